@@ -1,0 +1,234 @@
+"""What crosses between the station and the server: versioned JSON both ways, standard library only.
+
+Station → server, every request signed with the station's Ed25519 key:
+  POST /api/station/v1/poll              Poll        → Work
+  POST /api/station/v1/jobs/ID/progress  Progress    → 204
+  POST /api/station/v1/jobs/ID/result    JobResult   → 204 (the same result again: 204; another: 409)
+Without a signature, with a one-time code instead:
+  POST /api/station/v1/enrol             Enrol       → Enrolled
+
+The seed crosses only as `sealed_seed`: HPKE (RFC 9180: DHKEM X25519, HKDF-SHA-256, AES-256-GCM) to the
+station's sealing key, info `kagiya job seed 1\\nSTATION_ID\\nJOB_ID\\nSERIAL`, base64.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
+
+CONTRACT_VERSION: Final = 1
+T = TypeVar("T")
+
+
+class ContractError(ValueError):
+    """A message does not have the form of `what`; `problem` names the field, never its value."""
+
+    def __init__(self, what: str, problem: str) -> None:
+        super().__init__(f"{what}: {problem}")
+        self.what = what
+        self.problem = problem
+
+
+class JobKind(StrEnum):
+    """What the station is to do."""
+
+    PROGRAM = "program"
+    ERASE = "erase"
+
+
+class FailureCode(StrEnum):
+    """Why a job failed, or why a device that is seen cannot be used."""
+
+    NOT_FOUND = "not_found"
+    NOT_ALONE = "not_alone"
+    WRONG_SERIAL = "wrong_serial"
+    LINK_LOST = "link_lost"
+    TIMEOUT = "timeout"
+    BUSY = "busy"
+    PERMISSION = "permission"
+    BAD_ANSWER = "bad_answer"
+    REFUSED_BY_DEVICE = "refused_by_device"
+    UNSUPPORTED_FIRMWARE = "unsupported_firmware"
+    UNKNOWN_DEVICE = "unknown_device"
+    NOT_GENUINE = "not_genuine"
+    LOW_BATTERY = "low_battery"
+    WRONG_CLOCK = "wrong_clock"
+    OVER_LIMITS = "over_limits"
+    NOT_PROVED = "not_proved"
+    SEED_UNREADABLE = "seed_unreadable"
+    STATION_RESTARTED = "station_restarted"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A failure with its facts (a node's path, a group's name, two serials …)."""
+
+    code: FailureCode
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSeen:
+    """A device at the station. Without `problem` it can be written. Percent, seconds (device minus station)."""
+
+    path: str
+    transport: str
+    profile: str = ""
+    serial: str = ""
+    model: str = ""
+    firmware: str = ""
+    battery_percent: int | None = None
+    clock_offset_s: int | None = None
+    generation: int = 0
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """What the station has before it. `running`: jobs it still works on or whose result is not delivered."""
+
+    devices: tuple[DeviceSeen, ...]
+    running: tuple[str, ...]
+    version: int = CONTRACT_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramJob:
+    """One job for exactly the device named. `sealed_seed` is empty for ERASE; `unix_time` is the server's."""
+
+    job_id: str
+    kind: JobKind
+    profile: str
+    serial: str
+    otp_type: str = "totp"
+    algorithm: str = "sha1"
+    digits: int = 8
+    period_s: int = 60
+    slot: int = 1
+    sealed_seed: str = field(default="", repr=False)
+    unix_time: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Answer to a poll: jobs to start now (each was claimed for this station)."""
+
+    jobs: tuple[ProgramJob, ...]
+    unix_time: int
+    version: int = CONTRACT_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a write has come, in reports."""
+
+    reports_done: int
+    reports_total: int
+    version: int = CONTRACT_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class WriteReceipt:
+    """Evidence of a write, never the secret. `code`: read back from the device after the commit, or empty."""
+
+    serial: str
+    model: str
+    firmware: str
+    generation_before: int
+    generation_after: int
+    battery_percent: int | None = None
+    clock_offset_s: int | None = None
+    reports: int = 0
+    code: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """Outcome of a job: exactly one of `receipt` and `problem`."""
+
+    receipt: WriteReceipt | None = None
+    problem: Problem | None = None
+    version: int = CONTRACT_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Enrol:
+    """First words of a new station: the one-time code and its public keys (raw 32 bytes, hexadecimal)."""
+
+    code: str = field(repr=False)
+    signing_key: str
+    sealing_key: str
+    version: int = CONTRACT_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """The station's name from now on."""
+
+    station_id: str
+    name: str
+    version: int = CONTRACT_VERSION
+
+
+def dump(message: Any) -> bytes:
+    """One message as JSON bytes."""
+    return json.dumps(dataclasses.asdict(message), separators=(",", ":")).encode()
+
+
+def load(cls: type[T], data: bytes) -> T:
+    """The message of type `cls` in `data`. Unknown, missing or ill-typed fields raise ContractError."""
+    try:
+        value = json.loads(data)
+    except ValueError:
+        raise ContractError(cls.__name__, "not JSON") from None
+    result: T = _build(cls, value, cls.__name__)
+    if getattr(result, "version", CONTRACT_VERSION) != CONTRACT_VERSION:
+        raise ContractError(cls.__name__, "another version")
+    return result
+
+
+def _build(hint: Any, value: Any, where: str) -> Any:
+    origin = get_origin(hint)
+    if origin in (Union, types.UnionType):
+        if value is None:
+            return None
+        (hint,) = (option for option in get_args(hint) if option is not type(None))
+        return _build(hint, value, where)
+    if origin is tuple:
+        _require(isinstance(value, list), where, "not a list")
+        return tuple(_build(get_args(hint)[0], item, where) for item in value)
+    if origin is dict:
+        _require(isinstance(value, dict) and all(isinstance(v, str) for v in value.values()), where, "no facts")
+        return value
+    if dataclasses.is_dataclass(hint):
+        return _build_dataclass(hint, value, where)
+    if issubclass(hint, StrEnum):
+        _require(value in {member.value for member in hint}, where, "not one of its values")
+        return hint(value)
+    _require(type(value) is hint, where, f"not {hint.__name__}")
+    return value
+
+
+def _build_dataclass(cls: Any, value: Any, where: str) -> Any:
+    _require(isinstance(value, dict), where, "not an object")
+    fields = {item.name: item for item in dataclasses.fields(cls)}
+    for name in value:
+        _require(name in fields, where, f"unknown field {name[:40]!r}")
+    hints = get_type_hints(cls)
+    required = (
+        name
+        for name, item in fields.items()
+        if item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
+    )
+    for name in required:
+        _require(name in value, where, f"field {name} is missing")
+    return cls(**{name: _build(hints[name], item, f"{where}.{name}") for name, item in value.items()})
+
+
+def _require(holds: bool, where: str, problem: str) -> None:
+    if not holds:
+        raise ContractError(where, problem)

@@ -1,0 +1,108 @@
+"""What can go wrong on the server, as types that carry facts; words are found at the face (web, command line).
+
+KagiyaError
+├── Refused                 the request is understood and not allowed
+│   ├── BadInput            a field has a form that cannot be used (names the field and the reason)
+│   ├── NotFound            no such thing for this institution
+│   ├── WrongState          the credential, fob or job is not where this act needs it
+│   ├── AlreadyTaken        somebody else was first (unique slot, fob, number)
+│   └── TooEarly            a waiting rule holds until an instant
+├── SettingsInvalid         the settings file or a profile cannot be used; names file, key and mend
+├── StoreUnavailable        the database refuses: locked, full, unreachable; nothing was written
+├── VaultError              a seed could not be sealed or opened
+└── ClockUntrusted          the server's time cannot be relied upon (R04)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class KagiyaError(Exception):
+    """Root of everything this program raises on purpose."""
+
+
+class Refused(KagiyaError):
+    """The request was understood and is not allowed."""
+
+
+class InputFault(StrEnum):
+    """Why a field's value cannot be used."""
+
+    MISSING = "missing"
+    NOT_DIGITS = "not_digits"
+    WRONG_LENGTH = "wrong_length"
+    BAD_FORM = "bad_form"
+    TOO_SIMPLE = "too_simple"
+    PART_OF_ID = "part_of_id"
+    DO_NOT_MATCH = "do_not_match"
+    UNKNOWN_FIELD = "unknown_field"
+    NOT_OFFERED = "not_offered"
+
+
+@dataclass
+class BadInput(Refused):
+    """`field` (its name in the form or JSON body) cannot be used because of `fault`. Never holds the value."""
+
+    field: str
+    fault: InputFault
+
+
+@dataclass
+class NotFound(Refused):
+    """No `what` (customer, fob, job …) by that name within the caller's institution."""
+
+    what: str
+
+
+@dataclass
+class WrongState(Refused):
+    """`what` is in `state`, from which this act does not lead anywhere."""
+
+    what: str
+    state: str
+
+
+@dataclass
+class AlreadyTaken(Refused):
+    """`what` (slot, fob, login_id …) belongs to somebody else by now."""
+
+    what: str
+
+
+@dataclass
+class TooEarly(Refused):
+    """The waiting rule ends at `until` (aware, UTC)."""
+
+    until: datetime
+
+
+@dataclass
+class SettingsInvalid(KagiyaError):
+    """`file` cannot be used: `key` is wrong in the way `problem` tells; `mend` says what to write."""
+
+    file: str
+    key: str
+    problem: str
+    mend: str = ""
+
+    def __str__(self) -> str:
+        mend = f" {self.mend}" if self.mend else ""
+        return f"{self.file}: {self.key}: {self.problem}.{mend}"
+
+
+@dataclass
+class StoreUnavailable(KagiyaError):
+    """The database refused and nothing was written. `cause` is one of locked, full, unreachable."""
+
+    cause: str
+
+
+class VaultError(KagiyaError):
+    """A seed could not be sealed or opened; carries no key material."""
+
+
+class ClockUntrusted(KagiyaError):
+    """The server's clock is not to be relied upon; every code is refused (R04)."""

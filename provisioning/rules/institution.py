@@ -1,0 +1,50 @@
+"""What one institution wants differently, as data (design §1.7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from provisioning.rules.parameters import OtpParameters
+from provisioning.rules.states import TokenKind
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One sentence in both languages."""
+
+    ja: str
+    en: str
+
+    def in_language(self, language: str) -> str:
+        """The sentence in `language` (`ja` or `en`)."""
+        return self.en if language == "en" else self.ja
+
+
+@dataclass(frozen=True, slots=True)
+class Institution:
+    """An institution profile, read strictly from `provisioning/institutions/ID.toml`."""
+
+    id: str
+    service_id: str
+    name: Text
+    branches: tuple[str, ...]
+    user_id_pattern: str
+    contact_name: Text
+    contact_phone: str
+    sender_address: str
+    sender_domains: tuple[str, ...]
+    kinds: tuple[TokenKind, ...]
+    otp: OtpParameters = field(default_factory=OtpParameters)
+    window_steps: int = 1
+    hotp_look_ahead: int = 10
+    max_drift_steps: int = 10
+    resync_steps: int = 60
+    failure_limit: int = 5
+    activation_password_failures: int = 5
+    ticket_life: timedelta = timedelta(hours=24)
+    activate_within: timedelta = timedelta(days=30)
+    reissue_next_day: bool = True
+    menu_path: tuple[Text, ...] = ()
+    notes: tuple[Text, ...] = ()
+    dotted_carrier_domains: tuple[str, ...] = ()

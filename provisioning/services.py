@@ -1,0 +1,50 @@
+"""Everything a job may use besides its command and the time. Built once, in the composition root.
+
+A process that lacks a key lacks the object: `opener` is None outside the verifier role, `addresses`
+is None where no mail address is shown or sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from provisioning.errors import NotFound
+from provisioning.rules.institution import Institution
+from provisioning.store.audit import AuditKey
+from provisioning.store.boxes import AddressBox, Box
+from provisioning.store.engine import Store
+from provisioning.store.vault import SeedOpener, SeedSealer
+
+if TYPE_CHECKING:
+    from provisioning.settings import Settings
+
+
+@dataclass(frozen=True)
+class Services:
+    """The objects behind the jobs."""
+
+    settings: Settings
+    store: Store
+    institutions: Mapping[str, Institution]
+    audit_key: AuditKey
+    sealer: SeedSealer
+    opener: SeedOpener | None = None
+    addresses: AddressBox | None = None
+    # password keys and answers of activation tickets, secrets inside web sessions
+    tickets: Box | None = None
+
+    def institution(self, institution_id: str) -> Institution:
+        """The profile by its id. Raises NotFound."""
+        try:
+            return self.institutions[institution_id]
+        except KeyError:
+            raise NotFound("institution") from None
+
+    def by_service_id(self, service_id: str) -> Institution:
+        """The profile by its service ID. Raises NotFound."""
+        for institution in self.institutions.values():
+            if institution.service_id == service_id:
+                return institution
+        raise NotFound("institution")

@@ -1,0 +1,96 @@
+"""Writing the audit row in the transaction of the act it tells of (R62, R64)."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any, Final
+
+from sqlalchemy import Connection, insert
+from sqlalchemy.orm import Session
+
+from provisioning.store.tables.audit import AuditEntry
+
+ENCODING_VERSION: Final = 1
+_INSERT: Final = insert(AuditEntry)
+
+
+class ActorKind(StrEnum):
+    """Who acted."""
+
+    STAFF = "staff"
+    CUSTOMER = "customer"
+    BANK = "bank"
+    STATION = "station"
+    APP = "app"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who acts: row id (or a fixed name for SYSTEM), where they sit and where the request came from."""
+
+    kind: ActorKind
+    id: str
+    institution_id: str | None = None
+    branch: str | None = None
+    origin: str = ""
+
+
+SYSTEM: Final = Actor(ActorKind.SYSTEM, "worker")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditKey:
+    """Key of the keyed hashes; named on every row so that it can be changed later."""
+
+    key_id: str
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """One act to be written. `facts` are small and never secret."""
+
+    at: datetime
+    actor: Actor
+    act: str
+    result: str
+    institution_id: str | None = None
+    customer_id: str | None = None
+    credential_id: str | None = None
+    fob_id: str | None = None
+    job_id: str | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def record(session: Session | Connection, key: AuditKey, entry: AuditRecord) -> None:
+    """Add one row to the open transaction."""
+    row: dict[str, Any] = {
+        "at": entry.at,
+        "institution_id": entry.institution_id or entry.actor.institution_id,
+        "branch": entry.actor.branch,
+        "actor_kind": entry.actor.kind.value,
+        "actor_id": entry.actor.id,
+        "origin": entry.actor.origin,
+        "act": entry.act,
+        "result": entry.result,
+        "customer_id": entry.customer_id,
+        "credential_id": entry.credential_id,
+        "fob_id": entry.fob_id,
+        "job_id": entry.job_id,
+        "facts": entry.facts,
+    }
+    row |= {"encoding_version": ENCODING_VERSION, "key_id": key.key_id, "mac": keyed_hash(key, row)}
+    session.execute(_INSERT, row)
+
+
+def keyed_hash(key: AuditKey, row: dict[str, Any]) -> bytes:
+    """HMAC-SHA-256 over the canonical encoding: JSON, sorted keys, no spaces, instants as UTC text."""
+    plain = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}
+    text = json.dumps([ENCODING_VERSION, plain], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hmac.digest(key.key, text.encode(), sha256)

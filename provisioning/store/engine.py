@@ -1,0 +1,91 @@
+"""The database: one engine, and transactions that say at their start whether they write.
+
+On SQLite a transaction that reads first and writes later fails with a stale snapshot, so `write`
+takes the lock at once (BEGIN IMMEDIATE); on PostgreSQL both run at READ COMMITTED.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from provisioning.errors import StoreUnavailable
+
+BUSY_TIMEOUT_S: Final = 5.0
+_WRITES: Final = "kagiya_writes"
+
+
+class Store:
+    """Access to one database. Safe to share between threads; not across a fork."""
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        """`url` is an SQLAlchemy address, `sqlite:///FILE` or `postgresql+psycopg://…`."""
+        self.engine = _engine(url, pool_size)
+        self._writing = self.engine.execution_options(**{_WRITES: True})
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for looking; whatever it changes is dropped. Raises StoreUnavailable."""
+        with _translated(), Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session that commits at the end, or rolls everything back. Raises StoreUnavailable."""
+        with _translated(), Session(self._writing, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def write_connection(self) -> Iterator[Connection]:
+        """As `write`, without the unit of work: for the verification core's single statements."""
+        with _translated(), self._writing.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def _engine(url: str, pool_size: int) -> Engine:
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_size=pool_size, pool_pre_ping=False)
+    engine = create_engine(url, pool_size=pool_size, connect_args={"timeout": BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # our own BEGIN below, not the driver's
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA secure_delete=ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise StoreUnavailable(_cause(error.orig)) from error
+
+
+def _cause(error: Any) -> str:
+    text = str(error).lower()
+    if "locked" in text or "busy" in text:
+        return "locked"
+    if "full" in text or "disk" in text or "no space" in text:
+        return "full"
+    return "unreachable"

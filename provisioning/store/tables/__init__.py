@@ -1,0 +1,40 @@
+"""Every table, by subject; importing this package fills `Base.metadata`."""
+
+from provisioning.store.tables.application import Application, ApplicationState
+from provisioning.store.tables.audit import AuditEntry
+from provisioning.store.tables.base import Base, Instant, new_id
+from provisioning.store.tables.client import BankClient
+from provisioning.store.tables.credential import Credential
+from provisioning.store.tables.customer import Customer
+from provisioning.store.tables.fob import Fob
+from provisioning.store.tables.outbox import MailKind, MailState, OutboxMail
+from provisioning.store.tables.programming import ProgrammingJob, Station
+from provisioning.store.tables.session import SessionKind, WebSession
+from provisioning.store.tables.staff import Staff, StaffRole
+from provisioning.store.tables.ticket import ActivationCount, SpentNonce, Ticket, TicketState
+
+__all__ = [
+    "ActivationCount",
+    "Application",
+    "ApplicationState",
+    "AuditEntry",
+    "BankClient",
+    "Base",
+    "Credential",
+    "Customer",
+    "Fob",
+    "Instant",
+    "MailKind",
+    "MailState",
+    "OutboxMail",
+    "ProgrammingJob",
+    "SessionKind",
+    "SpentNonce",
+    "Staff",
+    "StaffRole",
+    "Station",
+    "Ticket",
+    "TicketState",
+    "WebSession",
+    "new_id",
+]

@@ -1,0 +1,39 @@
+"""What happened: one append-only row for every act, committed with it (R61, R62, R64)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Integer, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from provisioning.store.tables.base import Base
+
+
+class AuditEntry(Base):
+    """One act: who, what, to whom, with what result, from where, when (UTC)."""
+
+    __tablename__ = "audit_entry"
+
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    )
+    at: Mapped[datetime] = mapped_column(index=True)
+    institution_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    branch: Mapped[str | None] = mapped_column(String(64))
+    actor_kind: Mapped[str] = mapped_column(String(16))
+    actor_id: Mapped[str] = mapped_column(String(64))
+    origin: Mapped[str] = mapped_column(String(64), default="")
+    act: Mapped[str] = mapped_column(String(48))
+    result: Mapped[str] = mapped_column(String(32))
+    customer_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    credential_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    fob_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    job_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    # small facts, canonical JSON: numbers, states, serials; never a secret or an address
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    # keyed hash of the row in the canonical encoding of `encoding_version`, under `key_id`
+    encoding_version: Mapped[int] = mapped_column(default=1)
+    key_id: Mapped[str] = mapped_column(String(32))
+    mac: Mapped[bytes] = mapped_column(LargeBinary(32))

@@ -1,0 +1,37 @@
+"""Customers of the embedded portal login."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from provisioning.store.tables.base import Base, new_id
+
+
+class Customer(Base):
+    """Somebody with an internet-banking login at one institution (domain: お客様).
+
+    Password failures and one-time-password failures never share a counter (R13); those of the
+    one-time password live on the credential.
+    """
+
+    __tablename__ = "customer"
+    __table_args__ = (
+        UniqueConstraint("institution_id", "login_id"),
+        UniqueConstraint("institution_id", "user_id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    institution_id: Mapped[str] = mapped_column(String(32))
+    branch: Mapped[str] = mapped_column(String(64))
+    login_id: Mapped[str] = mapped_column(String(64))
+    user_id: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(String(100))
+    name_kana: Mapped[str] = mapped_column(String(100), default="")
+    password_hash: Mapped[str] = mapped_column(String(200))
+    password_failures: Mapped[int] = mapped_column(default=0)
+    confirmation_hash: Mapped[str] = mapped_column(String(200))
+    confirmation_failures: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
