@@ -45,7 +45,7 @@ class Credential(Base):
 
     state: Mapped[CredentialState] = mapped_column(checked(CredentialState))
     # where lifting a suspension leads back to
-    resume_state: Mapped[CredentialState | None] = mapped_column(checked(CredentialState))
+    resume_state: Mapped[CredentialState | None] = mapped_column(checked(CredentialState, "resume_state"))
     ended_how: Mapped[EndedHow | None] = mapped_column(checked(EndedHow))
 
     otp_type: Mapped[OtpType] = mapped_column(checked(OtpType))
