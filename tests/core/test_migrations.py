@@ -1,0 +1,78 @@
+"""The migrated schema is exactly the one the tables describe, on both databases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, create_engine, text
+
+from provisioning import migrations
+from provisioning.errors import StoreUnavailable
+from provisioning.store.engine import Store
+from provisioning.store.tables import Base
+
+# everything but the version table: columns, constraints and indexes in the database's own words
+_POSTGRESQL_SCHEMA = """
+SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull::text
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0
+UNION ALL
+SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), contype::text
+FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+UNION ALL
+SELECT tablename, indexname, indexdef, '' FROM pg_indexes WHERE schemaname = 'public'
+"""
+_SQLITE_SCHEMA = "SELECT tbl_name, name, sql, type FROM sqlite_master WHERE sql IS NOT NULL"
+
+
+def test_autogenerate_finds_nothing_to_do(store: Store) -> None:
+    with store.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_constraints_and_partial_indexes_agree(store: Store) -> None:
+    with store.engine.connect() as connection:
+        migrated = _schema(connection)
+        Base.metadata.drop_all(connection)
+        Base.metadata.create_all(connection)
+        assert _schema(connection) == migrated
+    assert {"uq_credential_open_slot", "uq_credential_open_fob"} <= {row[1] for row in migrated}
+
+
+def test_current_tells_the_revision(database_url: str, tmp_path: Path) -> None:
+    assert migrations.current(database_url) == migrations.newest() == "0001"
+    assert migrations.current(f"sqlite:///{tmp_path}/empty.db") is None
+
+
+def test_upgrading_twice_changes_nothing(database_url: str) -> None:
+    migrations.upgrade(database_url)
+    assert migrations.current(database_url) == "0001"
+
+
+def test_unreachable_database_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable):
+        migrations.upgrade(f"sqlite:///{tmp_path}/no/such/folder.db")
+
+
+def test_downgrade_leaves_nothing(database_url: str) -> None:
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        command.downgrade(migrations.configuration(connection), "base")
+        assert {row[0] for row in _schema(connection)} == set()
+    engine.dispose()
+
+
+def _schema(connection: Connection) -> set[tuple[str, str, frozenset[str]]]:
+    """Table, name and definition; SQLite's is a text whose lines may stand in any order."""
+    query = _POSTGRESQL_SCHEMA if connection.dialect.name == "postgresql" else _SQLITE_SCHEMA
+    rows = connection.execute(text(query))
+    return {
+        (table, name, frozenset(line.strip(" ,\t") for line in definition.splitlines()) | {kind})
+        for table, name, definition, kind in rows
+        if table != "alembic_version"
+    }
