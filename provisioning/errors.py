@@ -6,6 +6,7 @@ KagiyaError
 │   ├── NotFound            no such thing for this institution
 │   ├── WrongState          the credential, fob or job is not where this act needs it
 │   ├── AlreadyTaken        somebody else was first (unique slot, fob, number)
+│   ├── NotAuthentic        the caller did not show who it is (a station's signature, a bank's key)
 │   └── TooEarly            a waiting rule holds until an instant
 ├── SettingsInvalid         the settings file or a profile cannot be used; names file, key and mend
 ├── StoreUnavailable        the database refuses: locked, full, unreachable; nothing was written
@@ -70,6 +71,25 @@ class AlreadyTaken(Refused):
     """`what` (slot, fob, login_id …) belongs to somebody else by now."""
 
     what: str
+
+
+class AuthFault(StrEnum):
+    """Why a caller is not believed."""
+
+    MISSING = "missing"
+    BAD_FORM = "bad_form"
+    UNKNOWN = "unknown"
+    REVOKED = "revoked"
+    BAD_SIGNATURE = "bad_signature"
+    CLOCK = "clock"
+    REPLAYED = "replayed"
+
+
+@dataclass
+class NotAuthentic(Refused):
+    """The caller did not show who it is, because of `fault`."""
+
+    fault: AuthFault
 
 
 @dataclass
