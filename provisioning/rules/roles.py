@@ -1,0 +1,31 @@
+"""The roles a server process can have; each decides which keys the process holds (design §1.5)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """One side of the server. `kagiya demo` has all of them in one process."""
+
+    STAFF = "staff"
+    CUSTOMER = "customer"
+    BANK = "bank"
+    STATION = "station"
+    VERIFIER = "verifier"
+    WORKER = "worker"
+
+
+ALL_ROLES = frozenset(Role)
+
+OPENS_SEEDS = frozenset({Role.VERIFIER})
+"""Only these hold the private half of the vault's key (R51)."""
+
+HANDLES_ADDRESSES = frozenset({Role.STAFF, Role.CUSTOMER, Role.BANK, Role.WORKER})
+"""These take, show or send to mail addresses (R66)."""
+
+HANDLES_TICKETS = frozenset({Role.STAFF, Role.CUSTOMER, Role.BANK})
+"""These make activation tickets or answer the app, and keep secrets inside web sessions."""
+
+SENDS_MAIL = frozenset({Role.WORKER})
+"""Only these know the SMTP password."""

@@ -1,0 +1,68 @@
+"""Secret files: one secret each, readable by their owner alone."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from provisioning.errors import SettingsInvalid
+
+KEY_BYTES: Final = 32
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+
+
+def read_secret(settings_file: str, key: str, path: Path) -> str:
+    """The text of a secret file without its line end.
+
+    Raises SettingsInvalid (for `key` of `settings_file`; never holding the content) if the file cannot be
+    read, is empty, or may be used by its group or by others.
+    """
+    try:
+        with path.open(encoding="ascii") as stream:
+            mode = os.fstat(stream.fileno()).st_mode
+            text = stream.read().strip()
+    except OSError as error:
+        raise SettingsInvalid(settings_file, key, f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SettingsInvalid(settings_file, key, f"{path} is not ASCII text") from None
+    if mode & _OTHERS:
+        mend = f"chmod 600 {path}"
+        raise SettingsInvalid(settings_file, key, f"{path} may be used by others ({stat.filemode(mode)})", mend)
+    if not text:
+        raise SettingsInvalid(settings_file, key, f"{path} is empty")
+    return text
+
+
+def read_key(settings_file: str, key: str, path: Path) -> bytes:
+    """A 32-byte key from 64 hexadecimal digits. Raises SettingsInvalid as `read_secret` does."""
+    return _decode(settings_file, key, path, read_secret(settings_file, key, path))
+
+
+def read_public_key(settings_file: str, key: str, path: Path) -> bytes:
+    """A 32-byte public key from 64 hexadecimal digits; anybody may read it. Raises SettingsInvalid."""
+    try:
+        text = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsInvalid(settings_file, key, f"{path} cannot be read") from None
+    return _decode(settings_file, key, path, text)
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Write a new secret file for its owner alone. Raises FileExistsError; a key is never overwritten."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+        stream.write(text + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _decode(settings_file: str, key: str, path: Path, text: str) -> bytes:
+    try:
+        value = bytes.fromhex(text)
+    except ValueError:
+        value = b""
+    if len(value) != KEY_BYTES:
+        raise SettingsInvalid(settings_file, key, f"{path} does not hold {2 * KEY_BYTES} hexadecimal digits")
+    return value

@@ -1,0 +1,98 @@
+"""Settings of one process: a frozen value, read once (provisioning.settings_file) and handed down.
+
+Nothing secret has a default, and nothing secret shows in `repr`. Keys that the process's roles must not
+have are None (R51). docs/operations.md has an example file with every key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+PBKDF2_FLOOR: Final = 600_000
+"""Fewest PBKDF2-HMAC-SHA-256 iterations outside the demo (OWASP Password Storage)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """`url` is an SQLAlchemy address; it may hold a password, so it never shows."""
+
+    url: str = field(repr=False)
+    pool_size: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class VaultSettings:
+    """The seed vault's key pair (X25519, raw 32 bytes each). `private_key` is None outside the verifier role."""
+
+    kek_id: str
+    public_key: bytes
+    private_key: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KeySettings:
+    """Symmetric keys, 32 bytes each. `address` and `tickets` are None in roles that must not have them."""
+
+    audit_id: str
+    audit: bytes = field(repr=False)
+    address: bytes | None = field(default=None, repr=False)
+    tickets: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MailSettings:
+    """Where mail goes out. `sender` serves where a profile names none; only the worker has `password`."""
+
+    host: str = "localhost"
+    port: int = 25
+    starttls: bool = True
+    user: str = ""
+    password: str = field(default="", repr=False)
+    sender: str = ""
+    timeout_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """The web server. `trusted_proxies` counts the proxies before it whose forwarding headers are believed."""
+
+    base_url: str = "https://localhost"
+    trusted_proxies: int = 0
+    debug: bool = False
+    demo: bool = False
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppSettings:
+    """The soft-token app: PBKDF2 iterations asked of it, and the origin it is loaded from."""
+
+    pbkdf2_iterations: int = PBKDF2_FLOOR
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StationSettings:
+    """The agent on the desk. `directory` keeps its key and its unfinished work; `emulators` is for the rig."""
+
+    server_url: str = ""
+    directory: Path = Path("/var/lib/kagiya-station")
+    poll_s: float = 1.0
+    profiles: Path | None = None
+    emulators: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything an operator decides. `institutions` is a folder of profiles; None means the shipped ones."""
+
+    store: StoreSettings
+    vault: VaultSettings
+    keys: KeySettings
+    mail: MailSettings = MailSettings()
+    server: ServerSettings = ServerSettings()
+    app: AppSettings = AppSettings()
+    institutions: Path | None = None

@@ -1,0 +1,227 @@
+"""Reading the settings file: strict, once, and only the secrets that the process's roles need (R51).
+
+Paths in the file are relative to the file's own folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+from provisioning.errors import SettingsInvalid
+from provisioning.rules.roles import HANDLES_ADDRESSES, HANDLES_TICKETS, OPENS_SEEDS, SENDS_MAIL, Role
+from provisioning.rules.strict_table import StrictTable, parse
+from provisioning.secret_files import read_key, read_public_key, read_secret
+from provisioning.settings import (
+    PBKDF2_FLOOR,
+    AppSettings,
+    KeySettings,
+    MailSettings,
+    ServerSettings,
+    Settings,
+    StationSettings,
+    StoreSettings,
+    VaultSettings,
+)
+
+_ITERATIONS_MOST: Final = 10_000_000
+_SECTIONS: Final = ("store", "vault", "keys", "mail", "server", "app", "institutions", "station")
+
+
+def load_settings(file: Path, roles: Collection[Role]) -> Settings:
+    """Read the settings of a server process that has `roles`. Raises SettingsInvalid."""
+    reader = _Reader(_open(file), file.parent, frozenset(roles))
+    server = reader.server()
+    settings = Settings(
+        store=reader.store(),
+        vault=reader.vault(),
+        keys=reader.keys(),
+        mail=reader.mail(),
+        server=server,
+        app=reader.app(server),
+        institutions=reader.institutions(),
+    )
+    reader.station()
+    reader.root.finish()
+    return settings
+
+
+def load_store_settings(file: Path) -> StoreSettings:
+    """Read `[store]` only, for the migrations, which need no key. Raises SettingsInvalid."""
+    return _Reader(_open(file), file.parent, frozenset()).only_known_sections().store()
+
+
+def load_station_settings(file: Path) -> StationSettings:
+    """Read `[station]` only: the desk has no key of the server. Raises SettingsInvalid."""
+    return _Reader(_open(file), file.parent, frozenset()).only_known_sections().station()
+
+
+def _open(file: Path) -> StrictTable:
+    try:
+        return parse(str(file), file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsInvalid(str(file), "(whole file)", f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SettingsInvalid(str(file), "(whole file)", "is not UTF-8 text") from None
+
+
+@dataclass(frozen=True)
+class _Reader:
+    root: StrictTable
+    folder: Path
+    roles: frozenset[Role]
+
+    def only_known_sections(self) -> _Reader:
+        for name in _SECTIONS:
+            self.root.table(name)
+        self.root.finish()
+        return self
+
+    def store(self) -> StoreSettings:
+        table = self.root.table("store")
+        url = self._store_url(table)
+        settings = StoreSettings(url=url, pool_size=table.integer("pool_size", 1, 100, 8))
+        table.finish()
+        return settings
+
+    def _store_url(self, table: StrictTable) -> str:
+        text = table.text("url")
+        parts = urlsplit(text)
+        if parts.password is not None:
+            table.fail("url", "holds a password", "Put it into a file of its own and name that as password_file.")
+        if parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1 and not parts.query:
+            return f"sqlite:///{self.folder / parts.path[1:]}"
+        if parts.scheme != "postgresql+psycopg" or len(parts.path) < 2:
+            mend = "Write sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME."
+            table.fail("url", "is not the address of a database that is supported", mend)
+        if "password_file" not in table:
+            return text
+        if not parts.username:
+            table.fail("url", "names no user for the password of password_file")
+        password = quote(self._secret(table, "password_file"), safe="")
+        return text.replace("@", f":{password}@", 1)
+
+    def vault(self) -> VaultSettings:
+        table = self.root.table("vault")
+        public = self._path(table, "public_key_file")
+        settings = VaultSettings(
+            kek_id=table.text("kek_id"),
+            public_key=read_public_key(table.file, "vault.public_key_file", public),
+            private_key=self._key_for(table, "private_key_file", OPENS_SEEDS),
+        )
+        table.finish()
+        return settings
+
+    def keys(self) -> KeySettings:
+        table = self.root.table("keys")
+        settings = KeySettings(
+            audit_id=table.text("audit_id"),
+            audit=read_key(table.file, "keys.audit_file", self._path(table, "audit_file")),
+            address=self._key_for(table, "address_file", HANDLES_ADDRESSES),
+            tickets=self._key_for(table, "tickets_file", HANDLES_TICKETS),
+        )
+        table.finish()
+        return settings
+
+    def mail(self) -> MailSettings:
+        table = self.root.table("mail")
+        defaults = MailSettings()
+        user = table.text("user", "")
+        settings = MailSettings(
+            host=table.text("host", defaults.host),
+            port=table.integer("port", 1, 65535, defaults.port),
+            starttls=table.flag("starttls", defaults.starttls),
+            user=user,
+            password=self._mail_password(table, user),
+            sender=table.text("sender", ""),
+            timeout_s=table.number("timeout_s", 0.1, 300, defaults.timeout_s),
+        )
+        table.finish()
+        return settings
+
+    def _mail_password(self, table: StrictTable, user: str) -> str:
+        if bool(user) != ("password_file" in table):
+            table.fail("password_file", "and user belong together", "Write both or neither.")
+        path = table.text("password_file", "")
+        if not path or not self.roles & SENDS_MAIL:
+            return ""
+        return self._secret(table, "password_file")
+
+    def server(self) -> ServerSettings:
+        table = self.root.table("server")
+        defaults = ServerSettings()
+        settings = ServerSettings(
+            base_url=_origin(table, "base_url", defaults.base_url),
+            trusted_proxies=table.integer("trusted_proxies", 0, 10, 0),
+            debug=table.flag("debug", default=False),
+            demo=table.flag("demo", default=False),
+            tls_certificate=self._optional_path(table, "tls_certificate_file"),
+            tls_key=self._optional_path(table, "tls_key_file"),
+        )
+        if (settings.tls_certificate is None) != (settings.tls_key is None):
+            table.fail("tls_key_file", "and tls_certificate_file belong together", "Write both or neither.")
+        table.finish()
+        return settings
+
+    def app(self, server: ServerSettings) -> AppSettings:
+        table = self.root.table("app")
+        floor = 1 if server.demo else PBKDF2_FLOOR
+        settings = AppSettings(
+            pbkdf2_iterations=table.integer("pbkdf2_iterations", floor, _ITERATIONS_MOST, PBKDF2_FLOOR),
+            origin=_origin(table, "origin", server.base_url),
+        )
+        table.finish()
+        return settings
+
+    def institutions(self) -> Path | None:
+        table = self.root.table("institutions")
+        folder = self._optional_path(table, "directory")
+        table.finish()
+        return folder
+
+    def station(self) -> StationSettings:
+        table = self.root.table("station")
+        defaults = StationSettings()
+        settings = StationSettings(
+            server_url=_origin(table, "server_url", "") if "server_url" in table else "",
+            directory=self._optional_path(table, "directory") or defaults.directory,
+            poll_s=table.number("poll_s", 0.05, 30, defaults.poll_s),
+            profiles=self._optional_path(table, "profiles_directory"),
+            emulators=table.flag("emulators", default=False),
+        )
+        table.finish()
+        return settings
+
+    def _path(self, table: StrictTable, key: str) -> Path:
+        return self.folder / table.text(key)
+
+    def _optional_path(self, table: StrictTable, key: str) -> Path | None:
+        text = table.text(key, "")
+        return self.folder / text if text else None
+
+    def _secret(self, table: StrictTable, key: str) -> str:
+        return read_secret(table.file, f"{table.prefix}{key}", self._path(table, key))
+
+    def _key_for(self, table: StrictTable, key: str, holders: frozenset[Role]) -> bytes | None:
+        """The key if one of this process's roles is to have it; its file must be named in that case only."""
+        text = table.text(key, "")
+        if not self.roles & holders:
+            return None
+        if not text:
+            needed = ", ".join(sorted(self.roles & holders))
+            table.fail(key, f"is missing and needed by role {needed}", "Make one with `kagiya keys make`.")
+        return read_key(table.file, f"{table.prefix}{key}", self.folder / text)
+
+
+def _origin(table: StrictTable, key: str, default: str) -> str:
+    """Scheme, host and port without a path; plain HTTP only towards this machine."""
+    text = table.text(key, default)
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or text != f"{parts.scheme}://{parts.netloc}":
+        table.fail(key, "must be an origin such as https://otp.example.co.jp, without a path")
+    if parts.username is not None or (parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1")):
+        table.fail(key, "must use https", "Plain http is for localhost only.")
+    return text

@@ -1,0 +1,55 @@
+"""A complete settings file with its secret files, as an operator would have it."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from provisioning.secret_files import write_secret
+
+SETTINGS = """
+[store]
+url = "sqlite:///kagiya.db"
+
+[vault]
+kek_id = "kek-1"
+public_key_file = "keys/vault.pub"
+private_key_file = "keys/vault.key"
+
+[keys]
+audit_id = "audit-1"
+audit_file = "keys/audit.key"
+address_file = "keys/address.key"
+tickets_file = "keys/tickets.key"
+
+[mail]
+host = "mail.example.co.jp"
+port = 587
+user = "kagiya"
+password_file = "keys/mail-password"
+sender = "otp@example.co.jp"
+
+[server]
+base_url = "https://otp.example.co.jp"
+
+[station]
+server_url = "https://otp.example.co.jp"
+directory = "station"
+poll_s = 0.5
+"""
+
+
+def write_settings(folder: Path, text: str = SETTINGS) -> Path:
+    """Write the file and fresh keys into `folder`, and return the file's path."""
+    keys = folder / "keys"
+    keys.mkdir()
+    private_key = X25519PrivateKey.generate()
+    write_secret(keys / "vault.key", private_key.private_bytes_raw().hex())
+    (keys / "vault.pub").write_text(private_key.public_key().public_bytes_raw().hex())
+    for name in ("audit.key", "address.key", "tickets.key", "mail-password"):
+        write_secret(keys / name, secrets.token_hex(32))
+    file = folder / "kagiya.toml"
+    file.write_text(text)
+    return file

@@ -1,0 +1,160 @@
+"""The settings file is read strictly, once, and only with the secrets of the process's roles."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import pytest
+
+from provisioning.errors import SettingsInvalid
+from provisioning.rules.roles import ALL_ROLES, Role
+from provisioning.settings import PBKDF2_FLOOR
+from provisioning.settings_file import load_settings, load_station_settings, load_store_settings
+from tests.ground.settings_files import SETTINGS, write_settings
+
+
+def refused(file: Path, roles: frozenset[Role] = ALL_ROLES) -> SettingsInvalid:
+    with pytest.raises(SettingsInvalid) as caught:
+        load_settings(file, roles)
+    assert caught.value.file == str(file)
+    return caught.value
+
+
+def test_a_complete_file_is_one_frozen_value(tmp_path: Path) -> None:
+    settings = load_settings(write_settings(tmp_path), ALL_ROLES)
+    assert settings.store.url == f"sqlite:///{tmp_path / 'kagiya.db'}"
+    assert settings.vault.kek_id == "kek-1"
+    assert settings.mail.port == 587
+    assert settings.mail.starttls
+    assert settings.app.origin == "https://otp.example.co.jp"
+    assert settings.app.pbkdf2_iterations == PBKDF2_FLOOR
+    with pytest.raises(FrozenInstanceError):
+        settings.server.debug = True  # type: ignore[misc]
+
+
+def test_no_secret_shows(tmp_path: Path) -> None:
+    shown = repr(load_settings(write_settings(tmp_path), ALL_ROLES))
+    for secret in (tmp_path / "keys").iterdir():
+        content = secret.read_text().strip()
+        if secret.suffix != ".pub":
+            assert content not in shown
+            assert repr(bytes.fromhex(content)) not in shown
+
+
+@pytest.mark.parametrize(
+    ("role", "holds"),
+    [
+        (Role.STAFF, {"address.key", "tickets.key"}),
+        (Role.CUSTOMER, {"address.key", "tickets.key"}),
+        (Role.BANK, {"address.key", "tickets.key"}),
+        (Role.STATION, set()),
+        (Role.VERIFIER, {"vault.key"}),
+        (Role.WORKER, {"address.key", "mail-password"}),
+    ],
+)
+def test_a_role_reads_only_its_own_secrets(tmp_path: Path, role: Role, holds: set[str]) -> None:
+    file = write_settings(tmp_path)
+    for secret in list((tmp_path / "keys").iterdir()):
+        if secret.name not in holds | {"vault.pub", "audit.key"}:
+            secret.unlink()
+    settings = load_settings(file, {role})
+    assert (settings.vault.private_key is not None) == ("vault.key" in holds)
+    assert (settings.keys.address is not None) == ("address.key" in holds)
+    assert (settings.keys.tickets is not None) == ("tickets.key" in holds)
+    assert bool(settings.mail.password) == ("mail-password" in holds)
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "key"),
+    [
+        ("[mail]", "[mial]", "mial"),
+        ("[mail]", "[mail]\nhots = 1", "mail.hots"),
+        ("kek_id = ", "kek = ", "vault.kek_id"),
+        ('kek_id = "kek-1"', 'kek_id = ""', "vault.kek_id"),
+        ("port = 587", 'port = "587"', "mail.port"),
+        ("port = 587", "port = 0", "mail.port"),
+        ("port = 587", "port = true", "mail.port"),
+        ("poll_s = 0.5", "poll_s = 0", "station.poll_s"),
+        ('user = "kagiya"\n', "", "mail.password_file"),
+        ("https://otp", "http://otp", "server.base_url"),
+        ("otp.example.co.jp", "otp.example.co.jp/path", "server.base_url"),
+        ("[server]", "[server]\ndebug = 1", "server.debug"),
+        ("[server]", '[server]\ntls_key_file = "x"', "server.tls_key_file"),
+        ("[server]", "[app]\npbkdf2_iterations = 599999\n[server]", "app.pbkdf2_iterations"),
+        ("sqlite:///kagiya.db", "mysql://localhost/kagiya", "store.url"),
+        ("sqlite:///kagiya.db", "sqlite://", "store.url"),
+        ("sqlite:///kagiya.db", "postgresql+psycopg://me:canary-83@db/kagiya", "store.url"),
+        ("[store]", "[store", "(whole file)"),
+    ],
+)
+def test_what_cannot_be_used_is_named_by_file_and_key(
+    tmp_path: Path, written: str, instead: str, key: str
+) -> None:
+    assert written in SETTINGS
+    error = refused(write_settings(tmp_path, SETTINGS.replace(written, instead)))
+    assert error.key == key
+    assert "canary-83" not in str(error)
+
+
+def test_the_demo_may_ask_for_fewer_iterations(tmp_path: Path) -> None:
+    text = SETTINGS.replace("[server]", "[app]\npbkdf2_iterations = 1000\n[server]\ndemo = true")
+    assert load_settings(write_settings(tmp_path, text), ALL_ROLES).app.pbkdf2_iterations == 1000
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o601])
+@pytest.mark.parametrize("name", ["vault.key", "audit.key", "address.key", "tickets.key", "mail-password"])
+def test_a_secret_file_open_to_others_is_refused(tmp_path: Path, name: str, mode: int) -> None:
+    file = write_settings(tmp_path)
+    (tmp_path / "keys" / name).chmod(mode)
+    error = refused(file)
+    assert error.key.endswith("_file")
+    assert error.mend == f"chmod 600 {tmp_path / 'keys' / name}"
+
+
+@pytest.mark.parametrize("content", ["", "00" * 31, "zz" * 32, "00" * 33])
+def test_a_key_of_another_form_is_refused_and_not_shown(tmp_path: Path, content: str) -> None:
+    file = write_settings(tmp_path)
+    key_file = tmp_path / "keys" / "audit.key"
+    key_file.write_text(content)
+    error = refused(file)
+    assert error.key == "keys.audit_file"
+    assert not content or content not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "roles"),
+    [
+        ('private_key_file = "keys/vault.key"\n', "vault.private_key_file", {Role.VERIFIER}),
+        ('address_file = "keys/address.key"\n', "keys.address_file", {Role.WORKER}),
+        ('tickets_file = "keys/tickets.key"\n', "keys.tickets_file", {Role.CUSTOMER}),
+        ('audit_file = "keys/audit.key"\n', "keys.audit_file", {Role.STATION}),
+    ],
+)
+def test_no_secret_has_a_default(tmp_path: Path, line: str, key: str, roles: set[Role]) -> None:
+    assert refused(write_settings(tmp_path, SETTINGS.replace(line, "")), frozenset(roles)).key == key
+
+
+def test_a_missing_file_is_told_by_name(tmp_path: Path) -> None:
+    assert "cannot be read" in str(refused(tmp_path / "kagiya.toml"))
+
+
+def test_a_database_password_comes_from_a_file(tmp_path: Path) -> None:
+    store = 'url = "postgresql+psycopg://kagiya@db.example/kagiya"\npassword_file = "keys/mail-password"'
+    settings = load_store_settings(
+        write_settings(tmp_path, SETTINGS.replace('url = "sqlite:///kagiya.db"', store))
+    )
+    password = (tmp_path / "keys" / "mail-password").read_text().strip()
+    assert settings.url == f"postgresql+psycopg://kagiya:{password}@db.example/kagiya"
+    assert password not in repr(settings)
+
+
+def test_the_desk_needs_no_section_of_the_server(tmp_path: Path) -> None:
+    file = tmp_path / "station.toml"
+    file.write_text('[station]\nserver_url = "https://otp.example.co.jp"\ndirectory = "here"\n')
+    station = load_station_settings(file)
+    assert station.directory == tmp_path / "here"
+    assert not station.emulators
+    file.write_text('[station]\nserver = "https://otp.example.co.jp"\n')
+    with pytest.raises(SettingsInvalid, match=r"station\.server: is not a known key"):
+        load_station_settings(file)
