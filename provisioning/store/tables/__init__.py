@@ -1,5 +1,6 @@
 """Every table, by subject; importing this package fills `Base.metadata`."""
 
+from provisioning.rules.permissions import StaffRole
 from provisioning.store.tables.application import Application, ApplicationState
 from provisioning.store.tables.audit import AuditEntry
 from provisioning.store.tables.base import Base, Instant, new_id
@@ -10,7 +11,7 @@ from provisioning.store.tables.fob import Fob
 from provisioning.store.tables.outbox import MailKind, MailState, OutboxMail
 from provisioning.store.tables.programming import ProgrammingJob, Station
 from provisioning.store.tables.session import SessionKind, WebSession
-from provisioning.store.tables.staff import Staff, StaffRole
+from provisioning.store.tables.staff import Staff
 from provisioning.store.tables.ticket import ActivationCount, SpentNonce, Ticket, TicketState
 
 __all__ = [

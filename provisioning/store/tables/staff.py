@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from provisioning.rules.permissions import StaffRole
 from provisioning.store.tables.base import Base, checked, new_id
-
-
-class StaffRole(StrEnum):
-    """Grades of branch staff (domain: 窓口担当, 役席者, 監査, システム管理者)."""
-
-    TELLER = "teller"
-    APPROVER = "approver"
-    AUDITOR = "auditor"
-    ADMINISTRATOR = "administrator"
 
 
 class Staff(Base):
