@@ -1,0 +1,155 @@
+"""Institution profiles: one TOML file each, read strictly. README.md beside this file explains every key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, TypeVar
+
+from provisioning.errors import SettingsInvalid
+from provisioning.rules.institution import Institution, Text
+from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
+from provisioning.rules.states import TokenKind
+from provisioning.rules.strict_table import StrictTable, parse
+
+SHIPPED: Final = Path(__file__).parent
+"""Folder of the profiles that come with the program."""
+
+_ID: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
+_SERVICE_ID: Final = re.compile(r"[0-9]{8}")
+_DOMAIN: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
+_ADDRESS: Final = re.compile(r"[^@\s]{1,64}@[^@\s]+")
+_PHONE: Final = re.compile(r"[0-9+][0-9-]{5,19}")
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+def load_institutions(folder: Path | None = None) -> dict[str, Institution]:
+    """Every profile in `folder` (the shipped ones without it), by id.
+
+    Raises SettingsInvalid for a profile that cannot be used, or for a folder that has none.
+    """
+    place = folder or SHIPPED
+    files = sorted(place.glob("*.toml"))
+    if not files:
+        raise SettingsInvalid(str(place), "institutions", "has no profile (*.toml)")
+    return load_profiles(files)
+
+
+def load_profiles(files: Iterable[Path]) -> dict[str, Institution]:
+    """The profiles in `files`, by id. Raises SettingsInvalid, also where two share an id or a service ID."""
+    found: dict[str, Institution] = {}
+    for file in files:
+        institution = load_profile(file)
+        for other in found.values():
+            if other.id == institution.id:
+                raise SettingsInvalid(str(file), "id", f"{institution.id} is the id of another profile, too")
+            if other.service_id == institution.service_id:
+                raise SettingsInvalid(str(file), "service_id", f"is the service ID of {other.id}, too")
+        found[institution.id] = institution
+    return found
+
+
+def load_profile(file: Path) -> Institution:
+    """One profile; its id is the file's name. Raises SettingsInvalid naming file and key."""
+    if not _ID.fullmatch(file.stem):
+        raise SettingsInvalid(str(file), "id", "the file's name must be lower-case letters, digits and hyphens")
+    try:
+        root = parse(str(file), file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsInvalid(str(file), "(whole file)", f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SettingsInvalid(str(file), "(whole file)", "is not UTF-8 text") from None
+    institution = _institution(file.stem, root)
+    root.finish()
+    return institution
+
+
+def _institution(name: str, root: StrictTable) -> Institution:
+    contact, mail, otp, limits = (root.table(key) for key in ("contact", "mail", "otp", "limits"))
+    institution = Institution(
+        id=name,
+        service_id=_matching(root, "service_id", _SERVICE_ID, "must be 8 digits"),
+        name=_text(root.table("name")),
+        branches=_some(root, "branches"),
+        user_id_pattern=_pattern(root),
+        contact_name=_text(contact.table("name")),
+        contact_phone=_matching(contact, "phone", _PHONE, "must be a telephone number: digits and hyphens"),
+        sender_address=_matching(mail, "sender_address", _ADDRESS, "must be a mail address"),
+        sender_domains=_domains(mail, "sender_domains"),
+        kinds=tuple(_choice(root, "kinds", TokenKind, text) for text in _some(root, "kinds")),
+        otp=_otp_parameters(otp),
+        window_steps=otp.integer("window_steps", 0, 2, 1),
+        hotp_look_ahead=otp.integer("hotp_look_ahead", 0, 50, 10),
+        max_drift_steps=otp.integer("max_drift_steps", 0, 60, 10),
+        resync_steps=otp.integer("resync_steps", 1, 1000, 60),
+        failure_limit=limits.integer("failure_limit", 1, 100, 5),
+        activation_password_failures=limits.integer("activation_password_failures", 1, 10, 5),
+        ticket_life=timedelta(hours=limits.integer("ticket_life_h", 1, 24, 24)),
+        activate_within=timedelta(days=limits.integer("activate_within_days", 1, 365, 30)),
+        reissue_next_day=limits.flag("reissue_next_day", default=True),
+        menu_path=tuple(_text(table) for table in root.tables("menu_path")),
+        notes=tuple(_text(table) for table in root.tables("notes")),
+        dotted_carrier_domains=_domains(mail, "dotted_carrier_domains", ()),
+    )
+    for table in (contact, mail, otp, limits):
+        table.finish()
+    return institution
+
+
+def _text(table: StrictTable) -> Text:
+    """A sentence; a missing language is refused, so no page is half translated."""
+    text = Text(ja=table.text("ja"), en=table.text("en"))
+    table.finish()
+    return text
+
+
+def _some(table: StrictTable, key: str) -> tuple[str, ...]:
+    texts = table.texts(key)
+    if not texts or len(set(texts)) != len(texts):
+        table.fail(key, "must name at least one, and none twice")
+    return texts
+
+
+def _matching(table: StrictTable, key: str, form: re.Pattern[str], problem: str) -> str:
+    text = table.text(key)
+    if not form.fullmatch(text):
+        table.fail(key, problem)
+    return text
+
+
+def _domains(table: StrictTable, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
+    domains = table.texts(key, default)
+    for domain in domains:
+        if not _DOMAIN.fullmatch(domain):
+            table.fail(key, f"{domain} is not a domain in lower case")
+    return domains
+
+
+def _pattern(root: StrictTable) -> str:
+    text = root.text("user_id_pattern")
+    try:
+        re.compile(text)
+    except re.error as error:
+        root.fail("user_id_pattern", f"is not a regular expression: {error}")
+    return text
+
+
+def _choice(table: StrictTable, key: str, choices: type[_Choice], text: str) -> _Choice:
+    try:
+        return choices(text)
+    except ValueError:
+        table.fail(key, f"{text} is not one of {', '.join(choices)}")
+
+
+def _otp_parameters(otp: StrictTable) -> OtpParameters:
+    otp_type = _choice(otp, "type", OtpType, otp.text("type", OtpType.TOTP))
+    algorithm = _choice(otp, "algorithm", Algorithm, otp.text("algorithm", Algorithm.SHA1))
+    digits = otp.integer("digits", 6, 8, 8)
+    period_s = otp.integer("period_s", 0, 60, 60 if otp_type is OtpType.TOTP else 0)
+    try:
+        return OtpParameters(otp_type, algorithm, digits, period_s)
+    except ValueError as error:
+        otp.fail("period_s" if "period_s" in str(error) else "digits", str(error))

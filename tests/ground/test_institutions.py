@@ -1,0 +1,102 @@
+"""Institution profiles: the shipped one follows its manual; anything unclear is refused by file and key."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from provisioning.errors import SettingsInvalid
+from provisioning.institutions import SHIPPED, load_institutions, load_profile, load_profiles
+from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
+from provisioning.rules.states import TokenKind
+
+DUAL = (SHIPPED / "dual.toml").read_text()
+
+
+def test_dual_is_the_institution_of_manual_001() -> None:
+    dual = load_institutions()["dual"]
+    assert dual.service_id == "10112235"
+    assert dual.name.ja == "見本信用組合"
+    assert dual.kinds == (TokenKind.SOFT, TokenKind.HARD)
+    assert dual.otp == OtpParameters(OtpType.TOTP, Algorithm.SHA1, 8, 60)
+    assert re.fullmatch(dual.user_id_pattern, "999800000001")
+    assert not re.fullmatch(dual.user_id_pattern, "99980000000A")
+    assert [entry.ja for entry in dual.menu_path] == ["ご利用サービスの変更", "ワンタイムパスワード"]
+    assert dual.reissue_next_day
+    assert dual.ticket_life == timedelta(hours=24)
+    assert "docomo.ne.jp" in dual.dotted_carrier_domains
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "key"),
+    [
+        ("[limits]", "[limits]\ntries = 3", "limits.tries"),
+        ("[limits]", "[limit]", "limit"),
+        ('en = "Mihon Credit Union"\n', "", "name.en"),
+        ('en = "One-time password"\n', "", "menu_path[2].en"),
+        ('ja = "ワンタイムパスワード"', 'ja = " "', "menu_path[2].ja"),
+        ('service_id = "10112235"', 'service_id = "1011223"', "service_id"),
+        ('service_id = "10112235"', "", "service_id"),
+        ('"本店", "駅前支店"', "", "branches"),
+        ('"本店", "駅前支店"', '"本店", "本店"', "branches"),
+        ('"soft", "hard"', '"soft", "paper"', "kinds"),
+        ('"[0-9]{12}"', '"[0-9"', "user_id_pattern"),
+        ("digits = 8", "digits = 7", "otp.digits"),
+        ("period_s = 60", "period_s = 45", "otp.period_s"),
+        ("period_s = 60", "period_s = 60\nwindow_steps = 3", "otp.window_steps"),
+        ("failure_limit = 5", "failure_limit = 101", "limits.failure_limit"),
+        ("failure_limit = 5", "ticket_life_h = 25", "limits.ticket_life_h"),
+        ("mihon-kumiai.example", "Mihon", "mail.sender_domains"),
+        ('phone = "0120-000-001"', 'phone = "ask"', "contact.phone"),
+    ],
+)
+def test_a_profile_that_cannot_be_used_names_file_and_key(
+    tmp_path: Path, written: str, instead: str, key: str
+) -> None:
+    file = tmp_path / "dual.toml"
+    assert written in DUAL
+    file.write_text(DUAL.replace("otp@mihon-kumiai.example", "otp@x.example").replace(written, instead))
+    with pytest.raises(SettingsInvalid) as caught:
+        load_profile(file)
+    assert caught.value.file == str(file)
+    assert caught.value.key == key
+
+
+def test_two_profiles_never_share_a_service_id(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        (tmp_path / f"{name}.toml").write_text(DUAL)
+    with pytest.raises(SettingsInvalid, match=r"second\.toml: service_id: is the service ID of first, too"):
+        load_institutions(tmp_path)
+
+
+def test_a_profile_is_named_once(tmp_path: Path) -> None:
+    other = tmp_path / "dual.toml"
+    other.write_text(DUAL)
+    with pytest.raises(SettingsInvalid, match="id: dual"):
+        load_profiles([SHIPPED / "dual.toml", other])
+
+
+def test_a_folder_without_profiles_is_no_folder_of_profiles(tmp_path: Path) -> None:
+    with pytest.raises(SettingsInvalid, match="has no profile"):
+        load_institutions(tmp_path)
+
+
+def test_the_id_is_the_name_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "Dual Bank.toml"
+    file.write_text(DUAL)
+    with pytest.raises(SettingsInvalid, match="lower-case"):
+        load_profile(file)
+
+
+def test_every_key_is_explained_in_the_readme() -> None:
+    readme = (SHIPPED / "README.md").read_text()
+    source = (SHIPPED / "__init__.py").read_text()
+    keys = set(
+        re.findall(r'(?:integer|flag|text|texts|table|tables|_matching|_some|_domains)\([^"()]*"(\w+)"', source)
+    )
+    assert {"service_id", "window_steps", "notes"} <= keys
+    for key in keys - {"ja", "en"}:
+        assert f"`{key}`" in readme or f"`[{key}]`" in readme or f"`[[{key}]]`" in readme, key
