@@ -7,9 +7,13 @@ KagiyaError
 │   ├── WrongState          the credential, fob or job is not where this act needs it
 │   ├── AlreadyTaken        somebody else was first (unique slot, fob, number)
 │   ├── NotAuthentic        the caller did not show who it is (a station's signature, a bank's key)
+│   ├── ProofRefused        the app's proof opens nothing; deliberately says no more
+│   ├── NonceUnusable       the app's server nonce is not ours, too old or used: begin again
+│   ├── TooManyToday        so many wrong proofs today that none is looked at until tomorrow
 │   └── TooEarly            a waiting rule holds until an instant
 ├── SettingsInvalid         the settings file or a profile cannot be used; names file, key and mend
 ├── StoreUnavailable        the database refuses: locked, full, unreachable; nothing was written
+├── MailNotSent             the mail server did not take a mail, for now or for good
 ├── VaultError              a seed could not be sealed or opened
 └── ClockUntrusted          the server's time cannot be relied upon (R04)
 """
@@ -92,6 +96,18 @@ class NotAuthentic(Refused):
     fault: AuthFault
 
 
+class ProofRefused(Refused):
+    """Unknown IDs, a wrong activation password, a ticket that is void, spent or expired: alike to strangers (R09)."""
+
+
+class NonceUnusable(Refused):
+    """The nonce from `begin` cannot be used (any more); says nothing about the IDs."""
+
+
+class TooManyToday(Refused):
+    """The day's wrong activation proofs are used up for this customer, source or service (R19)."""
+
+
 @dataclass
 class TooEarly(Refused):
     """The waiting rule ends at `until` (aware, UTC)."""
@@ -118,6 +134,17 @@ class StoreUnavailable(KagiyaError):
     """The database refused and nothing was written. `cause` is one of locked, full, unreachable."""
 
     cause: str
+
+
+@dataclass
+class MailNotSent(KagiyaError):
+    """The mail server's `reply` (code and enhanced status, or our word for a broken line) was not yes.
+
+    `permanent`: trying again would not help.
+    """
+
+    reply: str
+    permanent: bool
 
 
 class VaultError(KagiyaError):

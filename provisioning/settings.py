@@ -68,10 +68,14 @@ class ServerSettings:
 
 @dataclass(frozen=True, slots=True)
 class AppSettings:
-    """The soft-token app: PBKDF2 iterations asked of it, and the origin it is loaded from."""
+    """The soft-token app: PBKDF2 iterations asked of it, the origin it is loaded from, and how many wrong
+    activation proofs a day are looked at before more are refused unseen (docs/app-protocol.md)."""
 
     pbkdf2_iterations: int = PBKDF2_FLOOR
     origin: str = ""
+    wrong_a_day_per_customer: int = 10
+    wrong_a_day_per_source: int = 20
+    wrong_a_day_per_service: int = 1000
 
 
 @dataclass(frozen=True, slots=True)

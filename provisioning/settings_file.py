@@ -172,6 +172,9 @@ class _Reader:
         settings = AppSettings(
             pbkdf2_iterations=table.integer("pbkdf2_iterations", floor, _ITERATIONS_MOST, PBKDF2_FLOOR),
             origin=_origin(table, "origin", server.base_url),
+            wrong_a_day_per_customer=table.integer("wrong_a_day_per_customer", 5, 100, 10),
+            wrong_a_day_per_source=table.integer("wrong_a_day_per_source", 5, 10_000, 20),
+            wrong_a_day_per_service=table.integer("wrong_a_day_per_service", 10, 1_000_000, 1000),
         )
         table.finish()
         return settings

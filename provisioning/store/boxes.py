@@ -24,9 +24,14 @@ class Box:
     def __init__(self, key: bytes, purpose: str) -> None:
         """`key` is 32 bytes; `purpose` separates boxes made from the same key."""
         self._aead = AESGCM(derive(key, f"kagiya box {purpose}"))
+        self._hash_key = derive(key, f"kagiya hash {purpose}")
 
     def __repr__(self) -> str:
         return "Box(…)"
+
+    def hash(self, data: bytes) -> bytes:
+        """32 bytes that are equal for equal `data` and cannot be made or foreseen without the key."""
+        return hmac.digest(self._hash_key, data, sha256)
 
     def seal(self, plain: bytes, context: str) -> bytes:
         """Encrypt `plain`; it opens only with the same `context`."""
