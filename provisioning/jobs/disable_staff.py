@@ -1,0 +1,42 @@
+"""Shut a member of staff out: no link works any more, and every session of theirs is gone (R55)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete
+
+from provisioning.errors import NotFound, WrongState
+from provisioning.services import Services
+from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.tables import SessionKind, Staff, WebSession
+
+
+@dataclass(frozen=True, slots=True)
+class DisableStaffCommand:
+    """Whom."""
+
+    institution_id: str
+    staff_id: str
+    actor: Actor
+
+
+def disable_staff(services: Services, command: DisableStaffCommand, now: datetime) -> None:
+    """Disable, and end the sessions in the same transaction. Raises NotFound, WrongState if done before."""
+    with services.store.write() as tx:
+        staff = tx.get(Staff, command.staff_id)
+        if staff is None or staff.institution_id != command.institution_id:
+            raise NotFound("staff")
+        if not staff.enabled:
+            raise WrongState("staff", "disabled")
+        staff.enabled = False
+        staff.sign_in_hash = staff.sign_in_expires_at = None
+        own = (WebSession.kind == SessionKind.STAFF, WebSession.subject_id == staff.id)
+        tx.execute(delete(WebSession).where(*own))
+        facts = {"staff_id": staff.id}
+        record(
+            tx,
+            services.audit_key,
+            AuditRecord(now, command.actor, "disable_staff", "disabled", staff.institution_id, facts=facts),
+        )
