@@ -97,7 +97,7 @@ class NotAuthentic(Refused):
 
 
 class ProofRefused(Refused):
-    """Unknown IDs, a wrong activation password, a ticket that is void, spent or expired: alike to strangers (R09)."""
+    """Unknown IDs, a wrong activation password, a ticket void, spent or expired: alike to strangers (R09)."""
 
 
 class NonceUnusable(Refused):
