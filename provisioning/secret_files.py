@@ -10,6 +10,8 @@ from typing import Final
 from provisioning.errors import SettingsInvalid
 
 KEY_BYTES: Final = 32
+# 32 random bytes have 30 different values on average; fewer than 12 is an example key, not a key
+_FEWEST_VALUES: Final = 12
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -65,4 +67,7 @@ def _decode(settings_file: str, key: str, path: Path, text: str) -> bytes:
         value = b""
     if len(value) != KEY_BYTES:
         raise SettingsInvalid(settings_file, key, f"{path} does not hold {2 * KEY_BYTES} hexadecimal digits")
+    if len(set(value)) < _FEWEST_VALUES:
+        mend = "Make keys with `kagiya keys make`."
+        raise SettingsInvalid(settings_file, key, f"{path} holds no random key", mend)
     return value

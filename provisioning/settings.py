@@ -7,11 +7,20 @@ have are None (R51). docs/operations.md has an example file with every key.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 PBKDF2_FLOOR: Final = 600_000
 """Fewest PBKDF2-HMAC-SHA-256 iterations outside the demo (OWASP Password Storage)."""
+
+
+class LogLevel(StrEnum):
+    """How much is logged; no level logs a secret."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,7 @@ class ServerSettings:
     trusted_proxies: int = 0
     debug: bool = False
     demo: bool = False
+    log_level: LogLevel = LogLevel.INFO
     tls_certificate: Path | None = None
     tls_key: Path | None = None
 
@@ -99,4 +109,5 @@ class Settings:
     mail: MailSettings = MailSettings()
     server: ServerSettings = ServerSettings()
     app: AppSettings = AppSettings()
+    station: StationSettings = StationSettings()
     institutions: Path | None = None

@@ -19,6 +19,7 @@ from provisioning.settings import (
     PBKDF2_FLOOR,
     AppSettings,
     KeySettings,
+    LogLevel,
     MailSettings,
     ServerSettings,
     Settings,
@@ -42,9 +43,9 @@ def load_settings(file: Path, roles: Collection[Role]) -> Settings:
         mail=reader.mail(),
         server=server,
         app=reader.app(server),
+        station=reader.station(),
         institutions=reader.institutions(),
     )
-    reader.station()
     reader.root.finish()
     return settings
 
@@ -124,6 +125,9 @@ class _Reader:
             tickets=self._key_for(table, "tickets_file", HANDLES_TICKETS),
         )
         table.finish()
+        present = [key for key in (settings.audit, settings.address, settings.tickets) if key is not None]
+        if len(set(present)) != len(present):
+            table.fail("audit_file", "holds the key of another purpose, too", "Make keys with `kagiya keys make`.")
         return settings
 
     def mail(self) -> MailSettings:
@@ -158,6 +162,7 @@ class _Reader:
             trusted_proxies=table.integer("trusted_proxies", 0, 10, 0),
             debug=table.flag("debug", default=False),
             demo=table.flag("demo", default=False),
+            log_level=table.choice("log_level", LogLevel, defaults.log_level),
             tls_certificate=self._optional_path(table, "tls_certificate_file"),
             tls_key=self._optional_path(table, "tls_key_file"),
         )

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import timedelta
-from enum import StrEnum
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from provisioning.errors import SettingsInvalid
 from provisioning.rules.institution import Institution, Text
@@ -23,7 +22,6 @@ _SERVICE_ID: Final = re.compile(r"[0-9]{8}")
 _DOMAIN: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
 _ADDRESS: Final = re.compile(r"[^@\s]{1,64}@[^@\s]+")
 _PHONE: Final = re.compile(r"[0-9+][0-9-]{5,19}")
-_Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 def load_institutions(folder: Path | None = None) -> dict[str, Institution]:
@@ -79,7 +77,7 @@ def _institution(name: str, root: StrictTable) -> Institution:
         contact_phone=_matching(contact, "phone", _PHONE, "must be a telephone number: digits and hyphens"),
         sender_address=_matching(mail, "sender_address", _ADDRESS, "must be a mail address"),
         sender_domains=_domains(mail, "sender_domains"),
-        kinds=tuple(_choice(root, "kinds", TokenKind, text) for text in _some(root, "kinds")),
+        kinds=_kinds(root),
         otp=_otp_parameters(otp),
         window_steps=otp.integer("window_steps", 0, 2, 1),
         hotp_look_ahead=otp.integer("hotp_look_ahead", 0, 50, 10),
@@ -137,16 +135,16 @@ def _pattern(root: StrictTable) -> str:
     return text
 
 
-def _choice(table: StrictTable, key: str, choices: type[_Choice], text: str) -> _Choice:
+def _kinds(root: StrictTable) -> tuple[TokenKind, ...]:
     try:
-        return choices(text)
+        return tuple(TokenKind(text) for text in _some(root, "kinds"))
     except ValueError:
-        table.fail(key, f"{text} is not one of {', '.join(choices)}")
+        root.fail("kinds", f"must be of {', '.join(TokenKind)}")
 
 
 def _otp_parameters(otp: StrictTable) -> OtpParameters:
-    otp_type = _choice(otp, "type", OtpType, otp.text("type", OtpType.TOTP))
-    algorithm = _choice(otp, "algorithm", Algorithm, otp.text("algorithm", Algorithm.SHA1))
+    otp_type = otp.choice("type", OtpType, OtpType.TOTP)
+    algorithm = otp.choice("algorithm", Algorithm, Algorithm.SHA1)
     digits = otp.integer("digits", 6, 8, 8)
     period_s = otp.integer("period_s", 0, 60, 60 if otp_type is OtpType.TOTP else 0)
     try:

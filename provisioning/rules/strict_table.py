@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from typing import Any, Final, NoReturn
+from enum import StrEnum
+from typing import Any, Final, NoReturn, TypeVar
 
 from provisioning.errors import SettingsInvalid
 
 _MISSING: Final = object()
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class StrictTable:
@@ -35,6 +37,13 @@ class StrictTable:
         if not value.strip() and value != default:
             self.fail(key, "is empty", "Write the text.")
         return value
+
+    def choice(self, key: str, choices: type[Choice], default: Choice | None = None) -> Choice:
+        """One of the values of `choices`; required without `default`."""
+        text = self.text(key, default)
+        if text not in set(choices):
+            self.fail(key, f"{text} is not one of {', '.join(choices)}")
+        return choices(text)
 
     def flag(self, key: str, default: bool) -> bool:
         """true or false."""

@@ -81,6 +81,8 @@ def test_a_role_reads_only_its_own_secrets(tmp_path: Path, role: Role, holds: se
         ("otp.example.co.jp", "otp.example.co.jp/path", "server.base_url"),
         ("[server]", "[server]\ndebug = 1", "server.debug"),
         ("[server]", '[server]\ntls_key_file = "x"', "server.tls_key_file"),
+        ("[server]", '[server]\nlog_level = "trace"', "server.log_level"),
+        ("keys/address.key", "keys/audit.key", "keys.audit_file"),
         ("[server]", "[app]\npbkdf2_iterations = 599999\n[server]", "app.pbkdf2_iterations"),
         ("sqlite:///kagiya.db", "mysql://localhost/kagiya", "store.url"),
         ("sqlite:///kagiya.db", "sqlite://", "store.url"),
@@ -112,7 +114,7 @@ def test_a_secret_file_open_to_others_is_refused(tmp_path: Path, name: str, mode
     assert error.mend == f"chmod 600 {tmp_path / 'keys' / name}"
 
 
-@pytest.mark.parametrize("content", ["", "00" * 31, "zz" * 32, "00" * 33])
+@pytest.mark.parametrize("content", ["", "7f" * 31, "zz" * 32, "7f" * 33, "00" * 32, "0123456789abcdef" * 4])
 def test_a_key_of_another_form_is_refused_and_not_shown(tmp_path: Path, content: str) -> None:
     file = write_settings(tmp_path)
     key_file = tmp_path / "keys" / "audit.key"
