@@ -7,6 +7,9 @@ Station → server, every request signed with the station's Ed25519 key:
 Without a signature, with a one-time code instead:
   POST /api/station/v1/enrol             Enrol       → Enrolled
 
+A signed request carries `Authorization: Kagiya-Station id="…", time="…", nonce="…", signature="…"`: the station's
+id, Unix seconds, 32 hexadecimal digits used once, and the Ed25519 signature (hexadecimal) over `signed_text`.
+
 The seed crosses only as `sealed_seed`: HPKE (RFC 9180: DHKEM X25519, HKDF-SHA-256, AES-256-GCM) to the
 station's sealing key, info `kagiya job seed 1\\nSTATION_ID\\nJOB_ID\\nSERIAL`, base64.
 """
@@ -15,13 +18,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import types
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 CONTRACT_VERSION: Final = 1
 T = TypeVar("T")
+_AUTHORIZATION: Final = re.compile(
+    r'Kagiya-Station id="([0-9a-zA-Z-]{1,64})", time="([0-9]{1,12})", '
+    r'nonce="([0-9a-f]{32})", signature="([0-9a-f]{128})"'
+)
 
 
 class ContractError(ValueError):
@@ -172,6 +181,35 @@ class Enrolled:
     station_id: str
     name: str
     version: int = CONTRACT_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """Who signed a request. `time` is Unix seconds as text, `signature` 64 bytes."""
+
+    station_id: str
+    time: str
+    nonce: str
+    signature: bytes = field(repr=False)
+
+    def header(self) -> str:
+        """The value of the HTTP header Authorization."""
+        facts = f'id="{self.station_id}", time="{self.time}", nonce="{self.nonce}"'
+        return f'Kagiya-Station {facts}, signature="{self.signature.hex()}"'
+
+
+def parse_authorization(header: str) -> Authorization:
+    """The reverse of `Authorization.header`. Raises ContractError."""
+    match = _AUTHORIZATION.fullmatch(header)
+    if match is None:
+        raise ContractError("Authorization", "not of the form that stations send")
+    station_id, time, nonce, signature = match.groups()
+    return Authorization(station_id, time, nonce, bytes.fromhex(signature))
+
+
+def signed_text(method: str, path: str, time: str, nonce: str, body: bytes) -> bytes:
+    """What the signature covers: method, path, time, nonce and the body's SHA-256 in hexadecimal, one a line."""
+    return "\n".join((method, path, time, nonce, sha256(body).hexdigest())).encode()
 
 
 def dump(message: Any) -> bytes:
