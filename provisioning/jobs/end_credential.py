@@ -1,0 +1,120 @@
+"""End a credential for ever: its seed is destroyed, and nothing that led to it can be used any more (R32)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from provisioning.errors import WrongState
+from provisioning.rules.states import CredentialState, EndedHow, FobState, JobState
+from provisioning.services import Services
+from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.journal import changed_rows, move_fob
+from provisioning.store.tables import (
+    Credential,
+    Fob,
+    MailState,
+    OutboxMail,
+    ProgrammingJob,
+    Ticket,
+    TicketState,
+)
+
+FREED: Final[dict[FobState, FobState]] = {
+    FobState.RESERVED: FobState.IN_STOCK,
+    # something may have been written: erase before it is stock again
+    FobState.PROGRAMMING: FobState.RETURNED,
+    FobState.PROGRAMMED: FobState.RETURNED,
+    # still in the customer's pocket, but dead
+    FobState.IN_USE: FobState.HANDED_OVER,
+}
+"""Where a fob goes when its credential ends; in the states not named here it stays."""
+
+
+def end_credential(  # noqa: PLR0917 - part of other jobs' transactions
+    tx: Session,
+    services: Services,
+    credential: Credential,
+    how: EndedHow,
+    actor: Actor,
+    now: datetime,
+    *,
+    of_attempt: bool = False,
+) -> None:
+    """End `credential` within the caller's transaction. Raises WrongState if it ended already.
+
+    Destroys the seed, frees the fob (LOST: the fob is lost too), abandons open programming jobs, voids
+    tickets, cancels queued mails. With `of_attempt` the caller, ending one attempt to write a fob, closes
+    the job and moves the fob itself.
+    """
+    tx.flush()
+    _destroy_seed(tx, credential, how, now)
+    if not of_attempt:
+        _free_fob(tx, credential, how, now)
+        _abandon_jobs(tx, credential.id, now)
+    _close_tickets(tx, credential.id, now)
+    _cancel_mails(tx, credential.id)
+    tx.refresh(credential)
+    record(tx, services.audit_key, _audit(credential, how, actor, now))
+
+
+def _destroy_seed(tx: Session, credential: Credential, how: EndedHow, now: datetime) -> None:
+    ended = update(Credential).where(Credential.id == credential.id, Credential.state != CredentialState.ENDED)
+    ended = ended.values(
+        state=CredentialState.ENDED,
+        ended_how=how,
+        ended_at=now,
+        resume_state=None,
+        sealed_seed=None,
+        wrapped_key=None,
+        kek_id=None,
+    )
+    if not changed_rows(tx, ended):
+        raise WrongState("credential", CredentialState.ENDED.value)
+
+
+def _free_fob(tx: Session, credential: Credential, how: EndedHow, now: datetime) -> None:
+    if credential.fob_id is None:
+        return
+    state = tx.scalars(select(Fob.state).where(Fob.id == credential.fob_id)).one()
+    to = FobState.LOST if how is EndedHow.LOST else FREED.get(state)
+    if to is not None:
+        move_fob(tx, credential.fob_id, to, now, only_from={state})
+
+
+def _abandon_jobs(tx: Session, credential_id: str, now: datetime) -> None:
+    open_jobs = update(ProgrammingJob).where(
+        ProgrammingJob.credential_id == credential_id, ProgrammingJob.closed_at.is_(None)
+    )
+    tx.execute(open_jobs.values(state=JobState.ABANDONED, closed_at=now))
+
+
+def _close_tickets(tx: Session, credential_id: str, now: datetime) -> None:
+    of_credential = update(Ticket).where(Ticket.credential_id == credential_id)
+    tx.execute(of_credential.values(sealed_password_key=None, answer=None, app_key_thumbprint=None))
+    still_open = of_credential.where(Ticket.state == TicketState.OPEN)
+    tx.execute(still_open.values(state=TicketState.VOID, closed_at=now))
+
+
+def _cancel_mails(tx: Session, credential_id: str) -> None:
+    waiting = update(OutboxMail).where(
+        OutboxMail.credential_id == credential_id, OutboxMail.state == MailState.QUEUED
+    )
+    tx.execute(waiting.values(state=MailState.CANCELLED))
+
+
+def _audit(credential: Credential, how: EndedHow, actor: Actor, now: datetime) -> AuditRecord:
+    return AuditRecord(
+        now,
+        actor,
+        "end_credential",
+        how.value,
+        credential.institution_id,
+        customer_id=credential.customer_id,
+        credential_id=credential.id,
+        fob_id=credential.fob_id,
+        facts={"kind": credential.kind.value},
+    )

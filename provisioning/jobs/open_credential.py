@@ -1,0 +1,85 @@
+"""Open a credential for a customer: the row that holds the unique slot, still without a seed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from provisioning.errors import AlreadyTaken, TooEarly
+from provisioning.rules.institution import Institution
+from provisioning.rules.parameters import OtpParameters
+from provisioning.rules.states import CredentialState, EndedHow, TokenKind
+from provisioning.rules.timetable import reissue_from
+from provisioning.services import Services
+from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.tables import Credential, Customer
+
+
+def open_credential(  # noqa: PLR0917 - part of other jobs' transactions
+    tx: Session,
+    services: Services,
+    customer: Customer,
+    kind: TokenKind,
+    now: datetime,
+    actor: Actor,
+    fob_id: str | None = None,
+    parameters: OtpParameters | None = None,
+) -> Credential:
+    """A credential in state ISSUED within the caller's transaction; `parameters` None: the institution's.
+
+    Raises TooEarly while the waiting rule holds (R38), AlreadyTaken("credential") if the customer has an
+    open one and AlreadyTaken("fob") if the fob carries one (R35); the transaction is then lost.
+    """
+    institution = services.institution(customer.institution_id)
+    may_from = issuable_from(tx, institution, customer.id)
+    if may_from is not None and now < may_from:
+        raise TooEarly(may_from)
+    otp = parameters or institution.otp
+    credential = Credential(
+        institution_id=institution.id,
+        customer_id=customer.id,
+        kind=kind,
+        fob_id=fob_id,
+        state=CredentialState.ISSUED,
+        otp_type=otp.otp_type,
+        algorithm=otp.algorithm,
+        digits=otp.digits,
+        period_s=otp.period_s,
+        issued_at=now,
+        activate_by=now + institution.activate_within,
+    )
+    tx.add(credential)
+    try:
+        tx.flush()
+    except IntegrityError as error:
+        raise AlreadyTaken("fob" if "fob" in str(error.orig) else "credential") from None
+    record(tx, services.audit_key, _audit(credential, actor, now))
+    return credential
+
+
+def issuable_from(tx: Session, institution: Institution, customer_id: str) -> datetime | None:
+    """When the waiting rule lets this customer have a new credential (UTC); None if it never held."""
+    if not institution.reissue_next_day:
+        return None
+    released = select(Credential.ended_at).where(
+        Credential.customer_id == customer_id, Credential.ended_how == EndedHow.RELEASED
+    )
+    last = tx.scalar(released.order_by(Credential.ended_at.desc()).limit(1))
+    return None if last is None else reissue_from(last)
+
+
+def _audit(credential: Credential, actor: Actor, now: datetime) -> AuditRecord:
+    return AuditRecord(
+        now,
+        actor,
+        "open_credential",
+        "issued",
+        credential.institution_id,
+        customer_id=credential.customer_id,
+        credential_id=credential.id,
+        fob_id=credential.fob_id,
+        facts={"kind": credential.kind.value},
+    )
