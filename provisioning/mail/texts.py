@@ -1,0 +1,76 @@
+"""The words of the mails, in both languages, following the parts of manual 003's mail in their order:
+greeting, what to do, service ID and user ID, the app's address (the only link), contact, closing (R25).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from provisioning.rules.institution import Text
+
+APP_NAME: Final = Text(ja="ワンタイムパスワード", en="One-Time Password")
+"""The soft-token app's name, as on the phone's home screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailText:
+    """Subject and body with `{names}` to be filled in."""
+
+    subject: Text
+    body: Text
+
+
+TOKEN_ISSUED: Final = MailText(
+    subject=Text(
+        ja="【{institution}】トークン発行のご案内",
+        en="[{institution}] Your token has been issued",
+    ),
+    body=Text(
+        ja="""\
+いつも{institution}をご利用いただき、ありがとうございます。
+
+ソフトウェアトークンを発行しました。トークンアプリ「{app_name}」を開いて、次のサービスIDとユーザID、お申込みのときにお決めになった利用開始パスワードを入力し、
+初期設定をしてください。
+
+サービスID: {service_id}
+ユーザID: {user_id}
+初期設定の期限: {expires}
+
+トークンアプリをまだお持ちでない方は、スマートフォンで次のアドレスを開いてください。
+{app_address}
+
+利用開始パスワードは、このメールには書いておりません。当方からメールや電話でお尋ねすることもありません。
+お申込みにお心当たりのない場合は、初期設定をせずに下記までお知らせください。
+
+ご不明な点は、下記までお問い合わせください。
+連絡先: {contact_name}
+電話: {contact_phone}
+
+これからも{institution}をよろしくお願いいたします。
+""",
+        en="""\
+Thank you for banking with {institution}.
+
+Your soft token has been issued. Open the token app "{app_name}" and set it up with the service ID
+and the user ID below and the activation password that you chose when you applied.
+
+Service ID: {service_id}
+User ID: {user_id}
+Set up before: {expires}
+
+If you do not have the token app yet, open this address on your phone.
+{app_address}
+
+The activation password is not in this mail, and we never ask for it by mail or telephone.
+If you did not apply for this, please do not set anything up and let us know.
+
+If you have any question, please get in touch with us.
+Contact: {contact_name}
+Telephone: {contact_phone}
+
+We are glad to be of service to you.
+{institution}
+""",
+    ),
+)

@@ -1,0 +1,93 @@
+"""What stands in the mail トークン発行のご案内, and what must not (R25)."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from provisioning.mail.compose import TokenIssued, token_issued
+from tests.fixtures.services import DUAL
+
+NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
+FACTS = TokenIssued(
+    "0123abcd", "999800000001", datetime(2026, 11, 21, 3, 0, tzinfo=UTC), "https://otp.example/app/"
+)
+
+
+def text_in(language: str) -> str:
+    return str(token_issued(DUAL, FACTS, "taro@mihon.example", language, NOW).message.get_content())
+
+
+@pytest.mark.parametrize(
+    ("language", "parts"),
+    [
+        (
+            "ja",
+            [
+                "いつも見本第一銀行をご利用いただき",
+                "利用開始パスワードを入力し",
+                "サービスID: 10112231",
+                "ユーザID: 999800000001",
+                "2026年11月21日 12:00",
+                "https://otp.example/app/",
+                "見本第一銀行サポートセンター",
+                "0120-000-001",
+                "これからも見本第一銀行をよろしく",
+            ],
+        ),
+        (
+            "en",
+            [
+                "Thank you for banking with Sample First Bank",
+                "activation password that you chose",
+                "Service ID: 10112231",
+                "User ID: 999800000001",
+                "12:00 on 21 November 2026 (Japan time)",
+                "https://otp.example/app/",
+                "Sample First Bank support",
+                "0120-000-001",
+                "Sample First Bank",
+            ],
+        ),
+    ],
+)
+def test_the_parts_stand_in_the_manuals_order(language: str, parts: list[str]) -> None:
+    text = text_in(language)
+    places: list[int] = []
+    for part in parts:
+        places.append(text.index(part, places[-1] if places else 0))
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_the_bare_app_address_is_the_only_link(language: str) -> None:
+    text = text_in(language)
+    assert re.findall(r"https?://\S*|www\.\S*", text) == ["https://otp.example/app/"]
+    assert not re.search(r"[?&#]\w+=|login|ログイン", text)
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_headers_are_those_of_an_automatic_mail(language: str) -> None:
+    message = token_issued(DUAL, FACTS, "taro@mihon.example", language, NOW).message
+    name = DUAL.name.in_language(language)
+    assert name in message["Subject"]
+    assert message["From"] == f"{name} <otp@dual.example>"
+    assert message["To"] == "taro@mihon.example"
+    assert message["Date"] == "Fri, 20 Nov 2026 12:00:00 +0900"
+    assert message["Message-ID"] == "<0123abcd@dual.example>"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message.get_content_type() == "text/plain"
+    assert message.get_content_charset() == "utf-8"
+
+
+def test_an_old_carrier_address_is_quoted_in_the_header_too() -> None:
+    mail = token_issued(DUAL, FACTS, "ta..ro.@carrier.example", "ja", NOW)
+    assert mail.recipient == '"ta..ro."@carrier.example'
+    assert b'\r\nTo: "ta..ro."@carrier.example\r\n' in mail.message.as_bytes()
+
+
+def test_the_address_stays_out_of_what_is_printed() -> None:
+    mail = token_issued(DUAL, FACTS, "taro@mihon.example", "ja", NOW)
+    assert "taro" not in repr(mail)
