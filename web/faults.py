@@ -1,0 +1,195 @@
+"""The face of errors: typed errors become a status, and words for people or JSON for programs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import Flask, jsonify, render_template, request
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.wrappers import Response
+
+from provisioning.errors import (
+    AlreadyTaken,
+    BadInput,
+    ClockUntrusted,
+    KagiyaError,
+    NotFound,
+    StoreUnavailable,
+    TooEarly,
+    VaultError,
+    WrongState,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How one kind of error is told: HTTP status, a name for programs, and what, why and what now for people."""
+
+    status: int
+    name: str
+    what: LazyString
+    why: LazyString
+    now_what: LazyString
+
+
+_NOTHING_CHANGED = _l("何も変更されていません。")
+_BUSY = Telling(
+    503,
+    "unavailable",
+    _l("ただいまお手続きを受け付けられません"),
+    _l("システムが一時的に応答できない状態です。お客さまの操作によるものではありません。何も変更されていません。"),
+    _l("しばらくたってから、もう一度お試しください。"),
+)
+_TELLINGS: Final[tuple[tuple[type[Exception], Telling], ...]] = (
+    (
+        BadInput,
+        Telling(
+            422,
+            "bad_input",
+            _l("入力内容をご確認ください"),
+            _l("受け付けられない項目があるため、お手続きを進めませんでした。何も変更されていません。"),
+            _l("前の画面に戻って、入力し直してください。"),
+        ),
+    ),
+    (
+        NotFound,
+        Telling(
+            404,
+            "not_found",
+            _l("お探しのものが見つかりません"),
+            _l("番号が違うか、すでになくなっています。"),
+            _l("メニューからもう一度お進みください。"),
+        ),
+    ),
+    (
+        WrongState,
+        Telling(
+            409,
+            "wrong_state",
+            _l("いまの状態では、このお手続きはできません"),
+            _l("別の画面または窓口で、先に状態が変わった可能性があります。何も変更されていません。"),
+            _l("現在の状態をご確認のうえ、もう一度お進みください。"),
+        ),
+    ),
+    (
+        AlreadyTaken,
+        Telling(
+            409,
+            "already_taken",
+            _l("ほかのお手続きが先に行われました"),
+            _l("同じお手続きが同時に行われ、先のほうが受け付けられました。何も変更されていません。"),
+            _l("現在の状態をご確認ください。"),
+        ),
+    ),
+    (
+        TooEarly,
+        Telling(
+            409,
+            "too_early",
+            _l("まだこのお手続きはできません"),
+            _l("前のお手続きから、決められた時間がたっていません。何も変更されていません。"),
+            _l("時間をおいてから、もう一度お試しください。"),
+        ),
+    ),
+    (StoreUnavailable, _BUSY),
+    (VaultError, _BUSY),
+    (ClockUntrusted, _BUSY),
+    (
+        CSRFError,
+        Telling(
+            400,
+            "form_expired",
+            _l("この画面の有効期限が切れました"),
+            _l("しばらく操作がなかったか、別の画面でログインし直したため、送信を受け付けませんでした。"),
+            _l("最初の画面からもう一度お進みください。"),
+        ),
+    ),
+)
+_HTTP: Final[dict[int, Telling]] = {
+    404: Telling(
+        404,
+        "not_found",
+        _l("ページが見つかりません"),
+        _l("アドレスが違うか、ページがなくなっています。"),
+        _l("メニューからもう一度お進みください。"),
+    ),
+    405: Telling(
+        405,
+        "method_not_allowed",
+        _l("この操作は受け付けられません"),
+        _l("このページは、その方法では開けません。"),
+        _l("メニューからもう一度お進みください。"),
+    ),
+    403: Telling(
+        403,
+        "forbidden",
+        _l("この操作は許可されていません"),
+        _l("ご担当の権限では行えない操作です。何も変更されていません。"),
+        _l("権限のある担当者にご相談ください。"),
+    ),
+    413: Telling(
+        413,
+        "too_large",
+        _l("送信された内容が大きすぎます"),
+        _NOTHING_CHANGED,
+        _l("内容を減らして、もう一度お試しください。"),
+    ),
+}
+_UNKNOWN: Final = Telling(
+    500,
+    "internal",
+    _l("お手続きを完了できませんでした"),
+    _l("システムの内部で予期しないことが起きました。お客さまの操作によるものではありません。"),
+    _l("現在の状態をご確認のうえ、もう一度お試しください。続くときは下記へご連絡ください。"),
+)
+
+
+def set_up_faults(app: Flask) -> None:
+    """Answer every error with `tell`."""
+    app.register_error_handler(KagiyaError, tell)
+    app.register_error_handler(HTTPException, tell)
+
+
+def tell(error: Exception) -> Response | tuple[Response | str, int]:
+    """The answer to `error`: JSON under /api/, a page elsewhere. Never shows what was typed."""
+    if isinstance(error, InternalServerError) and isinstance(error.original_exception, KagiyaError):
+        error = error.original_exception
+    if isinstance(error, HTTPException) and (error.code or 500) < 400:
+        return error.get_response()
+    telling = _telling(error)
+    if _wants_json():
+        return jsonify({"error": telling.name, **_facts(error)}), telling.status
+    return render_template("base/error.html", telling=telling, until=getattr(error, "until", None)), telling.status
+
+
+def _telling(error: Exception) -> Telling:
+    for kind, telling in _TELLINGS:
+        if isinstance(error, kind):
+            return telling
+    if isinstance(error, HTTPException) and error.code in _HTTP:
+        return _HTTP[error.code]
+    if isinstance(error, HTTPException) and error.code not in (None, 500):
+        return Telling(error.code or 500, "refused", _UNKNOWN.what, _NOTHING_CHANGED, _UNKNOWN.now_what)
+    return _UNKNOWN
+
+
+def _facts(error: Exception) -> dict[str, Any]:
+    match error:
+        case BadInput(field, fault):
+            return {"field": field, "fault": fault.value}
+        case NotFound(what) | AlreadyTaken(what):
+            return {"what": what}
+        case WrongState(what, state):
+            return {"what": what, "state": state}
+        case TooEarly(until):
+            return {"until": until.isoformat()}
+        case _:
+            return {}
+
+
+def _wants_json() -> bool:
+    return request.path.startswith("/api/") or "/api/" in request.path

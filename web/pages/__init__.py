@@ -1,0 +1,1 @@
+"""Pages for people, a folder for each kind of reader."""

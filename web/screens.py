@@ -1,0 +1,49 @@
+"""The one list of screen IDs. The manuals' own come first; ours have the same form.
+
+Second and third letter tell the place: OP, OT, OK, OS are the manuals' (申請, トークン発行, 利用開始, 利用解除);
+LG login, TP top, OH the hardware branch of BOT010, ER errors; S… the staff console.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+
+class Screen(StrEnum):
+    """ID printed at the top right of a screen."""
+
+    CHOOSE_ACT = "BOP001"
+    CHOOSE_KIND = "BOT010"
+    SOFT_ENTRY = "BOT001"
+    SOFT_CHECK = "BOT003"
+    SOFT_DONE = "BOT002"
+    ACTIVATE = "BOK001"
+    ACTIVATED = "BOK002"
+    RELEASE = "BOS001"
+    RELEASED = "BOS002"
+    # ours
+    CHOOSE_INSTITUTION = "BLG000"
+    LOGIN = "BLG001"
+    LOGIN_CODE = "BLG002"
+    TOP = "BTP001"
+    HARD_CHECK = "BOH001"
+    HARD_DONE = "BOH002"
+    MAIL_MISSING = "BOT004"
+    ERROR = "BER001"
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """A flow as the step indicator shows it: names in order."""
+
+    names: tuple[LazyString, ...]
+
+
+ISSUE_STEPS = Steps((_l("情報入力"), _l("内容確認"), _l("完了")))
+HARD_STEPS = Steps((_l("内容確認"), _l("完了")))
+ACTIVATE_STEPS = Steps((_l("トークン確認"), _l("完了")))
+RELEASE_STEPS = Steps((_l("利用解除確認"), _l("利用解除完了")))
