@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from provisioning.errors import AlreadyTaken, TooEarly
-from provisioning.rules.institution import Institution
 from provisioning.rules.parameters import OtpParameters
-from provisioning.rules.states import CredentialState, EndedHow, TokenKind
-from provisioning.rules.timetable import reissue_from
+from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.tables import Credential, Customer
+from provisioning.store.waiting import issuable_from
 
 
 def open_credential(  # noqa: PLR0917 - part of other jobs' transactions
@@ -58,17 +56,6 @@ def open_credential(  # noqa: PLR0917 - part of other jobs' transactions
         raise AlreadyTaken("fob" if "fob" in str(error.orig) else "credential") from None
     record(tx, services.audit_key, _audit(credential, actor, now))
     return credential
-
-
-def issuable_from(tx: Session, institution: Institution, customer_id: str) -> datetime | None:
-    """When the waiting rule lets this customer have a new credential (UTC); None if it never held."""
-    if not institution.reissue_next_day:
-        return None
-    released = select(Credential.ended_at).where(
-        Credential.customer_id == customer_id, Credential.ended_how == EndedHow.RELEASED
-    )
-    last = tx.scalar(released.order_by(Credential.ended_at.desc()).limit(1))
-    return None if last is None else reissue_from(last)
 
 
 def _audit(credential: Credential, actor: Actor, now: datetime) -> AuditRecord:
