@@ -7,9 +7,10 @@ is None where no mail address is shown or sent.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from provisioning.clock import ClockGuard
 from provisioning.errors import NotFound
 from provisioning.rules.institution import Institution
 from provisioning.store.audit import AuditKey
@@ -34,6 +35,7 @@ class Services:
     addresses: AddressBox | None = None
     # password keys and answers of activation tickets, secrets inside web sessions
     tickets: Box | None = None
+    clock: ClockGuard = field(default_factory=ClockGuard)
 
     def institution(self, institution_id: str) -> Institution:
         """The profile by its id. Raises NotFound."""

@@ -13,12 +13,14 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from provisioning.errors import StoreUnavailable
 
 BUSY_TIMEOUT_S: Final = 5.0
 _WRITES: Final = "kagiya_writes"
+_ALONE: Final = "kagiya_alone"
 
 
 class Store:
@@ -28,6 +30,7 @@ class Store:
         """`url` is an SQLAlchemy address, `sqlite:///FILE` or `postgresql+psycopg://…`."""
         self.engine = _engine(url, pool_size)
         self._writing = self.engine.execution_options(**{_WRITES: True})
+        self._alone = self.engine.execution_options(**_stands_alone(self.engine))
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -42,6 +45,12 @@ class Store:
             yield session
 
     @contextmanager
+    def read_connection(self) -> Iterator[Connection]:
+        """For single SELECTs, each standing alone: no transaction is begun. Raises StoreUnavailable."""
+        with _translated(), self._alone.connect() as connection:
+            yield connection
+
+    @contextmanager
     def write_connection(self) -> Iterator[Connection]:
         """As `write`, without the unit of work: for the verification core's single statements."""
         with _translated(), self._writing.begin() as connection:
@@ -54,7 +63,8 @@ class Store:
 
 def _engine(url: str, pool_size: int) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=pool_size, pool_pre_ping=False)
+        waits = f"-c lock_timeout={int(BUSY_TIMEOUT_S * 1000)}"
+        return create_engine(url, pool_size=pool_size, connect_args={"options": waits})
     engine = create_engine(url, pool_size=pool_size, connect_args={"timeout": BUSY_TIMEOUT_S})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -70,8 +80,14 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get(_ALONE, False):
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(_WRITES, False) else "BEGIN")
+
+
+def _stands_alone(engine: Engine) -> dict[str, Any]:
+    # SQLite's driver already is in this mode, and setting it through SQLAlchemy would undo it afterwards
+    return {_ALONE: True} if engine.dialect.name == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
 
 
 @contextmanager
@@ -80,11 +96,15 @@ def _translated() -> Iterator[None]:
         yield
     except OperationalError as error:
         raise StoreUnavailable(_cause(error.orig)) from error
+    except sqlite3.OperationalError as error:  # while a connection is being prepared
+        raise StoreUnavailable(_cause(error)) from error
+    except PoolTimeout as error:  # no connection became free
+        raise StoreUnavailable("locked") from error
 
 
 def _cause(error: Any) -> str:
     text = str(error).lower()
-    if "locked" in text or "busy" in text:
+    if "locked" in text or "busy" in text or "lock timeout" in text:
         return "locked"
     if "full" in text or "disk" in text or "no space" in text:
         return "full"
