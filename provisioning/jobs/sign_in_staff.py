@@ -40,8 +40,8 @@ def sign_in_staff(services: Services, command: SignInStaffCommand, now: datetime
             raise NotFound("sign-in link")
         good = staff.enabled and _spend(tx, services, staff, command, now)
         actor = Actor(ActorKind.STAFF, staff.id, staff.institution_id, staff.branch, command.origin)
-        result = "signed_in" if good else "refused"
-        record(tx, services.audit_key, AuditRecord(now, actor, "sign_in", result))
+        result = "accepted" if good else "refused"
+        record(tx, services.audit_key, AuditRecord(now, actor, "follow_sign_in_link", result))
     if not good:
         raise NotFound("sign-in link")
     return SignedInStaff(staff.id, staff.institution_id)

@@ -76,7 +76,7 @@ def test_a_refused_link_is_recorded(services: Services, teller: Staff, now: date
     with pytest.raises(NotFound):
         follow(services, token, now + timedelta(hours=1))
     with services.store.read() as session:
-        results = session.scalars(select(AuditEntry.result).where(AuditEntry.act == "sign_in")).all()
+        results = session.scalars(select(AuditEntry.result).where(AuditEntry.act == "follow_sign_in_link")).all()
     assert list(results) == ["refused"]
 
 
