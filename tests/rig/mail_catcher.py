@@ -72,6 +72,12 @@ class Inbox:
         with self._lock, self._open() as database:
             database.execute("INSERT INTO mail (received_us, sender, recipient, data) VALUES (?, ?, ?, ?)", row)
 
+    def count(self) -> int:
+        """How many mails there are."""
+        with self._open() as database:
+            (number,) = database.execute("SELECT count(*) FROM mail").fetchone()
+        return int(number)
+
     def mails(self, to: str | None = None) -> list[CaughtMail]:
         """Oldest first; `to` limits to one recipient, whatever the case and quoting of the address."""
         with self._open() as database:

@@ -1,0 +1,148 @@
+"""A fob in its serial cradle, behind a pty, so that the real pyserial talks to it."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import time
+import tty
+from collections.abc import Iterator
+from typing import Final
+
+from devices.links import AttachedDevice, Transport
+from tests.rig.fob.device import EmulatedFob
+from tests.rig.wire.line import Line, ReportHook
+from tests.rig.wire.serial_frames import SerialReader, serial_frame
+
+BYTE_S: Final = 10 / 115_200
+"""One byte on the wire: start bit, eight data bits, stop bit (§3)."""
+VENDOR_ID: Final = 0x1209
+PRODUCT_ID: Final = 0x0002
+_SLICE_BYTES: Final = 32
+_STRAY_BYTES: Final = b"\r\nAT\xff\x00+++"
+
+
+class SerialPort:
+    """One cradle with its fob, at the computer or not. Safe between threads.
+
+    `byte_s` is 0 to let bytes cross at once. Every plugging makes a new pty with a thread behind it.
+    """
+
+    def __init__(self, fob: EmulatedFob, *, byte_s: float = BYTE_S, plugged: bool = True) -> None:
+        self.fob = fob
+        self.byte_s = byte_s
+        self.on_report: ReportHook = lambda _number: None
+        self._lock = threading.Lock()
+        self._cradle: _Cradle | None = None
+        if plugged:
+            self.plug()
+
+    @property
+    def transport(self) -> Transport:
+        """Serial."""
+        return Transport.SERIAL
+
+    @property
+    def plugged(self) -> bool:
+        """Whether the computer sees it."""
+        return self._cradle is not None
+
+    @property
+    def attached(self) -> AttachedDevice | None:
+        """What the bus tells of the cradle's bridge, or None while it is out."""
+        cradle = self._cradle
+        if cradle is None:
+            return None
+        return AttachedDevice(
+            path=cradle.path,
+            transport=Transport.SERIAL,
+            vendor_id=VENDOR_ID,
+            product_id=PRODUCT_ID,
+            product="Kagiya cradle",
+        )
+
+    def plug(self) -> None:
+        """Connect the cradle; nothing happens if it is."""
+        with self._lock:
+            if self._cradle is None:
+                self._cradle = _Cradle(self)
+
+    def unplug(self) -> None:
+        """Pull the cable, whatever is going on; the port disappears."""
+        with self._lock:
+            cradle, self._cradle = self._cradle, None
+        if cradle is not None:
+            cradle.close()
+        self.fob.lose_host()
+
+    def report_crossed(self, number: int) -> None:
+        """Tell whoever listens now."""
+        self.on_report(number)
+
+
+class _Cradle:
+    """A pty and the thread that serves its far end until it is closed."""
+
+    def __init__(self, port: SerialPort) -> None:
+        self._port = port
+        self._line = Line(port.fob, port.unplug, port.report_crossed)
+        self._master, slave = os.openpty()
+        self._wake_read, self._wake_write = os.pipe()
+        tty.setraw(slave)
+        self.path = os.ttyname(slave)
+        # held open so that a program closing the port is not the end of the pty
+        self._slave = slave
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name=f"cradle {port.fob.serial}", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread and the pty. May be called from the thread itself."""
+        os.write(self._wake_write, b".")
+        self._closing.set()
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
+
+    def _serve(self) -> None:
+        reader = SerialReader()
+        try:
+            for data, arrived_s in self._arrivals():
+                for message in reader.take(data, arrived_s):
+                    self._frame(message if isinstance(message, bytes) else None)
+        finally:
+            for descriptor in (self._master, self._slave, self._wake_read, self._wake_write):
+                os.close(descriptor)
+
+    def _arrivals(self) -> Iterator[tuple[bytes, float]]:
+        """What the host writes, with the instant at which the last of those bytes has crossed the wire."""
+        free_s = 0.0
+        while not self._closing.is_set():
+            ready, _, _ = select.select([self._master, self._wake_read], [], [])
+            if self._wake_read in ready:
+                return
+            begun_s = max(free_s, time.monotonic())
+            data = os.read(self._master, 4096)
+            free_s = begun_s + len(data) * self._port.byte_s
+            self._closing.wait(max(0.0, free_s - time.monotonic()))
+            yield data, begun_s
+
+    def _frame(self, message: bytes | None) -> None:
+        if self._closing.is_set():
+            return
+        answer = None if self._line.silent else self._line.answer(message)
+        self._line.crossed()
+        if answer is None or self._line.silent or self._closing.is_set():
+            return
+        stray = _STRAY_BYTES if self._line.adds_stray() else b""
+        self._send(stray + serial_frame(answer, spoil_crc=self._line.spoils_crc()))
+        self._line.crossed()
+
+    def _send(self, data: bytes) -> None:
+        begun_s = time.monotonic()
+        for start in range(0, len(data), _SLICE_BYTES):
+            piece = data[start : start + _SLICE_BYTES]
+            over_s = begun_s + (start + len(piece)) * self._port.byte_s
+            if self._closing.wait(max(0.0, over_s - time.monotonic())):
+                return
+            os.write(self._master, piece)
