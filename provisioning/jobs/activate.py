@@ -1,0 +1,52 @@
+"""Activation (認証確認): the first correct code puts a token in force (screen BOK001, R24)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, update
+from sqlalchemy.orm import Session
+
+from provisioning.jobs.judge_code import TypedCode, Use, VerifyResult, judge_code
+from provisioning.rules.states import FobState
+from provisioning.services import Services
+from provisioning.store.audit import Actor
+from provisioning.store.journal import move_fob
+from provisioning.store.tables import Ticket
+from provisioning.store.verification import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class ActivateCommand:
+    """`otp` as typed by the user `user_id` of the institution."""
+
+    institution_id: str
+    user_id: str
+    otp: str = field(repr=False)
+    actor: Actor
+
+
+def activate(services: Services, command: ActivateCommand, now: datetime) -> VerifyResult:
+    """SET_UP → ACTIVE with a fresh code; wrong ones count and suspend as at login. The fob is IN_USE with it.
+
+    A credential that is active already answers USED. Raises BadInput, StoreUnavailable, VaultError.
+    """
+
+    def put_in_use(connection: Connection, standing: Standing) -> None:
+        with Session(connection) as tx:
+            if standing.fob_id is not None:
+                handed = {FobState.PROGRAMMED, FobState.HANDED_OVER}
+                move_fob(tx, standing.fob_id, FobState.IN_USE, now, only_from=handed)
+            _forget_answer(tx, standing.credential_id)
+
+    typed = TypedCode(
+        Use.ACTIVATE, command.institution_id, command.user_id, command.otp, command.actor, put_in_use
+    )
+    return judge_code(services, typed, now)
+
+
+def _forget_answer(tx: Session, credential_id: str) -> None:
+    """The app will not fetch its seed again (R17, R21)."""
+    of_credential = update(Ticket).where(Ticket.credential_id == credential_id)
+    tx.execute(of_credential.values(sealed_password_key=None, answer=None, app_key_thumbprint=None))

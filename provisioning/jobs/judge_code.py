@@ -1,0 +1,199 @@
+"""Judge one typed code: the act that verification, activation and release share (design §5, "Verify").
+
+Read the row, end the read, unseal, match, then one conditional write with its audit row in a
+transaction of its own. Where that write finds the row changed, everything is judged anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from provisioning.errors import ClockUntrusted, StoreUnavailable
+from provisioning.jobs.open_seed import open_seed
+from provisioning.rules.identifiers import lookup_name
+from provisioning.rules.institution import Institution
+from provisioning.rules.otp import Expected, Match, Verdict, match
+from provisioning.rules.otp_input import read_otp
+from provisioning.rules.states import CredentialState, EndedHow
+from provisioning.rules.verdict import Outcome, Reason
+from provisioning.services import Services
+from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.vault import SealedSeed
+from provisioning.store.verification import (
+    NoCredential,
+    Standing,
+    accept,
+    count_wrong,
+    read_standing,
+)
+
+# each round is lost only to another code of the same user that was decided meanwhile
+MAX_ROUNDS: Final = 8
+_DECOY_SEED: Final = bytes(64)
+
+
+class Use(StrEnum):
+    """What the code is for; also the act's name in the audit."""
+
+    VERIFY = "verify"
+    ACTIVATE = "activate"
+    RELEASE = "release"
+
+
+@dataclass(frozen=True, slots=True)
+class TypedCode:
+    """A code somebody typed. `on_accept` runs inside the deciding transaction."""
+
+    use: Use
+    institution_id: str
+    user_id: str
+    otp: str = field(repr=False)
+    actor: Actor
+    on_accept: Callable[[Connection, Standing], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyResult:
+    """The decision. `reason` is None when accepted; `tries_left` is None where nothing is counted."""
+
+    outcome: Outcome
+    reason: Reason | None = None
+    customer_id: str | None = None
+    credential_id: str | None = None
+    suspended_now: bool = False
+    tries_left: int | None = None
+
+
+def judge_code(services: Services, typed: TypedCode, now: datetime) -> VerifyResult:
+    """Decide one code. Raises BadInput for its form (nothing is counted), StoreUnavailable, VaultError."""
+    institution = services.institution(typed.institution_id)
+    lookup_name(typed.user_id, "user_id")
+    read_otp(typed.otp)
+    bench = _Bench(services, institution, typed, now)
+    for _ in range(MAX_ROUNDS):
+        result = bench.judge(read_standing(services.store, institution, typed.user_id))
+        if result is not None:
+            return result
+    raise StoreUnavailable("locked")
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """One code before its judge. Each method answers None if the row changed under its feet."""
+
+    services: Services
+    institution: Institution
+    typed: TypedCode
+    now: datetime
+
+    def judge(self, standing: Standing | NoCredential | None) -> VerifyResult | None:
+        known = standing.expected.parameters if isinstance(standing, Standing) else self.institution.otp
+        read_otp(self.typed.otp, known.digits)
+        reason = self._reason_before_matching(standing)
+        if reason is None and isinstance(standing, Standing) and standing.sealed is not None:
+            return self._match(standing, standing.sealed)
+        # an unknown user takes as long as a wrong code (R09)
+        match(_DECOY_SEED, Expected(self.institution.otp), self.typed.otp, self.now)
+        return self._refuse(standing, reason or Reason.NOT_ACTIVE)
+
+    def _match(self, standing: Standing, sealed: SealedSeed) -> VerifyResult | None:
+        seed = open_seed(self.services, sealed, standing.context)
+        found = match(seed, standing.expected, self.typed.otp, self.now)
+        if found.verdict is Verdict.FRESH:
+            return self._accept(standing, found)
+        if found.verdict is Verdict.WRONG:
+            return self._count(standing, found)
+        return self._refuse(standing, Reason.USED)
+
+    def _reason_before_matching(self, standing: Standing | NoCredential | None) -> Reason | None:
+        try:
+            self.services.clock.check(self.now)
+        except ClockUntrusted:
+            return Reason.CLOCK
+        if standing is None:
+            return Reason.UNKNOWN
+        if isinstance(standing, NoCredential):
+            return Reason.EXPIRED if standing.ended_how is EndedHow.EXPIRED else Reason.NOT_ACTIVE
+        if standing.state is CredentialState.SET_UP and self.now >= standing.activate_by:
+            return Reason.EXPIRED
+        if standing.expected.clock_is_behind(self.now):
+            return Reason.CLOCK
+        return _BY_STATE[self.typed.use].get(standing.state)
+
+    def _accept(self, standing: Standing, found: Match) -> VerifyResult | None:
+        limit = self.institution.failure_limit
+        activated_at = self.now if self.typed.use is Use.ACTIVATE else None
+        with self.services.store.write_connection() as connection:
+            if not accept(connection, standing, found.counters, limit, activated_at):
+                return None
+            if self.typed.on_accept is not None:
+                self.typed.on_accept(connection, standing)
+            self._record(connection, Outcome.ACCEPTED, standing, {})
+        return VerifyResult(Outcome.ACCEPTED, None, standing.customer_id, standing.credential_id, tries_left=limit)
+
+    def _count(self, standing: Standing, found: Match) -> VerifyResult | None:
+        limit = self.institution.failure_limit
+        with self.services.store.write_connection() as connection:
+            counted = count_wrong(connection, standing, found.counters, limit, self.now)
+            if counted is None:
+                return None
+            facts = {"reason": Reason.WRONG.value, "failures": counted.failures, "suspended": counted.suspended}
+            self._record(connection, Outcome.REFUSED, standing, facts)
+        return VerifyResult(
+            Outcome.REFUSED,
+            Reason.WRONG,
+            standing.customer_id,
+            standing.credential_id,
+            counted.suspended,
+            limit - counted.failures,
+        )
+
+    def _refuse(self, standing: Standing | NoCredential | None, reason: Reason) -> VerifyResult:
+        """Refuse and record; nothing is counted."""
+        with self.services.store.write_connection() as connection:
+            self._record(connection, Outcome.REFUSED, standing, {"reason": reason.value})
+        if standing is None:
+            return VerifyResult(Outcome.REFUSED, reason)
+        if isinstance(standing, NoCredential):
+            return VerifyResult(Outcome.REFUSED, reason, standing.customer_id)
+        left = max(0, self.institution.failure_limit - standing.failures)
+        return VerifyResult(Outcome.REFUSED, reason, standing.customer_id, standing.credential_id, tries_left=left)
+
+    def _record(
+        self,
+        connection: Connection,
+        outcome: Outcome,
+        standing: Standing | NoCredential | None,
+        facts: dict[str, Any],
+    ) -> None:
+        credential = standing if isinstance(standing, Standing) else None
+        entry = AuditRecord(
+            self.now,
+            self.typed.actor,
+            self.typed.use.value,
+            outcome.value,
+            self.institution.id,
+            customer_id=standing.customer_id if standing else None,
+            credential_id=credential.credential_id if credential else None,
+            fob_id=credential.fob_id if credential else None,
+            facts=facts,
+        )
+        record(connection, self.services.audit_key, entry)
+
+
+_SEALED_OFF: Final = {
+    CredentialState.ISSUED: Reason.NOT_ACTIVE,
+    CredentialState.SUSPENDED: Reason.SUSPENDED,
+}
+_BY_STATE: Final[dict[Use, dict[CredentialState, Reason]]] = {
+    Use.VERIFY: {**_SEALED_OFF, CredentialState.SET_UP: Reason.NOT_ACTIVE},
+    Use.RELEASE: {**_SEALED_OFF, CredentialState.SET_UP: Reason.NOT_ACTIVE},
+    # activated before: whatever code it was has done its work
+    Use.ACTIVATE: {**_SEALED_OFF, CredentialState.ACTIVE: Reason.USED},
+}
