@@ -13,8 +13,9 @@ from provisioning.services import Services
 from provisioning.store.audit import SYSTEM
 from provisioning.store.queries.search import FoundBy, SearchScope, normal, search_customers
 from provisioning.store.queries.timeline import number_of_act
-from provisioning.store.tables import Application, ApplicationState, Customer, Fob
+from provisioning.store.tables import Customer, Fob
 from tests.fixtures.people import add_customer
+from tests.staff.rows import add_application
 
 DUAL = SearchScope("dual", "本店")
 
@@ -70,17 +71,8 @@ def test_a_fob_leads_to_whoever_has_it_or_had_it_last(
 
 
 def test_numbers_on_paper(services: Services, customer_a: Customer, now: datetime) -> None:
+    add_application(services, customer_a, "H2611200001", now)
     with services.store.write() as tx:
-        tx.add(
-            Application(
-                number="H2611200001",
-                institution_id="dual",
-                customer_id=customer_a.id,
-                kind=TokenKind.HARD,
-                state=ApplicationState.OPEN,
-                made_at=now,
-            )
-        )
         open_credential(tx, services, customer_a, TokenKind.SOFT, now, SYSTEM)
     number = number_of_act(services.store, SYSTEM.id, now)
     for typed, found_by in (("h2611200001", FoundBy.APPLICATION), (f"k-{number:07d}", FoundBy.REFERENCE)):

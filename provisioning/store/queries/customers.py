@@ -1,0 +1,236 @@
+"""The customer card: everything of one customer on one page, and the one next thing to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from provisioning.errors import NotFound
+from provisioning.rules.parameters import Algorithm, OtpType
+from provisioning.rules.states import CredentialState, EndedHow, FobState, JobState, Slot, TokenKind
+from provisioning.services import Services
+from provisioning.store.queries.next_act import NextAct, Standing, next_act
+from provisioning.store.tables import (
+    Application,
+    ApplicationState,
+    Credential,
+    Customer,
+    Fob,
+    MailState,
+    OutboxMail,
+    ProgrammingJob,
+    Ticket,
+    TicketState,
+)
+from provisioning.store.waiting import issuable_from
+
+PASSWORD_FAILURE_LIMIT: Final = 5
+_OUTSIDE: Final = frozenset({FobState.HANDED_OVER, FobState.IN_USE, FobState.PROGRAMMED})
+_SAME: Final = (
+    "id", "institution_id", "branch", "login_id", "user_id", "name", "name_kana",
+    "password_failures", "confirmation_failures",
+)  # fmt: skip
+_CREDENTIAL_SAME: Final = (
+    "id", "kind", "state", "ended_how", "otp_type", "algorithm", "digits", "period_s", "failures",
+    "issued_at", "set_up_at", "activated_at", "suspended_at", "ended_at", "activate_by",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FobOnCard:
+    """The fob of a credential. Percent; seconds (fob minus station)."""
+
+    id: str
+    serial: str
+    model: str
+    firmware: str
+    state: FobState
+    battery_percent: int | None
+    clock_offset_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialCard:
+    """One credential. `drift_s`: how far its clock was learned to be off; `tries_left` before suspension.
+
+    `job_id` is of its newest programming job; `ticket_until` of the ticket that the app can use now.
+    """
+
+    id: str
+    kind: TokenKind
+    state: CredentialState
+    ended_how: EndedHow | None
+    otp_type: OtpType
+    algorithm: Algorithm
+    digits: int
+    period_s: int
+    failures: int
+    tries_left: int
+    drift_s: int
+    issued_at: datetime
+    set_up_at: datetime | None
+    activated_at: datetime | None
+    suspended_at: datetime | None
+    ended_at: datetime | None
+    activate_by: datetime
+    fob: FobOnCard | None
+    job_id: str | None
+    job_state: JobState | None
+    ticket_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationCard:
+    """An open application made in the portal."""
+
+    id: str
+    number: str
+    kind: TokenKind
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerCard:
+    """A customer. `current`: the open credential; `fob_outside`: a dead fob that is still in their hands.
+
+    `waiting_until`: before that instant no new token can be issued; None when nothing holds.
+    """
+
+    id: str
+    institution_id: str
+    branch: str
+    login_id: str
+    user_id: str
+    name: str
+    name_kana: str
+    password_failures: int
+    confirmation_failures: int
+    passwords_locked: bool
+    current: CredentialCard | None
+    last_ended: CredentialCard | None
+    fob_outside: FobOnCard | None
+    application: ApplicationCard | None
+    waiting_until: datetime | None
+    next_act: NextAct
+
+
+def customer_card(
+    services: Services, institution_id: str, customer_id: str, now: datetime, branch: str | None = None
+) -> CustomerCard:
+    """The card. Raises NotFound, also for a customer of another branch than `branch`."""
+    institution = services.institution(institution_id)
+    with services.store.read() as session:
+        customer = session.get(Customer, customer_id)
+        if customer is None or customer.institution_id != institution_id or branch not in (None, customer.branch):
+            raise NotFound("customer")
+        current = _credential(session, customer_id, institution.failure_limit, ended=False)
+        last_ended = _credential(session, customer_id, institution.failure_limit, ended=True)
+        application = _application(session, customer_id)
+        may_from = issuable_from(session, institution, customer_id)
+        mail_state = _mail_state(session, current)
+        fob_outside = _fob_outside(session, customer_id)
+    waiting_until = may_from if current is None and may_from is not None and may_from > now else None
+    standing = _standing(customer, current, mail_state)
+    standing = replace(standing, waiting=waiting_until is not None, has_application=application is not None)
+    return CustomerCard(
+        **{name: getattr(customer, name) for name in _SAME},
+        passwords_locked=standing.password_locked,
+        current=current,
+        last_ended=last_ended,
+        fob_outside=fob_outside,
+        application=application,
+        waiting_until=waiting_until,
+        next_act=next_act(standing),
+    )
+
+
+def _standing(customer: Customer, current: CredentialCard | None, mail_state: MailState | None) -> Standing:
+    most = max(customer.password_failures, customer.confirmation_failures)
+    locked = most >= PASSWORD_FAILURE_LIMIT
+    if current is None:
+        return Standing(password_locked=locked)
+    return Standing(
+        kind=current.kind,
+        state=current.state,
+        fob_state=current.fob.state if current.fob else None,
+        job_state=current.job_state,
+        mail_state=mail_state,
+        password_locked=locked,
+    )
+
+
+def _credential(session: Session, customer_id: str, failure_limit: int, *, ended: bool) -> CredentialCard | None:
+    """The open credential of the current slot, or the one that ended last."""
+    is_ended = Credential.state == CredentialState.ENDED
+    query = (
+        select(Credential, Fob)
+        .outerjoin(Fob, Fob.id == Credential.fob_id)
+        .where(Credential.customer_id == customer_id, Credential.slot == Slot.CURRENT)
+        .where(is_ended if ended else ~is_ended)
+        .order_by(Credential.ended_at.desc(), Credential.id)
+        .limit(1)
+    )
+    found = session.execute(query).one_or_none()
+    return None if found is None else _card(session, *found, failure_limit)
+
+
+def _card(session: Session, row: Credential, fob: Fob | None, failure_limit: int) -> CredentialCard:
+    job = _newest_job(session, row.id)
+    return CredentialCard(
+        **{name: getattr(row, name) for name in _CREDENTIAL_SAME},
+        tries_left=max(0, failure_limit - row.failures),
+        drift_s=row.drift_steps * row.period_s,
+        fob=None if fob is None else _fob(fob),
+        job_id=job.id if job else None,
+        job_state=job.state if job else None,
+        ticket_until=_ticket_until(session, row.id),
+    )
+
+
+def _fob(row: Fob) -> FobOnCard:
+    return FobOnCard(
+        row.id, row.serial, row.model, row.firmware, row.state, row.battery_percent, row.clock_offset_s
+    )
+
+
+def _newest_job(session: Session, credential_id: str) -> ProgrammingJob | None:
+    own = select(ProgrammingJob).where(ProgrammingJob.credential_id == credential_id)
+    return session.scalars(own.order_by(ProgrammingJob.queued_at.desc(), ProgrammingJob.id).limit(1)).one_or_none()
+
+
+def _ticket_until(session: Session, credential_id: str) -> datetime | None:
+    return session.scalar(
+        select(Ticket.expires_at).where(Ticket.credential_id == credential_id, Ticket.state == TicketState.OPEN)
+    )
+
+
+def _application(session: Session, customer_id: str) -> ApplicationCard | None:
+    mine = (Application.customer_id == customer_id, Application.state == ApplicationState.OPEN)
+    row = session.scalars(select(Application).where(*mine)).one_or_none()
+    return None if row is None else ApplicationCard(row.id, row.number, row.kind, row.made_at)
+
+
+def _mail_state(session: Session, current: CredentialCard | None) -> MailState | None:
+    if current is None:
+        return None
+    newest = select(OutboxMail.state).where(OutboxMail.credential_id == current.id)
+    return session.scalar(newest.order_by(OutboxMail.queued_at.desc(), OutboxMail.id).limit(1))
+
+
+def _fob_outside(session: Session, customer_id: str) -> FobOnCard | None:
+    """The fob of this customer's newest ended hard credential, if it is still with them and dead."""
+    newest = (
+        select(Credential.fob_id)
+        .where(Credential.customer_id == customer_id, Credential.fob_id.is_not(None))
+        .order_by(Credential.issued_at.desc(), Credential.id)
+        .limit(1)
+    )
+    fob = session.get(Fob, session.scalar(newest) or "")
+    if fob is None or fob.state not in _OUTSIDE:
+        return None
+    alive = select(Credential.id).where(Credential.fob_id == fob.id, Credential.state != CredentialState.ENDED)
+    return _fob(fob) if session.scalar(alive) is None else None
