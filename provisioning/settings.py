@@ -23,6 +23,13 @@ class LogLevel(StrEnum):
     WARNING = "warning"
 
 
+class ClockSource(StrEnum):
+    """Who answers for this machine's time (R04)."""
+
+    KERNEL = "kernel"
+    HOST = "host"
+
+
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
     """`url` is an SQLAlchemy address; it may hold a password, so it never shows."""
@@ -65,12 +72,17 @@ class MailSettings:
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """The web server. `trusted_proxies` counts the proxies before it whose forwarding headers are believed."""
+    """The web server. `trusted_proxies` counts the proxies before it whose forwarding headers are believed.
+
+    With `clock` KERNEL no code is accepted while the kernel says that its clock follows no time source;
+    HOST is for virtual machines and containers whose host keeps the time.
+    """
 
     base_url: str = "https://localhost"
     trusted_proxies: int = 0
     debug: bool = False
     demo: bool = False
+    clock: ClockSource = ClockSource.KERNEL
     log_level: LogLevel = LogLevel.INFO
     tls_certificate: Path | None = None
     tls_key: Path | None = None

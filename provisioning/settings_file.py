@@ -18,6 +18,7 @@ from provisioning.secret_files import read_key, read_public_key, read_secret
 from provisioning.settings import (
     PBKDF2_FLOOR,
     AppSettings,
+    ClockSource,
     KeySettings,
     LogLevel,
     MailSettings,
@@ -162,6 +163,7 @@ class _Reader:
             trusted_proxies=table.integer("trusted_proxies", 0, 10, 0),
             debug=table.flag("debug", default=False),
             demo=table.flag("demo", default=False),
+            clock=table.choice("clock", ClockSource, defaults.clock),
             log_level=table.choice("log_level", LogLevel, defaults.log_level),
             tls_certificate=self._optional_path(table, "tls_certificate_file"),
             tls_key=self._optional_path(table, "tls_key_file"),

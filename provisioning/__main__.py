@@ -1,0 +1,16 @@
+"""The `kagiya` command. Every subcommand imports what it needs only when it runs (design §2)."""
+
+from __future__ import annotations
+
+import sys
+
+from provisioning.cli.group import run
+
+
+def main() -> None:
+    """Run the command line and end the process: 0 done, 1 refused or failed, 2 wrong usage."""
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

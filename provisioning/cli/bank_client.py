@@ -1,0 +1,26 @@
+"""`kagiya bank-client`: the bank's own systems that call the API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.group("bank-client")
+def bank_client() -> None:
+    """The bank's own systems."""
+
+
+@bank_client.command()
+@click.option("--institution", required=True, help="ID of the institution's profile.")
+@click.option("--name", required=True, help="What the system is called, for the audit log.")
+@click.option("--checks-confirmation", is_flag=True, help="It checks the confirmation password itself.")
+@click.pass_obj
+def add(file: Path, institution: str, name: str, *, checks_confirmation: bool) -> None:
+    """Make an API key and print it; it is not shown again."""
+    from provisioning.cli.compose import OPERATOR, operator_services, utc_now
+    from provisioning.jobs.add_bank_client import AddBankClientCommand, add_bank_client
+
+    command = AddBankClientCommand(institution, name, OPERATOR, checks_confirmation)
+    click.echo(add_bank_client(operator_services(file), command, utc_now()).key)

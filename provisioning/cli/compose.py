@@ -1,0 +1,68 @@
+"""The composition root of server processes: settings in, Services out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+
+from provisioning.clock import ClockGuard, kernel_synchronised, not_asked
+from provisioning.errors import SettingsInvalid
+from provisioning.institutions import load_institutions
+from provisioning.rules.roles import HANDLES_ADDRESSES, HANDLES_TICKETS, OPENS_SEEDS, Role
+from provisioning.services import Services
+from provisioning.settings import ClockSource, Settings, VaultSettings
+from provisioning.settings_file import load_settings
+from provisioning.store.audit import Actor, ActorKind, AuditKey
+from provisioning.store.boxes import AddressBox, Box
+from provisioning.store.engine import Store
+from provisioning.store.vault import KeyFileOpener, PublicKeySealer
+
+OPERATOR: Final = Actor(ActorKind.SYSTEM, "operator", origin="command line")
+"""Whoever has the settings file and its keys on the server itself."""
+
+
+def build_services(settings: Settings, roles: Collection[Role]) -> Services:
+    """Everything behind the jobs for a process with `roles`; opens no connection yet.
+
+    A key that the roles must not have is not there, whatever `settings` holds. Raises SettingsInvalid.
+    """
+    held = frozenset(roles)
+    keys, server = settings.keys, settings.server
+    watched = server.clock is ClockSource.KERNEL and not server.demo
+    return Services(
+        settings=settings,
+        store=Store(settings.store.url, pool_size=settings.store.pool_size),
+        institutions=load_institutions(settings.institutions),
+        audit_key=AuditKey(keys.audit_id, keys.audit),
+        sealer=PublicKeySealer(
+            settings.vault.kek_id, X25519PublicKey.from_public_bytes(settings.vault.public_key)
+        ),
+        opener=_opener(settings.vault) if held & OPENS_SEEDS else None,
+        addresses=AddressBox(keys.address) if keys.address and held & HANDLES_ADDRESSES else None,
+        tickets=Box(keys.tickets, "tickets") if keys.tickets and held & HANDLES_TICKETS else None,
+        clock=ClockGuard(kernel_synchronised if watched else not_asked),
+    )
+
+
+def operator_services(file: Path) -> Services:
+    """Services for a command that an operator types on the server. Raises SettingsInvalid."""
+    return build_services(load_settings(file, {Role.STATION}), {Role.STATION})
+
+
+def utc_now() -> datetime:
+    """The clock of every process but the demo's."""
+    return datetime.now(UTC)
+
+
+def _opener(vault: VaultSettings) -> KeyFileOpener | None:
+    if vault.private_key is None:
+        return None
+    private_key = X25519PrivateKey.from_private_bytes(vault.private_key)
+    if private_key.public_key().public_bytes_raw() != vault.public_key:
+        problem = "is not the public half of vault.private_key_file"
+        raise SettingsInvalid("settings", "vault.public_key_file", problem)
+    return KeyFileOpener({vault.kek_id: private_key})

@@ -1,0 +1,49 @@
+"""A WSGI layer around the application: an id for every request, and one log line when it was answered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from provisioning.logs import new_request_id
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+_log: Final = structlog.get_logger("kagiya.request")
+
+
+class RequestLog:
+    """Answers carry `X-Request-Id`; log lines of the request carry the same id. Probes are logged at debug."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self._app = app
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Pass the request on. The logged time ends where the body begins."""
+        request_id = new_request_id()
+        answered: list[str] = []
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            answered[:] = [status]
+            headers.append(("X-Request-Id", request_id))
+            return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
+
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        started = time.perf_counter()
+        body = self._app(environ, start)
+        path = environ.get("PATH_INFO", "")
+        report = _log.debug if path in _PROBES else _log.info
+        report(
+            "answered",
+            method=environ.get("REQUEST_METHOD"),
+            path=path,
+            status=int(answered[0][:3]) if answered else 0,
+            took_ms=round((time.perf_counter() - started) * 1000, 2),
+        )
+        return body

@@ -1,0 +1,176 @@
+"""`kagiya serve`: the production server. Processes are forked; each opens its database after the fork."""
+
+from __future__ import annotations
+
+import gc
+import ipaddress
+import multiprocessing
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from provisioning.errors import SettingsInvalid
+from provisioning.rules.roles import Role
+from provisioning.settings import Settings
+
+_SERVED: Final = tuple(role for role in Role if role is not Role.WORKER)
+_PAGES: Final = frozenset({Role.STAFF, Role.CUSTOMER})
+# Pages keep a thread for a stream of progress or a password's hash; codes are checked quickest by few.
+_THREADS_PAGES: Final = 8
+_THREADS_INTERFACES: Final = 2
+_KILL_AFTER_S: Final = 10
+
+
+class RolesType(click.ParamType[frozenset[Role]]):
+    """`staff,customer`: roles of one process."""
+
+    name = "roles"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> frozenset[Role]:
+        """The roles in a comma-separated list; anything else is wrong usage."""
+        if isinstance(value, frozenset):
+            return value
+        names = [name.strip() for name in str(value).split(",")]
+        for name in names:
+            if name not in _SERVED:
+                self.fail(f"{name!r} is not one of {', '.join(_SERVED)}", param, ctx)
+        return frozenset(Role(name) for name in names)
+
+
+class BindType(click.ParamType[tuple[str, int]]):
+    """`HOST:PORT` with a numeric address or localhost."""
+
+    name = "host:port"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        """Address and port to listen on."""
+        if isinstance(value, tuple):
+            return value
+        host, _, port = str(value).rpartition(":")
+        host = "127.0.0.1" if host == "localhost" else host.strip("[]")
+        try:
+            return str(ipaddress.ip_address(host)), _port(port)
+        except ValueError:
+            self.fail(f"{value!r} is not ADDRESS:PORT", param, ctx)
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 < port < 2**16:
+        raise ValueError(port)
+    return port
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the parent hands to the processes it forks."""
+
+    file: Path
+    settings: Settings
+    roles: frozenset[Role]
+
+    def load(self) -> Callable[..., Any]:
+        """Runs in the worker: opens what must not be shared across a fork and returns the application."""
+        from provisioning import logs
+        from provisioning.cli.compose import build_services, utc_now
+        from provisioning.cli.request_log import RequestLog
+        from web.app import create_app
+
+        logs.configure(self.settings.server.log_level)
+        services = build_services(self.settings, self.roles)
+        return RequestLog(create_app(services, self.roles, utc_now))
+
+    def check(self) -> None:
+        """Raises KagiyaError where production must not start."""
+        from provisioning.cli.compose import build_services
+        from provisioning.cli.start_up import refuse_unsafe_store
+
+        services = build_services(self.settings, self.roles)
+        try:
+            refuse_unsafe_store(str(self.file), services)
+        finally:
+            services.store.close()
+
+
+@click.command()
+@click.option("--role", "roles", type=RolesType(), required=True, help="ROLE[,ROLE]: " + ", ".join(_SERVED))
+@click.option("--bind", type=BindType(), default="127.0.0.1:8700", show_default=True, help="Address to listen on.")
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes.")
+@click.option("--threads", type=click.IntRange(1, 64), help="Threads a process; chosen by the roles if not given.")
+@click.pass_obj
+def serve(file: Path, roles: frozenset[Role], bind: tuple[str, int], workers: int, threads: int | None) -> None:
+    """Serve these roles over HTTP."""
+    from provisioning import logs
+    from provisioning.cli.start_up import refuse_unsafe_settings
+    from provisioning.settings_file import load_settings
+
+    settings = load_settings(file, roles)
+    refuse_unsafe_settings(str(file), settings)
+    _refuse_open_http(file, settings, bind[0])
+    plan = Plan(file, settings, roles)
+    _in_a_child(plan.check)
+    logs.configure(settings.server.log_level)
+    if threads is None:
+        threads = _THREADS_PAGES if roles & _PAGES else _THREADS_INTERFACES
+    _run(plan, bind, workers, threads)
+
+
+def _refuse_open_http(file: Path, settings: Settings, host: str) -> None:
+    """Codes and passwords cross a network only under TLS: ours, or that of a proxy which is told to us."""
+    if (
+        ipaddress.ip_address(host).is_loopback
+        or settings.server.tls_certificate
+        or settings.server.trusted_proxies
+    ):
+        return
+    mend = "Name a certificate, or count the TLS proxies before this server in server.trusted_proxies."
+    raise SettingsInvalid(
+        str(file), "server.tls_certificate_file", f"is missing, but {host} is not loopback", mend
+    )
+
+
+def _in_a_child(check: Callable[[], None]) -> None:
+    """Run a check whose imports and connections the server processes are not to inherit."""
+    child = multiprocessing.get_context("fork").Process(target=_report, args=(check,))
+    child.start()
+    child.join()
+    if child.exitcode:
+        raise click.exceptions.Exit(child.exitcode)
+
+
+def _report(check: Callable[[], None]) -> None:
+    from provisioning.cli.group import failing_with_words
+
+    sys.exit(failing_with_words(check))
+
+
+def _run(plan: Plan, bind: tuple[str, int], workers: int, threads: int) -> None:
+    from granian.constants import HTTPModes, Interfaces
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    import provisioning.cli.compose  # noqa: F401
+    import web.app  # noqa: F401 - imported before the fork, so that the processes share it and start at once
+
+    gc.freeze()
+    server = Server(
+        "kagiya",
+        address=bind[0],
+        port=bind[1],
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers=workers,
+        blocking_threads=threads,
+        respawn_failed_workers=True,
+        workers_kill_timeout=_KILL_AFTER_S,
+        log_level=LogLevels.warning,
+        log_dictconfig={"handlers": {}, "loggers": {"_granian": {}, "granian.access": {}}},
+        ssl_cert=plan.settings.server.tls_certificate,
+        ssl_key=plan.settings.server.tls_key,
+    )
+    server.serve(target_loader=plan.load, wrap_loader=False)

@@ -1,0 +1,43 @@
+"""What production start-up refuses (R77): debug mode, the demo and its accounts, emulators, an old schema."""
+
+from __future__ import annotations
+
+import sys
+
+from provisioning.errors import SettingsInvalid
+from provisioning.services import Services
+from provisioning.settings import PBKDF2_FLOOR, Settings
+
+
+def refuse_unsafe_settings(file: str, settings: Settings) -> None:
+    """Raises SettingsInvalid for any setting that belongs to a demonstration or a test."""
+    if settings.server.debug:
+        raise SettingsInvalid(file, "server.debug", "must be false in production")
+    if settings.server.demo:
+        raise SettingsInvalid(file, "server.demo", "must be false in production", "For a demo run `kagiya demo`.")
+    if settings.app.pbkdf2_iterations < PBKDF2_FLOOR:
+        raise SettingsInvalid(file, "app.pbkdf2_iterations", f"must be {PBKDF2_FLOOR} or more in production")
+    refuse_emulators(file, emulators=settings.station.emulators)
+
+
+def refuse_emulators(file: str, *, emulators: bool) -> None:
+    """Raises SettingsInvalid if emulated devices are asked for, or are in this process already."""
+    if emulators:
+        raise SettingsInvalid(file, "station.emulators", "must be false in production")
+    if any(name == "tests" or name.startswith("tests.") for name in sys.modules):
+        raise SettingsInvalid(file, "(process)", "the test rig is loaded; production never runs beside it")
+
+
+def refuse_unsafe_store(file: str, services: Services) -> None:
+    """Raises SettingsInvalid for demo accounts or a schema of another version; StoreUnavailable."""
+    from provisioning import migrations
+    from provisioning.store.queries.demo_accounts import find_demo_accounts
+
+    revision = migrations.current(services.settings.store.url)
+    if revision != migrations.newest():
+        problem = f"the database is at revision {revision or 'none'}, this program needs {migrations.newest()}"
+        raise SettingsInvalid(file, "store.url", problem, "Run `kagiya db upgrade`.")
+    names = find_demo_accounts(services)
+    if names:
+        problem = f"the database has accounts of a demonstration ({', '.join(names[:3])})"
+        raise SettingsInvalid(file, "store.url", problem, "Production begins with an empty database.")

@@ -1,0 +1,60 @@
+"""Let one of the bank's own systems call the API, known by a key that is shown once."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+from provisioning.errors import BadInput, InputFault
+from provisioning.services import Services
+from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.tables import BankClient
+
+_KEY_BYTES: Final = 32
+_NAME_LENGTH: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class AddBankClientCommand:
+    """A system called `name`; `checks_confirmation`: it checks the confirmation password before it releases."""
+
+    institution_id: str
+    name: str
+    actor: Actor
+    checks_confirmation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AddedBankClient:
+    """`key` (256 random bits) goes into `Authorization: Bearer`; only its SHA-256 is kept."""
+
+    client_id: str
+    key: str = field(repr=False)
+
+
+def add_bank_client(services: Services, command: AddBankClientCommand, now: datetime) -> AddedBankClient:
+    """Enter the system. Raises NotFound for an unknown institution, BadInput for an empty name."""
+    institution = services.institution(command.institution_id)
+    name = command.name.strip()
+    if not name:
+        raise BadInput("name", InputFault.MISSING)
+    if len(name) > _NAME_LENGTH or not name.isprintable():
+        raise BadInput("name", InputFault.BAD_FORM)
+    key = secrets.token_urlsafe(_KEY_BYTES)
+    with services.store.write() as tx:
+        client = BankClient(
+            institution_id=institution.id,
+            name=name,
+            key_hash=sha256(key.encode()).digest(),
+            checks_confirmation=command.checks_confirmation,
+            created_at=now,
+        )
+        tx.add(client)
+        tx.flush()
+        facts = {"client_id": client.id, "name": name}
+        entry = AuditRecord(now, command.actor, "add_bank_client", "added", institution.id, facts=facts)
+        record(tx, services.audit_key, entry)
+    return AddedBankClient(client.id, key)

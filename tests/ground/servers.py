@@ -1,0 +1,72 @@
+"""A real `kagiya serve` for tests: its own processes, a free port of this machine, ended at the end."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from tests.ground.commands import KAGIYA
+
+READY_WITHIN_S: Final = 30.0
+
+
+@dataclass(frozen=True)
+class Served:
+    """A server that answers; `ready_s`: seconds from its start until the first answer."""
+
+    process: subprocess.Popen[bytes]
+    base_url: str
+    log: Path
+    ready_s: float
+
+
+@contextmanager
+def serving(settings_file: Path, *options: str) -> Iterator[Served]:
+    """Start `kagiya serve` with `options` and wait until it answers."""
+    port = free_port()
+    log = settings_file.with_name("server.log")
+    begun = time.monotonic()
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [KAGIYA, "--settings", str(settings_file), "serve", "--bind", f"127.0.0.1:{port}", *options],
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            env=dict(os.environ),
+        )
+    try:
+        base_url = f"http://127.0.0.1:{port}"
+        _wait(process, base_url, log)
+        yield Served(process, base_url, log, time.monotonic() - begun)
+    finally:
+        process.terminate()
+        process.wait(READY_WITHIN_S)
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _wait(process: subprocess.Popen[bytes], base_url: str, log: Path) -> None:
+    until = time.monotonic() + READY_WITHIN_S
+    while time.monotonic() < until:
+        assert process.poll() is None, log.read_text()
+        try:
+            httpx.get(f"{base_url}/healthz", timeout=5)
+        except httpx.TransportError:
+            time.sleep(0.02)
+        else:
+            return
+    raise AssertionError(log.read_text())

@@ -1,0 +1,122 @@
+"""Production start-up refuses whatever belongs to a demonstration or a test (R77), and says what."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from provisioning import migrations
+from provisioning.cli.compose import OPERATOR, build_services
+from provisioning.cli.start_up import refuse_emulators, refuse_unsafe_settings, refuse_unsafe_store
+from provisioning.errors import SettingsInvalid
+from provisioning.jobs.add_staff import AddStaffCommand, add_staff
+from provisioning.rules.permissions import StaffRole
+from provisioning.rules.roles import ALL_ROLES
+from provisioning.services import Services
+from provisioning.settings import Settings
+from provisioning.settings_file import load_settings
+from provisioning.store.tables import BankClient
+from tests.ground.commands import run_kagiya
+from tests.ground.settings_files import SETTINGS, write_settings
+
+NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings that production accepts, with an upgraded, empty database."""
+    settings = load_settings(write_settings(tmp_path), ALL_ROLES)
+    migrations.upgrade(settings.store.url)
+    return settings
+
+
+def refused(check: Callable[[], object]) -> SettingsInvalid:
+    with pytest.raises(SettingsInvalid) as caught:
+        check()
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("[server]\ndebug = true", "server.debug"),
+        ("[server]\ndemo = true", "server.demo"),
+        ("[station]\nemulators = true", "station.emulators"),
+    ],
+)
+def test_serving_is_refused_with_a_setting_of_the_demo(tmp_path: Path, line: str, key: str) -> None:
+    section = line.split("\n", maxsplit=1)[0]
+    file = write_settings(tmp_path, SETTINGS.replace(section, line))
+    ended = run_kagiya("--settings", str(file), "serve", "--role", "bank,verifier")
+    assert ended.returncode == 1
+    assert f"{file}: {key}: must be false in production" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_the_worker_and_the_station_refuse_them_too(tmp_path: Path) -> None:
+    file = write_settings(tmp_path, SETTINGS.replace("[server]", "[server]\ndebug = true"))
+    assert "server.debug" in run_kagiya("--settings", str(file), "worker").stderr
+    file.write_text(SETTINGS.replace("[station]", "[station]\nemulators = true"))
+    ended = run_kagiya("--settings", str(file), "station", "run")
+    assert ended.returncode == 1
+    assert "station.emulators" in ended.stderr
+
+
+def test_few_iterations_are_refused_even_if_the_demo_wrote_them(settings: Settings) -> None:
+    few = replace(settings, app=replace(settings.app, pbkdf2_iterations=1000))
+    assert refused(lambda: refuse_unsafe_settings("f", few)).key == "app.pbkdf2_iterations"
+
+
+def test_a_process_that_holds_the_rig_is_refused(settings: Settings) -> None:
+    # this very process: its tests are loaded
+    assert "rig is loaded" in refused(lambda: refuse_emulators("f", emulators=False)).problem
+
+
+def test_demo_accounts_are_refused(settings: Settings) -> None:
+    demo = replace(settings, server=replace(settings.server, demo=True))
+    services = build_services(demo, ALL_ROLES)
+    refuse_unsafe_store("f", services)
+    add_staff(services, AddStaffCommand("dual", "本店", "窓口 一号", StaffRole.TELLER, OPERATOR, demo=True), NOW)
+    assert "窓口 一号" in refused(lambda: refuse_unsafe_store("f", services)).problem
+    services.store.close()
+
+
+def test_the_demos_key_of_every_institution_is_refused(settings: Settings) -> None:
+    services = build_services(settings, ALL_ROLES)
+    _add_client(services, institution_id="dual")
+    refuse_unsafe_store("f", services)
+    _add_client(services, institution_id=None)
+    assert "every institution" in refused(lambda: refuse_unsafe_store("f", services)).problem
+    services.store.close()
+
+
+def _add_client(services: Services, institution_id: str | None) -> None:
+    name = f"host of {institution_id or 'every institution'}"
+    key_hash = hashlib.sha256(name.encode()).digest()
+    with services.store.write() as tx:
+        tx.add(BankClient(institution_id=institution_id, name=name, key_hash=key_hash, created_at=NOW))
+
+
+def test_a_database_of_another_version_is_refused(tmp_path: Path) -> None:
+    file = write_settings(tmp_path)
+    ended = run_kagiya("--settings", str(file), "serve", "--role", "bank,verifier")
+    assert ended.returncode == 1
+    assert "Run `kagiya db upgrade`" in ended.stderr
+
+
+def test_plain_http_stays_on_this_machine(tmp_path: Path) -> None:
+    file = write_settings(tmp_path)
+    ended = run_kagiya("--settings", str(file), "serve", "--role", "bank", "--bind", "0.0.0.0:8443")
+    assert ended.returncode == 1
+    assert "server.tls_certificate_file" in ended.stderr
+
+
+def test_keys_that_do_not_belong_together_are_refused(settings: Settings) -> None:
+    vault = replace(settings.vault, public_key=bytes(range(32)))
+    error = refused(lambda: build_services(replace(settings, vault=vault), ALL_ROLES))
+    assert error.key == "vault.public_key_file"
