@@ -34,6 +34,26 @@ class Screen(StrEnum):
     HARD_DONE = "BOH002"
     MAIL_MISSING = "BOT004"
     ERROR = "BER001"
+    # the staff console's; its choice of a kind is BOT010 too
+    STAFF_SIGN_IN = "SIN001"
+    STAFF_WORK = "SWK001"
+    STAFF_SEARCH = "SSR001"
+    STAFF_CUSTOMER = "SCU001"
+    STAFF_ACT = "SAC001"
+    STAFF_SOFT_ENTRY = "SOT001"
+    STAFF_SOFT_PASSWORD = "SOT002"
+    STAFF_SOFT_BACK = "SOT003"
+    STAFF_RESEND = "SOT004"
+    STAFF_HARD = "SOH001"
+    STAFF_PROGRAM = "SPR001"
+    STAFF_PROGRAMS = "SPR002"
+    STAFF_END = "SEN001"
+    STAFF_RESYNC = "SRS001"
+    STAFF_STOCK = "SST001"
+    STAFF_FOB = "SST002"
+    STAFF_STATIONS = "SDV001"
+    STAFF_STATION = "SDV002"
+    STAFF_MAILS = "SMA001"
 
 
 @dataclass(frozen=True, slots=True)
