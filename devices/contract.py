@@ -70,6 +70,9 @@ class FailureCode(StrEnum):
     NOT_PROVED = "not_proved"
     SEED_UNREADABLE = "seed_unreadable"
     STATION_RESTARTED = "station_restarted"
+    # these two are the server's own words
+    STATION_SILENT = "station_silent"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,6 +189,8 @@ class FirmwareProfile:
 
     def fits(self, device: AttachedDevice) -> bool:
         """Whether the bus shows such a device; identification must still confirm model and firmware."""
+        if device.named_profile:
+            return device.named_profile == self.name and any(match.bus is device.transport for match in self.match)
         return any(match.fits(device) for match in self.match)
 
     def check(self, form: CredentialForm) -> None:

@@ -31,7 +31,8 @@ class AttachedDevice:
 
     `path` names the node and is what `Bus.open` needs. Ids are None where the bus has none (a serial port that is
     no USB device). `usage_page`, `usage` and `interface` are of HID and USB only. `bus_serial` is the serial
-    number the bus tells, often empty; it is never believed for writing.
+    number the bus tells, often empty; it is never believed for writing. `named_profile` is the profile that the
+    operator named for this serial port.
     """
 
     path: str
@@ -43,6 +44,7 @@ class AttachedDevice:
     usage: int | None = None
     product: str = ""
     bus_serial: str = ""
+    named_profile: str = ""
 
 
 class Link(Protocol):

@@ -1,0 +1,107 @@
+"""What a driver is. Each protocol family has one (devices/drivers/); the agent knows only what stands here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+from devices.contract import WriteReceipt
+from devices.links import AnyLink
+from devices.profiles import CredentialForm, FirmwareProfile, Version
+
+Clock = Callable[[], float]
+"""Unix time in seconds, as the server sees it."""
+
+OnProgress = Callable[[int, int], None]
+"""Called with (reports done, reports in all) while a write goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceIdentity:
+    """What a device tells of itself, unproved. `clock` is Unix time in seconds, None when it is not set."""
+
+    serial: str
+    model: str
+    firmware: Version
+    generation: int
+    battery_percent: int | None = None
+    clock: int | None = None
+    holds_credential: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SlotProgram:
+    """A credential to be written. `secret` has `form.seed_bytes` bytes and shows nowhere."""
+
+    form: CredentialForm
+    secret: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a driver is given beside its link.
+
+    `roots` maps names of manufacturer roots to their public keys (P-256, uncompressed, 65 bytes): the station's
+    trust list. `expected_serial` is the device that was asked for, empty while it is only looked at.
+    """
+
+    profile: FirmwareProfile
+    clock: Clock
+    roots: Mapping[str, bytes]
+    expected_serial: str = ""
+    on_progress: OnProgress = field(default=lambda _done, _total: None)
+
+
+class TokenDriver(Protocol):
+    """One open device. Every method raises DeviceError; nothing is retried."""
+
+    def identify(self) -> DeviceIdentity:
+        """Ask the device who it is."""
+        ...
+
+    def program(self, program: SlotProgram) -> WriteReceipt:
+        """Write a credential, prove that the device holds it, and tell the evidence.
+
+        Raises NotGenuine, WrongSerial, LowBattery, WrongClock, OverLimits before anything is written, NotProved
+        when the device does not hold what was written. After any other error the generation alone tells.
+        """
+        ...
+
+    def erase(self, slot: int) -> WriteReceipt:
+        """Destroy the credential in `slot` and tell the evidence."""
+        ...
+
+    def close(self) -> None:
+        """End the conversation and give the link back. Never raises."""
+        ...
+
+
+@runtime_checkable
+class ReadsCode(Protocol):
+    """Devices that tell a code to the station that wrote it."""
+
+    def read_code(self, slot: int) -> str:
+        """The code that the display would show, 6 or 8 digits. Raises RefusedByDevice."""
+        ...
+
+
+@runtime_checkable
+class SetsClock(Protocol):
+    """Devices whose clock can be set."""
+
+    def set_clock(self, unix_time: int) -> int:
+        """Set the clock (Unix seconds) and return it as read back. Raises WrongClock if it does not run."""
+        ...
+
+
+@runtime_checkable
+class ProvesGenuine(Protocol):
+    """Devices that can prove who made them."""
+
+    def prove_genuine(self) -> None:
+        """Raises NotGenuine unless its certificate leads to the profile's root as the station trusts it."""
+        ...
+
+
+DriverClass = Callable[[AnyLink, Surroundings], TokenDriver]

@@ -1,0 +1,13 @@
+"""One package or file per protocol family, and the one table of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from devices.driver import DriverClass
+from devices.drivers.kagiya_fob.driver import KagiyaFob
+
+DRIVERS: Final[Mapping[str, DriverClass]] = {
+    "kagiya-fob": KagiyaFob,
+}

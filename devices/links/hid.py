@@ -1,0 +1,155 @@
+"""HID by hidapi: the only import of it. On Linux the wheel's `hidraw` backend, elsewhere `hid`."""
+
+from __future__ import annotations
+
+import fcntl
+import importlib
+import logging
+import math
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+from devices.errors import DeviceBusy, LinkLost, LinkTimeout, PermissionDenied
+from devices.links import AttachedDevice, Transport
+from devices.links.rule import RULES_FILE
+
+REPORT_BYTES: Final = 64
+_BACKENDS: Final = ("hidraw", "hid")
+log = logging.getLogger(__name__)
+
+
+def backend() -> ModuleType | None:
+    """hidapi, or None where it is not installed."""
+    for name in _BACKENDS:
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            continue
+    return None
+
+
+class HidBus:
+    """Every HID collection of this machine."""
+
+    def scan(self) -> Sequence[AttachedDevice]:
+        """One entry per collection; a node with several collections shows several times."""
+        hidapi = backend()
+        found: Iterable[dict[str, Any]] = hidapi.enumerate() if hidapi else ()
+        return tuple(_attached(entry) for entry in found)
+
+    def open(self, device: AttachedDevice, baud_rate: int) -> HidLink:
+        """Open the node for this program. Raises PermissionDenied, DeviceBusy, LinkLost."""
+        del baud_rate
+        return HidLink(device.path)
+
+
+class HidLink:
+    """An open node with unnumbered reports of 64 bytes, and feature reports."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._lock = _lock(path)
+        hidapi = backend()
+        if hidapi is None:
+            raise LinkLost(path)
+        self._device = hidapi.device()
+        try:
+            self._device.open_path(path.encode())
+        except OSError:
+            os.close(self._lock)
+            # hidapi says "open failed" whatever the reason was
+            raise DeviceBusy(path) if Path(path).exists() else LinkLost(path) from None
+        self._open = True
+
+    @property
+    def path(self) -> str:
+        return self._path
+
+    @property
+    def report_size(self) -> int:
+        return REPORT_BYTES
+
+    def send(self, report: bytes) -> None:
+        """`report` is 64 bytes; hidapi wants the report number 0 before them and counts it."""
+        log.debug("%s: send %d bytes", self._path, len(report))
+        try:
+            written = self._device.write(b"\0" + report)
+        except (OSError, ValueError):
+            raise LinkLost(self._path) from None
+        if written != len(report) + 1:
+            raise LinkLost(self._path)
+
+    def receive(self, timeout_s: float) -> bytes:
+        # 0 would mean: wait for ever
+        timeout_ms = max(1, math.ceil(timeout_s * 1000))
+        try:
+            report = bytes(self._device.read(REPORT_BYTES, timeout_ms))
+        except (OSError, ValueError):
+            raise LinkLost(self._path) from None
+        if not report:
+            raise LinkTimeout(self._path, waited_s=timeout_s)
+        if len(report) != REPORT_BYTES:
+            raise LinkLost(self._path)
+        log.debug("%s: received %d bytes", self._path, len(report))
+        return report
+
+    def send_feature(self, number: int, data: bytes) -> None:
+        """`data` goes out behind the report number."""
+        log.debug("%s: set feature report of %d bytes", self._path, len(data))
+        try:
+            written = self._device.send_feature_report(bytes([number]) + data)
+        except (OSError, ValueError):
+            raise LinkLost(self._path) from None
+        if written != len(data) + 1:
+            raise LinkLost(self._path)
+
+    def get_feature(self, number: int, size: int) -> bytes:
+        """The report number, which hidapi gives first, is taken off."""
+        try:
+            report = bytes(self._device.get_feature_report(number, size + 1))
+        except (OSError, ValueError):
+            raise LinkLost(self._path) from None
+        if len(report) != size + 1:
+            raise LinkLost(self._path)
+        log.debug("%s: got feature report of %d bytes", self._path, size)
+        return report[1:]
+
+    def close(self) -> None:
+        if self._open:
+            self._open = False
+            self._device.close()
+            os.close(self._lock)
+
+
+def _lock(path: str) -> int:
+    """hidraw lets everybody in at once: programs of ours keep each other out by a lock on the node."""
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except PermissionError:
+        raise PermissionDenied(path, RULES_FILE) from None
+    except OSError:
+        raise LinkLost(path) from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise DeviceBusy(path) from None
+    return lock
+
+
+def _attached(entry: dict[str, Any]) -> AttachedDevice:
+    interface = entry["interface_number"]
+    return AttachedDevice(
+        path=os.fsdecode(entry["path"]),
+        transport=Transport.HID,
+        vendor_id=entry["vendor_id"],
+        product_id=entry["product_id"],
+        interface=interface if interface >= 0 else None,
+        usage_page=entry["usage_page"],
+        usage=entry["usage"],
+        product=entry["product_string"] or "",
+        bus_serial=entry["serial_number"] or "",
+    )
