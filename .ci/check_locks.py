@@ -1,0 +1,62 @@
+"""Fails if the locks do not hold what pyproject.toml asks for, each with hashes, the same in both (R73)."""
+
+import re
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+LOCKS: Final = Path(".ci/locks")
+PINNED: Final = re.compile(
+    r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)[^\n]*((?:\n    --hash=sha256:[0-9a-f]{64}[ \\]*)*)", re.M
+)
+EXTRAS: Final = {"run": ("demo", "build"), "test": ("demo", "build", "test")}
+
+
+def main() -> int:
+    """Print every finding and return the exit code."""
+    project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
+    found = [finding for name in EXTRAS for finding in _findings(name, project)]
+    run, test = (_pins(name)[0] for name in ("run", "test"))
+    found += [
+        f"{name}: {version} in run.txt, {test.get(name)} in test.txt"
+        for name, version in run.items()
+        if test.get(name) != version
+    ]
+    sys.stdout.writelines(f"{finding}\n" for finding in found)
+    return 1 if found else 0
+
+
+def _findings(name: str, project: dict[str, Any]) -> list[str]:
+    pins, unhashed = _pins(name)
+    found = [f"{name}.txt: {package} has no hash" for package in unhashed]
+    if re.search(r"https?://|^-(?!-hash)", (LOCKS / f"{name}.txt").read_text(encoding="utf-8"), re.M):
+        found.append(f"{name}.txt: holds an address or an option")
+    for asked in _asked(project, EXTRAS[name]):
+        version = pins.get(canonicalize_name(asked.name))
+        if version is None or version not in asked.specifier:
+            found.append(f"{name}.txt: {asked} is asked for, {version} is locked: run .ci/lock")
+    return found
+
+
+def _asked(project: dict[str, Any], extras: tuple[str, ...]) -> list[Requirement]:
+    texts = list(project["dependencies"])
+    for extra in extras:
+        texts += project["optional-dependencies"][extra]
+    here = {**default_environment(), "extra": ""}
+    return [asked for asked in map(Requirement, texts) if asked.marker is None or asked.marker.evaluate(here)]
+
+
+def _pins(name: str) -> tuple[dict[str, str], list[str]]:
+    """Locked versions by name, and the names without a hash."""
+    matches = list(PINNED.finditer((LOCKS / f"{name}.txt").read_text(encoding="utf-8")))
+    pins = {str(canonicalize_name(match[1])): match[2] for match in matches}
+    return pins, [match[1] for match in matches if not match[3].strip()]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,48 @@
+# kagiya. `make run` is all a newcomer needs; docs/operations.md is for production.
+
+PYTHON := $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(shell command -v $(name) 2>/dev/null)))
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+SENTENCES := $(wildcard web/translations/*/en/LC_MESSAGES/messages.po)
+PORT := 8700
+
+.PHONY: setup run test check bench clean
+
+setup: $(VENV)/setup-done $(VENV)/catalogues-done
+
+run: setup
+	$(BIN)/kagiya demo --port $(PORT)
+
+test: $(VENV)/test-setup-done $(VENV)/catalogues-done check
+	.ci/debian-packages
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: $(VENV)/test-setup-done $(VENV)/catalogues-done
+	.ci/check
+
+bench: $(VENV)/test-setup-done $(VENV)/catalogues-done
+	$(BIN)/kagiya bench all
+
+clean:
+	rm -rf $(VENV) build dist
+
+# The environment is private, and every package in it is known by its hash.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "kagiya needs Python 3.11 or newer (found: $(or $(PYTHON),none))" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+	  || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
+
+$(VENV)/setup-done: .ci/locks/run.txt pyproject.toml | $(BIN)/python
+	$(PIP) --require-hashes -r .ci/locks/run.txt
+	$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/test-setup-done: .ci/locks/test.txt $(VENV)/setup-done
+	$(PIP) --require-hashes -r .ci/locks/test.txt
+	@touch $@
+
+$(VENV)/catalogues-done: $(SENTENCES) $(VENV)/setup-done
+	$(BIN)/python -m web.catalogues compile
+	@touch $@
