@@ -6,7 +6,6 @@ import tomllib
 from pathlib import Path
 from typing import Any, Final
 
-from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -47,8 +46,7 @@ def _asked(project: dict[str, Any], extras: tuple[str, ...]) -> list[Requirement
     texts = list(project["dependencies"])
     for extra in extras:
         texts += project["optional-dependencies"][extra]
-    here = {**default_environment(), "extra": ""}
-    return [asked for asked in map(Requirement, texts) if asked.marker is None or asked.marker.evaluate(here)]
+    return [asked for asked in map(Requirement, texts) if asked.marker is None or asked.marker.evaluate()]
 
 
 def _pins(name: str) -> tuple[dict[str, str], list[str]]:

@@ -11,8 +11,7 @@ from typing import Final
 FILE_LINES: Final = 350
 FUNCTION_LINES: Final = 40
 SOURCES: Final = {".py", ".js", ".css", ".html", ".sh", ".toml"}
-EXEMPT: Final = re.compile(r"^provisioning/migrations/versions/|^\.ci/locks/")
-# split so that this file does not find itself
+EXEMPT: Final = re.compile(r"^provisioning/migrations/versions/|^\.ci/(locks/|check_sources\.py)")
 FORBIDDEN: Final = {
     re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX)\b"): "unfinished work belongs into docs/plan.md",
     re.compile(
