@@ -23,7 +23,9 @@ def test_the_stages_of_a_fob(services: Services, customer_a: Customer, fob: Fob,
     credential = rows.add_credential(services, customer_a, TokenKind.HARD, now, fob, set_up_at=now + 2 * MINUTE)
     times = {"recorded_at": now + MINUTE, "proved_at": now + 2 * MINUTE, "closed_at": now + 2 * MINUTE}
     rows.add_job(services, credential, JobState.PROVED, now, **times)
-    rows.add_act(services, customer_a, "hand_over", now + 3 * MINUTE, credential_id=credential.id)
+    with services.store.write() as tx:
+        for act, at in (("hand_over", now + 3 * MINUTE), ("take_into_stock", now - MINUTE)):
+            record(tx, services.audit_key, AuditRecord(at, SYSTEM, act, "done", "dual", fob_id=fob.id))
     (life,) = timeline(services.store, "dual", customer_a.id).lives
     assert life.stages == (
         Stage(StageName.APPLIED, now - MINUTE),
@@ -83,3 +85,25 @@ def test_an_act_has_a_number_and_a_name(
             event(services.store, institution, number, branch)
     with pytest.raises(NotFound):
         number_of_act(services.store, teller_actor.id, now + MINUTE)
+
+
+def test_what_a_fob_did_in_other_hands_is_not_told(
+    services: Services, customer_a: Customer, customer_b: Customer, fob: Fob, now: datetime
+) -> None:
+    first = rows.add_credential(services, customer_a, TokenKind.HARD, now, fob)
+    with services.store.write() as tx:
+        end_credential(tx, services, tx.get_one(Credential, first.id), EndedHow.REVOKED, SYSTEM, now + MINUTE)
+        record(
+            tx, services.audit_key, AuditRecord(now + MINUTE, SYSTEM, "take_back", "done", "dual", fob_id=fob.id)
+        )
+    rows.add_credential(services, customer_b, TokenKind.HARD, now + 2 * MINUTE, fob)
+    with services.store.write() as tx:
+        entry = AuditRecord(now + 3 * MINUTE, SYSTEM, "hand_over", "done", "dual", fob_id=fob.id)
+        record(tx, services.audit_key, entry)
+    (old,) = timeline(services.store, "dual", customer_a.id).lives
+    (new,) = timeline(services.store, "dual", customer_b.id).lives
+    assert [item.act for item in old.events] == ["take_back", "end_credential", "open_credential"]
+    assert [item.act for item in new.events] == ["hand_over", "open_credential"]
+    taken_back, handed_over = old.events[0].number, new.events[0].number
+    assert event(services.store, "dual", taken_back).customer_id == customer_a.id
+    assert event(services.store, "dual", handed_over).customer_id == customer_b.id

@@ -28,7 +28,6 @@ from provisioning.store.tables import (
 )
 from provisioning.store.waiting import issuable_from
 
-PASSWORD_FAILURE_LIMIT: Final = 5
 _OUTSIDE: Final = frozenset({FobState.HANDED_OVER, FobState.IN_USE, FobState.PROGRAMMED})
 _SAME: Final = (
     "id", "institution_id", "branch", "login_id", "user_id", "name", "name_kana",
@@ -134,7 +133,7 @@ def customer_card(
         mail_state = _mail_state(session, current)
         fob_outside = _fob_outside(session, customer_id)
     waiting_until = may_from if current is None and may_from is not None and may_from > now else None
-    standing = _standing(customer, current, mail_state)
+    standing = _standing(customer, institution.failure_limit, current, mail_state)
     standing = replace(standing, waiting=waiting_until is not None, has_application=application is not None)
     return CustomerCard(
         **{name: getattr(customer, name) for name in _SAME},
@@ -148,9 +147,10 @@ def customer_card(
     )
 
 
-def _standing(customer: Customer, current: CredentialCard | None, mail_state: MailState | None) -> Standing:
-    most = max(customer.password_failures, customer.confirmation_failures)
-    locked = most >= PASSWORD_FAILURE_LIMIT
+def _standing(
+    customer: Customer, failure_limit: int, current: CredentialCard | None, mail_state: MailState | None
+) -> Standing:
+    locked = max(customer.password_failures, customer.confirmation_failures) >= failure_limit
     if current is None:
         return Standing(password_locked=locked)
     return Standing(

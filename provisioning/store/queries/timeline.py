@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from provisioning.errors import NotFound
@@ -29,6 +29,9 @@ from provisioning.store.tables import (
 
 EVENT_LIMIT: Final = 100
 """Newest acts shown of one customer; every login is one."""
+
+
+HAND_OVER: Final = "hand_over"
 
 
 class StageName(StrEnum):
@@ -120,10 +123,39 @@ def timeline(store: Store, institution_id: str, customer_id: str) -> Timeline:
     with store.read() as session:
         query = select(Credential, Fob.serial).outerjoin(Fob, Fob.id == Credential.fob_id).where(*own)
         rows = session.execute(query.order_by(Credential.issued_at.desc(), Credential.id)).all()
-        events = _events(session, institution_id, customer_id)
-        lives = tuple(_life(session, credential, serial or "", events) for credential, serial in rows)
-    known = {life.credential_id for life in lives}
-    return Timeline(lives, tuple(event for event in events if event.credential_id not in known))
+        spans = [_span(session, credential) for credential, _ in rows]
+        events = _events(session, institution_id, customer_id, spans)
+        lives = tuple(
+            _life(session, credential, serial or "", tuple(filter(span.holds, events)))
+            for (credential, serial), span in zip(rows, spans, strict=True)
+        )
+    told = {event.number for life in lives for event in life.events}
+    return Timeline(lives, tuple(event for event in events if event.number not in told))
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Which events belong to a credential: its own, and those of its fob until the fob's next credential."""
+
+    credential_id: str
+    fob_id: str | None
+    begins: datetime
+    ends: datetime | None
+
+    def holds(self, event: Event) -> bool:
+        if event.credential_id is not None:
+            return event.credential_id == self.credential_id
+        if self.fob_id is None or event.fob_id != self.fob_id:
+            return False
+        return self.begins <= event.at and (self.ends is None or event.at < self.ends)
+
+
+def _span(session: Session, credential: Credential) -> _Span:
+    ends = None
+    if credential.fob_id is not None:
+        later = (Credential.fob_id == credential.fob_id, Credential.issued_at > credential.issued_at)
+        ends = session.scalar(select(func.min(Credential.issued_at)).where(*later))
+    return _Span(credential.id, credential.fob_id, credential.issued_at, ends)
 
 
 def event(store: Store, institution_id: str, number: int, branch: str | None = None) -> Event:
@@ -132,7 +164,17 @@ def event(store: Store, institution_id: str, number: int, branch: str | None = N
         row = session.get(AuditEntry, number)
         if row is None or row.institution_id != institution_id or branch not in (None, row.branch):
             raise NotFound("act")
-        return _event(row, _actor_names(session, [row]))
+        found = _event(row, _actor_names(session, [row]))
+        return replace(found, customer_id=_customer_of(session, row))
+
+
+def _customer_of(session: Session, row: AuditEntry) -> str | None:
+    """Whom an act on a credential or a fob concerned, where the row does not say."""
+    if row.customer_id is not None or (row.credential_id is None and row.fob_id is None):
+        return row.customer_id
+    query = select(Credential.customer_id).where(Credential.issued_at <= row.at)
+    own = Credential.id == row.credential_id if row.credential_id else Credential.fob_id == row.fob_id
+    return session.scalar(query.where(own).order_by(Credential.issued_at.desc(), Credential.id).limit(1))
 
 
 def number_of_act(store: Store, actor_id: str, at: datetime) -> int:
@@ -145,16 +187,24 @@ def number_of_act(store: Store, actor_id: str, at: datetime) -> int:
     return number
 
 
-def _events(session: Session, institution_id: str, customer_id: str) -> tuple[Event, ...]:
-    query = (
-        select(AuditEntry)
-        .where(AuditEntry.institution_id == institution_id, AuditEntry.customer_id == customer_id)
-        .order_by(AuditEntry.id.desc())
-        .limit(EVENT_LIMIT)
+def _events(session: Session, institution_id: str, customer_id: str, spans: Iterable[_Span]) -> tuple[Event, ...]:
+    """The newest acts on the customer, the credentials and their fobs."""
+    spans = list(spans)
+    concerns = or_(
+        AuditEntry.customer_id == customer_id,
+        AuditEntry.credential_id.in_([span.credential_id for span in spans]),
+        AuditEntry.fob_id.in_({span.fob_id for span in spans if span.fob_id}),
     )
-    rows = session.scalars(query).all()
+    query = select(AuditEntry).where(AuditEntry.institution_id == institution_id, concerns)
+    rows = session.scalars(query.order_by(AuditEntry.id.desc()).limit(EVENT_LIMIT)).all()
     names = _actor_names(session, rows)
-    return tuple(_event(row, names) for row in rows)
+    events = (_event(row, names) for row in rows)
+    return tuple(event for event in events if _concerns(event, customer_id, spans))
+
+
+def _concerns(event: Event, customer_id: str, spans: Iterable[_Span]) -> bool:
+    """Acts on a fob while somebody else had it are not this customer's."""
+    return event.customer_id == customer_id or any(span.holds(event) for span in spans)
 
 
 def _actor_names(session: Session, rows: Iterable[AuditEntry]) -> dict[str, str]:
@@ -176,9 +226,12 @@ def _event(row: AuditEntry, names: Mapping[str, str]) -> Event:
     )
 
 
-def _life(session: Session, credential: Credential, serial: str, events: Iterable[Event]) -> CredentialLife:
+def _life(session: Session, credential: Credential, serial: str, events: tuple[Event, ...]) -> CredentialLife:
     reached = _reached(session, credential)
-    names = [name for name in STAGES[credential.kind] if name not in _OPTIONAL or reached.get(name) is not None]
+    handed_over = [event.at for event in events if event.act == HAND_OVER]
+    if handed_over:
+        reached[StageName.HANDED_OVER] = handed_over[0]
+    names = [name for name in STAGES[credential.kind] if name not in _OPTIONAL or reached.get(name)]
     return CredentialLife(
         credential_id=credential.id,
         kind=credential.kind,
@@ -186,7 +239,7 @@ def _life(session: Session, credential: Credential, serial: str, events: Iterabl
         ended_how=credential.ended_how,
         serial=serial,
         stages=tuple(Stage(name, reached.get(name)) for name in names),
-        events=tuple(event for event in events if event.credential_id == credential.id),
+        events=events,
     )
 
 
@@ -210,9 +263,6 @@ def _of_fob(session: Session, credential: Credential) -> dict[StageName, datetim
         .order_by(ProgrammingJob.attempt.desc())
         .limit(1)
     ).one_or_none()
-    handed_over = select(func.max(AuditEntry.at)).where(
-        AuditEntry.credential_id == credential.id, AuditEntry.act == "hand_over"
-    )
     applied = select(func.max(Application.made_at)).where(
         Application.customer_id == credential.customer_id,
         Application.kind == TokenKind.HARD,
@@ -223,5 +273,4 @@ def _of_fob(session: Session, credential: Credential) -> dict[StageName, datetim
         StageName.APPLIED: session.scalar(applied),
         StageName.WRITTEN: job.recorded_at if job else None,
         StageName.PROVED: job.proved_at if job else None,
-        StageName.HANDED_OVER: session.scalar(handed_over),
     }

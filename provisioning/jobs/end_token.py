@@ -1,0 +1,77 @@
+"""Staff end a customer's token for a reason; the reason decides how it ended, and so when the next may be had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from provisioning.errors import BadInput, InputFault
+from provisioning.jobs.end_credential import end_credential
+from provisioning.jobs.find_credential import find_credential
+from provisioning.rules.states import EndedHow
+from provisioning.services import Services
+from provisioning.store.audit import Actor, AuditRecord, record
+
+_NOTE_LENGTH: Final = 200
+
+
+class EndReason(StrEnum):
+    """Why a token is ended at the counter."""
+
+    CUSTOMERS_WISH = "customers_wish"
+    CHANGE_OF_PHONE = "change_of_phone"
+    LOST = "lost"
+    STOLEN = "stolen"
+    BROKEN = "broken"
+    SUSPICION = "suspicion"
+    WRONGLY_ISSUED = "wrongly_issued"
+
+
+HOW: Final[dict[EndReason, EndedHow]] = {
+    EndReason.CUSTOMERS_WISH: EndedHow.RELEASED,
+    EndReason.CHANGE_OF_PHONE: EndedHow.RELEASED,
+    EndReason.LOST: EndedHow.LOST,
+    EndReason.STOLEN: EndedHow.LOST,
+    EndReason.BROKEN: EndedHow.REVOKED,
+    EndReason.SUSPICION: EndedHow.REVOKED,
+    EndReason.WRONGLY_ISSUED: EndedHow.CANCELLED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EndTokenCommand:
+    """End one credential. `note` (at most 200 characters, one line) is for the record."""
+
+    institution_id: str
+    credential_id: str
+    reason: EndReason
+    actor: Actor
+    note: str = ""
+
+
+def end_token(services: Services, command: EndTokenCommand, now: datetime) -> EndedHow:
+    """End it and destroy its seed; answers how it ended. Raises BadInput (`note`), NotFound, WrongState."""
+    note = command.note.strip()
+    if len(note) > _NOTE_LENGTH:
+        raise BadInput("note", InputFault.WRONG_LENGTH)
+    if not note.isprintable():
+        raise BadInput("note", InputFault.BAD_FORM)
+    how = HOW[command.reason]
+    with services.store.write() as tx:
+        credential = find_credential(tx, command.institution_id, command.credential_id)
+        end_credential(tx, services, credential, how, command.actor, now)
+        entry = AuditRecord(
+            now,
+            command.actor,
+            "end_token",
+            how.value,
+            command.institution_id,
+            credential.customer_id,
+            credential.id,
+            credential.fob_id,
+            facts={"reason": command.reason.value, "note": note, "kind": credential.kind.value},
+        )
+        record(tx, services.audit_key, entry)
+    return how
