@@ -6,42 +6,19 @@ import hmac
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final
 
 from sqlalchemy import Connection, insert
 from sqlalchemy.orm import Session
 
+from provisioning.rules.actor import SYSTEM, Actor, ActorKind
 from provisioning.store.tables.audit import AuditEntry
+
+__all__ = ["SYSTEM", "Actor", "ActorKind", "AuditKey", "AuditRecord", "keyed_hash", "record"]
 
 ENCODING_VERSION: Final = 1
 _INSERT: Final = insert(AuditEntry)
-
-
-class ActorKind(StrEnum):
-    """Who acted."""
-
-    STAFF = "staff"
-    CUSTOMER = "customer"
-    BANK = "bank"
-    STATION = "station"
-    APP = "app"
-    SYSTEM = "system"
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Somebody who acts: row id (or a fixed name for SYSTEM), where they sit and where the request came from."""
-
-    kind: ActorKind
-    id: str
-    institution_id: str | None = None
-    branch: str | None = None
-    origin: str = ""
-
-
-SYSTEM: Final = Actor(ActorKind.SYSTEM, "worker")
 
 
 @dataclass(frozen=True, slots=True)
