@@ -1,0 +1,50 @@
+"""Lift a suspension (利用停止解除): staff, after checking the situation. Time alone never does (R12)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import update
+
+from provisioning.errors import WrongState
+from provisioning.jobs.find_credential import find_credential
+from provisioning.rules.states import CredentialState
+from provisioning.services import Services
+from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.journal import changed_rows
+from provisioning.store.tables import Credential
+
+
+@dataclass(frozen=True, slots=True)
+class LiftSuspensionCommand:
+    """One suspended credential."""
+
+    institution_id: str
+    credential_id: str
+    actor: Actor
+
+
+def lift_suspension(services: Services, command: LiftSuspensionCommand, now: datetime) -> CredentialState:
+    """Back to where it was suspended, with no failures counted; says where. Raises NotFound, WrongState."""
+    with services.store.write() as tx:
+        credential = find_credential(tx, command.institution_id, command.credential_id)
+        lifted = update(Credential).where(
+            Credential.id == credential.id, Credential.state == CredentialState.SUSPENDED
+        )
+        values = {"state": Credential.resume_state, "resume_state": None, "suspended_at": None, "failures": 0}
+        if not changed_rows(tx, lifted.values(values)):
+            raise WrongState("credential", credential.state.value)
+        tx.refresh(credential)
+        entry = AuditRecord(
+            now,
+            command.actor,
+            "lift_suspension",
+            credential.state.value,
+            credential.institution_id,
+            credential.customer_id,
+            credential.id,
+            credential.fob_id,
+        )
+        record(tx, services.audit_key, entry)
+        return credential.state

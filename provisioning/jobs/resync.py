@@ -1,0 +1,97 @@
+"""Resynchronise a fob whose clock or counter has gone astray, by two consecutive codes (R07)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from provisioning.errors import ClockUntrusted, WrongState
+from provisioning.jobs.expected_codes import expected_codes, stored_seed
+from provisioning.jobs.find_credential import find_credential
+from provisioning.rules.otp import Match, Verdict, resynchronise
+from provisioning.rules.otp_input import read_otp
+from provisioning.rules.states import CredentialState, TokenKind
+from provisioning.rules.verdict import Outcome
+from provisioning.services import Services
+from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.journal import changed_rows
+from provisioning.store.tables import Credential
+
+
+@dataclass(frozen=True, slots=True)
+class ResyncCommand:
+    """`first` and `second` as read from the fob, one directly after the other."""
+
+    institution_id: str
+    credential_id: str
+    first: str = field(repr=False)
+    second: str = field(repr=False)
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class ResyncResult:
+    """`drift_steps` is the drift learned; None where refused."""
+
+    outcome: Outcome
+    drift_steps: int | None = None
+
+
+def resync(services: Services, command: ResyncCommand, now: datetime) -> ResyncResult:
+    """Learn drift or counter from two fresh codes; they are spent. A suspension stays. No failure is counted.
+
+    Codes that were accepted or seen before prove nothing. Raises BadInput (`first`, `second`), NotFound,
+    WrongState for a soft token or one without a seed, ClockUntrusted.
+    """
+    services.clock.check(now)
+    with services.store.write() as tx:
+        credential = find_credential(tx, command.institution_id, command.credential_id)
+        if credential.kind is TokenKind.SOFT or credential.state is CredentialState.ENDED:
+            raise WrongState("credential", credential.state.value)
+        digits = credential.digits
+        codes = (read_otp(command.first, digits, "first"), read_otp(command.second, digits, "second"))
+        expected = expected_codes(services, credential)
+        if expected.clock_is_behind(now):
+            raise ClockUntrusted
+        found = resynchronise(stored_seed(services, credential), expected, codes, now)
+        result = _store(tx, credential, found)
+        record(tx, services.audit_key, _audit(credential, command.actor, result, now))
+    return result
+
+
+def _store(tx: Session, credential: Credential, found: Match) -> ResyncResult:
+    """One conditional write: codes accepted or seen meanwhile are not undone."""
+    counters = found.counters
+    unchanged = update(Credential).where(
+        Credential.id == credential.id,
+        Credential.last_step == credential.last_step,
+        Credential.highest_seen_step == credential.highest_seen_step,
+    )
+    changed = changed_rows(
+        tx,
+        unchanged.values(
+            last_step=counters.last_step,
+            highest_seen_step=counters.highest_seen_step,
+            drift_steps=counters.drift_steps,
+        ),
+    )
+    if found.verdict is Verdict.FRESH and changed:
+        return ResyncResult(Outcome.ACCEPTED, counters.drift_steps)
+    return ResyncResult(Outcome.REFUSED)
+
+
+def _audit(credential: Credential, actor: Actor, result: ResyncResult, now: datetime) -> AuditRecord:
+    return AuditRecord(
+        now,
+        actor,
+        "resync",
+        result.outcome.value,
+        credential.institution_id,
+        credential.customer_id,
+        credential.id,
+        credential.fob_id,
+        facts={"drift_steps": result.drift_steps},
+    )

@@ -1,0 +1,29 @@
+"""Revocation (失効): staff end a token without the customer's one-time password, at once (R42)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from provisioning.jobs.end_credential import end_credential
+from provisioning.jobs.find_credential import find_credential
+from provisioning.rules.states import EndedHow
+from provisioning.services import Services
+from provisioning.store.audit import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeCommand:
+    """End one credential; `how` is REVOKED, LOST or CANCELLED."""
+
+    institution_id: str
+    credential_id: str
+    how: EndedHow
+    actor: Actor
+
+
+def revoke(services: Services, command: RevokeCommand, now: datetime) -> None:
+    """End the credential, destroy its seed. Raises NotFound, WrongState if it ended already."""
+    with services.store.write() as tx:
+        credential = find_credential(tx, command.institution_id, command.credential_id)
+        end_credential(tx, services, credential, command.how, command.actor, now)

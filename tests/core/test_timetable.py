@@ -1,0 +1,51 @@
+"""Waiting rules to the second, in Japan time (R36, R38; manuals 001, 003, 004)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from provisioning.rules.timetable import JST, japan_day, reissue_from, wait_after_revocation
+
+
+def japan(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=JST)
+
+
+@pytest.mark.parametrize(
+    ("released", "may"),
+    [
+        ("2026-11-20 23:59:59", "2026-11-21 00:00:00"),
+        ("2026-11-21 00:00:00", "2026-11-22 00:00:00"),
+        ("2026-11-20 00:00:00", "2026-11-21 00:00:00"),
+        ("2026-11-20 08:59:59", "2026-11-21 00:00:00"),  # still the day before in UTC
+        ("2026-12-31 23:59:59", "2027-01-01 00:00:00"),
+        ("2028-02-28 12:00:00", "2028-02-29 00:00:00"),
+    ],
+)
+def test_reissue_from_the_next_day(released: str, may: str) -> None:
+    assert reissue_from(japan(released).astimezone(UTC)) == japan(may)
+    assert reissue_from(japan(released)).tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("revoked", "may"),
+    [
+        ("2026-11-20 20:49:59", "2026-11-20 21:09:59"),
+        ("2026-11-20 20:50:00", "2026-11-21 08:10:00"),
+        ("2026-11-20 08:09:59", "2026-11-20 08:10:00"),
+        ("2026-11-20 08:10:00", "2026-11-20 08:30:00"),
+        ("2026-11-20 23:59:59", "2026-11-21 08:10:00"),
+        ("2026-11-21 00:00:00", "2026-11-21 08:10:00"),
+        ("2026-12-31 20:50:00", "2027-01-01 08:10:00"),
+        ("2026-12-31 20:49:59", "2026-12-31 21:09:59"),
+    ],
+)
+def test_waiting_after_revocation(revoked: str, may: str) -> None:
+    assert wait_after_revocation(japan(revoked).astimezone(UTC)) == japan(may)
+
+
+def test_days_are_japans() -> None:
+    assert japan_day(datetime(2026, 11, 20, 14, 59, 59, tzinfo=UTC)) == "2026-11-20"
+    assert japan_day(datetime(2026, 11, 20, 15, 0, 0, tzinfo=UTC)) == "2026-11-21"
