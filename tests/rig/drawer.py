@@ -66,6 +66,16 @@ class Drawer:
         """The station's trust list of this rig: root name to public key."""
         return {ROOT_NAME: self.manufacturer.root_public}
 
+    @property
+    def hid_ports(self) -> list[HidPort]:
+        """What the rig's HID bus shows."""
+        return [port for port in self.ports.values() if isinstance(port, HidPort)]
+
+    @property
+    def cradles(self) -> dict[str, str]:
+        """Serial nodes with the profile of what stands in them, as an operator would name them to a station."""
+        return {str(port.node): PROFILE for port in self.ports.values() if isinstance(port, SerialPort)}
+
     def port(self, serial: str) -> Port:
         """Where this fob is plugged."""
         try:
@@ -144,7 +154,9 @@ class Drawer:
         fob.parts.full_battery_percent = kept["battery_percent"]
         if kept["transport"] == Transport.HID:
             return HidPort(fob, interval_s=POLLING_INTERVAL_S if self._paced else 0, plugged=kept["plugged"])
-        return SerialPort(fob, byte_s=BYTE_S if self._paced else 0, plugged=kept["plugged"])
+        node = self._dir / "ports" / serial
+        node.parent.mkdir(exist_ok=True)
+        return SerialPort(fob, node, byte_s=BYTE_S if self._paced else 0, plugged=kept["plugged"])
 
     def _remember(self, serial: str, *, plugged: bool) -> None:
         with self._lock:

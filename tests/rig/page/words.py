@@ -33,6 +33,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "serial": ("製造番号", "Serial"),
     "profile": ("機種", "Profile"),
     "transport": ("接続", "Link"),
+    "transport_hid": ("USB HID", "USB HID"),
+    "transport_serial": ("シリアル台", "Serial cradle"),
     "firmware": ("版", "Firmware"),
     "battery": ("電池", "Battery"),
     "generation": ("書込み回数", "Writes"),

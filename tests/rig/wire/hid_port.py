@@ -104,10 +104,10 @@ class HidPort:
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """An input report and the instant (monotonic) at which the host controller has fetched it."""
+    """An input report and the host controller's visit that fetches it."""
 
     report: bytes
-    due_s: float
+    visit: int
 
 
 class HidLink:
@@ -120,6 +120,7 @@ class HidLink:
         self._reader = HidReader()
         self._input: deque[_Waiting] = deque()
         self._opened_s = time.monotonic()
+        self._last_visit = 0
         self._gone = threading.Event()
 
     @property
@@ -145,7 +146,8 @@ class HidLink:
         """One output report; returns when the host controller has delivered it. Raises LinkLost."""
         if len(report) != REPORT_BYTES:
             raise LinkLost(self._path)
-        self._wait_until(self._next_poll_s(time.monotonic()))
+        self._last_visit = self._next_visit()
+        self._wait_until(self._instant_s(self._last_visit))
         if not self._line.silent:
             self._deliver(report)
         self._line.crossed()
@@ -153,7 +155,8 @@ class HidLink:
     def receive(self, timeout_s: float) -> bytes:
         """The next input report. Raises LinkTimeout, LinkLost."""
         until_s = time.monotonic() + timeout_s
-        due_s = self._input[0].due_s if self._input and not self._line.silent else float("inf")
+        waits = self._input and not self._line.silent
+        due_s = self._instant_s(self._input[0].visit) if waits else float("inf")
         self._wait_until(min(due_s, until_s))
         if due_s > until_s:
             raise LinkTimeout(self._path, timeout_s)
@@ -173,18 +176,18 @@ class HidLink:
     def _queue(self, answer: bytes) -> None:
         reports = [_STRAY_REPORT] if self._line.adds_stray() else []
         reports += hid_reports(answer, spoil_crc=self._line.spoils_crc())
-        due_s = max(time.monotonic(), self._input[-1].due_s if self._input else 0.0)
         for report in reports:
-            due_s = self._next_poll_s(due_s)
-            self._input.append(_Waiting(report, due_s))
+            self._last_visit = self._next_visit()
+            self._input.append(_Waiting(report, self._last_visit))
 
-    def _next_poll_s(self, after_s: float) -> float:
-        """The host controller's next visit after an instant."""
+    def _next_visit(self) -> int:
+        """Number of the host controller's next visit that nothing uses yet."""
         interval_s = self._port.interval_s
-        if interval_s == 0:
-            return after_s
-        visits = int((after_s - self._opened_s) / interval_s) + 1
-        return self._opened_s + visits * interval_s
+        passed = int((time.monotonic() - self._opened_s) / interval_s) if interval_s else 0
+        return max(passed, self._last_visit) + 1
+
+    def _instant_s(self, visit: int) -> float:
+        return self._opened_s + visit * self._port.interval_s
 
     def _wait_until(self, instant_s: float) -> None:
         if self._gone.wait(max(0.0, instant_s - time.monotonic())):

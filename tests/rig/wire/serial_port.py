@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
+import sys
+import termios
 import threading
 import time
 import tty
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
-from devices.links import AttachedDevice, Transport
+from devices.links import Transport
 from tests.rig.fob.device import EmulatedFob
 from tests.rig.wire.line import Line, ReportHook
 from tests.rig.wire.serial_frames import SerialReader, serial_frame
 
 BYTE_S: Final = 10 / 115_200
 """One byte on the wire: start bit, eight data bits, stop bit (§3)."""
-VENDOR_ID: Final = 0x1209
-PRODUCT_ID: Final = 0x0002
 _SLICE_BYTES: Final = 32
+_SETTLE_S: Final = 0.02
+_DRAIN_S: Final = 0.5
 _STRAY_BYTES: Final = b"\r\nAT\xff\x00+++"
 
 
 class SerialPort:
     """One cradle with its fob, at the computer or not. Safe between threads.
 
-    `byte_s` is 0 to let bytes cross at once. Every plugging makes a new pty with a thread behind it.
+    Every plugging makes a new pty with a thread behind it; `node` is a symbolic link to it that is there
+    while the cradle is plugged. `byte_s` is 0 to let bytes cross at once.
     """
 
-    def __init__(self, fob: EmulatedFob, *, byte_s: float = BYTE_S, plugged: bool = True) -> None:
+    def __init__(self, fob: EmulatedFob, node: Path, *, byte_s: float = BYTE_S, plugged: bool = True) -> None:
         self.fob = fob
+        self.node = node
         self.byte_s = byte_s
         self.on_report: ReportHook = lambda _number: None
         self._lock = threading.Lock()
@@ -48,30 +54,19 @@ class SerialPort:
         """Whether the computer sees it."""
         return self._cradle is not None
 
-    @property
-    def attached(self) -> AttachedDevice | None:
-        """What the bus tells of the cradle's bridge, or None while it is out."""
-        cradle = self._cradle
-        if cradle is None:
-            return None
-        return AttachedDevice(
-            path=cradle.path,
-            transport=Transport.SERIAL,
-            vendor_id=VENDOR_ID,
-            product_id=PRODUCT_ID,
-            product="Kagiya cradle",
-        )
-
     def plug(self) -> None:
         """Connect the cradle; nothing happens if it is."""
         with self._lock:
             if self._cradle is None:
                 self._cradle = _Cradle(self)
+                self.node.unlink(missing_ok=True)
+                self.node.symlink_to(self._cradle.path)
 
     def unplug(self) -> None:
         """Pull the cable, whatever is going on; the port disappears."""
         with self._lock:
             cradle, self._cradle = self._cradle, None
+            self.node.unlink(missing_ok=True)
         if cradle is not None:
             cradle.close()
         self.fob.lose_host()
@@ -86,7 +81,7 @@ class _Cradle:
 
     def __init__(self, port: SerialPort) -> None:
         self._port = port
-        self._line = Line(port.fob, port.unplug, port.report_crossed)
+        self._line = Line(port.fob, self._pull_out, port.report_crossed)
         self._master, slave = os.openpty()
         self._wake_read, self._wake_write = os.pipe()
         tty.setraw(slave)
@@ -138,6 +133,14 @@ class _Cradle:
         self._send(stray + serial_frame(answer, spoil_crc=self._line.spoils_crc()))
         self._line.crossed()
 
+    def _pull_out(self) -> None:
+        """The cable comes out once what was sent is through: closing a pty drops what nobody has read yet."""
+        until_s = time.monotonic() + _DRAIN_S
+        self._closing.wait(_SETTLE_S)
+        while _unread(self._slave) and time.monotonic() < until_s:
+            self._closing.wait(0.001)
+        self._port.unplug()
+
     def _send(self, data: bytes) -> None:
         begun_s = time.monotonic()
         for start in range(0, len(data), _SLICE_BYTES):
@@ -146,3 +149,8 @@ class _Cradle:
             if self._closing.wait(max(0.0, over_s - time.monotonic())):
                 return
             os.write(self._master, piece)
+
+
+def _unread(slave: int) -> int:
+    """Bytes that wait for the program on the pty."""
+    return int.from_bytes(fcntl.ioctl(slave, termios.FIONREAD, bytes(4)), sys.byteorder)
