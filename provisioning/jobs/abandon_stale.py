@@ -1,0 +1,42 @@
+"""The worker's clean-up: writes whose station fell silent are given up, so that nothing is stuck (R29)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import or_, select
+
+from devices.contract import FailureCode, Problem
+from provisioning.errors import WrongState
+from provisioning.jobs.end_attempt import EndAttemptCommand, end_attempt
+from provisioning.rules.states import JobState
+from provisioning.services import Services
+from provisioning.store.audit import SYSTEM
+from provisioning.store.tables import ProgrammingJob, Station
+
+SILENT_AFTER: Final = timedelta(seconds=60)
+
+
+def abandon_stale(services: Services, now: datetime) -> int:
+    """Give up every WRITING job whose station was not heard for a minute; how many."""
+    silent = or_(Station.last_seen_at.is_(None), Station.last_seen_at < now - SILENT_AFTER)
+    query = (
+        select(ProgrammingJob.id)
+        .join(Station, Station.id == ProgrammingJob.station_id)
+        .where(ProgrammingJob.state == JobState.WRITING, ProgrammingJob.closed_at.is_(None), silent)
+        .where(ProgrammingJob.claimed_at < now - SILENT_AFTER)
+    )
+    with services.store.read() as session:
+        stale = list(session.scalars(query))
+    problem = Problem(FailureCode.STATION_SILENT)
+    endings = [EndAttemptCommand(job_id, JobState.ABANDONED, problem, SYSTEM) for job_id in stale]
+    return sum(_give_up(services, ending, now) for ending in endings)
+
+
+def _give_up(services: Services, command: EndAttemptCommand, now: datetime) -> bool:
+    try:
+        end_attempt(services, command, now)
+    except WrongState:
+        return False  # the station came back between our look and our write
+    return True

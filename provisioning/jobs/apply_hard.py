@@ -1,0 +1,86 @@
+"""A customer applies for a key fob in the portal; the branch fulfils it (design §7)."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound, WrongState
+from provisioning.rules.states import CredentialState, TokenKind
+from provisioning.rules.timetable import japan_day
+from provisioning.services import Services
+from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.tables import Application, ApplicationState, Credential, Customer
+
+_TAIL_DIGITS: Final = 6
+_DRAWS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyHardCommand:
+    """The customer wants a hardware token."""
+
+    institution_id: str
+    customer_id: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """`number` (受付番号) is what customer and teller call it: day in Japan, hyphen, six random digits."""
+
+    application_id: str
+    number: str
+
+
+def apply_hard(services: Services, command: ApplyHardCommand, now: datetime) -> Applied:
+    """Open an application.
+
+    Raises WrongState if the customer holds a token, AlreadyTaken("application") if one is open already,
+    BadInput if the institution offers no fobs, NotFound.
+    """
+    if TokenKind.HARD not in services.institution(command.institution_id).kinds:
+        raise BadInput("kind", InputFault.NOT_OFFERED)
+    for _ in range(_DRAWS):
+        number = f"{japan_day(now).replace('-', '')[2:]}-{secrets.randbelow(10**_TAIL_DIGITS):0{_TAIL_DIGITS}d}"
+        try:
+            with services.store.write() as tx:
+                return _apply(tx, services, command, number, now)
+        except IntegrityError:
+            continue  # the number is taken, or the customer applied in another window: the next try tells
+    raise AlreadyTaken("application")
+
+
+def _apply(tx: Session, services: Services, command: ApplyHardCommand, number: str, now: datetime) -> Applied:
+    customer = tx.get(Customer, command.customer_id)
+    if customer is None or customer.institution_id != command.institution_id:
+        raise NotFound("customer")
+    held = (Credential.customer_id == customer.id, Credential.state != CredentialState.ENDED)
+    state = tx.scalar(select(Credential.state).where(*held).limit(1))
+    if state is not None:
+        raise WrongState("credential", state.value)
+    waiting = (Application.customer_id == customer.id, Application.state == ApplicationState.OPEN)
+    if tx.scalar(select(Application.id).where(*waiting)) is not None:
+        raise AlreadyTaken("application")
+    application = Application(
+        number=number,
+        institution_id=customer.institution_id,
+        customer_id=customer.id,
+        kind=TokenKind.HARD,
+        state=ApplicationState.OPEN,
+        made_at=now,
+    )
+    tx.add(application)
+    tx.flush()
+    facts = {"number": number, "kind": TokenKind.HARD.value}
+    entry = AuditRecord(
+        now, command.actor, "apply_hard", "open", command.institution_id, customer_id=customer.id, facts=facts
+    )
+    record(tx, services.audit_key, entry)
+    return Applied(application.id, number)

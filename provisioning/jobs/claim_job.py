@@ -1,0 +1,109 @@
+"""One queued job becomes one station's: intent is committed before anything is written (R27)."""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from devices.contract import JobKind as WireJobKind
+from devices.contract import ProgramJob
+from provisioning.errors import NotFound, WrongState
+from provisioning.rules.parameters import OtpParameters
+from provisioning.rules.states import CredentialState, FobState, JobKind, JobState
+from provisioning.services import Services
+from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.journal import changed_rows, move_fob, move_job
+from provisioning.store.station_seal import seal_for_station
+from provisioning.store.tables import Credential, Fob, ProgrammingJob, Station
+from provisioning.store.vault import SeedContext
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimJobCommand:
+    """The job for the station that sees its fob."""
+
+    job_id: str
+    station_id: str
+    actor: Actor
+
+
+def claim_job(services: Services, command: ClaimJobCommand, now: datetime) -> ProgramJob:
+    """QUEUED → WRITING; for PROGRAM the seed is drawn, sealed for the vault and encrypted to the station.
+
+    Raises WrongState if somebody else has it by now, or its credential ended in the meantime.
+    """
+    with services.store.write() as tx:
+        job = tx.get(ProgrammingJob, command.job_id)
+        station = tx.get(Station, command.station_id)
+        if job is None or station is None or station.institution_id != job.institution_id:
+            raise NotFound("job")
+        if station.revoked_at is not None:
+            raise WrongState("station", "revoked")
+        order = _order(job, tx.get_one(Fob, job.fob_id), now)
+        # every job locks in this order: credential, fob, job
+        if job.kind is JobKind.PROGRAM:
+            order = _with_seed(tx, services, order, job, station)
+            _touch_fob(tx, job, now)
+        move_job(tx, job.id, JobState.WRITING, station_id=station.id, claimed_at=now)
+        record(tx, services.audit_key, _audit(command, job, now))
+    return order
+
+
+def _order(job: ProgrammingJob, fob: Fob, now: datetime) -> ProgramJob:
+    return ProgramJob(
+        job_id=job.id,
+        kind=WireJobKind(job.kind.value),
+        profile=fob.profile,
+        serial=fob.serial,
+        unix_time=int(now.timestamp()),
+    )
+
+
+def _touch_fob(tx: Session, job: ProgrammingJob, now: datetime) -> None:
+    """From now on it may have been written to; a further attempt finds it so already."""
+    if job.attempt == 1:
+        move_fob(tx, job.fob_id, FobState.PROGRAMMING, now)
+
+
+def _with_seed(
+    tx: Session, services: Services, order: ProgramJob, job: ProgrammingJob, station: Station
+) -> ProgramJob:
+    """Draw the seed; only its two sealed forms leave this function."""
+    credential = tx.get_one(Credential, job.credential_id)
+    parameters = OtpParameters(credential.otp_type, credential.algorithm, credential.digits, credential.period_s)
+    seed = secrets.token_bytes(parameters.seed_bytes)
+    version = credential.seed_version + 1
+    sealed = services.sealer.seal(seed, SeedContext(credential.institution_id, credential.id, version))
+    untouched = (Credential.state == CredentialState.ISSUED, Credential.seed_version == 0)
+    drawn = update(Credential).where(Credential.id == credential.id, *untouched)
+    values = {"seed_version": version, "sealed_seed": sealed.sealed_seed}
+    values |= {"wrapped_key": sealed.wrapped_key, "kek_id": sealed.kek_id}
+    if station.sealing_key is None or not changed_rows(tx, drawn.values(**values)):
+        raise WrongState("credential", credential.state.value)
+    return dataclasses.replace(
+        order,
+        otp_type=parameters.otp_type.value,
+        algorithm=parameters.algorithm.value,
+        digits=parameters.digits,
+        period_s=parameters.period_s,
+        sealed_seed=seal_for_station(seed, station.sealing_key, station.id, job.id, order.serial),
+    )
+
+
+def _audit(command: ClaimJobCommand, job: ProgrammingJob, now: datetime) -> AuditRecord:
+    return AuditRecord(
+        now,
+        command.actor,
+        "claim_job",
+        "intent",
+        job.institution_id,
+        credential_id=job.credential_id,
+        fob_id=job.fob_id,
+        job_id=job.id,
+        facts={"kind": job.kind.value, "attempt": job.attempt, "station_id": command.station_id},
+    )

@@ -1,0 +1,135 @@
+"""An attempt to write or erase a fob ends without success: the seed dies, a fresh attempt follows where it helps.
+
+Any doubt ends the credential (design §5). All of it is one transaction, so that no moment exists
+in which the attempt is over and nobody knows what comes next.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from devices.contract import FailureCode, Problem
+from provisioning.errors import NotFound
+from provisioning.jobs.end_credential import FREED, end_credential
+from provisioning.jobs.open_credential import open_credential
+from provisioning.jobs.queue_job import JobOrder, queue_job
+from provisioning.rules.states import CredentialState, EndedHow, JobKind, JobState, TokenKind
+from provisioning.services import Services
+from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.journal import move_fob, move_job
+from provisioning.store.tables import Credential, Customer, Fob, ProgrammingJob
+
+MAX_ATTEMPTS: Final = 3
+HOPELESS: Final = frozenset(
+    {
+        FailureCode.NOT_GENUINE,
+        FailureCode.UNSUPPORTED_FIRMWARE,
+        FailureCode.UNKNOWN_DEVICE,
+        FailureCode.LOW_BATTERY,
+        FailureCode.OVER_LIMITS,
+    }
+)
+"""Failures that the same fob will repeat: the teller acts at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndAttemptCommand:
+    """`to` is FAILED (the station said so, or a doubt) or ABANDONED (nobody can say).
+
+    `receipt` is the doubted WriteReceipt without its code, kept as evidence.
+    """
+
+    job_id: str
+    to: JobState
+    problem: Problem
+    actor: Actor
+    try_again: bool = True
+    receipt: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndedAttempt:
+    """The fresh attempt, or None where the teller must act."""
+
+    next_job_id: str | None
+
+
+def end_attempt(services: Services, command: EndAttemptCommand, now: datetime) -> EndedAttempt:
+    """Close the job, end its credential, queue the next attempt. Raises WrongState if the job was closed."""
+    with services.store.write() as tx:
+        job = tx.get(ProgrammingJob, command.job_id)
+        if job is None:
+            raise NotFound("job")
+        credential = _end_credential(tx, services, job, command.actor, now)
+        again = command.try_again and job.attempt < MAX_ATTEMPTS and command.problem.code not in HOPELESS
+        again = again and (credential is not None or job.kind is JobKind.ERASE)
+        if job.kind is JobKind.PROGRAM and not again:
+            _put_away(tx, job.fob_id, now)
+        failure, receipt = dataclasses.asdict(command.problem), command.receipt or job.receipt
+        move_job(tx, job.id, command.to, failure=failure, receipt=receipt, closed_at=now)
+        next_job_id = None
+        if again:
+            fresh = None if credential is None else _fresh_credential(tx, services, credential, command.actor, now)
+            next_job_id = _queue_again(tx, job, fresh, now)
+        record(tx, services.audit_key, _audit(command, job, next_job_id, now))
+    return EndedAttempt(next_job_id)
+
+
+def _put_away(tx: Session, fob_id: str, now: datetime) -> None:
+    """A fob whose writing is given up: back to stock if no station ever touched it, else to be erased first."""
+    state = tx.scalars(select(Fob.state).where(Fob.id == fob_id)).one()
+    to = FREED.get(state)
+    if to is not None:
+        move_fob(tx, fob_id, to, now, only_from={state})
+
+
+def _end_credential(
+    tx: Session, services: Services, job: ProgrammingJob, actor: Actor, now: datetime
+) -> Credential | None:
+    """The job's credential, ended just now; None if there is none or somebody ended it before."""
+    credential = tx.get(Credential, job.credential_id) if job.credential_id else None
+    if credential is None or credential.state is CredentialState.ENDED:
+        return None
+    end_credential(tx, services, credential, EndedHow.CANCELLED, actor, now, of_attempt=True)
+    return credential
+
+
+def _fresh_credential(
+    tx: Session, services: Services, ended: Credential, actor: Actor, now: datetime
+) -> Credential:
+    """For the same customer and fob; its seed is drawn when a station claims the next attempt."""
+    customer = tx.get_one(Customer, ended.customer_id)
+    return open_credential(tx, services, customer, TokenKind.HARD, now, actor, fob_id=ended.fob_id)
+
+
+def _queue_again(tx: Session, job: ProgrammingJob, credential: Credential | None, now: datetime) -> str:
+    order = JobOrder(
+        job.institution_id,
+        job.kind,
+        job.fob_id,
+        requested_by=job.requested_by,
+        credential_id=None if credential is None else credential.id,
+        attempt=job.attempt + 1,
+        hand_over_on_proof=job.hand_over_on_proof,
+    )
+    return queue_job(tx, order, now)
+
+
+def _audit(command: EndAttemptCommand, job: ProgrammingJob, next_job_id: str | None, now: datetime) -> AuditRecord:
+    return AuditRecord(
+        now,
+        command.actor,
+        "end_attempt",
+        command.to.value,
+        job.institution_id,
+        credential_id=job.credential_id,
+        fob_id=job.fob_id,
+        job_id=job.id,
+        facts={"code": command.problem.code.value, "attempt": job.attempt, "next_job_id": next_job_id},
+    )

@@ -1,0 +1,31 @@
+"""Queue the erasing of a returned fob; when a station has recorded it, the fob is stock again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from provisioning.errors import WrongState
+from provisioning.jobs.fob_acts import FobCommand, fob_case, record_fob_act
+from provisioning.jobs.queue_job import JobOrder, queue_job
+from provisioning.rules.states import FobState, JobKind
+from provisioning.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedErasure:
+    """The job that waits for the fob to be plugged in."""
+
+    job_id: str
+
+
+def erase_fob(services: Services, command: FobCommand, now: datetime) -> QueuedErasure:
+    """Raises WrongState unless the fob is RETURNED and carries nothing, AlreadyTaken if it has an open job."""
+    with services.store.write() as tx:
+        case = fob_case(tx, command)
+        if case.fob.state is not FobState.RETURNED or case.credential is not None:
+            raise WrongState("fob", case.fob.state.value)
+        order = JobOrder(command.institution_id, JobKind.ERASE, case.fob.id, requested_by=command.actor.id)
+        job_id = queue_job(tx, order, now)
+        record_fob_act(tx, services, command, now, "erase_fob", job_id=job_id)
+    return QueuedErasure(job_id)

@@ -1,0 +1,58 @@
+"""What the acts on one fob have in common: whose fob it is, and the row that tells of the act."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from provisioning.errors import NotFound
+from provisioning.rules.states import CredentialState
+from provisioning.services import Services
+from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.tables import Credential, Fob, ProgrammingJob
+
+
+@dataclass(frozen=True, slots=True)
+class FobCommand:
+    """An act on one fob of the institution."""
+
+    institution_id: str
+    fob_id: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class FobCase:
+    """The fob, the open credential it carries and its open job, as read in this transaction."""
+
+    fob: Fob
+    credential: Credential | None
+    job: ProgrammingJob | None
+
+
+def fob_case(tx: Session, command: FobCommand) -> FobCase:
+    """Raises NotFound for a fob of another institution."""
+    fob = tx.get(Fob, command.fob_id)
+    if fob is None or fob.institution_id != command.institution_id:
+        raise NotFound("fob")
+    carried = (Credential.fob_id == fob.id, Credential.state != CredentialState.ENDED)
+    job_open = (ProgrammingJob.fob_id == fob.id, ProgrammingJob.closed_at.is_(None))
+    return FobCase(
+        fob,
+        tx.scalars(select(Credential).where(*carried)).one_or_none(),
+        tx.scalars(select(ProgrammingJob).where(*job_open)).one_or_none(),
+    )
+
+
+def record_fob_act(
+    tx: Session, services: Services, command: FobCommand, now: datetime, act: str, **facts: Any
+) -> None:
+    """One audit row for an act on this fob."""
+    entry = AuditRecord(
+        now, command.actor, act, "done", command.institution_id, fob_id=command.fob_id, facts=facts
+    )
+    record(tx, services.audit_key, entry)

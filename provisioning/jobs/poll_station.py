@@ -1,0 +1,120 @@
+"""A station says what it sees and gets the work that is for it (design §5, claim)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from devices.contract import DeviceSeen, FailureCode, Poll, Problem, ProgramJob, Work
+from provisioning.errors import NotFound, WrongState
+from provisioning.jobs.claim_job import ClaimJobCommand, claim_job
+from provisioning.jobs.end_attempt import EndAttemptCommand, end_attempt
+from provisioning.rules.states import JobState
+from provisioning.services import Services
+from provisioning.store.audit import Actor
+from provisioning.store.tables import Fob, ProgrammingJob, Station
+
+_NOTE_EVERY: Final = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class PollCommand:
+    """What a believed station sent."""
+
+    station_id: str
+    poll: Poll
+    actor: Actor
+
+
+def poll_station(services: Services, command: PollCommand, now: datetime) -> Work:
+    """Note what the station sees, give up what it lost, claim what it can write.
+
+    A job that is WRITING for this station and that the station does not know was lost with its
+    memory or with our answer: it is given up at once. Every claim is a transaction of its own.
+    """
+    lost = _note(services, command, now)
+    for job_id in lost:
+        problem = Problem(FailureCode.STATION_RESTARTED)
+        _give_up(services, EndAttemptCommand(job_id, JobState.ABANDONED, problem, command.actor), now)
+    jobs = (_claim(services, command, job_id, now) for job_id in _candidates(services, command))
+    return Work(jobs=tuple(job for job in jobs if job is not None), unix_time=int(now.timestamp()))
+
+
+def _note(services: Services, command: PollCommand, now: datetime) -> list[str]:
+    """Store the devices seen; ids of the jobs that this station no longer knows."""
+    seen = [dataclasses.asdict(device) for device in command.poll.devices]
+    with services.store.read() as session:
+        station = session.get(Station, command.station_id)
+        if station is None:
+            raise NotFound("station")
+        lost = _lost(session, command)
+    if _worth_noting(station, seen, now):
+        with services.store.write() as tx:
+            row = tx.get_one(Station, command.station_id)
+            row.devices, row.last_seen_at = seen, now
+    return lost
+
+
+def _worth_noting(station: Station, seen: list[dict[str, Any]], now: datetime) -> bool:
+    """A poll that brings nothing new within seconds costs no write."""
+    return station.devices != seen or station.last_seen_at is None or now - station.last_seen_at >= _NOTE_EVERY
+
+
+def _lost(session: Session, command: PollCommand) -> list[str]:
+    query = select(ProgrammingJob.id).where(
+        ProgrammingJob.station_id == command.station_id,
+        ProgrammingJob.state == JobState.WRITING,
+        ProgrammingJob.closed_at.is_(None),
+        ProgrammingJob.id.not_in(command.poll.running),
+    )
+    return list(session.scalars(query))
+
+
+def _give_up(services: Services, command: EndAttemptCommand, now: datetime) -> None:
+    try:
+        end_attempt(services, command, now)
+    except WrongState:
+        return  # somebody else closed it between our look and our write
+
+
+def _candidates(services: Services, command: PollCommand) -> list[str]:
+    """Queued jobs of the institution whose fob this station sees, once, usable, and is not busy with."""
+    usable = _usable(command.poll.devices)
+    query = (
+        select(ProgrammingJob.id, Fob.id, Fob.profile, Fob.serial)
+        .join(Fob, Fob.id == ProgrammingJob.fob_id)
+        .join(Station, Station.institution_id == ProgrammingJob.institution_id)
+        .where(
+            Station.id == command.station_id,
+            ProgrammingJob.state == JobState.QUEUED,
+            ProgrammingJob.closed_at.is_(None),
+            ProgrammingJob.station_id.is_(None) | (ProgrammingJob.station_id == command.station_id),
+        )
+        .order_by(ProgrammingJob.queued_at, ProgrammingJob.id)
+    )
+    with services.store.read() as session:
+        busy = set(
+            session.scalars(select(ProgrammingJob.fob_id).where(ProgrammingJob.id.in_(command.poll.running)))
+        )
+        found = session.execute(query).all()
+    return [job_id for job_id, fob_id, *name in found if tuple(name) in usable and fob_id not in busy]
+
+
+def _usable(devices: tuple[DeviceSeen, ...]) -> set[tuple[str, str]]:
+    """Profile and serial of devices without a problem and without a double (R28)."""
+    times_seen = Counter((device.profile, device.serial) for device in devices)
+    fine = {(device.profile, device.serial) for device in devices if device.problem is None and device.serial}
+    return {name for name in fine if times_seen[name] == 1}
+
+
+def _claim(services: Services, command: PollCommand, job_id: str, now: datetime) -> ProgramJob | None:
+    try:
+        return claim_job(services, ClaimJobCommand(job_id, command.station_id, command.actor), now)
+    except WrongState:
+        return None  # another station or a cancellation was first

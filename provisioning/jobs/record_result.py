@@ -1,0 +1,147 @@
+"""What became of a job: record what the station tells, then prove it; each is committed before the next."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from devices.contract import FailureCode, JobResult, Problem, WriteReceipt
+from provisioning.errors import BadInput, InputFault, NotFound, WrongState
+from provisioning.jobs.end_attempt import EndAttemptCommand, end_attempt
+from provisioning.jobs.prove_job import ProveJobCommand, prove_job
+from provisioning.rules.states import FobState, JobKind, JobState
+from provisioning.services import Services
+from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.journal import move_fob, move_job
+from provisioning.store.tables import Fob, ProgrammingJob
+
+
+@dataclass(frozen=True, slots=True)
+class RecordResultCommand:
+    """The result of one of the station's jobs: exactly one of receipt and problem."""
+
+    station_id: str
+    job_id: str
+    result: JobResult
+    actor: Actor
+
+
+def record_result(services: Services, command: RecordResultCommand, now: datetime) -> JobState:
+    """The job's state afterwards. The same result again changes nothing, save that a missing proof is made up for.
+
+    Raises NotFound for another's job, WrongState where another result or none was expected, BadInput.
+    """
+    if (command.result.receipt is None) == (command.result.problem is None):
+        raise BadInput("receipt", InputFault.BAD_FORM)
+    try:
+        return _record(services, command, now)
+    except WrongState:
+        # the same result may have come twice at once: then the other one has done it by now
+        job, _ = _job(services, command)
+        if not _same(job, command.result):
+            raise
+        return job.state
+
+
+def _record(services: Services, command: RecordResultCommand, now: datetime) -> JobState:
+    job, fob = _job(services, command)
+    if job.state is JobState.WRITING:
+        problem = command.result.problem or _doubt(fob, command.result.receipt)
+        if problem is not None:
+            return _fail(services, command, problem, now)
+        _written(services, command, now)
+    elif not _same(job, command.result):
+        raise WrongState("job", job.state.value)
+    elif job.state is not JobState.WRITTEN:
+        return job.state
+    return _prove(services, command, job, now)
+
+
+def _job(services: Services, command: RecordResultCommand) -> tuple[ProgrammingJob, Fob]:
+    with services.store.read() as session:
+        job = session.get(ProgrammingJob, command.job_id)
+        if job is None or job.station_id != command.station_id:
+            raise NotFound("job")
+        return job, session.get_one(Fob, job.fob_id)
+
+
+def _doubt(fob: Fob, receipt: WriteReceipt | None) -> Problem | None:
+    """A write is proven, not assumed: the right device, and its own counter moved on where it has one."""
+    if receipt is None:
+        return None
+    if receipt.serial != fob.serial:
+        return Problem(FailureCode.WRONG_SERIAL, {"expected": fob.serial, "found": receipt.serial})
+    counts = receipt.generation_after or receipt.generation_before
+    if counts and receipt.generation_after <= receipt.generation_before:
+        return Problem(FailureCode.NOT_PROVED, {"generation": str(receipt.generation_after)})
+    return None
+
+
+def _same(job: ProgrammingJob, result: JobResult) -> bool:
+    """Whether this result was recorded before. The code read back is not kept, so it is not compared."""
+    if result.receipt is not None:
+        return job.receipt == _without_code(result.receipt)
+    return result.problem is not None and job.failure == dataclasses.asdict(result.problem)
+
+
+def _without_code(receipt: WriteReceipt) -> dict[str, Any]:
+    return {name: value for name, value in dataclasses.asdict(receipt).items() if name != "code"}
+
+
+def _written(services: Services, command: RecordResultCommand, now: datetime) -> None:
+    """WRITING → WRITTEN with the receipt; an erased fob is stock again."""
+    receipt = command.result.receipt
+    assert receipt is not None
+    with services.store.write() as tx:
+        job = tx.get_one(ProgrammingJob, command.job_id)
+        erased = job.kind is JobKind.ERASE
+        _note_fob(tx, job.fob_id, receipt)
+        if erased:
+            move_fob(tx, job.fob_id, FobState.IN_STOCK, now, only_from={FobState.RETURNED})
+        values = {"receipt": _without_code(receipt), "recorded_at": now, "closed_at": now if erased else None}
+        move_job(tx, job.id, JobState.WRITTEN, **values)
+        record(tx, services.audit_key, _audit(command, job, receipt, now))
+
+
+def _note_fob(tx: Session, fob_id: str, receipt: WriteReceipt) -> None:
+    told = {"firmware": receipt.firmware, "generation": receipt.generation_after}
+    told |= {"battery_percent": receipt.battery_percent, "clock_offset_s": receipt.clock_offset_s}
+    tx.execute(update(Fob).where(Fob.id == fob_id).values(**told))
+
+
+def _prove(services: Services, command: RecordResultCommand, job: ProgrammingJob, now: datetime) -> JobState:
+    """Check the code that was read back. Without one, or without the verifier, the teller types it."""
+    receipt = command.result.receipt
+    if job.kind is JobKind.ERASE or receipt is None or not receipt.code or services.opener is None:
+        return JobState.WRITTEN
+    if prove_job(services, ProveJobCommand(job.id, receipt.code, command.actor), now):
+        return JobState.PROVED
+    return _fail(services, command, Problem(FailureCode.NOT_PROVED), now)
+
+
+def _fail(services: Services, command: RecordResultCommand, problem: Problem, now: datetime) -> JobState:
+    receipt = command.result.receipt
+    kept = None if receipt is None else _without_code(receipt)
+    ending = EndAttemptCommand(command.job_id, JobState.FAILED, problem, command.actor, receipt=kept)
+    end_attempt(services, ending, now)
+    return JobState.FAILED
+
+
+def _audit(command: RecordResultCommand, job: ProgrammingJob, receipt: WriteReceipt, now: datetime) -> AuditRecord:
+    facts = {"kind": job.kind.value, "generation": receipt.generation_after, "reports": receipt.reports}
+    return AuditRecord(
+        now,
+        command.actor,
+        "record_result",
+        "written",
+        job.institution_id,
+        credential_id=job.credential_id,
+        fob_id=job.fob_id,
+        job_id=job.id,
+        facts=facts,
+    )

@@ -1,0 +1,122 @@
+"""Bind a fob from stock to a customer and queue its programming (design §5, R35)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound, WrongState
+from provisioning.jobs.open_credential import open_credential
+from provisioning.jobs.queue_job import JobOrder, queue_job
+from provisioning.rules.states import FobState, JobKind, TokenKind
+from provisioning.services import Services
+from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.journal import move_fob
+from provisioning.store.tables import Application, ApplicationState, Customer, Fob, Station
+
+_SOMEBODYS = frozenset(
+    {FobState.RESERVED, FobState.PROGRAMMING, FobState.PROGRAMMED, FobState.HANDED_OVER, FobState.IN_USE}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveFobCommand:
+    """`fob_id` for `customer_id`. `station_id` None: whichever station sees the fob writes it.
+
+    `application_id` names the portal application that this fulfils; `hand_over_on_proof` is for a
+    bank that hands the fob over itself.
+    """
+
+    institution_id: str
+    customer_id: str
+    fob_id: str
+    actor: Actor
+    station_id: str | None = None
+    application_id: str | None = None
+    hand_over_on_proof: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReservedFob:
+    """The queued job and the credential, which is ISSUED and has no seed yet."""
+
+    job_id: str
+    credential_id: str
+
+
+def reserve_fob(services: Services, command: ReserveFobCommand, now: datetime) -> ReservedFob:
+    """Fob IN_STOCK → RESERVED, credential ISSUED, job QUEUED: all or nothing.
+
+    Raises AlreadyTaken("fob") or AlreadyTaken for the customer's slot when somebody was first,
+    WrongState for a fob that must be erased or is gone, TooEarly, NotFound, BadInput.
+    """
+    if TokenKind.HARD not in services.institution(command.institution_id).kinds:
+        raise BadInput("kind", InputFault.NOT_OFFERED)
+    with services.store.write() as tx:
+        customer = tx.get(Customer, command.customer_id)
+        if customer is None or customer.institution_id != command.institution_id:
+            raise NotFound("customer")
+        _check_named(tx, command)
+        _take_fob(tx, command, now)
+        credential = open_credential(
+            tx, services, customer, TokenKind.HARD, now, command.actor, fob_id=command.fob_id
+        )
+        job_id = queue_job(tx, _order(command, credential.id), now)
+        record(tx, services.audit_key, _audit(command, credential.id, job_id, now))
+    return ReservedFob(job_id, credential.id)
+
+
+def _check_named(tx: Session, command: ReserveFobCommand) -> None:
+    """The station and the application, where they are named, belong here and are usable."""
+    if command.station_id is not None:
+        station = tx.get(Station, command.station_id)
+        if station is None or station.institution_id != command.institution_id or station.revoked_at:
+            raise NotFound("station")
+    if command.application_id is not None:
+        application = tx.get(Application, command.application_id)
+        if application is None or application.customer_id != command.customer_id:
+            raise NotFound("application")
+        if application.state is not ApplicationState.OPEN:
+            raise WrongState("application", application.state.value)
+
+
+def _take_fob(tx: Session, command: ReserveFobCommand, now: datetime) -> None:
+    fob = tx.get(Fob, command.fob_id)
+    if fob is None or fob.institution_id != command.institution_id:
+        raise NotFound("fob")
+    if fob.state in _SOMEBODYS:
+        raise AlreadyTaken("fob")
+    if fob.state is not FobState.IN_STOCK:
+        raise WrongState("fob", fob.state.value)
+    try:
+        move_fob(tx, fob.id, FobState.RESERVED, now, only_from={FobState.IN_STOCK})
+    except WrongState:
+        raise AlreadyTaken("fob") from None
+
+
+def _order(command: ReserveFobCommand, credential_id: str) -> JobOrder:
+    return JobOrder(
+        command.institution_id,
+        JobKind.PROGRAM,
+        command.fob_id,
+        requested_by=command.actor.id,
+        credential_id=credential_id,
+        station_id=command.station_id,
+        hand_over_on_proof=command.hand_over_on_proof,
+    )
+
+
+def _audit(command: ReserveFobCommand, credential_id: str, job_id: str, now: datetime) -> AuditRecord:
+    return AuditRecord(
+        now,
+        command.actor,
+        "reserve_fob",
+        "queued",
+        command.institution_id,
+        customer_id=command.customer_id,
+        credential_id=credential_id,
+        fob_id=command.fob_id,
+        job_id=job_id,
+    )

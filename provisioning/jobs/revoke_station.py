@@ -1,0 +1,49 @@
+"""A workstation loses its right to ask for work (stolen, replaced, retired)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from devices.contract import FailureCode, Problem
+from provisioning.errors import NotFound
+from provisioning.jobs.end_attempt import EndAttemptCommand, end_attempt
+from provisioning.rules.states import JobState
+from provisioning.services import Services
+from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.tables import ProgrammingJob, Station
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeStationCommand:
+    """The station is not to be believed any more."""
+
+    institution_id: str
+    station_id: str
+    actor: Actor
+
+
+def revoke_station(services: Services, command: RevokeStationCommand, now: datetime) -> None:
+    """Refuse its requests from now on; what it was writing is given up and tried again elsewhere.
+
+    Raises NotFound. Doing it again changes nothing.
+    """
+    with services.store.write() as tx:
+        own = (Station.id == command.station_id, Station.institution_id == command.institution_id)
+        if tx.scalar(select(Station.id).where(*own)) is None:
+            raise NotFound("station")
+        revoked = update(Station).where(*own, Station.revoked_at.is_(None))
+        tx.execute(revoked.values(revoked_at=now, enrol_code_hash=None, devices=[]))
+        pinned = (ProgrammingJob.station_id == command.station_id, ProgrammingJob.closed_at.is_(None))
+        queued = update(ProgrammingJob).where(*pinned, ProgrammingJob.state == JobState.QUEUED)
+        tx.execute(queued.values(station_id=None))
+        facts = {"station_id": command.station_id}
+        entry = AuditRecord(now, command.actor, "revoke_station", "revoked", command.institution_id, facts=facts)
+        record(tx, services.audit_key, entry)
+        writing = select(ProgrammingJob.id).where(*pinned, ProgrammingJob.state == JobState.WRITING)
+        given_up = list(tx.scalars(writing))
+    lost = Problem(FailureCode.STATION_SILENT, {"station": "revoked"})
+    for job_id in given_up:
+        end_attempt(services, EndAttemptCommand(job_id, JobState.ABANDONED, lost, command.actor), now)

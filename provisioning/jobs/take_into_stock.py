@@ -1,0 +1,78 @@
+"""A fob that a station sees for the first time becomes part of the institution's stock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from provisioning.errors import AlreadyTaken, NotFound, WrongState
+from provisioning.rules.states import FobState
+from provisioning.services import Services
+from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.tables import Fob, Station
+
+
+@dataclass(frozen=True, slots=True)
+class TakeIntoStockCommand:
+    """The device with this profile and serial, as the station last reported it."""
+
+    institution_id: str
+    station_id: str
+    profile: str
+    serial: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class StockedFob:
+    """The fob's row."""
+
+    fob_id: str
+
+
+def take_into_stock(services: Services, command: TakeIntoStockCommand, now: datetime) -> StockedFob:
+    """Record the fob with what the station reported of it (R31).
+
+    Raises NotFound if the station does not see exactly one such device, WrongState with the
+    problem's code if it sees one that cannot be used, AlreadyTaken if the fob is known already.
+    """
+    try:
+        with services.store.write() as tx:
+            station = tx.get(Station, command.station_id)
+            if station is None or station.institution_id != command.institution_id:
+                raise NotFound("station")
+            fob = _fob(station, _seen(station.devices, command), now)
+            tx.add(fob)
+            tx.flush()
+            facts = {"serial": fob.serial, "profile": fob.profile, "firmware": fob.firmware}
+            entry = AuditRecord(now, command.actor, "take_into_stock", "taken", fob_id=fob.id, facts=facts)
+            record(tx, services.audit_key, entry)
+    except IntegrityError:
+        raise AlreadyTaken("fob") from None
+    return StockedFob(fob.id)
+
+
+def _seen(devices: list[dict[str, Any]], command: TakeIntoStockCommand) -> Mapping[str, Any]:
+    wanted = (command.profile, command.serial)
+    found = [item for item in devices if (item["profile"], item["serial"]) == wanted]
+    if len(found) != 1 or not command.serial or not command.profile:
+        raise NotFound("device")
+    if found[0]["problem"] is not None:
+        raise WrongState("device", str(found[0]["problem"]["code"]))
+    return found[0]
+
+
+def _fob(station: Station, seen: Mapping[str, Any], now: datetime) -> Fob:
+    told = ("serial", "profile", "model", "firmware", "battery_percent", "clock_offset_s", "generation")
+    return Fob(
+        **{name: seen[name] for name in told},
+        institution_id=station.institution_id,
+        branch=station.branch,
+        state=FobState.IN_STOCK,
+        first_seen_at=now,
+        changed_at=now,
+    )

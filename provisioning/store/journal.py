@@ -1,0 +1,58 @@
+"""Steps of fob and programming job, each one conditional UPDATE: whoever comes second is told, nobody overwrites.
+
+The ways allowed stand in `rules.states`; here they become the WHERE clause, so that two processes
+that read the same row cannot both take it on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from sqlalchemy import Update, select, update
+from sqlalchemy.orm import Session
+
+from provisioning.errors import NotFound, WrongState
+from provisioning.rules.states import FOB_MOVES, JOB_MOVES, FobState, JobState
+from provisioning.store.tables import Fob, ProgrammingJob
+
+S = TypeVar("S", bound=StrEnum)
+
+
+def move_fob(
+    tx: Session, fob_id: str, to: FobState, now: datetime, *, only_from: Collection[FobState] = tuple(FobState)
+) -> None:
+    """Bring a fob into state `to`, from one of `only_from` and where the table knows a way.
+
+    Raises WrongState with the state it is in, NotFound.
+    """
+    ways = [state for state in _leading_to(FOB_MOVES, to) if state in only_from]
+    statement = update(Fob).where(Fob.id == fob_id, Fob.state.in_(ways))
+    if not changed_rows(tx, statement.values(state=to, changed_at=now)):
+        raise WrongState("fob", _state(tx.scalar(select(Fob.state).where(Fob.id == fob_id)), "fob"))
+
+
+def move_job(tx: Session, job_id: str, to: JobState, **values: Any) -> None:
+    """Bring an open job into state `to` and set `values` with it. Raises WrongState, NotFound."""
+    open_before = (ProgrammingJob.closed_at.is_(None), ProgrammingJob.state.in_(_leading_to(JOB_MOVES, to)))
+    statement = update(ProgrammingJob).where(ProgrammingJob.id == job_id, *open_before)
+    if not changed_rows(tx, statement.values(state=to, **values)):
+        state = tx.scalar(select(ProgrammingJob.state).where(ProgrammingJob.id == job_id))
+        raise WrongState("job", _state(state, "job"))
+
+
+def changed_rows(tx: Session, statement: Update) -> int:
+    """Carry out an UPDATE and say how many rows it found."""
+    return int(tx.execute(statement).rowcount)  # type: ignore[attr-defined]
+
+
+def _leading_to(moves: Mapping[S, Iterable[S]], to: S) -> list[S]:
+    return [state for state, ways in moves.items() if to in ways]
+
+
+def _state(state: StrEnum | None, what: str) -> str:
+    if state is None:
+        raise NotFound(what)
+    return state.value

@@ -1,0 +1,234 @@
+"""The programming journal as pages show it: one job with its steps, how far it is, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from provisioning.errors import NotFound
+from provisioning.rules.states import CredentialState, FobState, JobKind, JobState
+from provisioning.store.engine import Store
+from provisioning.store.queries.journal_steps import JournalStep, StepName, journal_steps
+from provisioning.store.queries.next_step import Findings, NextStep, SeenDevice, next_step
+from provisioning.store.queries.stations import (
+    DeviceView,
+    ProblemView,
+    StationStatus,
+    StationView,
+    problem_of,
+    stations_of,
+)
+from provisioning.store.tables import AuditEntry, Credential, Customer, Fob, ProgrammingJob, Station
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """One attempt. `percent` counts reports of the write; `next_job_id` is the attempt that follows this one.
+
+    `device` is the fob as its station sees it now, None if no station sees it; `next_facts` are what
+    the words of the next step need: serial, station, code, …
+    """
+
+    id: str
+    kind: JobKind
+    state: JobState
+    attempt: int
+    fob_id: str
+    fob_state: FobState
+    serial: str
+    profile: str
+    model: str
+    customer_id: str | None
+    customer_name: str | None
+    user_id: str | None
+    credential_id: str | None
+    credential_state: CredentialState | None
+    station_id: str | None
+    station_name: str | None
+    reports_done: int
+    reports_total: int
+    percent: int
+    steps: tuple[JournalStep, ...]
+    failure: ProblemView | None
+    device: DeviceView | None
+    next_step: NextStep
+    next_facts: Mapping[str, str]
+    next_job_id: str | None
+    queued_at: datetime
+    closed_at: datetime | None
+    receipt: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which jobs to list; None means any. `branch` is the fob's."""
+
+    branch: str | None = None
+    customer_id: str | None = None
+    fob_id: str | None = None
+    station_id: str | None = None
+    open_only: bool = False
+    limit: int = 50
+
+
+def job(store: Store, institution_id: str, job_id: str, now: datetime) -> JobView:
+    """One job. Raises NotFound."""
+    with store.read() as session:
+        rows = session.execute(_rows(institution_id).where(ProgrammingJob.id == job_id)).all()
+        if not rows:
+            raise NotFound("job")
+        return _view(session, _Row(*rows[0]), stations_of(session, institution_id, now))
+
+
+def jobs(store: Store, institution_id: str, now: datetime, wanted: JobFilter) -> tuple[JobView, ...]:
+    """The institution's jobs, newest first."""
+    query = _rows(institution_id).order_by(ProgrammingJob.queued_at.desc(), ProgrammingJob.id).limit(wanted.limit)
+    limits = {
+        Fob.branch: wanted.branch,
+        Credential.customer_id: wanted.customer_id,
+        ProgrammingJob.fob_id: wanted.fob_id,
+        ProgrammingJob.station_id: wanted.station_id,
+    }
+    query = query.where(*(column == value for column, value in limits.items() if value is not None))
+    if wanted.open_only:
+        query = query.where(ProgrammingJob.closed_at.is_(None))
+    with store.read() as session:
+        stations = stations_of(session, institution_id, now)
+        return tuple(_view(session, _Row(*row), stations) for row in session.execute(query).all())
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    job: ProgrammingJob
+    fob: Fob
+    credential: Credential | None
+    customer: Customer | None
+    station: Station | None
+
+
+def _rows(institution_id: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(ProgrammingJob, Fob, Credential, Customer, Station)
+        .join(Fob, Fob.id == ProgrammingJob.fob_id)
+        .outerjoin(Credential, Credential.id == ProgrammingJob.credential_id)
+        .outerjoin(Customer, Customer.id == Credential.customer_id)
+        .outerjoin(Station, Station.id == ProgrammingJob.station_id)
+        .where(ProgrammingJob.institution_id == institution_id)
+    )
+
+
+def _view(session: Session, row: _Row, stations: Sequence[StationView]) -> JobView:
+    job, customer, credential = row.job, row.customer, row.credential
+    follower = _next_attempt(session, job)
+    seen = _seen(row, stations)
+    step, facts = next_step(_findings(row, stations, seen, follower))
+    return JobView(
+        **{name: getattr(job, name) for name in _JOB_COLUMNS},
+        **{name: getattr(row.fob, name) for name in ("serial", "profile", "model")},
+        fob_state=row.fob.state,
+        customer_id=customer.id if customer else None,
+        customer_name=customer.name if customer else None,
+        user_id=customer.user_id if customer else None,
+        credential_state=credential.state if credential else None,
+        station_name=row.station.name if row.station else None,
+        percent=_percent(job),
+        steps=_steps(row, _handed_over_at(session, row)),
+        failure=problem_of(job.failure),
+        device=seen[0][1] if len(seen) == 1 else None,
+        next_step=step,
+        next_facts=facts,
+        next_job_id=follower,
+        receipt=job.receipt or {},
+    )
+
+
+_JOB_COLUMNS: Final = (
+    "id", "kind", "state", "attempt", "fob_id", "credential_id", "station_id", "reports_done",
+    "reports_total", "queued_at", "closed_at",
+)  # fmt: skip
+_FAILED: Final = frozenset({JobState.FAILED, JobState.ABANDONED})
+_DONE: Final = frozenset({JobState.WRITTEN, JobState.PROVED})
+
+
+def _next_attempt(session: Session, job: ProgrammingJob) -> str | None:
+    """The job queued for the fob after this one, if it is the same work tried again."""
+    if job.closed_at is None or job.state not in _FAILED:
+        return None
+    later = (ProgrammingJob.fob_id == job.fob_id, ProgrammingJob.queued_at >= job.closed_at)
+    query = select(ProgrammingJob).where(*later, ProgrammingJob.id != job.id)
+    after = session.scalars(query.order_by(ProgrammingJob.queued_at, ProgrammingJob.attempt).limit(1)).first()
+    again = after is not None and after.attempt == job.attempt + 1 and after.kind is job.kind
+    return after.id if again and after is not None else None
+
+
+def _seen(row: _Row, stations: Sequence[StationView]) -> list[tuple[StationView, DeviceView]]:
+    """The fob wherever a connected station that may do the job sees it."""
+    name = (row.fob.profile, row.fob.serial)
+    devices = ((station, device) for station in _may_do(row.job, stations) for device in station.devices)
+    return [(station, device) for station, device in devices if (device.profile, device.serial) == name]
+
+
+def _may_do(job: ProgrammingJob, stations: Sequence[StationView]) -> list[StationView]:
+    connected = (station for station in stations if station.status is StationStatus.CONNECTED)
+    return [station for station in connected if job.station_id in (None, station.id)]
+
+
+def _findings(
+    row: _Row,
+    stations: Sequence[StationView],
+    seen: Sequence[tuple[StationView, DeviceView]],
+    follower: str | None,
+) -> Findings:
+    job = row.job
+    return Findings(
+        kind=job.kind,
+        state=job.state,
+        closed=job.closed_at is not None,
+        serial=row.fob.serial,
+        fob_state=row.fob.state,
+        credential_state=row.credential.state if row.credential else None,
+        failure=str(job.failure["code"]) if job.failure else "",
+        next_job_id=follower,
+        station=row.station.name if row.station else "",
+        stations_connected=tuple(station.name for station in _may_do(job, stations)),
+        seen=tuple(_seen_device(station, device) for station, device in seen),
+    )
+
+
+def _seen_device(station: StationView, device: DeviceView) -> SeenDevice:
+    if device.problem is None:
+        return SeenDevice(station.name)
+    return SeenDevice(station.name, device.problem.code, device.problem.facts)
+
+
+def _percent(job: ProgrammingJob) -> int:
+    if job.state in _DONE:
+        return 100
+    return 100 * job.reports_done // job.reports_total if job.reports_total else 0
+
+
+def _steps(row: _Row, handed_over_at: datetime | None) -> tuple[JournalStep, ...]:
+    job, credential = row.job, row.credential
+    instants = {
+        StepName.RESERVED: job.queued_at,
+        StepName.CLAIMED: job.claimed_at,
+        StepName.WRITTEN: job.recorded_at,
+        StepName.PROVED: job.proved_at,
+        StepName.HANDED_OVER: handed_over_at,
+        StepName.ACTIVATED: credential.activated_at if credential and job.proved_at else None,
+    }
+    over = credential is not None and credential.state is CredentialState.ENDED
+    return journal_steps(job.kind, instants, failed=job.state in _FAILED, over=over)
+
+
+def _handed_over_at(session: Session, row: _Row) -> datetime | None:
+    job = row.job
+    if job.proved_at is None or job.hand_over_on_proof:
+        return job.proved_at
+    told = (AuditEntry.fob_id == job.fob_id, AuditEntry.act == "hand_over", AuditEntry.at >= job.proved_at)
+    return session.scalars(select(AuditEntry.at).where(*told).order_by(AuditEntry.at).limit(1)).first()
