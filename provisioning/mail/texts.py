@@ -7,7 +7,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from provisioning.errors import BadInput, InputFault
 from provisioning.rules.institution import Text
+
+LANGUAGES: Final = ("ja", "en")
+"""In which mails are written."""
 
 APP_NAME: Final = Text(ja="ワンタイムパスワード", en="One-Time Password")
 """The soft-token app's name, as on the phone's home screen."""
@@ -74,3 +78,10 @@ We are glad to be of service to you.
 """,
     ),
 )
+
+
+def read_language(text: str) -> str:
+    """One of LANGUAGES. Raises BadInput."""
+    if text not in LANGUAGES:
+        raise BadInput("language", InputFault.NOT_OFFERED)
+    return text

@@ -1,0 +1,56 @@
+"""The app asks what it needs for its proof; everybody gets an answer of the same kind (R23)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, select
+
+from provisioning.jobs.app_nonce import make_nonce
+from provisioning.jobs.ticket_box import app_salt, ticket_box
+from provisioning.rules.identifiers import lookup_name, read_service_id
+from provisioning.rules.states import CredentialState
+from provisioning.services import Services
+from provisioning.store.tables import Credential, Customer, Ticket, TicketState
+
+
+@dataclass(frozen=True, slots=True)
+class AppBeginCommand:
+    """The IDs as typed into the app."""
+
+    service_id: str
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppBegun:
+    """Salt (16 bytes), PBKDF2 iterations, and a nonce good for five minutes."""
+
+    salt: bytes
+    iterations: int
+    nonce: str
+
+
+def app_begin(services: Services, command: AppBeginCommand, now: datetime) -> AppBegun:
+    """What the app needs for its proof, alike for IDs that nobody has. Raises BadInput."""
+    service_id = read_service_id(command.service_id)
+    user_id = lookup_name(command.user_id, "user_id")
+    box = ticket_box(services)
+    with services.store.read() as session:
+        ticket = session.execute(_ticket(services, service_id, user_id)).first()
+    salt = ticket.salt if ticket else app_salt(box, service_id, user_id)
+    iterations = ticket.iterations if ticket else services.settings.app.pbkdf2_iterations
+    return AppBegun(salt, iterations, make_nonce(box, service_id, user_id, now))
+
+
+def _ticket(services: Services, service_id: str, user_id: str) -> Select[bytes, int]:
+    """By what the password key of the customer's usable ticket was derived: settings may have changed since."""
+    institutions = [one.id for one in services.institutions.values() if one.service_id == service_id]
+    return (
+        select(Ticket.salt, Ticket.iterations)
+        .join(Credential, Credential.id == Ticket.credential_id)
+        .join(Customer, Customer.id == Credential.customer_id)
+        .where(Customer.institution_id.in_(institutions), Customer.user_id == user_id)
+        .where(Ticket.state.in_((TicketState.OPEN, TicketState.SPENT)), Credential.state != CredentialState.ENDED)
+    )

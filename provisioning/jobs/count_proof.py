@@ -1,0 +1,155 @@
+"""Count one try of the app before anything of it is looked at, in a transaction of its own (R19).
+
+Counted are the ticket's tries in total, and the day's by customer, by source address and by service,
+whether or not such a customer exists. A right proof gives the day's counts back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, select, text, update
+from sqlalchemy.orm import Session
+
+from provisioning.errors import TooManyToday
+from provisioning.jobs.app_nonce import spend_nonce
+from provisioning.jobs.ticket_box import ticket_box
+from provisioning.rules.app_proof import listed
+from provisioning.rules.states import CredentialState
+from provisioning.services import Services
+from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.journal import changed_rows
+from provisioning.store.tables import ActivationCount, Credential, Customer, Ticket, TicketState
+
+_JAPAN: Final = ZoneInfo("Asia/Tokyo")
+_FIRST_OF_DAY: Final = text(
+    "INSERT INTO activation_count (subject, day, failures) VALUES (:subject, :day, 0) ON CONFLICT DO NOTHING"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One try: the IDs, the nonce with its expiry, and where it came from."""
+
+    service_id: str
+    user_id: str
+    nonce: str
+    nonce_expires_at: datetime
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The customer's usable ticket as it was when the try was counted; `counted` if the try may open it."""
+
+    ticket_id: str
+    credential_id: str
+    customer_id: str
+    institution_id: str
+    state: TicketState
+    credential_state: CredentialState
+    expires_at: datetime
+    sealed_password_key: bytes | None = field(repr=False)
+    answer: bytes | None = field(repr=False)
+    app_key_thumbprint: str | None
+    tries: int
+    counted: bool
+
+
+def count_proof(services: Services, one: Try, now: datetime) -> Found | None:
+    """Spend the nonce, count the try, commit; then tell which ticket it is for, if any.
+
+    Raises NonceUnusable if the nonce was used, TooManyToday (and then counts nothing).
+    """
+    with services.store.write() as tx:
+        spend_nonce(tx, one.nonce, one.nonce_expires_at)
+        _count_day(tx, services, one, now)
+        return _count_ticket(tx, services, one, now)
+
+
+def uncount_day(tx: Session, services: Services, one: Try, now: datetime) -> None:
+    """Give the day's counts back within the caller's transaction: the try was no failure."""
+    of_day = (ActivationCount.day == _day(now), ActivationCount.failures > 0)
+    for subject in _subjects(services, one):
+        less = update(ActivationCount).where(ActivationCount.subject == subject.key, *of_day)
+        tx.execute(less.values(failures=ActivationCount.failures - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    name: str
+    key: bytes
+    most: int
+
+
+def _subjects(services: Services, one: Try) -> Iterable[_Subject]:
+    """Always in this order, so that two tries never wait for each other in a circle."""
+    limits, box = services.settings.app, ticket_box(services)
+    named = (
+        ("customer", (one.service_id, one.user_id), limits.wrong_a_day_per_customer),
+        ("source", (one.actor.origin,), limits.wrong_a_day_per_source),
+        ("service", (one.service_id,), limits.wrong_a_day_per_service),
+    )
+    return [_Subject(name, box.hash(listed(("day", name, *key))), most) for name, key, most in named]
+
+
+def _count_day(tx: Session, services: Services, one: Try, now: datetime) -> None:
+    for subject in _subjects(services, one):
+        tx.execute(_FIRST_OF_DAY, {"subject": subject.key, "day": _day(now)})
+        of_day = (ActivationCount.subject == subject.key, ActivationCount.day == _day(now))
+        more = update(ActivationCount).where(*of_day, ActivationCount.failures < subject.most)
+        more = more.values(failures=ActivationCount.failures + 1).returning(ActivationCount.failures)
+        failures = tx.scalar(more.execution_options(synchronize_session=False))
+        if failures is None:
+            raise TooManyToday
+        if failures == subject.most:
+            facts = {"subject": subject.name, "service_id": one.service_id}
+            record(tx, services.audit_key, AuditRecord(now, one.actor, "app_complete", "day_full", facts=facts))
+
+
+def _count_ticket(tx: Session, services: Services, one: Try, now: datetime) -> Found | None:
+    institution = next((i for i in services.institutions.values() if i.service_id == one.service_id), None)
+    of_customer = (
+        select(Ticket, Credential.state, Credential.customer_id)
+        .join(Credential, Credential.id == Ticket.credential_id)
+        .join(Customer, Customer.id == Credential.customer_id)
+        .where(Customer.institution_id == (institution.id if institution else ""), Customer.user_id == one.user_id)
+        .where(Ticket.state.in_((TicketState.OPEN, TicketState.SPENT)), Credential.state != CredentialState.ENDED)
+    )
+    row = tx.execute(of_customer).first()
+    if institution is None or row is None:
+        return None
+    ticket, credential_state, customer_id = row
+    most = institution.activation_password_failures
+    counted = changed_rows(
+        tx, update(Ticket).where(_may_try(ticket.id, most, now)).values(attempts=Ticket.attempts + 1)
+    )
+    tx.refresh(ticket)
+    same = ("credential_id", "institution_id", "state", "expires_at", "sealed_password_key", "answer")
+    return Found(
+        **{name: getattr(ticket, name) for name in same},
+        ticket_id=ticket.id,
+        customer_id=customer_id,
+        credential_state=credential_state,
+        app_key_thumbprint=ticket.app_key_thumbprint,
+        tries=ticket.attempts,
+        counted=counted == 1,
+    )
+
+
+def _may_try(ticket_id: str, most: int, now: datetime) -> ColumnElement[bool]:
+    return (
+        (Ticket.id == ticket_id)
+        & (Ticket.state == TicketState.OPEN)
+        & (Ticket.attempts < most)
+        & (Ticket.expires_at > now)
+    )
+
+
+def _day(now: datetime) -> str:
+    """The day in Japan, 2026-11-20."""
+    return now.astimezone(_JAPAN).date().isoformat()

@@ -1,0 +1,91 @@
+"""Issue a soft token: credential, ticket, mail and audit row, all or nothing (BOT001 → BOT003 → BOT002)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from provisioning.errors import BadInput, InputFault, NotFound
+from provisioning.jobs.open_credential import open_credential
+from provisioning.jobs.open_ticket import Recipient, derive_password_key, open_ticket, owe_mail
+from provisioning.mail.addresses import accept_address
+from provisioning.mail.texts import read_language
+from provisioning.rules.activation_password import read_activation_password
+from provisioning.rules.institution import Institution
+from provisioning.rules.parameters import OtpType
+from provisioning.rules.states import TokenKind
+from provisioning.services import Services
+from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.tables import Customer, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class IssueSoftCommand:
+    """`mail_address` and `activation_password` as typed (the pairs were compared by the form already)."""
+
+    institution_id: str
+    customer_id: str
+    mail_address: str = field(repr=False)
+    activation_password: str = field(repr=False)
+    language: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedSoft:
+    """What BOT002 shows."""
+
+    credential_id: str
+    service_id: str
+    user_id: str
+    mail_id: str
+
+
+def issue_soft(services: Services, command: IssueSoftCommand, now: datetime) -> IssuedSoft:
+    """Issue, and owe the customer the mail; nothing is sent here (R68).
+
+    Raises BadInput (mail_address, activation_password, language, kind), NotFound, TooEarly, AlreadyTaken.
+    """
+    institution = services.institution(command.institution_id)
+    to = Recipient(_address(institution, command), command.language)
+    with services.store.read() as session:
+        customer = _customer(session, command)
+    ids = (institution.service_id, customer.user_id)
+    password = read_activation_password(command.activation_password, command.activation_password, ids)
+    key = derive_password_key(services, *ids, password)
+    with services.store.write() as tx:
+        credential = open_credential(tx, services, customer, TokenKind.SOFT, now, command.actor)
+        ticket = open_ticket(tx, services, credential, key, now)
+        mail = owe_mail(tx, services, customer, ticket, to=to, now=now)
+        record(tx, services.audit_key, _audit(command, ticket, customer, now))
+    return IssuedSoft(credential.id, institution.service_id, customer.user_id, mail.id)
+
+
+def _address(institution: Institution, command: IssueSoftCommand) -> str:
+    # an app shows codes of the minute; counter codes need a device with a button
+    if TokenKind.SOFT not in institution.kinds or institution.otp.otp_type is not OtpType.TOTP:
+        raise BadInput("kind", InputFault.NOT_OFFERED)
+    read_language(command.language)
+    return accept_address(command.mail_address, institution.dotted_carrier_domains)
+
+
+def _customer(session: Session, command: IssueSoftCommand) -> Customer:
+    customer = session.get(Customer, command.customer_id)
+    if customer is None or customer.institution_id != command.institution_id:
+        raise NotFound("customer")
+    return customer
+
+
+def _audit(command: IssueSoftCommand, ticket: Ticket, customer: Customer, now: datetime) -> AuditRecord:
+    return AuditRecord(
+        now,
+        command.actor,
+        "issue_soft",
+        "issued",
+        command.institution_id,
+        customer_id=customer.id,
+        credential_id=ticket.credential_id,
+        facts={"ticket": ticket.id, "expires_at": ticket.expires_at.isoformat()},
+    )

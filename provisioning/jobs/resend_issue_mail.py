@@ -1,0 +1,130 @@
+"""Send the mail of an issued soft token again: a new ticket, and the old one is void (R68)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from provisioning.errors import BadInput, InputFault, NotFound, WrongState
+from provisioning.jobs.close_ticket import cancel_mails, close_ticket, usable_ticket
+from provisioning.jobs.open_ticket import PasswordKey, Recipient, derive_password_key, open_ticket, owe_mail
+from provisioning.jobs.ticket_box import address_box, password_key_context, ticket_box
+from provisioning.mail.addresses import accept_address
+from provisioning.mail.texts import read_language
+from provisioning.rules.activation_password import read_activation_password
+from provisioning.rules.states import CredentialState, TokenKind
+from provisioning.services import Services
+from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.tables import Credential, Customer, OutboxMail, Ticket, TicketState
+
+
+@dataclass(frozen=True, slots=True)
+class ResendIssueMailCommand:
+    """None keeps what there is: the address of the last mail, the activation password of an open ticket.
+
+    A ticket that is void or expired has forgotten its password; the customer then chooses a new one.
+    """
+
+    institution_id: str
+    credential_id: str
+    language: str
+    actor: Actor
+    mail_address: str | None = field(default=None, repr=False)
+    activation_password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ResentMail:
+    """The mail that is owed now."""
+
+    mail_id: str
+    service_id: str
+    user_id: str
+
+
+def resend_issue_mail(services: Services, command: ResendIssueMailCommand, now: datetime) -> ResentMail:
+    """Replace the ticket and owe the mail again.
+
+    Raises NotFound, WrongState once the app is set up, BadInput: MISSING names `activation_password` where
+    the old ticket no longer has it. Tries already made count on where the password stays the same (R19).
+    """
+    read_language(command.language)
+    institution = services.institution(command.institution_id)
+    with services.store.read() as session:
+        credential, customer = _waiting(session, command)
+    new_address = command.mail_address
+    if new_address is not None:
+        new_address = accept_address(new_address, institution.dotted_carrier_domains)
+    new_key = _new_key(services, command, institution.service_id, customer.user_id)
+    with services.store.write() as tx:
+        credential, customer = _waiting(tx, command)
+        to = Recipient(new_address or _last_address(tx, services, credential), command.language)
+        old = usable_ticket(tx, credential.id)
+        key, attempts = (new_key, 0) if new_key else _kept_key(services, old, now)
+        if old is not None:
+            close_ticket(tx, old.id, TicketState.VOID, now)
+        cancel_mails(tx, credential.id)
+        ticket = open_ticket(tx, services, credential, key, now, attempts=attempts)
+        mail = owe_mail(tx, services, customer, ticket, to=to, now=now)
+        record(tx, services.audit_key, _audit(command, customer, ticket, old, now))
+    return ResentMail(mail.id, institution.service_id, customer.user_id)
+
+
+def _waiting(tx: Session, command: ResendIssueMailCommand) -> tuple[Credential, Customer]:
+    """The credential whose app is not set up yet, with its customer; locked where the database can."""
+    credential = tx.scalars(
+        select(Credential).where(Credential.id == command.credential_id).with_for_update()
+    ).first()
+    if credential is None or credential.institution_id != command.institution_id:
+        raise NotFound("credential")
+    if credential.kind is not TokenKind.SOFT or credential.state is not CredentialState.ISSUED:
+        raise WrongState("credential", credential.state.value)
+    return credential, tx.get_one(Customer, credential.customer_id)
+
+
+def _new_key(
+    services: Services, command: ResendIssueMailCommand, service_id: str, user_id: str
+) -> PasswordKey | None:
+    if command.activation_password is None:
+        return None
+    typed = command.activation_password
+    return derive_password_key(
+        services, service_id, user_id, read_activation_password(typed, typed, (service_id, user_id))
+    )
+
+
+def _kept_key(services: Services, old: Ticket | None, now: datetime) -> tuple[PasswordKey, int]:
+    """The password key of a ticket that is still open, and how often it was tried."""
+    if old is None or old.sealed_password_key is None or now >= old.expires_at:
+        raise BadInput("activation_password", InputFault.MISSING)
+    key = ticket_box(services).open(old.sealed_password_key, password_key_context(old.id))
+    return PasswordKey(key, old.salt, old.iterations), old.attempts
+
+
+def _last_address(tx: Session, services: Services, credential: Credential) -> str:
+    last = select(OutboxMail).where(OutboxMail.credential_id == credential.id)
+    mail = tx.scalars(last.order_by(OutboxMail.queued_at.desc(), OutboxMail.id).limit(1)).one()
+    return address_box(services).open(mail.sealed_address, mail.institution_id)
+
+
+def _audit(
+    command: ResendIssueMailCommand, customer: Customer, ticket: Ticket, old: Ticket | None, now: datetime
+) -> AuditRecord:
+    return AuditRecord(
+        now,
+        command.actor,
+        "resend_issue_mail",
+        "issued",
+        command.institution_id,
+        customer_id=customer.id,
+        credential_id=command.credential_id,
+        facts={
+            "ticket": ticket.id,
+            "instead_of": old.id if old else None,
+            "new_address": command.mail_address is not None,
+            "new_password": command.activation_password is not None,
+        },
+    )

@@ -1,0 +1,120 @@
+"""Send the mails that are owed: one step of the worker (R68).
+
+Each mail is claimed by a conditional update before it is sent and told its fate afterwards, so any number
+of workers may run. A worker that dies in between leaves the mail to the next one after `_CLAIM`; the
+Message-ID stays the same. What becomes of a mail never changes a credential.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import and_, select, update
+
+from provisioning.errors import MailNotSent
+from provisioning.jobs.ticket_box import address_box
+from provisioning.mail.compose import TokenIssued, token_issued
+from provisioning.mail.mailer import Mail, Mailer
+from provisioning.services import Services
+from provisioning.store.audit import SYSTEM, AuditRecord, record
+from provisioning.store.tables import MailState, OutboxMail
+
+BACKOFF: Final = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 20, 40, 60, 120, 240, 360, 480))
+"""How long to wait after the first failure for now, the second … After the last one the mail has failed."""
+
+_CLAIM: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class SendMailsCommand:
+    """Send at most `limit` mails through `mailer`."""
+
+    mailer: Mailer
+    limit: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SentMails:
+    """What became of the mails of this step."""
+
+    sent: int = 0
+    deferred: int = 0
+    failed: int = 0
+
+
+def send_mails(services: Services, command: SendMailsCommand, now: datetime) -> SentMails:
+    """Send what is due at `now`. Raises VaultError in a role without the address key."""
+    counts = dict.fromkeys((MailState.SENT, MailState.QUEUED, MailState.FAILED), 0)
+    for _ in range(command.limit):
+        claimed = _claim(services, now)
+        if claimed is None:
+            break
+        counts[_send(services, command.mailer, claimed, now)] += 1
+    return SentMails(counts[MailState.SENT], counts[MailState.QUEUED], counts[MailState.FAILED])
+
+
+def _claim(services: Services, now: datetime) -> OutboxMail | None:
+    """The mail that waited longest, claimed for this worker; None if nothing is due."""
+    waiting = OutboxMail.state.in_((MailState.QUEUED, MailState.SENDING))
+    due = and_(waiting, OutboxMail.next_attempt_at <= now)
+    with services.store.write() as tx:
+        oldest = select(OutboxMail).where(due).order_by(OutboxMail.next_attempt_at, OutboxMail.id).limit(1)
+        mail = tx.scalars(oldest.with_for_update(skip_locked=True)).first()
+        if mail is None:
+            return None
+        mail.state = MailState.SENDING
+        mail.attempts += 1
+        mail.next_attempt_at = now + _CLAIM
+    return mail
+
+
+def _send(services: Services, mailer: Mailer, row: OutboxMail, now: datetime) -> MailState:
+    try:
+        mailer.send(_compose(services, row, now))
+    except MailNotSent as error:
+        gives_up = error.permanent or row.attempts > len(BACKOFF)
+        return _note(services, row, MailState.FAILED if gives_up else MailState.QUEUED, now, error.reply)
+    return _note(services, row, MailState.SENT, now)
+
+
+def _compose(services: Services, row: OutboxMail, now: datetime) -> Mail:
+    facts = TokenIssued(
+        mail_id=row.id,
+        user_id=row.facts["user_id"],
+        expires_at=datetime.fromisoformat(row.facts["expires_at"]),
+        app_address=f"{services.settings.app.origin}/app/",
+    )
+    address = address_box(services).open(row.sealed_address, row.institution_id)
+    return token_issued(services.institution(row.institution_id), facts, address, row.language, now)
+
+
+def _note(
+    services: Services, row: OutboxMail, state: MailState, now: datetime, reply: str | None = None
+) -> MailState:
+    """Write down the fate, unless another worker has taken the mail over meanwhile."""
+    values: dict[str, Any] = {"state": state, "last_reply": reply}
+    if state is MailState.SENT:
+        values["sent_at"] = now
+    if state is MailState.QUEUED:
+        values["next_attempt_at"] = now + BACKOFF[row.attempts - 1]
+    ours = (OutboxMail.id == row.id, OutboxMail.state == MailState.SENDING, OutboxMail.attempts == row.attempts)
+    with services.store.write() as tx:
+        tx.execute(update(OutboxMail).where(*ours).values(**values))
+        if state is not MailState.QUEUED:
+            record(tx, services.audit_key, _audit(row, state, now, reply))
+    return state
+
+
+def _audit(row: OutboxMail, state: MailState, now: datetime, reply: str | None) -> AuditRecord:
+    return AuditRecord(
+        now,
+        SYSTEM,
+        "send_mail",
+        state.value,
+        row.institution_id,
+        customer_id=row.customer_id,
+        credential_id=row.credential_id,
+        facts={"mail": row.id, "kind": row.kind.value, "attempts": row.attempts, "reply": reply},
+    )
