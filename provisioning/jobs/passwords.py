@@ -27,6 +27,7 @@ from provisioning.store.tables import Customer
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 
+@dataclass(frozen=True, slots=True)
 class CheckLoginCommand:
     """Login ID and login password as typed."""
 
