@@ -23,7 +23,7 @@ from flask.sessions import SessionInterface, SessionMixin
 
 from provisioning.jobs import web_sessions as jobs
 from provisioning.jobs.web_sessions import SessionKind, SessionView, SignInCommand
-from provisioning.store.audit import Actor
+from provisioning.rules.actor import Actor
 from web import current
 
 STEP_FIELD: Final = "step"
