@@ -24,8 +24,11 @@ DeviceError
 ├── NotProved                 the written credential did not answer as it must
 ├── SeedUnreadable            the job's sealed seed does not open with this station's key
 ├── ProfileInvalid            a firmware profile cannot be used; names file and key
+├── StationNotReady           the station itself cannot work yet
+│   ├── NotEnrolled             it has no name and no keys
+│   └── KeyFileUnsafe           its key files can be read by others
 └── ServerFailed              the server could not be asked
-    ├── ServerUnreachable       no connection, or cut
+    ├── ServerUnreachable       no connection, cut, or not over TLS
     └── ServerRefused           it answered with another status than success
 """
 
@@ -239,6 +242,25 @@ class ProfileInvalid(DeviceError):
 
     def __str__(self) -> str:
         return f"{self.file}: {self.key}: {self.fault}"
+
+
+class StationNotReady(DeviceError):
+    """The station itself cannot work yet."""
+
+
+@dataclass(eq=False)
+class NotEnrolled(StationNotReady):
+    """`directory` holds no complete enrolment; `kagiya station enrol` makes one."""
+
+    directory: str
+
+
+@dataclass(eq=False)
+class KeyFileUnsafe(StationNotReady):
+    """`file` has `mode` (octal) and must be readable by its owner alone (600; a directory 700)."""
+
+    file: str
+    mode: str
 
 
 @dataclass(eq=False)

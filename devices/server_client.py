@@ -1,0 +1,130 @@
+"""Asks the server: signed JSON over HTTPS (plain HTTP on this machine only). devices.contract has the forms."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import httpx
+
+from devices.contract import (
+    Authorization,
+    ContractError,
+    Enrol,
+    Enrolled,
+    JobResult,
+    Poll,
+    Progress,
+    Work,
+    dump,
+    load,
+    signed_text,
+)
+from devices.errors import ServerRefused, ServerUnreachable
+from devices.seed_box import Enrolment, StationKeys
+
+POLL: Final = "/api/station/v1/poll"
+ENROL: Final = "/api/station/v1/enrol"
+_TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
+_HEADERS: Final = {"Content-Type": "application/json"}
+
+
+class StationServer(Protocol):
+    """What the agent needs of the server. Every call raises ServerUnreachable or ServerRefused."""
+
+    def poll(self, poll: Poll) -> Work:
+        """Tell what is here; get the jobs to start."""
+        ...
+
+    def progress(self, job_id: str, progress: Progress) -> None:
+        """Tell how far a job has come."""
+        ...
+
+    def result(self, job_id: str, result: JobResult) -> None:
+        """Tell how a job ended; may be told again."""
+        ...
+
+
+class ServerClient:
+    """The server over HTTP, for one enrolled station. Safe between threads."""
+
+    def __init__(self, enrolment: Enrolment, clock: Callable[[], float]) -> None:
+        """`clock` is Unix time in seconds; the server believes a request within a minute of its own."""
+        self._enrolment = enrolment
+        self._clock = clock
+        self._http = _client(enrolment.server_url)
+
+    def poll(self, poll: Poll) -> Work:
+        response = self._post(POLL, poll)
+        try:
+            return load(Work, response.content)
+        except ContractError as error:
+            raise ServerUnreachable(POLL, f"another contract: {error.problem}") from None
+
+    def progress(self, job_id: str, progress: Progress) -> None:
+        self._post(f"/api/station/v1/jobs/{job_id}/progress", progress)
+
+    def result(self, job_id: str, result: JobResult) -> None:
+        self._post(f"/api/station/v1/jobs/{job_id}/result", result)
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._http.close()
+
+    def _post(self, path: str, message: Any) -> httpx.Response:
+        body = dump(message)
+        return _answer(self._http, path, body, {"Authorization": self._sign("POST", path, body)})
+
+    def _sign(self, method: str, path: str, body: bytes) -> str:
+        time, nonce = str(int(self._clock())), secrets.token_hex(16)
+        signature = self._enrolment.keys.signing.sign(signed_text(method, path, time, nonce, body))
+        return Authorization(self._enrolment.station_id, time, nonce, signature).header()
+
+
+def enrol(server_url: str, code: str, directory: Path) -> Enrolled:
+    """Make keys, show the one-time code to the server, and keep what it answers in `directory`.
+
+    Raises ServerRefused (wrong or spent code: 4xx), ServerUnreachable, KeyFileUnsafe.
+    """
+    keys = StationKeys.generate()
+    message = Enrol(
+        code=code,
+        signing_key=keys.signing.public_key().public_bytes_raw().hex(),
+        sealing_key=keys.sealing.public_key().public_bytes_raw().hex(),
+    )
+    with _client(server_url) as http:
+        response = _answer(http, ENROL, dump(message), {})
+    try:
+        enrolled = load(Enrolled, response.content)
+    except ContractError as error:
+        raise ServerUnreachable(ENROL, f"another contract: {error.problem}") from None
+    Enrolment(enrolled.station_id, enrolled.name, server_url, keys).save(directory)
+    return enrolled
+
+
+def _client(server_url: str) -> httpx.Client:
+    """Raises ServerUnreachable for plain HTTP to another machine: the one-time code and the seeds need TLS."""
+    url = httpx.URL(server_url)
+    if url.scheme != "https" and not (url.scheme == "http" and _is_this_machine(url.host)):
+        raise ServerUnreachable(str(url.copy_with(userinfo=None)), "not https")
+    return httpx.Client(base_url=url, timeout=_TIMEOUT, headers=_HEADERS, follow_redirects=False)
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _answer(http: httpx.Client, path: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
+    try:
+        response = http.post(path, content=body, headers=headers)
+    except httpx.HTTPError as error:
+        raise ServerUnreachable(path, type(error).__name__) from None
+    if not response.is_success:
+        raise ServerRefused(path, response.status_code)
+    return response

@@ -1,0 +1,132 @@
+"""Keeps the list of attached devices: each is looked at once when it appears and forgotten when it goes.
+
+What stands in a cradle can be changed without the port going away, and what was in the way can be mended: cradles
+and devices with a problem are looked at again every few seconds. A device that a job works on is left alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from time import monotonic
+from typing import Final
+
+from devices.attach import Desk, Sighting, ignore_progress, look, mark_doubles, open_named, scan
+from devices.contract import DeviceSeen, FailureCode, Problem
+from devices.driver import Clock, OnProgress, TokenDriver
+from devices.errors import DeviceBusy, DeviceNotFound, NotAlone
+from devices.links import AttachedDevice, Transport
+
+log = logging.getLogger(__name__)
+LOOK_AGAIN_S: Final = 2.0
+_PATIENCE_S: Final = 0.5
+_LOOKERS: Final = 8
+
+
+@dataclass
+class _Place:
+    """A node and what is there. `looking` is under way, `seen` is the last look's answer, at `looked_at`."""
+
+    sighting: Sighting
+    seen: DeviceSeen | None = None
+    looked_at: float = 0.0
+    looking: Future[DeviceSeen] | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class DeviceWatch:
+    """Used by one thread for refresh and by many for `opened`."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._places: dict[AttachedDevice, _Place] = {}
+        self._guard = threading.Lock()
+        self._lookers = ThreadPoolExecutor(_LOOKERS, thread_name_prefix="look")
+
+    def close(self) -> None:
+        """Wait for looks that are under way."""
+        self._lookers.shutdown()
+
+    def refresh(self) -> tuple[DeviceSeen, ...]:
+        """Look at what is new and tell everything that is known, waiting half a second for new devices at most."""
+        with self._guard:
+            places = self._update(scan(self._desk))
+            for place in places:
+                self._start_look(place)
+            under_way = [place.looking for place in places if place.looking and place.seen is None]
+        wait(under_way, timeout=_PATIENCE_S)
+        with self._guard:
+            for place in places:
+                self._take_look(place)
+            return mark_doubles(place.seen for place in places if place.seen is not None)
+
+    @contextmanager
+    def opened(
+        self, profile: str, serial: str, clock: Clock, on_progress: OnProgress = ignore_progress
+    ) -> Iterator[TokenDriver]:
+        """Exactly the device named, open and identified; it is looked at anew afterwards. `clock` sets its clock.
+
+        Raises DeviceNotFound, NotAlone, DeviceBusy, and what `attach.open_named` raises.
+        """
+        place = self._find(profile, serial)
+        if not place.lock.acquire(timeout=_PATIENCE_S):
+            raise DeviceBusy(place.sighting.device.path)
+        try:
+            desk = replace(self._desk, clock=clock)
+            driver = open_named(desk, place.sighting, desk.profile(profile), serial, on_progress)
+            try:
+                yield driver
+            finally:
+                driver.close()
+        finally:
+            place.looked_at = 0.0
+            place.lock.release()
+
+    def _update(self, sightings: tuple[Sighting, ...]) -> list[_Place]:
+        """The places of now; those that went are forgotten with everything known about them."""
+        self._places = {
+            sighting.device: self._places.get(sighting.device) or _Place(sighting) for sighting in sightings
+        }
+        return list(self._places.values())
+
+    def _start_look(self, place: _Place) -> None:
+        if place.looking is None and not place.lock.locked() and self._is_due(place):
+            place.looking = self._lookers.submit(self._look, place)
+
+    def _is_due(self, place: _Place) -> bool:
+        if place.seen is None or place.looked_at == 0.0:
+            return True
+        changeable = place.sighting.device.transport is Transport.SERIAL or place.seen.problem is not None
+        return changeable and monotonic() - place.looked_at >= LOOK_AGAIN_S
+
+    def _look(self, place: _Place) -> DeviceSeen:
+        device = place.sighting.device
+        try:
+            with place.lock:
+                return look(self._desk, place.sighting, place.seen)
+        except Exception as error:  # the edge of a thread: one odd device must not hide the others
+            log.exception("look at %s", device.path)
+            problem = Problem(FailureCode.BAD_ANSWER, {"error": type(error).__name__})
+            return DeviceSeen(device.path, device.transport, problem=problem)
+
+    def _take_look(self, place: _Place) -> None:
+        if place.looking is not None and place.looking.done():
+            place.seen, place.looked_at, place.looking = place.looking.result(), monotonic(), None
+
+    def _find(self, profile: str, serial: str) -> _Place:
+        self.refresh()
+        with self._guard:
+            right = [
+                place
+                for place in self._places.values()
+                if place.seen is not None and (place.seen.profile, place.seen.serial) == (profile, serial)
+            ]
+        if not right:
+            raise DeviceNotFound(serial, profile)
+        if len(right) > 1:
+            raise NotAlone(serial, len(right))
+        return right[0]
