@@ -6,6 +6,7 @@ Server, fobs and app of a demo all read this one clock; nothing in the product k
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -63,12 +64,7 @@ class RigClock:
         target = here.replace(hour=hour, minute=minute, second=second, microsecond=0)
         if target <= here:
             target += timedelta(days=1)
-        self.advance(round((target - here).total_seconds()))
-
-    def reset(self) -> None:
-        """Back to the machine's own time."""
-        with self._lock:
-            self._keep(0)
+        self.advance(math.ceil((target - here).total_seconds()))
 
     def _keep(self, offset_s: int) -> None:
         if abs(offset_s) > MAX_OFFSET_S:

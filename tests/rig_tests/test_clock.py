@@ -41,15 +41,8 @@ def test_time_of_day_in_japan_is_reached_forwards_only(tmp_path: Path) -> None:
     before = clock.now()
     clock.advance_to(20, 49, 50)
     here = clock.now().astimezone(JAPAN)
-    assert abs((here - here.replace(hour=20, minute=49, second=50, microsecond=0)).total_seconds()) <= 1.5
+    assert 0 <= (here - here.replace(hour=20, minute=49, second=50, microsecond=0)).total_seconds() < 2
     assert timedelta(0) < clock.now() - before <= timedelta(days=1, seconds=2)
-
-
-def test_back_to_the_machines_time(tmp_path: Path) -> None:
-    clock = RigClock(tmp_path)
-    clock.advance(5)
-    clock.reset()
-    assert clock.offset_s == 0
 
 
 def test_a_move_out_of_reach_is_refused_and_moves_nothing(tmp_path: Path) -> None:

@@ -136,16 +136,14 @@ def _add_clock(app: Flask, clock: RigClock) -> None:
         except OffsetTooLarge:
             return jsonify(error="advance_s leads further than fifty years away"), 422
         except (KeyError, TypeError, ValueError):
-            return jsonify(error="give advance_s in whole seconds, or to as HH:MM:SS or real"), 422
+            return jsonify(error="give advance_s in whole seconds, or to as HH:MM:SS"), 422
         return _done(_clock_state(clock, _language()))
 
 
 def _move(clock: RigClock, body: dict[str, Any]) -> None:
-    """`advance_s`: seconds. `to`: a time of day in Japan, or `real`. Raises KeyError, TypeError, ValueError."""
+    """`advance_s`: seconds. `to`: a time of day in Japan. Raises KeyError, TypeError, ValueError."""
     target = body.get("to")
-    if target == "real":
-        clock.reset()
-    elif target is not None:
+    if target is not None:
         time = datetime.strptime(target, "%H:%M:%S")  # noqa: DTZ007 - only a time of day is read
         clock.advance_to(time.hour, time.minute, time.second)
     elif isinstance(body["advance_s"], bool | float):

@@ -23,7 +23,6 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "add_minute": ("+60 秒", "+60 s"),
     "add_day": ("+1 日", "+1 day"),
     "to_night": ("20:49:50 へ", "To 20:49:50"),
-    "to_real": ("実際の時刻に戻す", "Back to real time"),
     "drawer": ("引き出し", "The drawer"),
     "display": ("表示", "Display"),
     "blank": ("番号なし", "no code"),
