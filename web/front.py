@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Flask, render_template, request
 
 from provisioning.rules.roles import Role
-from web import current, icons, screens, sessions
+from web import current, icons, screens, sessions, wording
 from web.languages import LANGUAGES
 
 front = Blueprint("front", __name__)
@@ -28,6 +28,9 @@ def set_up_templates(app: Flask) -> None:
             "flows": screens,
             "languages": LANGUAGES,
             "icon": icons.icon,
+            "picture": icons.picture,
+            "state_words": wording.state,
+            "kind_words": wording.KINDS,
             "here": here,
             "language": current.language,
             "step": sessions.step,

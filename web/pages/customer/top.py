@@ -1,13 +1,17 @@
-"""The portal's first page."""
+"""The portal's top page: the state in one sentence, and the way on."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint
+
+from provisioning.store.queries.own_standing import OwnStanding
+from web.pages.customer.guard import page, signed_in
 
 top = Blueprint("portal_top", __name__, url_prefix="/portal")
 
 
 @top.get("/")
-def index() -> str:
-    """Where a customer stands, in one sentence."""
-    return render_template("portal/top.html")
+@signed_in
+def show(own: OwnStanding) -> str:
+    """BTP001."""
+    return page("portal/top.html", own)

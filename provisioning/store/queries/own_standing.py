@@ -1,0 +1,154 @@
+"""Where a customer stands, as the customer may see it in the portal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from provisioning.rules.states import CredentialState, EndedHow, FobState, Slot, TokenKind
+from provisioning.services import Services
+from provisioning.store.queries.mails import masked
+from provisioning.store.tables import (
+    Application,
+    ApplicationState,
+    Credential,
+    Customer,
+    Fob,
+    MailState,
+    OutboxMail,
+)
+from provisioning.store.waiting import issuable_from
+
+__all__ = [
+    "CredentialState",
+    "EndedHow",
+    "FobState",
+    "MailState",
+    "OwnMail",
+    "OwnStanding",
+    "OwnToken",
+    "TokenKind",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMail:
+    """The newest mail about a token."""
+
+    id: str
+    state: MailState
+    masked_address: str
+    queued_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OwnToken:
+    """The customer's open token. `serial` and `fob_state` only of a key fob, `mail` only of a soft token."""
+
+    credential_id: str
+    kind: TokenKind
+    state: CredentialState
+    digits: int
+    activated_at: datetime | None
+    activate_by: datetime
+    serial: str | None = None
+    fob_state: FobState | None = None
+    mail: OwnMail | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnApplication:
+    """An open application for a key fob; `number` is what customer and teller call it."""
+
+    id: str
+    number: str
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OwnStanding:
+    """A customer with what is theirs.
+
+    `token` is None without an open one; `last_ended` tells how the last one ended. `issuable_from` is the
+    end of a waiting rule, possibly past. `application` is one that the branch has not fulfilled yet.
+    """
+
+    customer_id: str
+    institution_id: str
+    branch: str
+    name: str
+    user_id: str
+    token: OwnToken | None
+    last_ended: EndedHow | None
+    issuable_from: datetime | None
+    application: OwnApplication | None
+
+    @property
+    def is_suspended(self) -> bool:
+        """The token is suspended; no login until staff lift it."""
+        return self.token is not None and self.token.state is CredentialState.SUSPENDED
+
+    def must_wait(self, now: datetime) -> bool:
+        """A new token may be had only later."""
+        return self.issuable_from is not None and now < self.issuable_from
+
+
+def own_standing(services: Services, institution_id: str, customer_id: str) -> OwnStanding | None:
+    """The standing, or None where this institution has no such customer."""
+    with services.store.read() as tx:
+        customer = tx.get(Customer, customer_id)
+        if customer is None or customer.institution_id != institution_id:
+            return None
+        newest = select(Credential).where(Credential.customer_id == customer_id, Credential.slot == Slot.CURRENT)
+        credential = tx.scalars(newest.order_by(Credential.issued_at.desc(), Credential.ended_at.is_(None).desc()))
+        return _standing(tx, services, customer, credential.first())
+
+
+def _standing(tx: Session, services: Services, customer: Customer, newest: Credential | None) -> OwnStanding:
+    is_open = newest is not None and newest.state is not CredentialState.ENDED
+    return OwnStanding(
+        customer_id=customer.id,
+        institution_id=customer.institution_id,
+        branch=customer.branch,
+        name=customer.name,
+        user_id=customer.user_id,
+        token=_token(tx, services, newest) if newest is not None and is_open else None,
+        last_ended=None if newest is None else newest.ended_how,
+        issuable_from=issuable_from(tx, services.institution(customer.institution_id), customer.id),
+        application=_application(tx, customer.id),
+    )
+
+
+def _application(tx: Session, customer_id: str) -> OwnApplication | None:
+    still_open = (Application.customer_id == customer_id, Application.state == ApplicationState.OPEN)
+    row = tx.scalars(select(Application).where(*still_open)).first()
+    return None if row is None else OwnApplication(row.id, row.number, row.made_at)
+
+
+def _token(tx: Session, services: Services, credential: Credential) -> OwnToken:
+    fob = tx.get(Fob, credential.fob_id) if credential.fob_id else None
+    return OwnToken(
+        credential_id=credential.id,
+        kind=credential.kind,
+        state=credential.state,
+        digits=credential.digits,
+        activated_at=credential.activated_at,
+        activate_by=credential.activate_by,
+        serial=fob.serial if fob else None,
+        fob_state=fob.state if fob else None,
+        mail=_mail(tx, services, credential) if credential.kind is TokenKind.SOFT else None,
+    )
+
+
+def _mail(tx: Session, services: Services, credential: Credential) -> OwnMail | None:
+    newest = select(OutboxMail).where(OutboxMail.credential_id == credential.id)
+    # a mail cancelled in favour of the next may be of the same instant
+    cancelled = OutboxMail.state == MailState.CANCELLED
+    row = tx.scalars(newest.order_by(OutboxMail.queued_at.desc(), cancelled)).first()
+    if row is None or services.addresses is None:
+        return None
+    address = services.addresses.open(row.sealed_address, row.institution_id)
+    return OwnMail(row.id, row.state, masked(address), row.queued_at)

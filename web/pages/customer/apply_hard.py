@@ -1,0 +1,76 @@
+"""A key fob: check (BOH001) and the application's number (BOH002); the branch fulfils it (design §7)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, url_for
+from werkzeug.wrappers import Response
+
+from provisioning.errors import AlreadyTaken, WrongState
+from provisioning.jobs.apply_hard import ApplyHardCommand, apply_hard
+from provisioning.jobs.cancel_application import CancelApplicationCommand, cancel_application
+from provisioning.rules.states import TokenKind
+from provisioning.store.queries.own_standing import OwnStanding
+from web import current, flow, forms
+from web.pages.customer.choose import choices
+from web.pages.customer.guard import actor, institution, notify, page, signed_in
+from web.screens import Screen
+
+hard = Blueprint("portal_hard", __name__, url_prefix="/portal/token/hard")
+
+
+@hard.get("/")
+@signed_in
+def check(own: OwnStanding) -> str | Response:
+    """BOH001."""
+    elsewhere = _elsewhere(own)
+    return elsewhere or page("portal/hard_check.html", own)
+
+
+@hard.post("/")
+@signed_in
+def confirm(own: OwnStanding) -> Response:
+    """申し込む."""
+    forms.read_form()
+    elsewhere = _elsewhere(own)
+    if flow.is_repeat(Screen.HARD_CHECK) or elsewhere is not None:
+        return elsewhere or redirect(url_for(".check"), 303)
+    try:
+        command = ApplyHardCommand(own.institution_id, own.customer_id, actor(own))
+        apply_hard(current.services(), command, current.now())
+    except (AlreadyTaken, WrongState):
+        notify("already_taken")
+        return redirect(url_for("portal_choose.acts"), 303)
+    return redirect(url_for(".done"), 303)
+
+
+@hard.get("/done")
+@signed_in
+def done(own: OwnStanding) -> str | Response:
+    """BOH002; there as long as the application is open."""
+    if own.application is None:
+        return redirect(url_for("portal_choose.acts"), 303)
+    return page("portal/hard_done.html", own, application=own.application)
+
+
+@hard.post("/withdraw")
+@signed_in
+def withdraw(own: OwnStanding) -> Response:
+    """お申込を取り消す."""
+    forms.read_form()
+    if not flow.is_repeat(Screen.HARD_DONE) and own.application is not None:
+        command = CancelApplicationCommand(own.institution_id, own.application.id, actor(own), own.customer_id)
+        try:
+            cancel_application(current.services(), command, current.now())
+            notify("application_withdrawn")
+        except WrongState:
+            notify("already_taken")
+    return redirect(url_for("portal_choose.acts"), 303)
+
+
+def _elsewhere(own: OwnStanding) -> Response | None:
+    if own.application is not None:
+        return redirect(url_for(".done"), 303)
+    if TokenKind.HARD in institution(own).kinds and choices(own).issue is None:
+        return None
+    notify("not_now")
+    return redirect(url_for("portal_choose.acts"), 303)

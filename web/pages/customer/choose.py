@@ -1,0 +1,80 @@
+"""What to apply for (BOP001), and which kind of token (BOT010)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, redirect, url_for
+from werkzeug.wrappers import Response
+
+from provisioning.rules.states import CredentialState, TokenKind
+from provisioning.store.queries.own_standing import FobState, OwnStanding, OwnToken
+from web import current, flow, wording
+from web.pages.customer.guard import institution, notify, page, signed_in
+
+choose = Blueprint("portal_choose", __name__, url_prefix="/portal/token")
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Which of BOP001's three acts can be done now; where not, a code for the reason, told under the button."""
+
+    issue: str | None
+    activate: str | None
+    release: str | None
+
+
+@choose.get("/")
+@signed_in
+def acts(own: OwnStanding) -> str:
+    """BOP001."""
+    state = wording.state(own.token.state if own.token else None)
+    return page("portal/acts.html", own, choices=choices(own), state=state)
+
+
+@choose.get("/kind")
+@signed_in
+def kind(own: OwnStanding) -> str | Response:
+    """BOT010."""
+    if choices(own).issue:
+        notify("not_now")
+        return redirect(url_for(".acts"), 303)
+    return page("portal/kind.html", own, kinds=institution(own).kinds, kind=TokenKind)
+
+
+@choose.post("/cancel")
+@signed_in
+def cancel(own: OwnStanding) -> Response:
+    """申込を中止する: whatever was typed is forgotten, nothing has changed."""
+    flow.forget_everything()
+    notify("cancelled")
+    return redirect(url_for(".acts"), 303)
+
+
+def choices(own: OwnStanding) -> Choices:
+    """What the customer may do, and why not."""
+    return Choices(_issue(own), _activate(own.token), _release(own.token))
+
+
+def _issue(own: OwnStanding) -> str | None:
+    if own.token is not None:
+        return "has_token"
+    return "must_wait" if own.must_wait(current.now()) else None
+
+
+def _activate(token: OwnToken | None) -> str | None:
+    if token is None:
+        return "no_token"
+    if token.state is CredentialState.ACTIVE:
+        return "in_use"
+    if token.state is CredentialState.ISSUED:
+        return "app_not_set_up" if token.kind is TokenKind.SOFT else "fob_not_ready"
+    if token.fob_state is FobState.PROGRAMMED:
+        return "fob_not_handed_over"
+    return None
+
+
+def _release(token: OwnToken | None) -> str | None:
+    if token is None:
+        return "no_token"
+    return None if token.state is CredentialState.ACTIVE else "not_in_use"

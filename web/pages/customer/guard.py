@@ -1,0 +1,74 @@
+"""Who is in the portal: the guard before every page behind the sign-in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from flask import g, redirect, render_template, session, url_for
+from werkzeug.wrappers import Response
+
+from provisioning.rules.actor import Actor, ActorKind
+from provisioning.rules.institution import Institution
+from provisioning.store.queries.own_standing import OwnStanding, own_standing
+from web import current, sessions
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R", str, Response, str | Response)
+
+NOTICE = "notice"
+CLOSED_DOOR = "closed_door"
+
+
+def signed_in(view: Callable[Concatenate[OwnStanding, _P], _R]) -> Callable[_P, _R | Response]:
+    """The view gets where the customer stands; others are led to the sign-in, suspended customers signed out."""
+
+    @wraps(view)
+    def guarded(*args: _P.args, **kwargs: _P.kwargs) -> _R | Response:
+        own = here()
+        if own is None:
+            return redirect(url_for("portal_sign_in.begin"), 303)
+        if own.is_suspended:
+            return shut_out(own, "suspended")
+        return view(own, *args, **kwargs)
+
+    return guarded
+
+
+def here() -> OwnStanding | None:
+    """The signed-in customer, looked up once a request."""
+    if "own" not in g:
+        subject, institution = sessions.subject_id(), sessions.institution_id()
+        g.own = own_standing(current.services(), institution, subject) if subject and institution else None
+    standing: OwnStanding | None = g.own
+    return standing
+
+
+def shut_out(own: OwnStanding, why: str, **facts: Any) -> Response:
+    """End the session and tell at the sign-in why: `suspended`, `waiting` (with `until`)."""
+    sessions.sign_out(actor(own))
+    session[CLOSED_DOOR] = {"why": why, **facts}
+    return redirect(url_for("portal_sign_in.show", institution_id=own.institution_id), 303)
+
+
+def actor(own: OwnStanding) -> Actor:
+    """The customer as the one who acts."""
+    return Actor(ActorKind.CUSTOMER, own.customer_id, own.institution_id, own.branch, current.origin())
+
+
+def institution(own: OwnStanding) -> Institution:
+    """The customer's institution."""
+    return current.services().institution(own.institution_id)
+
+
+def notify(code: str, **facts: Any) -> None:
+    """Say something once, at the top of the next page; `portal/notices.html` has the words."""
+    session[NOTICE] = {"code": code, **facts}
+
+
+def page(template: str, own: OwnStanding | None, shown: Institution | None = None, **context: Any) -> str:
+    """A page of the portal under the institution's name."""
+    named = institution(own) if own else shown
+    notice = session.pop(NOTICE, None)
+    return render_template(template, own=own, institution=named, notice=notice, now=current.now(), **context)

@@ -1,0 +1,134 @@
+"""A soft token: entry (BOT001), check (BOT003), done (BOT002)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, url_for
+from werkzeug.wrappers import Response
+
+from provisioning.errors import AlreadyTaken, BadInput, TooEarly
+from provisioning.jobs.check_soft_entry import SoftEntry, check_soft_entry
+from provisioning.jobs.issue_soft import IssueSoftCommand, issue_soft
+from provisioning.rules.states import CredentialState, TokenKind
+from provisioning.store.queries.own_standing import OwnStanding
+from web import current, flow, forms
+from web.pages.customer.choose import choices
+from web.pages.customer.confirm import confirmation_faults
+from web.pages.customer.guard import actor, institution, notify, page, signed_in
+from web.screens import Screen
+
+soft = Blueprint("portal_soft", __name__, url_prefix="/portal/token/soft")
+
+_MAIL = ("mail_address", "mail_address_again")
+_PASSWORD = ("activation_password", "activation_password_again")
+
+
+@soft.get("/")
+@signed_in
+def entry(own: OwnStanding) -> str | Response:
+    """BOT001. What was typed before is still there, but for the passwords."""
+    elsewhere = _elsewhere(own)
+    if elsewhere is not None:
+        return elsewhere
+    again = forms.remembered(Screen.SOFT_ENTRY)
+    typed = flow.kept(Screen.SOFT_ENTRY)
+    values = again.values or (dict.fromkeys(_MAIL, typed["mail_address"]) if typed else {})
+    return page("portal/soft_entry.html", own, errors=again.errors, values=values)
+
+
+@soft.post("/")
+@signed_in
+def enter(own: OwnStanding) -> Response:
+    """次へ: keep the entry, sealed, for BOT003."""
+    typed = forms.read_form(*_MAIL, *_PASSWORD)
+    if flow.is_repeat(Screen.SOFT_ENTRY):
+        return _again(".check" if flow.kept(Screen.SOFT_ENTRY) else ".entry")
+    faults = check_soft_entry(current.services(), SoftEntry(own.institution_id, own.user_id, **typed))
+    flow.drop(Screen.SOFT_ENTRY, Screen.SOFT_CHECK)
+    if faults:
+        return _refuse(faults, {name: typed[name] for name in _MAIL})
+    flow.keep(Screen.SOFT_ENTRY, {"mail_address": typed[_MAIL[0]].strip(), "password": typed[_PASSWORD[0]]})
+    return redirect(url_for(".check"), 303)
+
+
+@soft.get("/check")
+@signed_in
+def check(own: OwnStanding) -> str | Response:
+    """BOT003."""
+    typed = flow.kept(Screen.SOFT_ENTRY)
+    elsewhere = _elsewhere(own)
+    if elsewhere is not None:
+        return elsewhere
+    if typed is None:
+        return redirect(url_for(".entry"), 303)
+    errors = forms.remembered(Screen.SOFT_CHECK).errors
+    return page("portal/soft_check.html", own, errors=errors, mail_address=typed["mail_address"])
+
+
+@soft.post("/check")
+@signed_in
+def confirm(own: OwnStanding) -> Response:
+    """確定する: the confirmation password first, then everything at once."""
+    given = forms.read_form("confirmation_password")
+    typed = flow.kept(Screen.SOFT_ENTRY)
+    if flow.is_repeat(Screen.SOFT_CHECK) or typed is None:
+        return _again(".done" if flow.kept(Screen.SOFT_DONE) else ".check")
+    faults = confirmation_faults(own, given["confirmation_password"])
+    if faults:
+        forms.refuse(Screen.SOFT_CHECK, faults)
+        return redirect(url_for(".check"), 303)
+    return _issue(own, typed["mail_address"], typed["password"])
+
+
+@soft.get("/done")
+@signed_in
+def done(own: OwnStanding) -> str | Response:
+    """BOT002; there as long as the app is not set up, also after signing in anew."""
+    if own.token is None or own.token.kind is not TokenKind.SOFT:
+        return redirect(url_for("portal_choose.acts"), 303)
+    if own.token.state is not CredentialState.ISSUED and flow.kept(Screen.SOFT_DONE) is None:
+        return redirect(url_for("portal_choose.acts"), 303)
+    issued = flow.kept(Screen.SOFT_DONE) or {}
+    masked = own.token.mail.masked_address if own.token.mail else ""
+    return page("portal/soft_done.html", own, mail_address=issued.get("mail_address", masked))
+
+
+def _issue(own: OwnStanding, mail_address: str, activation_password: str) -> Response:
+    command = IssueSoftCommand(
+        own.institution_id, own.customer_id, mail_address, activation_password, current.language(), actor(own)
+    )
+    try:
+        issue_soft(current.services(), command, current.now())
+    except BadInput as fault:
+        flow.drop(Screen.SOFT_ENTRY, Screen.SOFT_CHECK)
+        return _refuse((fault,), dict.fromkeys(_MAIL, mail_address))
+    except AlreadyTaken:
+        flow.forget_everything()
+        notify("already_taken")
+        return redirect(url_for("portal_choose.acts"), 303)
+    except TooEarly:
+        flow.forget_everything()
+        notify("not_now")
+        return redirect(url_for("portal_choose.acts"), 303)
+    flow.forget_everything()
+    flow.keep(Screen.SOFT_DONE, {"mail_address": mail_address})
+    return redirect(url_for(".done"), 303)
+
+
+def _elsewhere(own: OwnStanding) -> Response | None:
+    """A customer who cannot have a token now is shown where they stand instead."""
+    if TokenKind.SOFT in institution(own).kinds and choices(own).issue is None:
+        return None
+    if own.token is not None and own.token.kind is TokenKind.SOFT and own.token.state is CredentialState.ISSUED:
+        return redirect(url_for(".done"), 303)
+    notify("not_now")
+    return redirect(url_for("portal_choose.acts"), 303)
+
+
+def _refuse(faults: tuple[BadInput, ...], values: dict[str, str]) -> Response:
+    forms.refuse(Screen.SOFT_ENTRY, [(fault.field, fault.fault) for fault in faults], values)
+    return redirect(url_for(".entry"), 303)
+
+
+def _again(endpoint: str) -> Response:
+    notify("repeated")
+    return redirect(url_for(endpoint), 303)

@@ -1,0 +1,108 @@
+"""Codes and states in the words of the pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from flask_babel import LazyString
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from provisioning.errors import InputFault
+from provisioning.rules.states import CredentialState, TokenKind
+
+_FIELDS: Final[dict[str, LazyString]] = {
+    "login_id": _l("ログインID"),
+    "password": _l("ログインパスワード"),
+    "otp": _l("ワンタイムパスワード"),
+    "mail_address": _l("メールアドレス"),
+    "mail_address_again": _l("メールアドレス（確認用）"),
+    "activation_password": _l("利用開始パスワード"),
+    "activation_password_again": _l("利用開始パスワード（確認用）"),
+    "confirmation_password": _l("確認用パスワード"),
+}
+
+_SPECIAL: Final[dict[tuple[str, str], LazyString]] = {
+    ("otp", "not_digits"): _l(
+        "ワンタイムパスワードは半角数字で、空白を入れずに入力してください。間違いの回数には数えていません。"
+    ),
+    ("otp", "wrong_length"): _l(
+        "ワンタイムパスワードは表示されている桁数のとおりに入力してください。間違いの回数には数えていません。"
+    ),
+    ("otp", "wrong"): _l(
+        "このワンタイムパスワードでは確認できませんでした。次の番号に変わるのを待って、新しい番号を入力してください。"
+    ),
+    ("mail_address", "bad_form"): _l("メールアドレスを「名前@ドメイン」の形で、半角で入力してください。"),
+    ("mail_address_again", "do_not_match"): _l(
+        "メールアドレスが確認用と一致していません。もう一度お確かめください。"
+    ),
+    ("activation_password", "not_digits"): _l("利用開始パスワードは半角数字だけで入力してください。"),
+    ("activation_password", "wrong_length"): _l("利用開始パスワードは4～8桁の数字で入力してください。"),
+    ("activation_password", "too_simple"): _l(
+        "同じ数字の繰り返しや続き番号は、推測されやすいため使えません。別の数字にしてください。"
+    ),
+    ("activation_password", "part_of_id"): _l(
+        "サービスIDやユーザIDの一部は、推測されやすいため使えません。別の数字にしてください。"
+    ),
+    ("activation_password_again", "do_not_match"): _l(
+        "利用開始パスワードが確認用と一致していません。もう一度入力してください。"
+    ),
+    ("activation_password", "run_out"): _l(
+        "初期設定の期限が切れたため、前の利用開始パスワードは使えません。新しい利用開始パスワードを決めてください。"
+    ),
+    ("confirmation_password", "wrong"): _l(
+        "確認用パスワードが正しくありません。大文字と小文字の違いをお確かめください。"
+    ),
+    ("confirmation_password", "locked"): _l(
+        "確認用パスワードの間違いが続いたため、ご利用を停止しています。取扱店へご連絡ください。"
+    ),
+    ("", "login_refused"): _l(
+        "ログインIDまたはログインパスワードが正しくありません。大文字と小文字の違いをお確かめください。"
+    ),
+    ("", "repeated"): _l(
+        "同じ内容がすでに送信されていたため、二重には受け付けていません。現在の状態を表示しています。"
+    ),
+    ("", "unavailable"): _l(
+        "ただいま確認できませんでした。お客さまの入力が間違っているのではありません。しばらくたってからお試しください。"
+    ),
+}
+
+
+def fault(field: str, code: str) -> str:
+    """Why a field's value was not taken, and what to type."""
+    special = _SPECIAL.get((field, code))
+    if special is not None:
+        return str(special)
+    name = str(_FIELDS.get(field, field))
+    if code == InputFault.MISSING:
+        return str(_("%(name)sを入力してください。", name=name))
+    return str(_("%(name)sをご確認ください。この内容は受け付けられません。", name=name))
+
+
+@dataclass(frozen=True, slots=True)
+class StateWords:
+    """A state as a chip shows it."""
+
+    look: str
+    text: LazyString
+
+
+KINDS: Final[dict[TokenKind, LazyString]] = {
+    TokenKind.SOFT: _l("ソフトウェアトークン"),
+    TokenKind.HARD: _l("ハードウェアトークン"),
+}
+
+_WITHOUT_TOKEN: Final = StateWords("", _l("未登録"))
+_STATES: Final[dict[CredentialState, StateWords]] = {
+    CredentialState.ISSUED: StateWords("progress", _l("トークン発行済")),
+    CredentialState.SET_UP: StateWords("progress", _l("トークン発行済")),
+    CredentialState.ACTIVE: StateWords("active", _l("利用中")),
+    CredentialState.SUSPENDED: StateWords("danger", _l("利用停止")),
+    CredentialState.ENDED: _WITHOUT_TOKEN,
+}
+
+
+def state(of: CredentialState | None) -> StateWords:
+    """登録状況 of screen BOP001; None is a customer without a token."""
+    return _WITHOUT_TOKEN if of is None else _STATES[of]
