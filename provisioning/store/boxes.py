@@ -42,7 +42,7 @@ class Box:
         """Decrypt. Raises VaultError if anything was changed or belongs elsewhere."""
         try:
             return self._aead.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise VaultError from None
 
 

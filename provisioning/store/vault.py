@@ -89,7 +89,7 @@ class KeyFileOpener:
 
     private_keys: dict[str, X25519PrivateKey] = field(repr=False)
     cache_size: int = 10_000
-    _cache: OrderedDict[bytes, bytes] = field(default_factory=OrderedDict, init=False, repr=False)
+    _cache: OrderedDict[tuple[str, bytes], bytes] = field(default_factory=OrderedDict, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def open(self, sealed: SealedSeed, context: SeedContext) -> bytes:
@@ -99,14 +99,15 @@ class KeyFileOpener:
         nonce, ciphertext = sealed.sealed_seed[:_NONCE_BYTES], sealed.sealed_seed[_NONCE_BYTES:]
         try:
             return AESGCM(data_key).decrypt(nonce, ciphertext, bound)
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise VaultError from None
 
     def _data_key(self, sealed: SealedSeed, bound: bytes) -> bytes:
+        name = (sealed.kek_id, sealed.wrapped_key)
         with self._lock:
-            cached = self._cache.get(sealed.wrapped_key)
+            cached = self._cache.get(name)
             if cached is not None:
-                self._cache.move_to_end(sealed.wrapped_key)
+                self._cache.move_to_end(name)
                 return cached
         private_key = self.private_keys.get(sealed.kek_id)
         if private_key is None:
@@ -116,7 +117,7 @@ class KeyFileOpener:
         except (InvalidTag, ValueError):
             raise VaultError from None
         with self._lock:
-            self._cache[sealed.wrapped_key] = data_key
+            self._cache[name] = data_key
             while len(self._cache) > self.cache_size:
                 self._cache.popitem(last=False)
         return data_key
