@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import gc
+import importlib
 import ipaddress
 import multiprocessing
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,10 +20,11 @@ from provisioning.settings import Settings
 
 _SERVED: Final = tuple(role for role in Role if role is not Role.WORKER)
 _PAGES: Final = frozenset({Role.STAFF, Role.CUSTOMER})
+# imported before the fork, so that the processes share it and are ready at once
+_SHARED: Final = ("web.app", "provisioning.cli.compose", "provisioning.cli.request_log")
 # Pages keep a thread for a stream of progress or a password's hash; codes are checked quickest by few.
 _THREADS_PAGES: Final = 8
 _THREADS_INTERFACES: Final = 2
-_KILL_AFTER_S: Final = 10
 
 
 class RolesType(click.ParamType[frozenset[Role]]):
@@ -112,11 +114,15 @@ def serve(file: Path, roles: frozenset[Role], bind: tuple[str, int], workers: in
     refuse_unsafe_settings(str(file), settings)
     _refuse_open_http(file, settings, bind[0])
     plan = Plan(file, settings, roles)
-    _in_a_child(plan.check)
+    check = _begin_in_a_child(plan.check)
+    for module in _SHARED:  # while the child checks
+        importlib.import_module(module)
+    from provisioning.cli import wsgi
+
+    _end(check)
     logs.configure(settings.server.log_level)
-    if threads is None:
-        threads = _THREADS_PAGES if roles & _PAGES else _THREADS_INTERFACES
-    _run(plan, bind, workers, threads)
+    chosen = threads or (_THREADS_PAGES if roles & _PAGES else _THREADS_INTERFACES)
+    wsgi.serve_processes(plan.load, bind, workers=workers, threads=chosen, tls=wsgi.Tls.of(settings.server))
 
 
 def _refuse_open_http(file: Path, settings: Settings, host: str) -> None:
@@ -133,44 +139,20 @@ def _refuse_open_http(file: Path, settings: Settings, host: str) -> None:
     )
 
 
-def _in_a_child(check: Callable[[], None]) -> None:
-    """Run a check whose imports and connections the server processes are not to inherit."""
+def _begin_in_a_child(check: Callable[[], None]) -> BaseProcess:
+    """Start a check whose imports and connections the server processes are not to inherit."""
     child = multiprocessing.get_context("fork").Process(target=_report, args=(check,))
     child.start()
-    child.join()
-    if child.exitcode:
-        raise click.exceptions.Exit(child.exitcode)
+    return child
+
+
+def _end(check: BaseProcess) -> None:
+    check.join()
+    if check.exitcode:
+        raise click.exceptions.Exit(check.exitcode)
 
 
 def _report(check: Callable[[], None]) -> None:
     from provisioning.cli.group import failing_with_words
 
     sys.exit(failing_with_words(check))
-
-
-def _run(plan: Plan, bind: tuple[str, int], workers: int, threads: int) -> None:
-    from granian.constants import HTTPModes, Interfaces
-    from granian.log import LogLevels
-    from granian.server import Server
-
-    import provisioning.cli.compose  # noqa: F401
-    import web.app  # noqa: F401 - imported before the fork, so that the processes share it and start at once
-
-    gc.freeze()
-    server = Server(
-        "kagiya",
-        address=bind[0],
-        port=bind[1],
-        interface=Interfaces.WSGI,
-        http=HTTPModes.http1,
-        websockets=False,
-        workers=workers,
-        blocking_threads=threads,
-        respawn_failed_workers=True,
-        workers_kill_timeout=_KILL_AFTER_S,
-        log_level=LogLevels.warning,
-        log_dictconfig={"handlers": {}, "loggers": {"_granian": {}, "granian.access": {}}},
-        ssl_cert=plan.settings.server.tls_certificate,
-        ssl_key=plan.settings.server.tls_key,
-    )
-    server.serve(target_loader=plan.load, wrap_loader=False)
