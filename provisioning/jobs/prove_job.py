@@ -29,8 +29,10 @@ class ProveJobCommand:
 def prove_job(services: Services, command: ProveJobCommand, now: datetime) -> bool:
     """Whether the code fits. If so: job PROVED, credential SET_UP, fob PROGRAMMED, application fulfilled.
 
-    If not, nothing changes; the caller draws the consequence. Raises WrongState, NotFound, VaultError.
+    If not, nothing changes; the caller draws the consequence. Raises WrongState, NotFound, VaultError,
+    ClockUntrusted.
     """
+    services.clock.check(now)
     with services.store.write() as tx:
         job = tx.get(ProgrammingJob, command.job_id)
         if job is None or job.credential_id is None:

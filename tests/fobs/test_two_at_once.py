@@ -1,0 +1,105 @@
+"""Two tellers, one customer or one fob: indexes and conditional updates decide, and the loser is told (R35)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TypeVar
+
+import pytest
+
+from provisioning.errors import AlreadyTaken, KagiyaError, NotFound, WrongState
+from provisioning.jobs.claim_job import ClaimJobCommand, claim_job
+from provisioning.jobs.reserve_fob import ReservedFob, ReserveFobCommand
+from provisioning.rules.states import FobState, JobState
+from tests.fixtures.people import add_customer, add_fob
+from tests.fobs.case import Case
+from tests.fobs.desk import open_desk
+
+T = TypeVar("T")
+
+
+def at_once(*acts: Callable[[], T]) -> tuple[list[T], list[KagiyaError]]:
+    """Do all acts at the same moment; what they gave, and what they raised."""
+    barrier = threading.Barrier(len(acts))
+
+    def wait_and(act: Callable[[], T]) -> T | KagiyaError:
+        barrier.wait()
+        try:
+            return act()
+        except KagiyaError as error:
+            return error
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        done = list(pool.map(wait_and, acts))
+    return [item for item in done if not isinstance(item, KagiyaError)], [
+        item for item in done if isinstance(item, KagiyaError)
+    ]
+
+
+def test_two_tellers_issuing_two_fobs_for_one_customer(case: Case) -> None:
+    others = [replace(case, fob=add_fob(case.services, f"KF200000{index}")) for index in range(3)]
+    won, lost = at_once(case.reserve, *(other.reserve for other in others))
+    assert len(won) == 1
+    assert lost == [AlreadyTaken("credential")] * 3
+    assert len(case.open_credentials()) == 1
+    states = [each.fob_state() for each in (case, *others)]
+    assert sorted(states) == [FobState.IN_STOCK] * 3 + [FobState.RESERVED]
+
+
+def test_two_tellers_issuing_one_fob_for_two_customers(case: Case) -> None:
+    others = [replace(case, customer=add_customer(case.services, f"12345678200{index}")) for index in range(3)]
+    won, lost = at_once(case.reserve, *(other.reserve for other in others))
+    assert len(won) == 1
+    assert lost == [AlreadyTaken("fob")] * 3
+    assert sum(len(each.open_credentials()) for each in (case, *others)) == 1
+
+
+def test_one_job_is_claimed_by_one_station(case: Case, reserved: ReservedFob) -> None:
+    desks = [case.desk, *(open_desk(case.services, case.now, f"窓口{number}") for number in (2, 3))]
+    commands = [ClaimJobCommand(reserved.job_id, desk.station_id, desk.actor) for desk in desks]
+    acts = [lambda command=command: claim_job(case.services, command, case.now) for command in commands]
+    won, lost = at_once(*acts)
+    assert len(won) == 1
+    assert {type(error) for error in lost} == {WrongState}
+    assert case.credential(reserved.credential_id).seed_version == 1
+
+
+def test_the_same_result_twice_at_once_is_recorded_once(case: Case, reserved: ReservedFob) -> None:
+    case.desk.plug(case.fob)
+    (job,) = case.desk.poll()
+    result = case.desk.write(job)
+    done, lost = at_once(*[lambda: case.desk.report(job.job_id, result)] * 4)
+    assert (set(done) <= {JobState.WRITTEN, JobState.PROVED}, lost) == (True, [])
+    assert case.acts(job.job_id).count(("prove_job", "proved")) == 1
+    assert case.fob_state() is FobState.PROGRAMMED
+
+
+def test_cancelling_while_the_result_arrives_leaves_one_of_both(case: Case, reserved: ReservedFob) -> None:
+    case.desk.plug(case.fob)
+    (job,) = case.desk.poll()
+    result = case.desk.write(job)
+    acts: list[Callable[[], object]] = [
+        lambda: case.cancel(job.job_id),
+        lambda: case.desk.report(job.job_id, result),
+    ]
+    at_once(*acts)
+    bound = len(case.open_credentials())
+    assert (bound, case.fob_state()) in ((1, FobState.PROGRAMMED), (0, FobState.RETURNED))
+    assert case.job(job.job_id).closed_at is not None
+
+
+def test_a_reservation_needs_things_of_the_same_institution(case: Case) -> None:
+    stranger, foreign_fob = add_customer(case.services, "A1", "other"), add_fob(case.services, "KF3", "other")
+    for changed in (replace(case, customer=stranger), replace(case, fob=foreign_fob)):
+        with pytest.raises(NotFound):
+            changed.reserve()
+    foreign_desk = open_desk(case.services, case.now, institution_id="other")
+    with pytest.raises(NotFound):
+        case.reserve(station_id=foreign_desk.station_id)
+    with pytest.raises(NotFound):
+        case.reserve(application_id="0" * 32)
+    assert case.fob_state() is FobState.IN_STOCK
+    assert ReserveFobCommand("dual", "c", "f", case.teller).station_id is None
