@@ -22,6 +22,7 @@ from tests.rig.wire.serial_frames import SerialReader, serial_frame
 BYTE_S: Final = 10 / 115_200
 """One byte on the wire: start bit, eight data bits, stop bit (§3)."""
 _SLICE_BYTES: Final = 32
+_LOOK_FOR_OPENING_S: Final = 0.01
 _SETTLE_S: Final = 0.02
 _DRAIN_S: Final = 0.5
 _STRAY_BYTES: Final = b"\r\nAT\xff\x00+++"
@@ -77,17 +78,15 @@ class SerialPort:
 
 
 class _Cradle:
-    """A pty and the thread that serves its far end until it is closed."""
+    """A pty and the thread that serves its far end. Each opening of the pty is a line of its own."""
 
     def __init__(self, port: SerialPort) -> None:
         self._port = port
-        self._line = Line(port.fob, self._pull_out, port.report_crossed)
         self._master, slave = os.openpty()
         self._wake_read, self._wake_write = os.pipe()
         tty.setraw(slave)
         self.path = os.ttyname(slave)
-        # held open so that a program closing the port is not the end of the pty
-        self._slave = slave
+        os.close(slave)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._serve, name=f"cradle {port.fob.serial}", daemon=True)
         self._thread.start()
@@ -100,44 +99,54 @@ class _Cradle:
             self._thread.join()
 
     def _serve(self) -> None:
-        reader = SerialReader()
         try:
-            for data, arrived_s in self._arrivals():
+            for line, reader, data, arrived_s in self._arrivals():
                 for message in reader.take(data, arrived_s):
-                    self._frame(message if isinstance(message, bytes) else None)
+                    self._frame(line, message if isinstance(message, bytes) else None)
         finally:
-            for descriptor in (self._master, self._slave, self._wake_read, self._wake_write):
+            for descriptor in (self._master, self._wake_read, self._wake_write):
                 os.close(descriptor)
 
-    def _arrivals(self) -> Iterator[tuple[bytes, float]]:
-        """What the host writes, with the instant at which the last of those bytes has crossed the wire."""
-        free_s = 0.0
+    def _arrivals(self) -> Iterator[tuple[Line, SerialReader, bytes, float]]:
+        """What the host writes, once its last byte has crossed the wire, and when it began to."""
+        line, reader, free_s = self._new_line(), SerialReader(), 0.0
+        poller = select.poll()
+        poller.register(self._master, select.POLLIN)
+        poller.register(self._wake_read, select.POLLIN)
         while not self._closing.is_set():
-            ready, _, _ = select.select([self._master, self._wake_read], [], [])
-            if self._wake_read in ready:
+            events = dict(poller.poll())
+            if self._wake_read in events:
                 return
+            if not events[self._master] & select.POLLIN:
+                # no program has the port open; there is no event for its being opened
+                line, reader = self._new_line(), SerialReader()
+                self._closing.wait(_LOOK_FOR_OPENING_S)
+                continue
             begun_s = max(free_s, time.monotonic())
             data = os.read(self._master, 4096)
             free_s = begun_s + len(data) * self._port.byte_s
             self._closing.wait(max(0.0, free_s - time.monotonic()))
-            yield data, begun_s
+            yield line, reader, data, begun_s
 
-    def _frame(self, message: bytes | None) -> None:
+    def _new_line(self) -> Line:
+        return Line(self._port.fob, self._pull_out, self._port.report_crossed)
+
+    def _frame(self, line: Line, message: bytes | None) -> None:
         if self._closing.is_set():
             return
-        answer = None if self._line.silent else self._line.answer(message)
-        self._line.crossed()
-        if answer is None or self._line.silent or self._closing.is_set():
+        answer = None if line.silent else line.answer(message)
+        line.crossed()
+        if answer is None or line.silent or self._closing.is_set():
             return
-        stray = _STRAY_BYTES if self._line.adds_stray() else b""
-        self._send(stray + serial_frame(answer, spoil_crc=self._line.spoils_crc()))
-        self._line.crossed()
+        stray = _STRAY_BYTES if line.adds_stray() else b""
+        self._send(stray + serial_frame(answer, spoil_crc=line.spoils_crc()))
+        line.crossed()
 
     def _pull_out(self) -> None:
         """The cable comes out once what was sent is through: closing a pty drops what nobody has read yet."""
         until_s = time.monotonic() + _DRAIN_S
         self._closing.wait(_SETTLE_S)
-        while _unread(self._slave) and time.monotonic() < until_s:
+        while _unread(self.path) and time.monotonic() < until_s:
             self._closing.wait(0.001)
         self._port.unplug()
 
@@ -151,6 +160,10 @@ class _Cradle:
             os.write(self._master, piece)
 
 
-def _unread(slave: int) -> int:
+def _unread(path: str) -> int:
     """Bytes that wait for the program on the pty."""
-    return int.from_bytes(fcntl.ioctl(slave, termios.FIONREAD, bytes(4)), sys.byteorder)
+    slave = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    try:
+        return int.from_bytes(fcntl.ioctl(slave, termios.FIONREAD, bytes(4)), sys.byteorder)
+    finally:
+        os.close(slave)
