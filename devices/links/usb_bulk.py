@@ -137,3 +137,11 @@ def _failure(path: str, error: usb.core.USBError) -> LinkFailed:
         return DeviceBusy(path)
     # gone (ENODEV), stalled (EPIPE) or broken (EIO): this conversation is over in any case
     return LinkLost(path)
+
+
+def attached_ids() -> tuple[tuple[int, int], ...]:
+    """Vendor and product ids of everything on the USB; nothing where libusb is missing."""
+    try:
+        return tuple(sorted({(node.idVendor, node.idProduct) for node in usb.core.find(find_all=True)}))
+    except (usb.core.NoBackendError, usb.core.USBError):
+        return ()

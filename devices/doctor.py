@@ -1,0 +1,151 @@
+"""Finds why a device cannot be used, and says the one thing that mends it.
+
+Walks the way from the plug to the program: on the bus? a node? a rule? the group? another program? Findings carry
+facts; `devices.doctor_words` has the sentences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from devices import udev
+from devices.links.rule import GROUP, RULES_FILE
+from devices.links.usb_bulk import attached_ids
+from devices.machine import Machine, Node, UsbDevice, this_machine
+from devices.profiles import FirmwareProfile, Match
+
+MODEM_MANAGER: Final = "ModemManager"
+UsbIds = Callable[[], tuple[tuple[int, int], ...]]
+"""Vendor and product ids of everything on the USB, as libusb sees it."""
+
+
+class Fault(StrEnum):
+    """What was found; the sentences stand in `doctor_words`."""
+
+    USABLE = "usable"
+    NOTHING_ATTACHED = "nothing_attached"
+    NO_NODE = "no_node"
+    RULE_MISSING = "rule_missing"
+    RULE_OLD = "rule_old"
+    RULE_NOT_APPLIED = "rule_not_applied"
+    GROUP_MISSING = "group_missing"
+    NOT_IN_GROUP = "not_in_group"
+    GROUP_NOT_YET = "group_not_yet"
+    HELD = "held"
+    MODEM_MANAGER = "modem_manager"
+    CRADLE_MISSING = "cradle_missing"
+    CRADLE_CLOSED = "cradle_closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found. `facts` fill the sentence: device, path, mode, group, user, program …"""
+
+    fault: Fault
+    facts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_fine(self) -> bool:
+        """Nothing to mend."""
+        return self.fault is Fault.USABLE
+
+
+@dataclass(frozen=True)
+class Doctor:
+    """Looks at one machine for the devices of `profiles` and the ports named as `cradles` (path → profile)."""
+
+    machine: Machine
+    profiles: tuple[FirmwareProfile, ...]
+    cradles: Mapping[str, str]
+    usb_ids: UsbIds
+
+    def diagnose(self) -> tuple[Finding, ...]:
+        """Everything found, device by device; a single NOTHING_ATTACHED if there is none."""
+        findings = [finding for known in self._known() for finding in self._look(*known)]
+        findings += [self._look_at_cradle(path) for path in self.cradles]
+        if not findings:
+            return (self._nothing(),)
+        return tuple(findings)
+
+    def _known(self) -> Iterable[tuple[UsbDevice, FirmwareProfile, Match]]:
+        for device in self.machine.usb_devices():
+            for profile in self.profiles:
+                for match in profile.match:
+                    if (match.vendor_id, match.product_id) == (device.vendor_id, device.product_id):
+                        yield device, profile, match
+
+    def _nothing(self) -> Finding:
+        seen = {(device.vendor_id, device.product_id) for device in self.machine.usb_devices()} | set(
+            self.usb_ids()
+        )
+        wanted = {(match.vendor_id, match.product_id) for profile in self.profiles for match in profile.match}
+        return Finding(Fault.NOTHING_ATTACHED, {"seen": _ids(seen), "wanted": _ids(wanted)})
+
+    def _look(self, device: UsbDevice, profile: FirmwareProfile, match: Match) -> list[Finding]:
+        facts = {"device": profile.device.title, "bus": device.folder.name}
+        nodes = self.machine.nodes(device, match)
+        if not nodes:
+            return [Finding(Fault.NO_NODE, facts | {"transport": match.bus.value})]
+        return [self._look_at_node(node, facts) for node in nodes]
+
+    def _look_at_node(self, node: Node, facts: dict[str, str]) -> Finding:
+        facts = facts | _node_facts(node)
+        if not self.machine.may_use(node):
+            return self._why_closed(node, facts)
+        return self._who_is_in_the_way(node, facts)
+
+    def _why_closed(self, node: Node, facts: dict[str, str]) -> Finding:
+        facts = facts | {"rule": RULES_FILE, "group": GROUP, "user": self.machine.user.name}
+        if not self.machine.text(RULES_FILE):
+            return Finding(Fault.RULE_MISSING, facts)
+        if not self._has_rules():
+            return Finding(Fault.RULE_OLD, facts)
+        group = self.machine.group(GROUP)
+        if group is None:
+            return Finding(Fault.GROUP_MISSING, facts)
+        number, members = group
+        if node.group != number or node.mode & 0o060 != 0o060:
+            return Finding(Fault.RULE_NOT_APPLIED, facts)
+        listed = self.machine.user.name in members
+        return Finding(Fault.GROUP_NOT_YET if listed else Fault.NOT_IN_GROUP, facts)
+
+    def _who_is_in_the_way(self, node: Node, facts: dict[str, str]) -> Finding:
+        holders = self.machine.holders(node)
+        # it runs as root: what it has open is hidden from the teller's account
+        searches = node.path.name.startswith("tty") and not self._has_rules() and self.machine.runs(MODEM_MANAGER)
+        if searches or any(holder.program == MODEM_MANAGER for holder in holders):
+            return Finding(Fault.MODEM_MANAGER, facts | {"rule": RULES_FILE})
+        if holders:
+            programs = ", ".join(f"{holder.program} ({holder.pid})" for holder in holders)
+            return Finding(Fault.HELD, facts | {"program": programs})
+        return Finding(Fault.USABLE, facts)
+
+    def _has_rules(self) -> bool:
+        return self.machine.text(RULES_FILE) == udev.render(self.profiles).strip()
+
+    def _look_at_cradle(self, path: str) -> Finding:
+        real = Path(path).resolve() if self.machine.root == Path("/") else Path(path)
+        node = self.machine.node(real)
+        facts = {"device": self.cradles[path], "path": path}
+        if node is None:
+            return Finding(Fault.CRADLE_MISSING, facts)
+        if not self.machine.may_use(node):
+            return Finding(Fault.CRADLE_CLOSED, facts | _node_facts(node) | {"user": self.machine.user.name})
+        return self._who_is_in_the_way(node, facts)
+
+
+def diagnose(profiles: tuple[FirmwareProfile, ...], cradles: Mapping[str, str]) -> tuple[Finding, ...]:
+    """This machine's findings."""
+    return Doctor(this_machine(), profiles, cradles, attached_ids).diagnose()
+
+
+def _node_facts(node: Node) -> dict[str, str]:
+    return {"path": str(node.path), "mode": f"{node.mode:o}", "node_group": str(node.group)}
+
+
+def _ids(pairs: Iterable[tuple[int, int]]) -> str:
+    return ", ".join(f"{vendor:04x}:{product:04x}" for vendor, product in sorted(pairs)) or "-"

@@ -1,0 +1,103 @@
+"""The doctor's sentences: what was found and what mends it, in Japanese and English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from devices.doctor import Fault, Finding
+
+_JA: Final[Mapping[Fault, str]] = {
+    Fault.USABLE: "{device} ({path}): 使えます。",
+    Fault.NOTHING_ATTACHED: (
+        "対応する機器が接続されていません (探しているID: {wanted})。USBで見えている機器: {seen}。"
+        "ケーブルと差込口を確認してください。"
+    ),
+    Fault.NO_NODE: (
+        "{device} は接続されていますが ({bus})、{transport} の口がありません。"
+        "カーネルのドライバを読み込み (hidはusbhid、serialはcdc_acm)、差し直してください。"
+    ),
+    Fault.RULE_MISSING: (
+        "{device} ({path}、モード{mode}): 利用者 {user} は開けません。規則がありません。"
+        "`kagiya udev | sudo tee {rule}` と `sudo udevadm control --reload` を実行し、差し直してください。"
+    ),
+    Fault.RULE_OLD: (
+        "{device} ({path}、モード{mode}): 規則 {rule} が古くなっています。"
+        "`kagiya udev | sudo tee {rule}` と `sudo udevadm control --reload` を実行し、差し直してください。"
+    ),
+    Fault.RULE_NOT_APPLIED: (
+        "{device} ({path}、モード{mode}): 規則 {rule} がまだ効いていません。"
+        "`sudo udevadm control --reload` を実行し、差し直してください。"
+    ),
+    Fault.GROUP_MISSING: (
+        "{device} ({path}): グループ {group} がありません。"
+        "`sudo groupadd --system {group}` と `sudo usermod -aG {group} {user}` を実行し、差し直してください。"
+    ),
+    Fault.NOT_IN_GROUP: (
+        "{device} ({path}): 利用者 {user} がグループ {group} に入っていません。"
+        "`sudo usermod -aG {group} {user}` を実行し、ログインし直してください。"
+    ),
+    Fault.GROUP_NOT_YET: (
+        "{device} ({path}): 利用者 {user} はグループ {group} に加えられましたが、まだ効いていません。"
+        "ログインし直してください。"
+    ),
+    Fault.HELD: "{device} ({path}): ほかのプログラムが使用中です: {program}。終了してください。",
+    Fault.MODEM_MANAGER: (
+        "{device} ({path}): ModemManagerがこの口を調べに来ます。"
+        "`kagiya udev | sudo tee {rule}` と `sudo udevadm control --reload` を実行し、差し直してください。"
+    ),
+    Fault.CRADLE_MISSING: "クレードル {path} ({device}) がありません。接続と設定を確認してください。",
+    Fault.CRADLE_CLOSED: (
+        "クレードル {path} (モード{mode}): 利用者 {user} は開けません。"
+        "ポートのグループ ({node_group}) に利用者を加え、ログインし直してください。"
+    ),
+}
+_EN: Final[Mapping[Fault, str]] = {
+    Fault.USABLE: "{device} ({path}): usable.",
+    Fault.NOTHING_ATTACHED: (
+        "No known device is attached (looked for: {wanted}). On the USB: {seen}. Check the cable and the socket."
+    ),
+    Fault.NO_NODE: (
+        "{device} is attached ({bus}) but has no {transport} node. "
+        "Load the kernel driver (hid: usbhid, serial: cdc_acm) and put the device in again."
+    ),
+    Fault.RULE_MISSING: (
+        "{device} ({path}, mode {mode}): closed to user {user}, because the rule is missing. "
+        "Run `kagiya udev | sudo tee {rule}` and `sudo udevadm control --reload`, then put the device in again."
+    ),
+    Fault.RULE_OLD: (
+        "{device} ({path}, mode {mode}): the rule {rule} is out of date. "
+        "Run `kagiya udev | sudo tee {rule}` and `sudo udevadm control --reload`, then put the device in again."
+    ),
+    Fault.RULE_NOT_APPLIED: (
+        "{device} ({path}, mode {mode}): the rule {rule} has not been applied yet. "
+        "Run `sudo udevadm control --reload` and put the device in again."
+    ),
+    Fault.GROUP_MISSING: (
+        "{device} ({path}): there is no group {group}. "
+        "Run `sudo groupadd --system {group}` and `sudo usermod -aG {group} {user}`, then put the device in again."
+    ),
+    Fault.NOT_IN_GROUP: (
+        "{device} ({path}): user {user} is not in group {group}. "
+        "Run `sudo usermod -aG {group} {user}` and log in again."
+    ),
+    Fault.GROUP_NOT_YET: (
+        "{device} ({path}): user {user} was added to group {group} and has not logged in since. Log in again."
+    ),
+    Fault.HELD: "{device} ({path}): in use by another program: {program}. Close it.",
+    Fault.MODEM_MANAGER: (
+        "{device} ({path}): ModemManager searches this port. "
+        "Run `kagiya udev | sudo tee {rule}` and `sudo udevadm control --reload`, then put the device in again."
+    ),
+    Fault.CRADLE_MISSING: "Cradle {path} ({device}) is not there. Check the cable and the setting.",
+    Fault.CRADLE_CLOSED: (
+        "Cradle {path} (mode {mode}): closed to user {user}. "
+        "Add the user to the port's group ({node_group}) and log in again."
+    ),
+}
+WORDS: Final = {"ja": _JA, "en": _EN}
+
+
+def sentence(finding: Finding, language: str) -> str:
+    """One finding in `ja` or `en`."""
+    return WORDS[language][finding.fault].format_map(finding.facts)

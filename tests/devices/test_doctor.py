@@ -1,0 +1,233 @@
+"""The doctor on machines made of folders: for each hindrance the one mend."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from devices import doctor, udev
+from devices.doctor import Doctor, Fault, Finding
+from devices.doctor_words import WORDS, sentence
+from devices.machine import Machine, Node, User, this_machine
+from devices.profile_files import load_profiles
+from devices.profiles import FirmwareProfile
+
+PROFILES: tuple[FirmwareProfile, ...] = load_profiles()
+TELLER = User("teller", 1000, frozenset({1000, 2000}))
+OWN_GROUP = 2000
+
+
+@dataclass
+class Folder:
+    """A machine built up file by file. Node modes are real; the owning group is told, since we own the files."""
+
+    root: Path
+    user: User = TELLER
+    node_group: int = OWN_GROUP
+    usb_ids: tuple[tuple[int, int], ...] = ()
+    cradles: dict[str, str] = field(default_factory=dict)
+
+    def write(self, path: str, text: str) -> None:
+        file = self.root / path.lstrip("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+    def usb(self, name: str, vendor: int, product: int) -> Path:
+        real = self.root / "sys/devices/pci0000:00" / name
+        for key, text in {"idVendor": f"{vendor:04x}", "idProduct": f"{product:04x}", "product": "Fob"}.items():
+            self.write(f"/sys/devices/pci0000:00/{name}/{key}", text)
+        shown = self.root / "sys/bus/usb/devices" / name
+        shown.parent.mkdir(parents=True, exist_ok=True)
+        shown.symlink_to(real)
+        return real
+
+    def hid_fob(self, mode: int = 0o660) -> None:
+        real = self.usb("1-1", 0x1209, 0x0001)
+        (real / "1-1:1.0/0003:1209:0001.0001/hidraw/hidraw3").mkdir(parents=True)
+        (real / "1-1:1.1/0003:1209:0001.0002/hidraw/hidraw4").mkdir(parents=True)
+        self.node("/dev/hidraw3", mode)
+        self.node("/dev/hidraw4", mode)
+
+    def cradle(self) -> None:
+        real = self.usb("1-2", 0x1209, 0x0002)
+        (real / "1-2:1.0/tty/ttyACM0").mkdir(parents=True)
+        self.node("/dev/ttyACM0", 0o660)
+
+    def node(self, path: str, mode: int) -> None:
+        self.write(path, "")
+        (self.root / path.lstrip("/")).chmod(mode)
+
+    def rules(self, text: str | None = None) -> None:
+        self.write("/etc/udev/rules.d/70-kagiya.rules", udev.render(PROFILES) if text is None else text)
+
+    def group(self, members: str = "") -> None:
+        self.write("/etc/group", f"root:x:0:\nkagiya:x:{OWN_GROUP}:{members}\n")
+
+    def process(self, pid: int, program: str, opened: str | None = None) -> None:
+        self.write(f"/proc/{pid}/comm", program + "\n")
+        (self.root / f"proc/{pid}/fd").mkdir(parents=True)
+        if opened:
+            (self.root / f"proc/{pid}/fd/7").symlink_to(opened)
+
+    def findings(self) -> tuple[Finding, ...]:
+        machine = _OwnedMachine(self.root, self.user, self.node_group)
+        return Doctor(machine, PROFILES, self.cradles, lambda: self.usb_ids).diagnose()
+
+
+@dataclass(frozen=True)
+class _OwnedMachine(Machine):
+    """Files of a test belong to whoever runs it; here they belong to root and to one group."""
+
+    node_group: int = 0
+
+    def node(self, path: Path) -> Node | None:
+        found = super().node(path)
+        return found and replace(found, owner=0, group=self.node_group)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path)
+
+
+def test_a_usable_fob_is_called_usable_and_its_other_interface_is_left_alone(folder: Folder) -> None:
+    folder.hid_fob()
+    (finding,) = folder.findings()
+    assert finding.is_fine
+    assert finding.facts["path"] == "/dev/hidraw3"
+
+
+def test_nothing_attached_tells_what_is_on_the_usb_instead(folder: Folder) -> None:
+    folder.usb("1-5", 0x046D, 0xC31C)
+    folder.usb_ids = ((0x8087, 0x0024),)
+    (finding,) = folder.findings()
+    assert finding.fault is Fault.NOTHING_ATTACHED
+    assert finding.facts == {"seen": "046d:c31c, 8087:0024", "wanted": "1209:0001, 1209:0002"}
+
+
+def test_a_device_without_a_node_lacks_its_kernel_driver(folder: Folder) -> None:
+    folder.usb("1-1", 0x1209, 0x0001)
+    (finding,) = folder.findings()
+    assert (finding.fault, finding.facts["transport"]) == (Fault.NO_NODE, "hid")
+
+
+def closed(folder: Folder) -> None:
+    folder.hid_fob(mode=0o600)
+    folder.node_group = 0
+
+
+def no_rule(folder: Folder) -> None:
+    closed(folder)
+
+
+def old_rule(folder: Folder) -> None:
+    closed(folder)
+    folder.rules("# another version\n")
+
+
+def no_group(folder: Folder) -> None:
+    closed(folder)
+    folder.rules()
+
+
+def not_applied(folder: Folder) -> None:
+    closed(folder)
+    folder.rules()
+    folder.group()
+
+
+def not_in_group(folder: Folder) -> None:
+    folder.hid_fob()
+    folder.rules()
+    folder.group()
+    folder.user = User("teller", 1000, frozenset({1000}))
+
+
+def not_logged_in_again(folder: Folder) -> None:
+    not_in_group(folder)
+    folder.group("other,teller")
+
+
+def held(folder: Folder) -> None:
+    folder.hid_fob()
+    folder.process(4711, "fobtool", "/dev/hidraw3")
+    folder.process(4712, "editor", "/dev/null")
+
+
+def modem_manager(folder: Folder) -> None:
+    folder.cradle()
+    folder.process(321, "ModemManager", "/dev/ttyACM0")
+
+
+def modem_manager_of_root(folder: Folder) -> None:
+    folder.cradle()
+    folder.process(321, "ModemManager")
+
+
+def cradle_missing(folder: Folder) -> None:
+    folder.cradles = {"/dev/ttyS9": "kagiya-fob"}
+
+
+def cradle_closed(folder: Folder) -> None:
+    folder.node("/dev/ttyS1", 0o660)
+    folder.node_group = 20
+    folder.cradles = {"/dev/ttyS1": "kagiya-fob"}
+
+
+@pytest.mark.parametrize(
+    ("make", "fault", "words"),
+    [
+        (no_rule, Fault.RULE_MISSING, "kagiya udev | sudo tee /etc/udev/rules.d/70-kagiya.rules"),
+        (old_rule, Fault.RULE_OLD, "out of date"),
+        (no_group, Fault.GROUP_MISSING, "sudo groupadd --system kagiya"),
+        (not_applied, Fault.RULE_NOT_APPLIED, "put the device in again"),
+        (not_in_group, Fault.NOT_IN_GROUP, "sudo usermod -aG kagiya teller"),
+        (not_logged_in_again, Fault.GROUP_NOT_YET, "Log in again"),
+        (held, Fault.HELD, "fobtool (4711)"),
+        (modem_manager, Fault.MODEM_MANAGER, "ModemManager searches this port"),
+        (modem_manager_of_root, Fault.MODEM_MANAGER, "ModemManager searches this port"),
+        (cradle_missing, Fault.CRADLE_MISSING, "/dev/ttyS9"),
+        (cradle_closed, Fault.CRADLE_CLOSED, "group (20)"),
+    ],
+)
+def test_each_hindrance_is_named_with_its_mend(
+    folder: Folder, make: Callable[[Folder], None], fault: Fault, words: str
+) -> None:
+    make(folder)
+    (finding,) = folder.findings()
+    assert finding.fault is fault
+    assert words in sentence(finding, "en")
+    assert sentence(finding, "ja") != sentence(finding, "en")
+
+
+def test_root_and_owner_may_use_what_is_closed_to_others(folder: Folder) -> None:
+    closed(folder)
+    folder.user = User("root", 0)
+    assert folder.findings()[0].is_fine
+    mine = Machine(folder.root, User("me", folder.root.stat().st_uid))
+    node = mine.node(Path("/dev/hidraw3"))
+    assert node is not None
+    assert mine.may_use(node)
+
+
+def test_modem_manager_is_no_hindrance_where_the_rule_keeps_it_away(folder: Folder) -> None:
+    modem_manager_of_root(folder)
+    folder.rules()
+    assert folder.findings()[0].is_fine
+
+
+def test_every_finding_has_its_sentence_in_both_languages() -> None:
+    for fault in Fault:
+        fields = [
+            {name for _, name, _, _ in string.Formatter().parse(WORDS[language][fault])} for language in WORDS
+        ]
+        assert fields[0] == fields[1], fault
+
+
+def test_this_machine_is_read_without_an_error() -> None:
+    assert doctor.diagnose(PROFILES, {})
+    assert this_machine().user.name
