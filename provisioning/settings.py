@@ -6,6 +6,7 @@ have are None (R51). docs/operations.md has an example file with every key.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -102,12 +103,18 @@ class AppSettings:
 
 @dataclass(frozen=True, slots=True)
 class StationSettings:
-    """The agent on the desk. `directory` keeps its key and its unfinished work; `emulators` is for the rig."""
+    """The agent on the desk; `directory` keeps its keys. `emulators` would be the rig's: production refuses it.
+
+    `profiles`: folder of firmware profiles, None for the shipped ones. `roots`: manufacturer root → public key
+    (P-256, uncompressed, 65 bytes). `cradles`: path of a serial port → firmware profile of what sits there.
+    """
 
     server_url: str = ""
     directory: Path = Path("/var/lib/kagiya-station")
     poll_s: float = 1.0
     profiles: Path | None = None
+    roots: Mapping[str, bytes] = field(default_factory=dict)
+    cradles: Mapping[str, str] = field(default_factory=dict)
     emulators: bool = False
 
 

@@ -5,6 +5,7 @@ Paths in the file are relative to the file's own folder.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ from provisioning.settings import (
 )
 
 _ITERATIONS_MOST: Final = 10_000_000
+_ROOT_KEY: Final = re.compile(r"04[0-9a-fA-F]{128}")
 _SECTIONS: Final = ("store", "vault", "keys", "mail", "server", "app", "institutions", "station")
 
 
@@ -200,6 +202,8 @@ class _Reader:
             directory=self._optional_path(table, "directory") or defaults.directory,
             poll_s=table.number("poll_s", 0.05, 30, defaults.poll_s),
             profiles=self._optional_path(table, "profiles_directory"),
+            roots=dict(map(_root, table.tables("root"))),
+            cradles=dict(map(_cradle, table.tables("cradle"))),
             emulators=table.flag("emulators", default=False),
         )
         table.finish()
@@ -235,3 +239,19 @@ def _origin(table: StrictTable, key: str, default: str) -> str:
     if parts.username is not None or (parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1")):
         table.fail(key, "must use https", "Plain http is for localhost only.")
     return text
+
+
+def _root(table: StrictTable) -> tuple[str, bytes]:
+    """A manufacturer's name and its public key."""
+    name, text = table.text("name"), table.text("public_key")
+    table.finish()
+    if not _ROOT_KEY.fullmatch(text):
+        table.fail("public_key", "must be an uncompressed P-256 point: 04 and 128 hexadecimal digits")
+    return name, bytes.fromhex(text)
+
+
+def _cradle(table: StrictTable) -> tuple[str, str]:
+    """A serial port and the profile of what sits there."""
+    cradle = table.text("port"), table.text("profile")
+    table.finish()
+    return cradle

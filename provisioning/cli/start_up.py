@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from provisioning.errors import SettingsInvalid
-from provisioning.services import Services
 from provisioning.settings import PBKDF2_FLOOR, Settings
+
+if TYPE_CHECKING:
+    from provisioning.services import Services
 
 
 def refuse_unsafe_settings(file: str, settings: Settings) -> None:

@@ -5,9 +5,15 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from provisioning.settings import StationSettings
 
 
 @click.group()
@@ -27,3 +33,48 @@ def code(file: Path, institution: str, branch: str, name: str) -> None:
 
     command = InviteStationCommand(institution, branch, name, OPERATOR)
     click.echo(invite_station(operator_services(file), command, utc_now()).code)
+
+
+@station.command()
+@click.option("--server", required=True, metavar="URL", help="Address of the server, https.")
+@click.argument("one_time_code", metavar="CODE")
+@click.pass_obj
+def enrol(file: Path, server: str, one_time_code: str) -> None:
+    """On the desk: make this station's keys and show CODE to the server."""
+    from devices.server_client import enrol as show_code
+
+    enrolled = show_code(server, one_time_code, desk_settings(file).directory)
+    click.echo(f"{enrolled.name} ({enrolled.station_id})")
+
+
+@station.command()
+@click.pass_obj
+def run(file: Path) -> None:
+    """On the desk: write key fobs for the server, until stopped."""
+    from devices.agent import StationConfig, run_station
+    from devices.profile_files import SHIPPED
+    from provisioning import logs
+    from provisioning.cli.start_up import refuse_emulators
+
+    settings = desk_settings(file)
+    refuse_emulators(str(file), emulators=settings.emulators)
+    logs.configure("info")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    config = StationConfig(
+        directory=settings.directory,
+        poll_s=settings.poll_s,
+        profiles=settings.profiles or SHIPPED,
+        roots=settings.roots,
+        cradles=settings.cradles,
+    )
+    run_station(config, stop)
+
+
+def desk_settings(file: Path) -> StationSettings:
+    """`[station]` of the settings file; its defaults where a desk has no such file."""
+    from provisioning.settings import StationSettings
+    from provisioning.settings_file import load_station_settings
+
+    return load_station_settings(file) if file.exists() else StationSettings()

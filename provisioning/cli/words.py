@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from devices.errors import DeviceError
-from provisioning.errors import (
-    AlreadyTaken,
-    BadInput,
-    InputFault,
-    KagiyaError,
-    NotFound,
-    SettingsInvalid,
-    StoreUnavailable,
-    TooEarly,
-    WrongState,
-)
+from devices import errors as desk
+from provisioning import errors
+from provisioning.errors import InputFault
 
 _FAULTS: Final[dict[InputFault, str]] = {
     InputFault.MISSING: "is missing",
@@ -35,31 +27,37 @@ _CAUSES: Final[dict[str, str]] = {
     "full": "the disk is full; nothing was written, free some space and try again",
     "unreachable": "the database cannot be reached; check [store] in the settings and `kagiya db upgrade`",
 }
+# the first that fits; anything of ours that is not here tells its own facts
+_WORDS: Final[tuple[tuple[type[Exception], Callable[[Any], str]], ...]] = (
+    (errors.SettingsInvalid, str),
+    (errors.StoreUnavailable, lambda error: _CAUSES[error.cause]),
+    (errors.BadInput, lambda error: f"{error.field} {_FAULTS[error.fault]}"),
+    (errors.NotFound, lambda error: f"there is no such {error.what}"),
+    (errors.WrongState, lambda error: f"the {error.what} is {error.state}, where this cannot be done"),
+    (errors.AlreadyTaken, lambda error: f"the {error.what} is taken already"),
+    (errors.TooEarly, lambda error: f"this is possible from {error.until:%Y-%m-%d %H:%M:%S} UTC"),
+    (errors.VaultError, lambda _: "a seed cannot be opened with this process's keys"),
+    (errors.ClockUntrusted, lambda _: "this machine's clock is not synchronised"),
+    (desk.NotEnrolled, lambda error: f"{error.directory} holds no enrolment; first `kagiya station enrol`"),
+    (desk.KeyFileUnsafe, lambda error: f"{error.file} may be used by others (mode {error.mode}); chmod 600 it"),
+    (desk.ServerUnreachable, lambda error: f"the server cannot be reached: {error.cause}"),
+    (
+        desk.ServerRefused,
+        lambda error: f"the server refused ({error.status}); is the code right, and not an hour old?",
+    ),
+    (desk.ProfileInvalid, str),
+    (desk.DeviceError, lambda error: f"{type(error).__name__}: {error}"),
+    (errors.KagiyaError, lambda error: f"{type(error).__name__}: {error}"),
+    (OSError, lambda error: f"{error.filename or 'the system'}: {error.strerror or type(error).__name__}"),
+)
 
 
 def sentence(error: Exception) -> str:
     """One line for an error. A fault of the program is told by its place: its own text might hold a secret."""
-    match error:
-        case SettingsInvalid():
-            return str(error)
-        case StoreUnavailable():
-            return _CAUSES[error.cause]
-        case BadInput():
-            return f"{error.field} {_FAULTS.get(error.fault, error.fault.value)}"
-        case NotFound():
-            return f"there is no such {error.what}"
-        case WrongState():
-            return f"the {error.what} is {error.state}, where this cannot be done"
-        case AlreadyTaken():
-            return f"the {error.what} is taken already"
-        case TooEarly():
-            return f"this is possible from {error.until:%Y-%m-%d %H:%M:%S} UTC"
-        case KagiyaError() | DeviceError():
-            return str(error) or type(error).__name__
-        case OSError():
-            return f"{error.filename or 'the system'}: {error.strerror or type(error).__name__}"
-        case _:
-            return f"a fault of the program, {type(error).__name__} at {_place(error)}; please report it"
+    for kind, words in _WORDS:
+        if isinstance(error, kind):
+            return words(error)
+    return f"a fault of the program, {type(error).__name__} at {_place(error)}; please report it"
 
 
 def _place(error: Exception) -> str:

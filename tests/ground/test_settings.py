@@ -153,10 +153,17 @@ def test_a_database_password_comes_from_a_file(tmp_path: Path) -> None:
 
 def test_the_desk_needs_no_section_of_the_server(tmp_path: Path) -> None:
     file = tmp_path / "station.toml"
-    file.write_text('[station]\nserver_url = "https://otp.example.co.jp"\ndirectory = "here"\n')
+    root = f'[[station.root]]\nname = "maker"\npublic_key = "04{"ab" * 64}"\n'
+    cradle = '[[station.cradle]]\nport = "/dev/ttyUSB0"\nprofile = "kagiya-fob"\n'
+    file.write_text(f'[station]\nserver_url = "https://otp.example.co.jp"\ndirectory = "here"\n{root}{cradle}')
     station = load_station_settings(file)
+    assert station.roots == {"maker": b"\x04" + b"\xab" * 64}
+    assert station.cradles == {"/dev/ttyUSB0": "kagiya-fob"}
     assert station.directory == tmp_path / "here"
     assert not station.emulators
+    file.write_text(f"[station]\n{root.replace('04', '05')}")
+    with pytest.raises(SettingsInvalid, match=r"station\.root\[1\]\.public_key: must be an uncompressed"):
+        load_station_settings(file)
     file.write_text('[station]\nserver = "https://otp.example.co.jp"\n')
     with pytest.raises(SettingsInvalid, match=r"station\.server: is not a known key"):
         load_station_settings(file)

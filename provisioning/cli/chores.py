@@ -1,0 +1,84 @@
+"""What the worker does by itself: mail, expiry, cleaning up. Also runs inside `kagiya demo`."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+
+from provisioning.errors import KagiyaError
+from provisioning.jobs.abandon_stale import abandon_stale
+from provisioning.jobs.expire import expire_unactivated
+from provisioning.jobs.expire_tickets import expire_tickets
+from provisioning.jobs.forget_nonces import forget_nonces
+from provisioning.jobs.send_mails import SendMailsCommand, send_mails
+from provisioning.jobs.web_sessions import purge_sessions
+from provisioning.mail.mailer import Mailer
+from provisioning.mail.smtp import SmtpMailer, SmtpServer
+from provisioning.services import Services
+from provisioning.settings import MailSettings
+
+_log: Final = structlog.get_logger("kagiya.worker")
+_TICK_S: Final = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """One job, done again `every_s` seconds. A failure is logged; the next turn tries again."""
+
+    name: str
+    every_s: float
+    act: Callable[[Services, datetime], Any]
+
+
+def chores(mailer: Mailer) -> tuple[Chore, ...]:
+    """Everything the worker has to do."""
+    return (
+        Chore("send_mails", 1, lambda services, now: send_mails(services, SendMailsCommand(mailer), now)),
+        Chore("abandon_stale", 5, abandon_stale),
+        Chore("expire_tickets", 10, expire_tickets),
+        Chore("expire_unactivated", 60, expire_unactivated),
+        Chore("forget_nonces", 60, forget_nonces),
+        Chore("purge_sessions", 300, purge_sessions),
+    )
+
+
+def smtp_mailer(settings: MailSettings) -> SmtpMailer:
+    """The mailer that the settings describe."""
+    return SmtpMailer(
+        SmtpServer(
+            host=settings.host,
+            port=settings.port,
+            starttls=settings.starttls,
+            user=settings.user,
+            password=settings.password,
+            timeout_s=settings.timeout_s,
+        )
+    )
+
+
+def work(services: Services, mailer: Mailer, clock: Callable[[], datetime], stop: threading.Event) -> None:
+    """Do every chore in its turn until `stop` is set; the one at work is finished first."""
+    table = chores(mailer)
+    due = dict.fromkeys((chore.name for chore in table), 0.0)
+    while not stop.wait(_TICK_S):
+        for chore in table:
+            if time.monotonic() >= due[chore.name] and not stop.is_set():
+                _do(chore, services, clock())
+                due[chore.name] = time.monotonic() + chore.every_s
+
+
+def _do(chore: Chore, services: Services, now: datetime) -> None:
+    try:
+        done = chore.act(services, now)
+    except KagiyaError as error:
+        _log.warning("chore refused", chore=chore.name, error=type(error).__name__, cause=str(error))
+    except Exception:  # noqa: BLE001 - the edge of the process; one chore's fault must not stop the others
+        _log.exception("chore failed", chore=chore.name)
+    else:
+        _log.debug("chore done", chore=chore.name, result=repr(done))

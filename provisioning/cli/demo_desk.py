@@ -1,0 +1,92 @@
+"""The demonstration's desk: the real station agent over loopback HTTP, with the rig's fobs in its sockets."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from devices.agent import StationAgent
+from devices.attach import Desk
+from devices.errors import DeviceError, NotEnrolled
+from devices.links import Bus
+from devices.links.serial import SerialBus
+from devices.profile_files import load_profiles
+from devices.seed_box import Enrolment, SeedBox
+from devices.server_client import ServerClient, enrol
+from provisioning.cli.compose import OPERATOR
+from provisioning.cli.demo_house import BRANCH, INSTITUTION
+from provisioning.errors import AlreadyTaken, NotFound, WrongState
+from provisioning.jobs.invite_station import InviteStationCommand, invite_station
+from provisioning.jobs.take_into_stock import TakeIntoStockCommand, take_into_stock
+from provisioning.services import Services
+
+POLL_S: Final = 0.5
+STATION_NAME: Final = "本店 窓口端末 1"
+_STOCK_WITHIN_S: Final = 20.0
+
+
+class FobsMissing(DeviceError):
+    """The station did not see every fob of the drawer in time."""
+
+
+def enrol_desk(services: Services, directory: Path, base_url: str, clock: Callable[[], datetime]) -> Enrolment:
+    """The station that enrolled here before, or a new one, enrolled over HTTP. Raises ServerFailed."""
+    try:
+        enrolment = Enrolment.load(directory)
+    except NotEnrolled:
+        invitation = InviteStationCommand(INSTITUTION, BRANCH, STATION_NAME, OPERATOR)
+        enrol(base_url, invite_station(services, invitation, clock()).code, directory)
+        return Enrolment.load(directory)
+    if enrolment.server_url != base_url:  # the demonstration may come back on another port
+        enrolment = replace(enrolment, server_url=base_url)
+        enrolment.save(directory)
+    return enrolment
+
+
+def run_desk(
+    enrolment: Enrolment,
+    hid_bus: Bus,
+    cradles: Mapping[str, str],
+    roots: Mapping[str, bytes],
+    unix_time: Callable[[], float],
+    stop: threading.Event,
+) -> None:
+    """Work as the station until `stop` is set."""
+    desk = Desk((hid_bus, SerialBus(cradles)), load_profiles(), roots, unix_time)
+    server = ServerClient(enrolment, unix_time)
+    try:
+        StationAgent(desk, server, SeedBox.of(enrolment)).run(stop, POLL_S)
+    finally:
+        server.close()
+
+
+def stock_fobs(
+    services: Services, station_id: str, profile: str, serials: Collection[str], clock: Callable[[], datetime]
+) -> None:
+    """Take fobs into stock as soon as the station sees them; those known before are left alone.
+
+    Raises FobsMissing when one does not show up within 20 s.
+    """
+    until_s = time.monotonic() + _STOCK_WITHIN_S
+    missing = [serial for serial in serials if not _stock(services, station_id, profile, serial, clock())]
+    while missing:
+        if time.monotonic() > until_s:
+            raise FobsMissing
+        time.sleep(0.05)
+        missing = [serial for serial in missing if not _stock(services, station_id, profile, serial, clock())]
+
+
+def _stock(services: Services, station_id: str, profile: str, serial: str, now: datetime) -> bool:
+    command = TakeIntoStockCommand(INSTITUTION, station_id, profile, serial, OPERATOR)
+    try:
+        take_into_stock(services, command, now)
+    except AlreadyTaken:
+        return True
+    except (NotFound, WrongState):
+        return False
+    return True

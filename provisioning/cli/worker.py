@@ -1,0 +1,34 @@
+"""`kagiya worker`: sends mail and does what falls due. Several may run; each mail and each expiry is one's own."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+
+import click
+
+from provisioning.rules.roles import Role
+
+
+@click.command()
+@click.pass_obj
+def worker(file: Path) -> None:
+    """Send mail and do what falls due, until stopped."""
+    from provisioning import logs
+    from provisioning.cli.start_up import refuse_unsafe_settings, refuse_unsafe_store
+    from provisioning.settings_file import load_settings
+
+    settings = load_settings(file, {Role.WORKER})
+    refuse_unsafe_settings(str(file), settings)
+    from provisioning.cli.chores import smtp_mailer, work
+    from provisioning.cli.compose import build_services, utc_now
+
+    services = build_services(settings, {Role.WORKER})
+    refuse_unsafe_store(str(file), services)
+    logs.configure(settings.server.log_level)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    work(services, smtp_mailer(settings.mail), utc_now, stop)
+    services.store.close()
