@@ -51,25 +51,17 @@ def enrol(file: Path, server: str, one_time_code: str) -> None:
 @click.pass_obj
 def run(file: Path) -> None:
     """On the desk: write key fobs for the server, until stopped."""
-    from devices.agent import StationConfig, run_station
-    from devices.profile_files import SHIPPED
+    from devices.agent import run_station
     from provisioning import logs
+    from provisioning.cli.devices import desk_config
     from provisioning.cli.start_up import refuse_emulators
 
-    settings = desk_settings(file)
-    refuse_emulators(str(file), emulators=settings.emulators)
+    refuse_emulators(str(file), emulators=desk_settings(file).emulators)
     logs.configure("info")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    config = StationConfig(
-        directory=settings.directory,
-        poll_s=settings.poll_s,
-        profiles=settings.profiles or SHIPPED,
-        roots=settings.roots,
-        cradles=settings.cradles,
-    )
-    run_station(config, stop)
+    run_station(desk_config(file), stop)
 
 
 def desk_settings(file: Path) -> StationSettings:
