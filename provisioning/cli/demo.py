@@ -1,12 +1,11 @@
-"""`kagiya demo`: the whole system in one process, with emulated fobs, a mail catcher and a clock that can be moved.
+"""`kagiya demo`: everything in one process, with emulated fobs, a mail catcher and a clock that can be moved.
 
-Everything that can be real is: HTTP on loopback, SMTP, serial ports by pyserial, SQLite. Only the devices, the
-mail server and the clock come from the test rig, which no production wheel contains (R77).
+What can be real is: HTTP on loopback, SMTP, serial ports by pyserial, SQLite. Only the devices, the mail
+server and the clock come from the test rig, which no production wheel contains (R77).
 """
 
 from __future__ import annotations
 
-import logging
 import signal
 import socket
 import threading
@@ -17,12 +16,14 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 if TYPE_CHECKING:
+    from werkzeug.serving import BaseWSGIServer
+
     from provisioning.cli.demo_house import House
     from tests.rig.rig import Rig
 
 _HOST: Final = "127.0.0.1"
 _JOIN_S: Final = 10.0
-_MISSING: Final = "the demonstration needs the test rig (tests/rig) and its packages; run it from the source tree after `make setup`"
+_NO_RIG: Final = "the test rig is not installed here; run the demo from the source tree after `make setup`"
 
 
 @click.command()
@@ -39,15 +40,15 @@ def demo(port: int, data: Path) -> None:
     try:
         from tests.rig.rig import Rig
     except ImportError:
-        raise click.ClickException(_MISSING) from None
+        raise click.ClickException(_NO_RIG) from None
+    from provisioning import logs
+
     listener = _listen(port)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     (data / "demo.json").unlink(missing_ok=True)
     stop = _stop_by_signal()
-    with (data / "kagiya.log").open("a", encoding="utf-8") as log, Rig(data / "rig") as rig:
-        from provisioning import logs
-
-        logs.configure("info", log)
+    with listener, (data / "kagiya.log").open("a", encoding="utf-8") as log, Rig(data / "rig") as rig:
+        logs.configure("warning", log)
         _Demo(data, listener, rig, stop).run()
 
 
@@ -59,9 +60,7 @@ def _listen(port: int) -> socket.socket:
         listener.bind((_HOST, port))
     except OSError as error:
         listener.close()
-        raise click.ClickException(
-            f"port {port} cannot be used: {error.strerror}; choose another with --port"
-        ) from None
+        raise click.ClickException(f"port {port}: {error.strerror}; choose another with --port") from None
     listener.listen(128)
     return listener
 
@@ -74,7 +73,7 @@ def _stop_by_signal() -> threading.Event:
 
 
 class _Demo:
-    """The parts of one run, each in a thread of its own."""
+    """One run: each part in a thread of its own."""
 
     def __init__(self, data: Path, listener: socket.socket, rig: Rig, stop: threading.Event) -> None:
         self._data = data
@@ -82,18 +81,18 @@ class _Demo:
         self._rig = rig
         self._stop = stop
         self._threads: list[threading.Thread] = []
-        self.base_url = f"http://localhost:{listener.getsockname()[1]}"
+        self._base_url = f"http://localhost:{listener.getsockname()[1]}"
 
     def run(self) -> None:
-        """Start, say so, wait for the end."""
+        """Start, say so, wait for the end. Raises KagiyaError, DeviceError."""
         from provisioning.cli.demo_house import open_house
 
-        clock = self._rig.clock.now
-        house = open_house(self._data, self.base_url, self._rig.mail_catcher.port, clock)
+        rig = self._rig
+        house = open_house(self._data, self._base_url, rig.mail_catcher.port, rig.clock.now)
         server = self._serve(house)
         try:
-            self._start_desk(house)
-            self._start("worker", self._work(house))
+            self._start_worker(house)
+            self._start_station(house)
             self._tell(house)
             self._stop.wait()
         finally:
@@ -104,114 +103,47 @@ class _Demo:
             server.server_close()
             house.services.store.close()
 
-    def _serve(self, house: House) -> Any:
-        from werkzeug.serving import make_server
-
+    def _serve(self, house: House) -> BaseWSGIServer:
+        from provisioning.cli.demo_server import serve_on
         from provisioning.cli.request_log import RequestLog
         from provisioning.rules.roles import ALL_ROLES, Role
         from web.app import create_app
 
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
         product = create_app(house.services, ALL_ROLES - {Role.WORKER}, self._rig.clock.now)
-        application = self._rig.around(RequestLog(product))
-        server = make_server(_HOST, 0, application, threaded=True, fd=self._listener.fileno())
-        server.daemon_threads = True
-        # keep connections open, as a real server does
-        server.RequestHandlerClass.protocol_version = "HTTP/1.1"
-        self._start("server", server.serve_forever, joined=False)
+        server = serve_on(self._listener, self._rig.around(RequestLog(product)))
+        threading.Thread(target=server.serve_forever, name="server", daemon=True).start()
         return server
 
-    def _start_desk(self, house: House) -> None:
-        from provisioning.cli.demo_desk import enrol_desk, run_desk, stock_fobs
-
-        rig, clock = self._rig, self._rig.clock
-        enrolment = enrol_desk(house.services, self._data / "station", self.base_url, clock.now)
-        drawer = rig.drawer
-        unix_time = clock.unix_time
-        self._start(
-            "station",
-            lambda: run_desk(enrolment, rig.hid_bus, drawer.cradles, drawer.roots, unix_time, self._stop),
-        )
-        plugged = [view for view in drawer.views() if view.plugged]
-        for profile in {view.profile for view in plugged}:
-            serials = [view.serial for view in plugged if view.profile == profile]
-            stock_fobs(house.services, enrolment.station_id, profile, serials, clock.now)
-
-    def _work(self, house: House) -> Callable[[], None]:
+    def _start_worker(self, house: House) -> None:
         from provisioning.cli.chores import smtp_mailer, work
 
         mailer = smtp_mailer(house.services.settings.mail)
-        return lambda: work(house.services, mailer, self._rig.clock.now, self._stop)
+        self._start("worker", lambda: work(house.services, mailer, self._rig.clock.now, self._stop))
 
-    def _start(self, name: str, act: Callable[[], Any], *, joined: bool = True) -> None:
+    def _start_station(self, house: House) -> None:
+        from devices.attach import Desk
+        from devices.links.serial import SerialBus
+        from devices.profile_files import load_profiles
+        from provisioning.cli.demo_desk import enrol_desk, run_desk, stock_fobs
+
+        clock, drawer = self._rig.clock, self._rig.drawer
+        enrolment = enrol_desk(house.services, self._data / "station", self._base_url, clock.now)
+        buses = (self._rig.hid_bus, SerialBus(drawer.cradles))
+        desk = Desk(buses, load_profiles(), drawer.roots, clock.unix_time)
+        self._start("station", lambda: run_desk(enrolment, desk, self._stop))
+        plugged = [(view.profile, view.serial) for view in drawer.views() if view.plugged]
+        stock_fobs(house.services, enrolment.station_id, plugged, clock.now)
+
+    def _start(self, name: str, act: Callable[[], Any]) -> None:
         thread = threading.Thread(target=act, name=name, daemon=True)
         thread.start()
-        if joined:
-            self._threads.append(thread)
+        self._threads.append(thread)
 
     def _tell(self, house: House) -> None:
+        from provisioning.cli.demo_facts import facts, lines
         from provisioning.cli.demo_house import write_private
 
-        facts = self._facts(house)
-        write_private(self._data / "demo.json", facts)
-        click.echo(_words(facts, self._data))
-
-    def _facts(self, house: House) -> dict[str, Any]:
-        """demo.json as the contract has it."""
-        from provisioning.cli.demo_house import INSTITUTION
-
-        rig_url = f"{self.base_url}/rig"
-        accounts = house.accounts
-        secrets = ("login_id", "password", "confirmation_password", "user_id")
-        return {
-            "base_url": self.base_url,
-            "rig_url": rig_url,
-            "bank_api_key": accounts["bank_api_key"],
-            "institutions": [
-                {"id": one.id, "service_id": one.service_id, "name": one.name.ja}
-                for one in house.services.institutions.values()
-            ],
-            "customers": [
-                {"institution": INSTITUTION, **{name: who[name] for name in secrets}}
-                for who in accounts["customers"]
-            ],
-            "staff": [
-                {
-                    "name": who["name"],
-                    "role": who["role"],
-                    "institution": INSTITUTION,
-                    "sign_in_url": self.base_url + who["path"],
-                }
-                for who in accounts["staff"]
-            ],
-            "fobs": [
-                {
-                    "serial": fob.serial,
-                    "profile": fob.profile,
-                    "transport": fob.transport.value,
-                    "display_url": f"{rig_url}/fobs/{fob.serial}",
-                }
-                for fob in self._rig.drawer.views()
-            ],
-        }
-
-
-def _words(facts: dict[str, Any], data: Path) -> str:
-    """What to open, for people."""
-    lines = [
-        f"鍵屋 kagiya is ready: {facts['base_url']}/",
-        "",
-        f"  試験台 rig        {facts['rig_url']}/",
-        f"  お客さま portal   {facts['base_url']}/portal/",
-        f"  アプリ app        {facts['base_url']}/app/",
-        "  職員 staff (links sign you in)",
-    ]
-    lines += [f"    {who['role']:<14} {who['sign_in_url']}" for who in facts["staff"]]
-    lines += ["  お客さま customers (login ID, password, confirmation password)"]
-    lines += [
-        f"    {who['login_id']:<10} {who['password']:<14} {who['confirmation_password']}"
-        for who in facts["customers"]
-    ]
-    return "\n".join(
-        [*lines, "", f"  {data / 'demo.json'} has all of it. Ctrl-C ends the demo; it comes back as it was."]
-    )
+        file = self._data / "demo.json"
+        told = facts(house, self._rig.drawer, self._base_url, f"{self._base_url}/rig")
+        write_private(file, told)
+        click.echo(lines(told, file))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -13,9 +13,6 @@ from typing import Final
 from devices.agent import StationAgent
 from devices.attach import Desk
 from devices.errors import DeviceError, NotEnrolled
-from devices.links import Bus
-from devices.links.serial import SerialBus
-from devices.profile_files import load_profiles
 from devices.seed_box import Enrolment, SeedBox
 from devices.server_client import ServerClient, enrol
 from provisioning.cli.compose import OPERATOR
@@ -30,8 +27,11 @@ STATION_NAME: Final = "本店 窓口端末 1"
 _STOCK_WITHIN_S: Final = 20.0
 
 
+@dataclass(eq=False)
 class FobsMissing(DeviceError):
-    """The station did not see every fob of the drawer in time."""
+    """The station did not see the fobs with these `serials` in time."""
+
+    serials: str
 
 
 def enrol_desk(services: Services, directory: Path, base_url: str, clock: Callable[[], datetime]) -> Enrolment:
@@ -48,17 +48,9 @@ def enrol_desk(services: Services, directory: Path, base_url: str, clock: Callab
     return enrolment
 
 
-def run_desk(
-    enrolment: Enrolment,
-    hid_bus: Bus,
-    cradles: Mapping[str, str],
-    roots: Mapping[str, bytes],
-    unix_time: Callable[[], float],
-    stop: threading.Event,
-) -> None:
+def run_desk(enrolment: Enrolment, desk: Desk, stop: threading.Event) -> None:
     """Work as the station until `stop` is set."""
-    desk = Desk((hid_bus, SerialBus(cradles)), load_profiles(), roots, unix_time)
-    server = ServerClient(enrolment, unix_time)
+    server = ServerClient(enrolment, desk.clock)
     try:
         StationAgent(desk, server, SeedBox.of(enrolment)).run(stop, POLL_S)
     finally:
@@ -66,22 +58,22 @@ def run_desk(
 
 
 def stock_fobs(
-    services: Services, station_id: str, profile: str, serials: Collection[str], clock: Callable[[], datetime]
+    services: Services, station_id: str, fobs: Iterable[tuple[str, str]], clock: Callable[[], datetime]
 ) -> None:
-    """Take fobs into stock as soon as the station sees them; those known before are left alone.
+    """Take fobs (profile, serial) into stock as soon as the station sees them; what is known is left alone.
 
     Raises FobsMissing when one does not show up within 20 s.
     """
     until_s = time.monotonic() + _STOCK_WITHIN_S
-    missing = [serial for serial in serials if not _stock(services, station_id, profile, serial, clock())]
-    while missing:
+    missing = list(fobs)
+    while missing := [fob for fob in missing if not _stock(services, station_id, fob, clock())]:
         if time.monotonic() > until_s:
-            raise FobsMissing
+            raise FobsMissing(", ".join(serial for _, serial in missing))
         time.sleep(0.05)
-        missing = [serial for serial in missing if not _stock(services, station_id, profile, serial, clock())]
 
 
-def _stock(services: Services, station_id: str, profile: str, serial: str, now: datetime) -> bool:
+def _stock(services: Services, station_id: str, fob: tuple[str, str], now: datetime) -> bool:
+    profile, serial = fob
     command = TakeIntoStockCommand(INSTITUTION, station_id, profile, serial, OPERATOR)
     try:
         take_into_stock(services, command, now)
