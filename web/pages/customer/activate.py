@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, url_for
+from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
 from provisioning.errors import BadInput, ClockUntrusted
@@ -13,10 +13,10 @@ from provisioning.rules.verdict import Outcome, Reason
 from provisioning.store.queries.own_standing import OwnStanding, OwnToken
 from web import current, flow, forms
 from web.pages.customer.choose import choices
-from web.pages.customer.guard import actor, notify, page, shut_out, signed_in
+from web.pages.customer.guard import actor, notify, page, portal_blueprint, shut_out, signed_in
 from web.screens import Screen
 
-activation = Blueprint("portal_activate", __name__, url_prefix="/portal/token/activate")
+activation = portal_blueprint("portal_activate", "/token/activate")
 
 
 @activation.get("/")

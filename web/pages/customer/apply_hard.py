@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, url_for
+from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
 from provisioning.errors import AlreadyTaken, WrongState
@@ -12,10 +12,10 @@ from provisioning.rules.states import TokenKind
 from provisioning.store.queries.own_standing import OwnStanding
 from web import current, flow, forms
 from web.pages.customer.choose import choices
-from web.pages.customer.guard import actor, institution, notify, page, signed_in
+from web.pages.customer.guard import actor, institution, notify, page, portal_blueprint, signed_in
 from web.screens import Screen
 
-hard = Blueprint("portal_hard", __name__, url_prefix="/portal/token/hard")
+hard = portal_blueprint("portal_hard", "/token/hard")
 
 
 @hard.get("/")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Blueprint, redirect, url_for
+from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.store.queries.own_standing import FobState, OwnStanding, OwnToken
 from web import current, flow, wording
-from web.pages.customer.guard import institution, notify, page, signed_in
+from web.pages.customer.guard import institution, notify, page, portal_blueprint, signed_in
 
-choose = Blueprint("portal_choose", __name__, url_prefix="/portal/token")
+choose = portal_blueprint("portal_choose", "/token")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,19 +6,34 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from flask import g, redirect, render_template, session, url_for
+from flask import Blueprint, g, redirect, render_template, session, url_for
+from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
 from provisioning.rules.actor import Actor, ActorKind
 from provisioning.rules.institution import Institution
 from provisioning.store.queries.own_standing import OwnStanding, own_standing
 from web import current, sessions
+from web.faults import tell
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R", str, Response, str | Response)
 
 NOTICE = "notice"
 CLOSED_DOOR = "closed_door"
+
+
+def portal_blueprint(name: str, path: str) -> Blueprint:
+    """A part of the portal. A form whose session is over leads to the sign-in instead of an error."""
+    blueprint = Blueprint(name, __name__, url_prefix=f"/portal{path}")
+    blueprint.register_error_handler(CSRFError, _form_is_over)
+    return blueprint
+
+
+def _form_is_over(error: CSRFError) -> Response | tuple[Response | str, int]:
+    if here() is not None:
+        return tell(error)
+    return redirect(url_for("portal_sign_in.begin"), 303)
 
 
 def signed_in(view: Callable[Concatenate[OwnStanding, _P], _R]) -> Callable[_P, _R | Response]:

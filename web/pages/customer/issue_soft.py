@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, url_for
+from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
 from provisioning.errors import AlreadyTaken, BadInput, TooEarly
@@ -13,10 +13,10 @@ from provisioning.store.queries.own_standing import OwnStanding
 from web import current, flow, forms
 from web.pages.customer.choose import choices
 from web.pages.customer.confirm import confirmation_faults
-from web.pages.customer.guard import actor, institution, notify, page, signed_in
+from web.pages.customer.guard import actor, institution, notify, page, portal_blueprint, signed_in
 from web.screens import Screen
 
-soft = Blueprint("portal_soft", __name__, url_prefix="/portal/token/soft")
+soft = portal_blueprint("portal_soft", "/token/soft")
 
 _MAIL = ("mail_address", "mail_address_again")
 _PASSWORD = ("activation_password", "activation_password_again")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, url_for
+from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
 from provisioning.errors import BadInput, WrongState
@@ -13,10 +13,10 @@ from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.store.queries.own_standing import OwnStanding, OwnToken
 from web import current, flow, forms
 from web.pages.customer.confirm import FIELD, confirmation_faults
-from web.pages.customer.guard import actor, notify, page, signed_in
+from web.pages.customer.guard import actor, notify, page, portal_blueprint, signed_in
 from web.screens import Screen
 
-mail_missing = Blueprint("portal_mail", __name__, url_prefix="/portal/token/soft/mail")
+mail_missing = portal_blueprint("portal_mail", "/token/soft/mail")
 
 _MAIL = ("mail_address", "mail_address_again")
 _PASSWORD = ("activation_password", "activation_password_again")

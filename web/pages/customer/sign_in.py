@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from flask import Blueprint, redirect, request, session, url_for
+from flask import redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
 from provisioning.errors import BadInput, ClockUntrusted
@@ -17,10 +17,10 @@ from provisioning.rules.states import CredentialState
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.store.queries.own_standing import OwnStanding, own_standing
 from web import current, flow, forms, sessions
-from web.pages.customer.guard import CLOSED_DOOR, actor, here, notify, page, shut_out
+from web.pages.customer.guard import CLOSED_DOOR, actor, here, notify, page, portal_blueprint, shut_out
 from web.screens import Screen
 
-sign_in_pages = Blueprint("portal_sign_in", __name__, url_prefix="/portal")
+sign_in_pages = portal_blueprint("portal_sign_in", "")
 
 INSTITUTION_COOKIE: Final = "kagiya-institution"
 _HALF: Final = "password_passed"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
-
 from provisioning.store.queries.own_standing import OwnStanding
-from web.pages.customer.guard import page, signed_in
+from web.pages.customer.guard import page, portal_blueprint, signed_in
 
-top = Blueprint("portal_top", __name__, url_prefix="/portal")
+top = portal_blueprint("portal_top", "")
 
 
 @top.get("/")

@@ -1,4 +1,5 @@
-/* A form is sent once; an error summary gets the focus; pages that can be printed show the button. */
+/* A form is sent once; an error summary gets the focus; pages that can be printed show the button;
+   digits that are hidden can be shown. */
 
 for (const form of document.querySelectorAll("form[data-once]")) {
   form.addEventListener("submit", (event) => {
@@ -17,4 +18,18 @@ document.getElementById("error-summary")?.focus();
 for (const button of document.querySelectorAll("button[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
+}
+
+for (const field of document.querySelectorAll("input[data-reveal]")) {
+  const label = document.createElement("label");
+  label.className = "choice reveal";
+  const box = document.createElement("input");
+  box.type = "checkbox";
+  box.addEventListener("change", () => { field.type = box.checked ? "text" : "password"; });
+  const words = document.createElement("span");
+  words.textContent = field.dataset.reveal;
+  label.append(box, words);
+  field.after(label);
+  // leave nothing readable behind for the browser's own memory of forms
+  field.form.addEventListener("submit", () => { field.type = "password"; });
 }

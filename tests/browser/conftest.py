@@ -1,0 +1,182 @@
+"""A real Chromium against a real server: real services on SQLite, a clock that tests move, real SMTP.
+
+For a test:
+
+    live        the server: `live.url("/portal/")`, `live.services`, `live.clock`, `live.inbox`
+    page        a fresh browser (cookies of its own) at 1440 px; `open_page(language="en", width=360)` for others
+    serious(page)    axe's serious and critical findings (must be empty)
+    look(page, "name")    a screenshot into the folder named by KAGIYA_SCREENSHOTS, if that is set
+
+Chromium is Debian's; a missing one fails every test here.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from provisioning.rules.roles import ALL_ROLES
+from provisioning.services import Services
+from provisioning.settings import MailSettings, Settings
+from tests.portal.conftest import MovableClock
+from tests.rig.mail_catcher import Inbox, MailCatcher
+from web import catalogues
+from web.app import create_app
+
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE, NARROW = 1440, 360
+LANGUAGES = ("ja", "en")
+WAIT_MS = 10_000
+
+
+@dataclass(frozen=True)
+class Live:
+    """A running server with everything behind it."""
+
+    port: int
+    app: Flask
+    services: Services
+    clock: MovableClock
+    inbox: Inbox
+
+    def url(self, path: str) -> str:
+        """Address of a path."""
+        return f"http://localhost:{self.port}{path}"
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests of this process."""
+    assert Path(CHROMIUM).exists(), f"{CHROMIUM} is missing: install Debian's package chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _english() -> None:
+    catalogues.compile_all()
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    """2026-11-20 12:00:00 in Japan until moved."""
+    return MovableClock()
+
+
+@pytest.fixture
+def catcher(tmp_path: Path, clock: MovableClock) -> Iterator[MailCatcher]:
+    """An SMTP server that keeps what it gets."""
+    with MailCatcher(tmp_path / "mails", clock) as catcher:
+        yield catcher
+
+
+@pytest.fixture
+def settings(settings: Settings, catcher: MailCatcher) -> Settings:
+    """The ordinary test settings, with the mail going to the catcher."""
+    mail = MailSettings(host="127.0.0.1", port=catcher.port, starttls=False, sender=settings.mail.sender)
+    return replace(settings, mail=mail)
+
+
+@pytest.fixture
+def live(services: Services, clock: MovableClock, catcher: MailCatcher) -> Iterator[Live]:
+    """The server on a free port of localhost, every role in it."""
+    app = create_app(services, ALL_ROLES, clock)
+    server = make_server("localhost", 0, app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield Live(server.server_port, app, services, clock, catcher.inbox)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
+        pass
+
+
+@pytest.fixture
+def open_page(browser: Browser, live: Live) -> Iterator[OpenPage]:
+    """Opens browsers of different people; fails at the end if a page threw, broke its policy, or left localhost."""
+    contexts = []
+    complaints: list[str] = []
+
+    def open_one(language: str = "ja", width: int = WIDE, javascript: bool = True) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, locale="ja-JP", java_script_enabled=javascript
+        )
+        context.set_default_timeout(WAIT_MS)
+        context.add_cookies([{"name": "kagiya-language", "value": language, "url": live.url("/")}])
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(f"threw: {error}"))
+        page.on("console", lambda message: _policy_broken(message.text, complaints))
+        page.on("request", lambda request: _elsewhere(request.url, live, complaints))
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert not complaints
+
+
+@pytest.fixture
+def page(open_page: OpenPage) -> Page:
+    """A browser in Japanese at 1440 px."""
+    return open_page()
+
+
+def serious(page: Page) -> list[str]:
+    """axe's serious and critical findings on the page as it stands, each with where."""
+    violations = Axe().run(page).response["violations"]
+    return [
+        f"{finding['id']}: {finding['help']} ({[node['html'] for node in finding['nodes']]})"
+        for finding in violations
+        if finding["impact"] in ("serious", "critical")
+    ]
+
+
+def look(page: Page, name: str) -> None:
+    """A screenshot of the entire page, where somebody wants to look."""
+    folder = os.environ.get("KAGIYA_SCREENSHOTS")
+    if folder:
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def fits(page: Page) -> bool:
+    """Nothing makes the page scroll sideways."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
+def _policy_broken(text: str, complaints: list[str]) -> None:
+    if "Content Security Policy" in text:
+        complaints.append(text)
+
+
+def _elsewhere(url: str, live: Live, complaints: list[str]) -> None:
+    if not url.startswith((live.url("/"), "data:", "blob:")):
+        complaints.append(f"asked for {url}")

@@ -1,0 +1,171 @@
+"""Every page of the portal in Chromium, in both languages, wide and narrow, with axe."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page
+
+from provisioning.rules.states import CredentialState
+from provisioning.store.tables import Customer, Fob
+from tests.browser.conftest import LANGUAGES, NARROW, WIDE, Live, OpenPage, fits, look, serious
+from tests.fixtures.databases import sqlite_only
+from tests.fixtures.people import CONFIRMATION_PASSWORD, PASSWORD
+from tests.fixtures.tokens import Token, give_token
+
+pytestmark = sqlite_only
+
+SIZES = {"wide": WIDE, "narrow": NARROW}
+every_look = [(language, size) for language in LANGUAGES for size in SIZES]
+
+
+def log_in(page: Page, live: Live, customer: Customer, token: Token | None = None) -> None:
+    """To the top page, with the code where a token is in force."""
+    page.goto(live.url("/portal/sign-in/dual"))
+    page.fill("[name=login_id]", customer.login_id)
+    page.fill("[name=password]", PASSWORD)
+    page.click("main .button--main")
+    if token is not None:
+        page.fill("[name=otp]", token.code(live.clock()))
+        page.click("main .button--main")
+    page.wait_for_url(live.url("/portal/"))
+
+
+def press(page: Page) -> None:
+    """The page's one main button, or the dangerous one where that is the act."""
+    page.click("main .button--main, main .button--danger")
+
+
+class Looker:
+    """Looks at one page after another."""
+
+    def __init__(self, page: Page, name: str) -> None:
+        self.page = page
+        self.name = name
+
+    def at(self, screen: str, case: str = "") -> None:
+        """This page is `screen`, has no serious finding and does not scroll sideways."""
+        assert self.page.text_content(".screen-id b") == screen
+        look(self.page, f"{screen}{case}-{self.name}")
+        assert serious(self.page) == []
+        assert fits(self.page)
+
+
+@pytest.fixture(params=every_look, ids=lambda param: "-".join(param))
+def looker(request: pytest.FixtureRequest, open_page: OpenPage) -> Looker:
+    """A page in one language and one width."""
+    language, size = request.param
+    return Looker(open_page(language, SIZES[size]), f"{language}-{size}")
+
+
+def test_issuance_of_a_soft_token(looker: Looker, live: Live, customer_a: Customer) -> None:
+    """BLG001, BTP001, BOP001, BOT010, BOT001, BOT003, BOT002, BOT004, each with its errors."""
+    page = looker.page
+    page.goto(live.url("/portal/"))
+    page.goto(live.url("/portal/sign-in/?choose=1"))
+    looker.at("BLG000")
+    page.goto(live.url("/portal/sign-in/dual"))
+    looker.at("BLG001")
+    page.fill("[name=login_id]", "nobody")
+    page.fill("[name=password]", "wrong")
+    press(page)
+    looker.at("BLG001", "-refused")
+    log_in(page, live, customer_a)
+    looker.at("BTP001")
+    page.goto(live.url("/portal/token/"))
+    looker.at("BOP001")
+    press(page)
+    looker.at("BOT010")
+    page.click("a[href='/portal/token/soft/']")
+    looker.at("BOT001")
+    page.fill("[name=mail_address]", "taro@sample.example")
+    page.fill("[name=mail_address_again]", "hanako@sample.example")
+    page.fill("[name=activation_password]", "1234")
+    page.fill("[name=activation_password_again]", "1234")
+    press(page)
+    looker.at("BOT001", "-refused")
+    page.fill("[name=mail_address_again]", "taro@sample.example")
+    page.fill("[name=activation_password]", "482193")
+    page.fill("[name=activation_password_again]", "482193")
+    press(page)
+    page.click(".keyboard-open")
+    looker.at("BOT003")
+    page.fill("[name=confirmation_password]", "wrong1")
+    press(page)
+    looker.at("BOT003", "-refused")
+    page.fill("[name=confirmation_password]", CONFIRMATION_PASSWORD)
+    press(page)
+    looker.at("BOT002")
+    page.click("a[href='/portal/token/soft/mail/']")
+    looker.at("BOT004")
+    page.goto(live.url("/portal/token/"))
+    looker.at("BOP001", "-issued")
+
+
+def test_activation_and_release(looker: Looker, live: Live, customer_a: Customer, fob: Fob) -> None:
+    """BOK001, BOK002, BLG002, BOS001, BOS002 with a key fob."""
+    page = looker.page
+    token = give_token(live.services, customer_a, live.clock(), CredentialState.SET_UP, fob)
+    log_in(page, live, customer_a)
+    looker.at("BTP001", "-set-up")
+    page.goto(live.url("/portal/token/"))
+    looker.at("BOP001", "-set-up")
+    press(page)
+    looker.at("BOK001")
+    page.fill("[name=otp]", token.wrong(live.clock()))
+    press(page)
+    looker.at("BOK001", "-refused")
+    page.fill("[name=otp]", token.code(live.clock()))
+    press(page)
+    looker.at("BOK002")
+    page.click(".page-header__tools .button")
+    looker.at("BLG001", "-out")
+    live.clock.advance(minutes=1)
+    page.fill("[name=login_id]", customer_a.login_id)
+    page.fill("[name=password]", PASSWORD)
+    press(page)
+    looker.at("BLG002")
+    page.fill("[name=otp]", token.code(live.clock()))
+    press(page)
+    looker.at("BTP001", "-active")
+    page.goto(live.url("/portal/token/"))
+    looker.at("BOP001", "-active")
+    page.click("a[href='/portal/token/release/']")
+    looker.at("BOS001")
+    live.clock.advance(minutes=1)
+    page.fill("[name=confirmation_password]", CONFIRMATION_PASSWORD)
+    page.fill("[name=otp]", "1234567")
+    press(page)
+    looker.at("BOS001", "-refused")
+    page.fill("[name=confirmation_password]", CONFIRMATION_PASSWORD)
+    page.fill("[name=otp]", token.code(live.clock()))
+    press(page)
+    looker.at("BOS002")
+    page.goto(live.url("/portal/token/"))
+    looker.at("BOP001", "-released")
+
+
+def test_application_for_a_key_fob(looker: Looker, live: Live, customer_a: Customer) -> None:
+    """BOH001 and BOH002, and BOP001 while the branch has it."""
+    page = looker.page
+    log_in(page, live, customer_a)
+    page.goto(live.url("/portal/token/kind"))
+    page.click("a[href='/portal/token/hard/']")
+    looker.at("BOH001")
+    press(page)
+    looker.at("BOH002")
+    page.goto(live.url("/portal/token/"))
+    looker.at("BOP001", "-applied")
+
+
+def test_doors_that_are_closed(looker: Looker, live: Live, customer_a: Customer) -> None:
+    """A suspended customer at the sign-in, an idle one, and a page that is not there."""
+    page = looker.page
+    token = give_token(live.services, customer_a, live.clock(), CredentialState.SET_UP)
+    log_in(page, live, customer_a)
+    page.goto(live.url("/portal/token/activate/"))
+    for _ in range(5):
+        page.fill("[name=otp]", token.wrong(live.clock()))
+        press(page)
+    looker.at("BLG001", "-suspended")
+    page.goto(live.url("/portal/nowhere"))
+    looker.at("BER001")
