@@ -72,12 +72,14 @@ def test_a_message_crosses(port: HidPort) -> None:
 def test_reports_take_the_polling_interval(fob: EmulatedFob) -> None:
     ask = Asker(_open(HidPort(fob)))
     ask(IDENTIFY)
-    begun_s, before = time.monotonic(), ask.reports
-    for _ in range(10):
+    rounds_s = []
+    for _ in range(20):
+        begun_s = time.monotonic()
         ask(IDENTIFY)
-    floor_s = (ask.reports - before) * POLLING_INTERVAL_S
-    took_s = time.monotonic() - begun_s
-    assert floor_s - POLLING_INTERVAL_S <= took_s <= 1.3 * floor_s
+        rounds_s.append(time.monotonic() - begun_s)
+    # one report there, two back; others use this machine too: the quickest round tells what the rig costs
+    assert ask.reports == 21 * 3
+    assert 2.9 * POLLING_INTERVAL_S <= min(rounds_s) <= 1.3 * 3 * POLLING_INTERVAL_S
 
 
 def test_one_program_at_a_time(port: HidPort) -> None:

@@ -78,12 +78,15 @@ def test_a_message_crosses(port: SerialPort) -> None:
 def test_bytes_take_their_time_on_the_wire(fob: EmulatedFob, tmp_path: Path) -> None:
     port = SerialPort(fob, tmp_path / "cradle")
     ask = Asker(_open(port))
-    begun_s = time.monotonic()
-    for _ in range(10):
+    ask(IDENTIFY)
+    ratios = []
+    for _ in range(20):
+        begun_s, before = time.monotonic(), ask.crossed
         ask(IDENTIFY)
-    took_s, floor_s = time.monotonic() - begun_s, ask.crossed * BYTE_S
+        ratios.append((time.monotonic() - begun_s) / ((ask.crossed - before) * BYTE_S))
     port.unplug()
-    assert floor_s <= took_s <= 1.3 * floor_s + 0.02
+    # others use this machine too: the quickest of them tells what the rig costs
+    assert 1.0 <= min(ratios) <= 1.3
 
 
 def test_one_program_at_a_time(port: SerialPort) -> None:

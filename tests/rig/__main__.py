@@ -1,0 +1,88 @@
+"""`python -m tests.rig`: parts of the rig as processes of their own, for tests that kill them.
+
+serial  one fob in its cradle; prints the path of its port and serves it until it is ended
+station the real station agent with the rig's fobs in its sockets, killed at a report if that is wished
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from pathlib import Path
+
+import click
+
+from devices.agent import StationAgent
+from devices.attach import Desk
+from devices.links import Transport
+from devices.links.serial import SerialBus
+from devices.profile_files import load_profiles
+from devices.seed_box import Enrolment, SeedBox
+from devices.server_client import ServerClient, StationServer
+from tests.rig.buses import RigHidBus
+from tests.rig.clock import RigClock
+from tests.rig.drawer import Drawer, NewFob
+from tests.rig.killing import ArmedByWork, Killer
+
+_DATA = click.option(
+    "--data", type=click.Path(file_okay=False, path_type=Path), required=True, help="Rig's directory."
+)
+_UNPACED = click.option("--unpaced", is_flag=True, help="Reports and bytes cross at once.")
+
+
+@click.group()
+def rig() -> None:
+    """The test rig."""
+
+
+@rig.command()
+@_DATA
+@_UNPACED
+@click.option("--serial", required=True, help="Serial number of the fob; it is made if it is new.")
+def serial(data: Path, serial: str, *, unpaced: bool) -> None:
+    """One fob behind a pty."""
+    stop = _stop_by_signal()
+    drawer = Drawer(data, RigClock(data), [NewFob(serial, Transport.SERIAL)], paced=not unpaced)
+    (path,) = drawer.cradles
+    click.echo(path)
+    stop.wait()
+    drawer.close()
+
+
+@rig.command()
+@_DATA
+@_UNPACED
+@click.option("--enrolment", type=click.Path(path_type=Path), required=True, help="The station's directory.")
+@click.option("--poll-s", type=float, default=0.1, show_default=True)
+@click.option("--kill-at-report", type=int, help="SIGKILL when this report of the first job has crossed …")
+@click.option("--kill-pid", type=int, help="… to this process (this one if not given).")
+def station(
+    data: Path, enrolment: Path, poll_s: float, *, unpaced: bool, kill_at_report: int | None, kill_pid: int | None
+) -> None:
+    """The station agent with the rig's HID fobs and cradles."""
+    stop = _stop_by_signal()
+    clock = RigClock(data)
+    drawer = Drawer(data, clock, (), paced=not unpaced)
+    enrolled = Enrolment.load(enrolment)
+    desk = Desk(
+        (RigHidBus(drawer.hid_ports), SerialBus(drawer.cradles)), load_profiles(), drawer.roots, clock.unix_time
+    )
+    server: StationServer = ServerClient(enrolled, clock.unix_time)
+    if kill_at_report is not None:
+        killer = Killer(kill_pid or os.getpid(), kill_at_report)
+        killer.watch(drawer)
+        server = ArmedByWork(server, killer)
+    StationAgent(desk, server, SeedBox.of(enrolled)).run(stop, poll_s)
+    drawer.close()
+
+
+def _stop_by_signal() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+if __name__ == "__main__":
+    rig()
