@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 import ipaddress
 import multiprocessing
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import click
@@ -22,7 +24,6 @@ _SERVED: Final = tuple(role for role in Role if role is not Role.WORKER)
 _PAGES: Final = frozenset({Role.STAFF, Role.CUSTOMER})
 # imported before the fork, so that the processes share it and are ready at once
 _SHARED: Final = ("web.app", "provisioning.cli.compose", "provisioning.cli.request_log")
-# Pages keep a thread for a stream of progress or a password's hash; codes are checked quickest by few.
 _THREADS_PAGES: Final = 8
 _THREADS_INTERFACES: Final = 2
 
@@ -106,7 +107,6 @@ class Plan:
 @click.pass_obj
 def serve(file: Path, roles: frozenset[Role], bind: tuple[str, int], workers: int, threads: int | None) -> None:
     """Serve these roles over HTTP."""
-    from provisioning import logs
     from provisioning.cli.start_up import refuse_unsafe_settings
     from provisioning.settings_file import load_settings
 
@@ -115,14 +115,36 @@ def serve(file: Path, roles: frozenset[Role], bind: tuple[str, int], workers: in
     _refuse_open_http(file, settings, bind[0])
     plan = Plan(file, settings, roles)
     check = _begin_in_a_child(plan.check)
+    with TemporaryDirectory(prefix="kagiya-metrics-") as counters:
+        # read by the metrics when they are imported: a scrape of one process then tells of all
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = counters
+        _serve(plan, bind, check, Pool(workers, threads))
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """How many processes, and threads in each; None: chosen by the roles."""
+
+    workers: int
+    threads: int | None
+
+    def threads_for(self, roles: frozenset[Role]) -> int:
+        """Pages keep a thread for a stream of progress or a password's hash; codes are checked best by few."""
+        return self.threads or (_THREADS_PAGES if roles & _PAGES else _THREADS_INTERFACES)
+
+
+def _serve(plan: Plan, bind: tuple[str, int], check: BaseProcess, pool: Pool) -> None:
+    from provisioning import logs
+
     for module in _SHARED:  # while the child checks
         importlib.import_module(module)
     from provisioning.cli import wsgi
 
     _end(check)
-    logs.configure(settings.server.log_level)
-    chosen = threads or (_THREADS_PAGES if roles & _PAGES else _THREADS_INTERFACES)
-    wsgi.serve_processes(plan.load, bind, workers=workers, threads=chosen, tls=wsgi.Tls.of(settings.server))
+    logs.configure(plan.settings.server.log_level)
+    threads = pool.threads_for(plan.roles)
+    tls = wsgi.Tls.of(plan.settings.server)
+    wsgi.serve_processes(plan.load, bind, workers=pool.workers, threads=threads, tls=tls)
 
 
 def _refuse_open_http(file: Path, settings: Settings, host: str) -> None:
