@@ -210,8 +210,8 @@ def test_credential_and_fob_live_as_the_model(services: Services) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=80,
-            stateful_step_count=30,
+            max_examples=50,
+            stateful_step_count=25,
             # a failing example is told as it is: shrinking one takes minutes
             phases=[Phase.explicit, Phase.reuse, Phase.generate],
             deadline=None,

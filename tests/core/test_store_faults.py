@@ -1,0 +1,208 @@
+"""A locked database, a full disk, a killed process: refused, and never half-written (R62, R71)."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from pytest_mock import MockerFixture
+from sqlalchemy import Connection, event, func, make_url, select, text
+from sqlalchemy.exc import IntegrityError
+
+from provisioning.errors import StoreUnavailable
+from provisioning.jobs.activate import ActivateCommand, activate
+from provisioning.jobs.release import ReleaseCommand, release
+from provisioning.jobs.verify import Outcome, Reason, VerifyCommand, VerifyResult, verify
+from provisioning.rules.states import CredentialState, FobState
+from provisioning.services import Services
+from provisioning.settings import Settings
+from provisioning.store import engine as store_engine
+from provisioning.store.audit import SYSTEM
+from provisioning.store.engine import Store
+from provisioning.store.tables import AuditEntry, Customer, Fob
+from tests.fixtures.databases import sqlite_only
+from tests.fixtures.services import DUAL, OTHER, assemble
+from tests.fixtures.tokens import Token, give_token, read_credential
+
+MINUTE = timedelta(minutes=1)
+
+# the database's own way to refuse the second statement of a transaction; PostgreSQL as on a full disk
+_REFUSE_AUDIT = {
+    "sqlite": ["CREATE TRIGGER refuse BEFORE INSERT ON audit_entry BEGIN SELECT RAISE(ABORT, 'refused'); END"],
+    "postgresql": [
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "RAISE 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$",
+        "CREATE TRIGGER refuse BEFORE INSERT ON audit_entry FOR EACH ROW EXECUTE FUNCTION refuse()",
+    ],
+}
+
+
+def submit(services: Services, token: Token, otp: str, now: datetime) -> VerifyResult:
+    return verify(services, VerifyCommand("dual", token.user_id, otp, SYSTEM), now)
+
+
+def audit_rows(services: Services) -> int:
+    with services.store.read() as tx:
+        return tx.scalar(select(func.count()).select_from(AuditEntry)) or 0
+
+
+@contextmanager
+def locked(url: str) -> Iterator[None]:
+    """Another program holds the lock that every write needs."""
+    if url.startswith("sqlite"):
+        file = make_url(url).database
+        assert file is not None
+        with closing(sqlite3.connect(file, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            yield
+            other.execute("ROLLBACK")
+        return
+    with psycopg.connect(url.replace("+psycopg", "")) as other:
+        other.execute("LOCK TABLE credential IN EXCLUSIVE MODE")
+        yield
+        other.rollback()
+
+
+@pytest.fixture
+def impatient(services: Services, mocker: MockerFixture) -> Iterator[Services]:
+    """Services that wait for a lock for a fifth of a second only."""
+    mocker.patch.object(store_engine, "BUSY_TIMEOUT_S", 0.2)
+    store = Store(services.settings.store.url)
+    yield replace(services, store=store)
+    store.close()
+
+
+def test_a_locked_database_refuses_and_writes_nothing(
+    services: Services, impatient: Services, customer_a: Customer, now: datetime
+) -> None:
+    token = give_token(services, customer_a, now)
+    rows = audit_rows(services)
+    with locked(services.settings.store.url):
+        for otp in (token.code(now), token.wrong(now)):
+            with pytest.raises(StoreUnavailable) as refused:
+                submit(impatient, token, otp, now)
+            assert refused.value.cause == "locked"
+    assert audit_rows(services) == rows
+    assert read_credential(services, token).last_step == -1
+    assert read_credential(services, token).failures == 0
+    assert submit(impatient, token, token.code(now), now).outcome is Outcome.ACCEPTED
+
+
+@sqlite_only
+def test_a_full_disk_refuses_and_writes_nothing(services: Services, customer_a: Customer, now: datetime) -> None:
+    token = give_token(services, customer_a, now)
+    rows = audit_rows(services)
+    with services.store.read() as tx:
+        pages = tx.scalar(text("PRAGMA page_count")) or 0
+    store = Store(services.settings.store.url)
+    event.listen(store.engine, "connect", lambda raw, _: raw.execute(f"PRAGMA max_page_count = {pages}"))
+    cramped = replace(services, store=store)
+    accepted = _submit_until_refused(cramped, token, now)
+    store.close()
+    assert audit_rows(services) == rows + accepted
+    at = now + accepted * MINUTE
+    last_step = int(at.timestamp()) // 60 - 1 if accepted else -1
+    assert read_credential(services, token).last_step == last_step
+    assert submit(services, token, token.code(at), at).outcome is Outcome.ACCEPTED
+
+
+def _submit_until_refused(services: Services, token: Token, now: datetime) -> int:
+    """How many codes, one a minute, were accepted before the disk was full."""
+    for minute in range(1000):
+        at = now + minute * MINUTE
+        try:
+            submit(services, token, token.code(at), at)
+        except StoreUnavailable as refused:
+            return minute if refused.cause == "full" else -1
+    return -1
+
+
+def _verify_right(services: Services, token: Token, now: datetime) -> object:
+    return submit(services, token, token.code(now), now)
+
+
+def _verify_wrong(services: Services, token: Token, now: datetime) -> object:
+    return submit(services, token, token.wrong(now), now)
+
+
+def _release(services: Services, token: Token, now: datetime) -> object:
+    return release(services, ReleaseCommand("dual", token.user_id, token.code(now), None, SYSTEM), now)
+
+
+def _activate(services: Services, token: Token, now: datetime) -> object:
+    return activate(services, ActivateCommand("dual", token.user_id, token.code(now), SYSTEM), now)
+
+
+@pytest.mark.parametrize(
+    ("act", "state"),
+    [
+        (_verify_right, CredentialState.ACTIVE),
+        (_verify_wrong, CredentialState.ACTIVE),
+        (_release, CredentialState.ACTIVE),
+        (_activate, CredentialState.SET_UP),
+    ],
+)
+def test_no_act_without_its_audit_row(
+    services: Services,
+    customer_a: Customer,
+    fob: Fob,
+    now: datetime,
+    act: Callable[[Services, Token, datetime], object],
+    state: CredentialState,
+) -> None:
+    token = give_token(services, customer_a, now, state, fob)
+    fob_state = FobState.IN_USE if state is CredentialState.ACTIVE else FobState.HANDED_OVER
+    before = _everything(services, token)
+    with services.store.write_connection() as connection:
+        _refuse_audit(connection)
+    with pytest.raises((StoreUnavailable, IntegrityError)) as refused:
+        act(services, token, now)
+    assert getattr(refused.value, "cause", "full") == "full"
+    assert _everything(services, token) == before
+    with services.store.read() as tx:
+        assert tx.get_one(Fob, fob.id).state is fob_state
+
+
+def test_killed_between_the_change_and_its_audit_row(
+    services: Services, settings: Settings, customer_a: Customer, now: datetime
+) -> None:
+    token = give_token(services, customer_a, now)
+    before, rows = _everything(services, token), audit_rows(services)
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=_die_before_the_audit_row, args=(settings, token, now))
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    assert (_everything(services, token), audit_rows(services)) == (before, rows)
+    assert submit(services, token, token.code(now), now).outcome is Outcome.ACCEPTED
+    assert submit(services, token, token.code(now), now).reason is Reason.USED
+    assert audit_rows(services) == rows + 2
+
+
+def _die_before_the_audit_row(settings: Settings, token: Token, now: datetime) -> None:
+    def die(_connection: object, _cursor: object, statement: str, *_: Any) -> None:
+        if statement.startswith("INSERT INTO audit_entry"):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    services = assemble(settings, Store(settings.store.url), {"dual": DUAL, "other": OTHER})
+    event.listen(services.store.engine, "before_cursor_execute", die)
+    submit(services, token, token.code(now), now)
+
+
+def _refuse_audit(connection: Connection) -> None:
+    for statement in _REFUSE_AUDIT[connection.dialect.name]:
+        connection.exec_driver_sql(statement)
+
+
+def _everything(services: Services, token: Token) -> dict[str, object]:
+    row = read_credential(services, token)
+    return {column.name: getattr(row, column.name) for column in row.__table__.columns}
