@@ -17,9 +17,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from provisioning.rules.roles import Role
 from provisioning.services import Services
-from web import assets, dates, faults, headers, languages
+from web import assets, dates, faults, headers, languages, metrics
+from web.api.bank import bank_api
+from web.api.station import station_api
 from web.current import EXTENSION, Face
 from web.front import front, set_up_templates
+from web.health import health
 from web.pages.customer import customer_pages
 from web.sessions import TableSessions
 
@@ -47,6 +50,7 @@ def create_app(services: Services, roles: Iterable[Role], clock: Callable[[], da
 
 
 def _set_up(app: Flask, roles: frozenset[Role]) -> None:
+    metrics.set_up_metrics(app)
     languages.set_up_languages(app)
     headers.set_up_headers(app)
     faults.set_up_faults(app)
@@ -63,11 +67,15 @@ def _set_up(app: Flask, roles: frozenset[Role]) -> None:
 
 def _blueprints(roles: frozenset[Role]) -> list[tuple[Blueprint, bool]]:
     """Blueprints of these roles, and whether their posts are forms of ours that carry a CSRF token."""
-    chosen: list[tuple[Blueprint, bool]] = []
+    chosen: list[tuple[Blueprint, bool]] = [(health, False)]
     if roles & {Role.STAFF, Role.CUSTOMER}:
         chosen.append((front, True))
     if Role.CUSTOMER in roles:
         chosen += [(blueprint, True) for blueprint in customer_pages()]
+    if Role.BANK in roles:
+        chosen.append((bank_api, False))
+    if Role.STATION in roles:
+        chosen.append((station_api, False))
     return chosen
 
 

@@ -1,0 +1,68 @@
+"""The real application behind a real socket, on either database, with a clock that tests move."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from flask import Flask
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from provisioning.rules.roles import ALL_ROLES
+from provisioning.services import Services
+from web.app import create_app
+
+
+@dataclass
+class Clock:
+    """Stands still until it is moved."""
+
+    at: datetime
+
+
+@dataclass
+class Served:
+    """A running server. `http` has its address as base."""
+
+    app: Flask
+    services: Services
+    http: httpx.Client
+    clock: Clock
+
+    @property
+    def at(self) -> datetime:
+        """The server's time."""
+        return self.clock.at
+
+    def unix_time(self) -> float:
+        """The same in seconds."""
+        return self.clock.at.timestamp()
+
+    def advance(self, **by: float) -> None:
+        """Move the clock."""
+        self.clock.at += timedelta(**by)
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
+        pass
+
+
+@pytest.fixture
+def served(services: Services, now: datetime) -> Iterator[Served]:
+    """Every role on one free port."""
+    clock = Clock(now)
+    app = create_app(services, ALL_ROLES, lambda: clock.at)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    with httpx.Client(base_url=f"http://127.0.0.1:{server.server_port}") as http:
+        yield Served(app, services, http, clock)
+    server.shutdown()
+    thread.join()
+    server.server_close()

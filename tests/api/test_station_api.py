@@ -1,0 +1,222 @@
+"""The station API over real HTTP, spoken by the product's own client and by forgers (R27, R76)."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from devices.contract import FailureCode, JobResult, Poll, Problem, Progress, dump, signed_text
+from devices.errors import ServerRefused
+from devices.seed_box import Enrolment
+from devices.server_client import ServerClient, enrol
+from provisioning.jobs.invite_station import InviteStationCommand, invite_station
+from provisioning.jobs.reserve_fob import ReservedFob
+from provisioning.jobs.revoke_station import RevokeStationCommand, revoke_station
+from provisioning.rules.actor import SYSTEM
+from provisioning.rules.roles import Role
+from provisioning.rules.states import FobState, JobState
+from provisioning.store.tables import Customer, Fob
+from tests.api.conftest import Served
+from tests.fobs.case import Case
+from tests.fobs.desk import Desk
+from web.app import create_app
+
+POLL = "/api/station/v1/poll"
+NOTHING_SEEN = dump(Poll((), ()))
+
+
+@pytest.fixture
+def enrolment(served: Served, tmp_path: Path) -> Enrolment:
+    """A station enrolled over HTTP."""
+    command = InviteStationCommand("dual", "本店", "窓口1", SYSTEM)
+    code = invite_station(served.services, command, served.at).code
+    enrolled = enrol(str(served.http.base_url), code, tmp_path / "station")
+    assert enrolled.name == "窓口1"
+    return Enrolment.load(tmp_path / "station")
+
+
+@pytest.fixture
+def client(served: Served, enrolment: Enrolment) -> ServerClient:
+    """The product's own client."""
+    return ServerClient(enrolment, served.unix_time)
+
+
+@pytest.fixture
+def case(served: Served, enrolment: Enrolment, customer_a: Customer, fob: Fob) -> Case:
+    """A fob for customer A; the desk has the station's real keys."""
+    keys = enrolment.keys
+    desk = Desk(served.services, enrolment.station_id, keys.signing, keys.sealing, served.at)
+    desk.plug(fob)
+    return Case(served.services, desk, fob, customer_a, SYSTEM)
+
+
+@pytest.fixture
+def reserved(case: Case) -> ReservedFob:
+    """The fob reserved for the customer."""
+    return case.reserve()
+
+
+def sees(case: Case, *running: str) -> Poll:
+    """What the station reports."""
+    return Poll(tuple(fob.seen() for fob in case.desk.fobs), running)
+
+
+def header(case: Case, body: bytes, path: str = POLL, method: str = "POST", **wrong: str) -> dict[str, str]:
+    """A signed request's header; `wrong` replaces a part after signing."""
+    facts = {"time": str(int(case.now.timestamp())), "nonce": secrets.token_hex(16)}
+    signature = case.desk.signing_key.sign(signed_text(method, path, facts["time"], facts["nonce"], body))
+    parts = {"id": case.desk.station_id, **facts, "signature": signature.hex()} | wrong
+    return {"Authorization": "Kagiya-Station " + ", ".join(f'{name}="{value}"' for name, value in parts.items())}
+
+
+def test_a_fob_is_written_through_the_wire(case: Case, client: ServerClient, reserved: ReservedFob) -> None:
+    (job,) = client.poll(sees(case)).jobs
+    client.progress(job.job_id, Progress(20, 40))
+    assert case.page(job.job_id).percent == 50
+    result = case.desk.write(job)
+    client.result(job.job_id, result)
+    client.result(job.job_id, result)
+    assert case.job(job.job_id).state is JobState.PROVED
+    assert case.fob_state() is FobState.PROGRAMMED
+    assert client.poll(sees(case)).jobs == ()
+
+
+def test_another_result_for_the_same_job_is_refused(
+    case: Case, client: ServerClient, reserved: ReservedFob
+) -> None:
+    (job,) = client.poll(sees(case)).jobs
+    result = case.desk.write(job)
+    client.result(job.job_id, result)
+    assert result.receipt is not None
+    others = (
+        JobResult(problem=Problem(FailureCode.LINK_LOST)),
+        JobResult(receipt=replace(result.receipt, generation_after=7)),
+    )
+    for other in others:
+        with pytest.raises(ServerRefused) as refused:
+            client.result(job.job_id, other)
+        assert refused.value.status == 409
+    assert case.job(job.job_id).state is JobState.PROVED
+
+
+def test_a_failed_job_comes_again_with_another_seed(
+    case: Case, client: ServerClient, reserved: ReservedFob
+) -> None:
+    (first,) = client.poll(sees(case)).jobs
+    client.result(first.job_id, JobResult(problem=Problem(FailureCode.TIMEOUT, {"path": "desk"})))
+    (second,) = client.poll(sees(case)).jobs
+    assert (second.serial, second.job_id != first.job_id) == (first.serial, True)
+    assert case.desk.open_seed(second) != case.desk.open_seed(first)
+
+
+def test_replayed_altered_late_and_foreign_requests_get_401_and_do_nothing(
+    served: Served, case: Case, reserved: ReservedFob
+) -> None:
+    good = header(case, NOTHING_SEEN)
+    late = int(case.now.timestamp()) - 61
+    expected = {
+        "replayed": (good, NOTHING_SEEN),
+        "bad_signature": (header(case, NOTHING_SEEN), dump(sees(case))),
+        "unknown": (header(case, NOTHING_SEEN, id="0" * 32), NOTHING_SEEN),
+        "bad_form": ({"Authorization": "Bearer key"}, NOTHING_SEEN),
+        "missing": ({}, NOTHING_SEEN),
+    }
+    assert served.http.post(POLL, content=NOTHING_SEEN, headers=good).status_code == 200
+    for fault, (headers, body) in expected.items():
+        answer = served.http.post(POLL, content=body, headers=headers)
+        assert (answer.status_code, answer.json()) == (401, {"error": "not_authentic", "fault": fault})
+    altered = header(case, NOTHING_SEEN, time=str(late))
+    assert served.http.post(POLL, content=NOTHING_SEEN, headers=altered).json()["fault"] == "bad_signature"
+    served.advance(seconds=61)
+    answer = served.http.post(POLL, content=NOTHING_SEEN, headers=header(case, NOTHING_SEEN))
+    assert (answer.status_code, answer.json()["fault"]) == (401, "clock")
+    assert case.job(reserved.job_id).state is JobState.QUEUED
+
+
+def test_a_revoked_station_gets_401(served: Served, case: Case, client: ServerClient) -> None:
+    client.poll(sees(case))
+    revoke_station(served.services, RevokeStationCommand("dual", case.desk.station_id, SYSTEM), served.at)
+    with pytest.raises(ServerRefused) as refused:
+        client.poll(sees(case))
+    assert refused.value.status == 401
+
+
+def test_another_stations_job_is_not_found(
+    served: Served, case: Case, client: ServerClient, reserved: ReservedFob, tmp_path: Path
+) -> None:
+    (job,) = client.poll(sees(case)).jobs
+    code = invite_station(served.services, InviteStationCommand("dual", "本店", "窓口2", SYSTEM), served.at).code
+    enrol(str(served.http.base_url), code, tmp_path / "other")
+    other = ServerClient(Enrolment.load(tmp_path / "other"), served.unix_time)
+    with pytest.raises(ServerRefused) as refused:
+        other.result(job.job_id, case.desk.write(job))
+    assert refused.value.status == 404
+    with pytest.raises(ServerRefused) as refused:
+        other.progress(job.job_id, Progress(1, 2))
+    assert refused.value.status == 404
+    assert case.job(job.job_id).state is JobState.WRITING
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"nonsense",
+        b'{"devices": [], "running": [], "version": 2}',
+        b'{"devices": [], "running": [], "seeds": []}',
+        b'{"devices": []}',
+        b'{"devices": [{"path": 1, "transport": "hid"}], "running": []}',
+        b'{"devices": [], "running": [' + b"[" * 20_000 + b"]" * 20_000 + b"]}",
+    ],
+)
+def test_messages_outside_the_contract_are_refused(served: Served, case: Case, body: bytes) -> None:
+    answer = served.http.post(POLL, content=body, headers=header(case, body))
+    assert (answer.status_code, answer.json()["error"]) == (422, "bad_message")
+
+
+def test_a_result_is_receipt_or_problem(
+    served: Served, case: Case, client: ServerClient, reserved: ReservedFob
+) -> None:
+    (job,) = client.poll(sees(case)).jobs
+    path = f"/api/station/v1/jobs/{job.job_id}/result"
+    both = replace(case.desk.write(job), problem=Problem(FailureCode.TIMEOUT))
+    for message in (JobResult(), both):
+        answer = served.http.post(path, content=dump(message), headers=header(case, dump(message), path))
+        assert (answer.status_code, answer.json()["field"]) == (422, "receipt")
+    assert case.job(job.job_id).state is JobState.WRITING
+
+
+def test_an_enrolment_code_works_once_and_guessing_is_slowed(served: Served, tmp_path: Path) -> None:
+    code = invite_station(served.services, InviteStationCommand("dual", "本店", "窓口1", SYSTEM), served.at).code
+    enrol(str(served.http.base_url), code, tmp_path / "first")
+    statuses = []
+    for _ in range(21):
+        with pytest.raises(ServerRefused) as refused:
+            enrol(str(served.http.base_url), code, tmp_path / "second")
+        statuses.append(refused.value.status)
+    assert (set(statuses[:19]), statuses[-1]) == ({401}, 429)
+    served.advance(seconds=5)
+    with pytest.raises(ServerRefused) as refused:
+        enrol(str(served.http.base_url), code, tmp_path / "second")
+    assert refused.value.status == 401
+
+
+def test_answers_hold_no_more_than_the_contract(served: Served, case: Case, reserved: ReservedFob) -> None:
+    body = dump(sees(case))
+    answer = served.http.post(POLL, content=body, headers=header(case, body))
+    assert answer.headers["Cache-Control"] == "no-store"
+    work = json.loads(answer.content)
+    assert set(work) == {"jobs", "unix_time", "version"}
+    assert "set-cookie" not in answer.headers
+
+
+def test_the_station_role_alone_serves_no_other_interface(served: Served) -> None:
+    alone = create_app(served.services, {Role.STATION}, lambda: served.at).test_client()
+    assert alone.post(POLL).status_code == 401
+    for path in ("/api/v1/verify", "/portal/", "/staff/", "/api/app/v1/begin"):
+        assert alone.post(path).status_code == 404

@@ -1,0 +1,92 @@
+"""What every call of the bank API needs: the caller, the institution, and the members of the body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import current_app, request
+
+from provisioning.errors import BadInput, InputFault, NotAuthentic, NotFound
+from provisioning.jobs.check_bank_key import KnownClient, check_bank_key
+from provisioning.rules.actor import Actor, ActorKind
+from provisioning.rules.identifiers import read_service_id
+from provisioning.rules.institution import Institution
+from provisioning.store.queries.token_state import TokenState, token_state
+from web import current
+from web.api.bank_operations import OPERATIONS
+from web.api.bodies import read_object
+from web.api.flood import Allowance, FloodGuard
+
+CALLS = "kagiya_bank_guard"
+STRANGERS = "kagiya_bank_stranger_guard"
+# for one user of one institution: far above what a person or a careful system does
+PER_USER = Allowance(burst=1_000, per_s=200.0)
+# for one address that brings keys nobody has
+PER_STRANGER = Allowance(burst=50, per_s=1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One believed call. `fields` are the body's members beside the two IDs, checked for their form."""
+
+    client: KnownClient
+    institution: Institution
+    user_id: str
+    fields: Mapping[str, str]
+
+    @property
+    def actor(self) -> Actor:
+        """The calling system as somebody who acts."""
+        return Actor(ActorKind.BANK, self.client.id, self.institution.id, None, current.origin())
+
+    @property
+    def token(self) -> TokenState:
+        """Where the user's token stands. Raises NotFound for an unknown user."""
+        return token_state(current.services().store, self.institution.id, self.user_id)
+
+    @property
+    def credential_id(self) -> str:
+        """The user's current or last credential. Raises NotFound."""
+        found = self.token.credential_id
+        if found is None:
+            raise NotFound("credential")
+        return found
+
+    def required(self, name: str) -> str:
+        """A member that this kind of call cannot do without. Raises BadInput."""
+        if name not in self.fields:
+            raise BadInput(name, InputFault.MISSING)
+        return self.fields[name]
+
+
+def posted_call(operation: str) -> Call:
+    """The call of `operation` in this request. Raises NotAuthentic, BadInput, NotFound, TooManyRequests."""
+    client = _client()
+    sent = read_object(request.get_data(), OPERATIONS[operation].fields)
+    return _call(client, sent.pop("service_id"), sent.pop("user_id"), sent)
+
+
+def addressed_call(service_id: str, user_id: str) -> Call:
+    """As `posted_call`, with the IDs from the address."""
+    return _call(_client(), service_id, user_id, {})
+
+
+def _client() -> KnownClient:
+    """Who calls. A key that nobody has costs a token of its sender's address."""
+    try:
+        return check_bank_key(current.services(), request.headers.get("Authorization", ""))
+    except NotAuthentic:
+        guard: FloodGuard = current_app.extensions[STRANGERS]
+        guard.admit(current.origin(), current.now())
+        raise
+
+
+def _call(client: KnownClient, service_id: str, user_id: str, fields: Mapping[str, str]) -> Call:
+    """A foreign institution looks like none (R58)."""
+    institution = current.services().by_service_id(read_service_id(service_id))
+    if client.institution_id not in (None, institution.id):
+        raise NotFound("institution")
+    guard: FloodGuard = current_app.extensions[CALLS]
+    guard.admit(f"{institution.id} {user_id}", current.now())
+    return Call(client, institution, user_id, fields)

@@ -1,0 +1,57 @@
+"""Requests' JSON, read strictly: an object with exactly the members that the operation names, all of them text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from provisioning.errors import BadInput, InputFault
+from web.api.bank_operations import Field
+
+_NAME: Final = re.compile(r"[a-z_]{1,32}")
+
+
+def read_object(body: bytes, fields: Mapping[str, Field]) -> dict[str, str]:
+    """The members by name; optional ones may be absent. Raises BadInput naming the first that is wrong."""
+    sent = _object(body)
+    for name in sent:
+        if name not in fields:
+            raise BadInput(name if _NAME.fullmatch(name) else "body", InputFault.UNKNOWN_FIELD)
+    for name, wanted in fields.items():
+        if name in sent:
+            _check(name, sent[name], wanted)
+        elif wanted.required:
+            raise BadInput(name, InputFault.MISSING)
+    return sent
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        sent = json.loads(body, object_pairs_hook=_once_each)
+    except (ValueError, RecursionError):
+        raise BadInput("body", InputFault.BAD_FORM) from None
+    if not isinstance(sent, dict):
+        raise BadInput("body", InputFault.BAD_FORM)
+    return sent
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a name stands twice")
+    return members
+
+
+def _check(name: str, value: Any, wanted: Field) -> None:
+    if not isinstance(value, str):
+        raise BadInput(name, InputFault.BAD_FORM)
+    if not value:
+        raise BadInput(name, InputFault.MISSING)
+    if len(value) > wanted.most:
+        raise BadInput(name, InputFault.WRONG_LENGTH)
+    if not value.isprintable():
+        raise BadInput(name, InputFault.BAD_FORM)
+    if wanted.choices and value not in wanted.choices:
+        raise BadInput(name, InputFault.NOT_OFFERED)
