@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -84,6 +85,7 @@ def open_house(directory: Path, base_url: str, mail_port: int, clock: Callable[[
     if not accounts_file.exists():
         for leftover in directory.glob("kagiya.db*"):
             leftover.unlink()
+        shutil.rmtree(directory / "station", ignore_errors=True)  # it was enrolled at the database that is gone
     migrations.upgrade(settings.store.url)
     services = build_services(settings, ALL_ROLES)
     if not accounts_file.exists():

@@ -1,16 +1,18 @@
 // The app's clock under the test rig: this machine's time and the rig's offset, asked for again and again,
 // so that the app notices when somebody moves the rig's clock. Offline it goes on with the offset it knows.
 const ASK_MS = 1000;
-let offset_ms = OFFSET_S * 1000;
+const KEPT = "rig-offset-s";
+let offset_s = Number(localStorage.getItem(KEPT) ?? OFFSET_S);
 
 export function nowMs() {
-  return Date.now() + offset_ms;
+  return Date.now() + offset_s * 1000;
 }
 
 async function ask() {
   try {
     const response = await fetch("/rig/clock", { headers: { Accept: "application/json" }, cache: "no-store" });
-    offset_ms = (await response.json()).offset_s * 1000;
+    offset_s = (await response.json()).offset_s;
+    localStorage.setItem(KEPT, String(offset_s));
   } catch {
     // offline: the phone's clock runs on
   }
