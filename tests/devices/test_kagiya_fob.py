@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from devices.contract import WriteReceipt
 from devices.driver import DeviceIdentity, ReadsCode, SetsClock, SlotProgram, Surroundings
@@ -17,7 +15,6 @@ from devices.driver import ProvesGenuine as ProvesGenuineProtocol
 from devices.drivers import DRIVERS
 from devices.drivers.kagiya_fob.driver import KagiyaFob
 from devices.drivers.kagiya_fob.messages import parameters
-from devices.drivers.kagiya_fob.session import Draw
 from devices.errors import (
     BadAnswer,
     DeviceError,
@@ -31,48 +28,21 @@ from devices.errors import (
     WrongClock,
     WrongSerial,
 )
-from devices.framing import to_reports
-from devices.profile_files import load_profiles
 from devices.profiles import FAMILIES, Ability, Algorithm, CredentialForm, OtpType, Version
-from tests.devices.doubles import AnyBytes, AnyReports, RecordedBytes, RecordedReports
+from tests.devices.doubles import RecordedBytes, RecordedReports
+from tests.devices.recordings import (
+    ERASE_STEPS,
+    PROFILE,
+    ROOT,
+    STEPS,
+    conversation,
+    draw,
+    fob_in_program,
+    program,
+    recorded_program,
+    surroundings,
+)
 from tests.devices.vectors import hexed, vectors
-
-(PROFILE,) = (profile for profile in load_profiles() if profile.name == "kagiya-fob")
-ROOT = "kagiya-fob-maker"
-FORM = CredentialForm(OtpType.TOTP, Algorithm.SHA1, 8, 60, 20)
-STEPS = ("open", "status_before", "set_clock", "stage", "prove", "commit", "read_code", "status_after", "end")
-ERASE_STEPS = ("open", "status_before", "erase", "status_after", "end")
-
-
-def surroundings(now: float, expected_serial: str = "KF10000001", root: bytes | None = None) -> Surroundings:
-    roots = {ROOT: hexed("keys", "root_public") if root is None else root}
-    return Surroundings(PROFILE, lambda: now, roots, expected_serial)
-
-
-def draw(block: str) -> Draw:
-    scalar = int(vectors(block)["host_ephemeral_private"], 16)
-    return Draw(
-        nonce=hexed(block, "host_nonce"),
-        key=ec.derive_private_key(scalar, ec.SECP256R1()),
-        challenge=hexed("program", "challenge"),
-    )
-
-
-def conversation(block: str, steps: tuple[str, ...]) -> dict[bytes, bytes]:
-    return {hexed(block, f"{step}_request"): hexed(block, f"{step}_response") for step in steps}
-
-
-def fob_in_program(link: RecordedReports | RecordedBytes, **changes: object) -> KagiyaFob:
-    return KagiyaFob(link, surroundings(float(vectors("program")["unix_time"]), **changes), draw("program"))  # type: ignore[arg-type]
-
-
-def recorded_program(changes: Mapping[bytes, bytes] | None = None) -> RecordedReports:
-    identify = {hexed("identify", "request"): hexed("identify", "response")}
-    return RecordedReports(identify | conversation("program", STEPS) | dict(changes or {}))
-
-
-def program() -> SlotProgram:
-    return SlotProgram(FORM, hexed("program", "seed"))
 
 
 def test_every_family_has_its_driver_and_its_declared_abilities() -> None:
@@ -308,53 +278,6 @@ def test_a_write_stops_at_an_answer_that_is_not_right(step: str, answer: bytes, 
         fob.program(program())
     assert caught.value.facts() == facts.facts()
     assert caught.value.problem().code is facts.code
-
-
-def garbage_reports() -> st.SearchStrategy[list[bytes]]:
-    first = st.binary(min_size=63, max_size=63).map(lambda rest: b"\x80" + rest)
-    whole = st.binary(min_size=2, max_size=400)
-    framed = whole.map(to_reports)
-    loose = st.one_of(first, st.binary(min_size=64, max_size=64)).map(lambda report: [report])
-    return st.lists(st.one_of(framed, loose), max_size=6).map(lambda lists: [r for part in lists for r in part])
-
-
-@settings(max_examples=200)
-@given(garbage_reports())
-def test_garbage_from_a_hid_device_is_a_typed_error(reports: list[bytes]) -> None:
-    fob = KagiyaFob(AnyReports(iter(reports)), surroundings(0.0), draw("program"))
-    with pytest.raises(DeviceError):
-        fob.program(program())
-    fob.close()
-
-
-@settings(max_examples=200)
-@given(st.lists(st.binary(max_size=80), max_size=6))
-def test_garbage_from_a_serial_port_is_a_typed_error(chunks: list[bytes]) -> None:
-    fob = KagiyaFob(AnyBytes(iter(chunks)), surroundings(0.0), draw("program"))
-    with pytest.raises(DeviceError):
-        fob.program(program())
-    fob.close()
-
-
-@settings(max_examples=300)
-@given(step=st.sampled_from(STEPS[:-1]), answer=st.binary(min_size=0, max_size=400))
-def test_garbage_at_any_step_of_a_write_is_a_typed_error_without_the_seed(step: str, answer: bytes) -> None:
-    request = hexed("program", f"{step}_request")
-    link = recorded_program({request: bytes([request[0], request[1] | 0x80, 0]) + answer})
-    fob = fob_in_program(link)
-    with pytest.raises(DeviceError) as caught:
-        fob.program(program())
-    assert hexed("program", "seed").hex() not in repr(caught.value) + str(caught.value)
-
-
-def test_endless_garbage_ends_with_the_time_allowed() -> None:
-    def endless() -> Iterator[bytes]:
-        while True:
-            yield b"\x01" * 64
-
-    fob = KagiyaFob(AnyReports(endless()), surroundings(0.0))
-    with pytest.raises(LinkTimeout):
-        fob.identify()
 
 
 def test_secrets_do_not_show() -> None:
