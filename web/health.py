@@ -50,7 +50,7 @@ def _waiting() -> bytes:
     return generate_latest(registry)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Waiting(Collector):
     """Families made for one scrape, so that nothing of them is shared between workers."""
 

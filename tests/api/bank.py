@@ -1,0 +1,61 @@
+"""The bank's own system, as it calls the API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from provisioning.jobs.add_bank_client import AddBankClientCommand, add_bank_client
+from provisioning.rules.actor import SYSTEM
+from tests.api.conftest import Served
+
+SERVICE_ID = "10112231"
+
+
+@dataclass
+class Bank:
+    """One client of one institution, calling about one user."""
+
+    served: Served
+    key: str
+    user_id: str
+    service_id: str = SERVICE_ID
+
+    def post(self, path: str, body: object | None = None, **members: Any) -> httpx.Response:
+        """A call with the IDs and these members, or with `body` as it is."""
+        sent = {"service_id": self.service_id, "user_id": self.user_id, **members} if body is None else body
+        return self.served.http.post(f"/api/v1{path}", json=sent, headers=self.headers)
+
+    def ask(self, path: str, **members: Any) -> tuple[int, dict[str, Any]]:
+        """Status and answer of a call."""
+        answer = self.post(path, **members)
+        return answer.status_code, answer.json()
+
+    def decide(self, path: str, **members: Any) -> tuple[str, str | None]:
+        """Outcome and reason of a code."""
+        answer = self.post(path, **members)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["outcome"], answer.json().get("reason")
+
+    def state(self) -> dict[str, Any]:
+        """Where the user's token stands."""
+        answer = self.served.http.get(f"/api/v1/customers/{self.service_id}/{self.user_id}", headers=self.headers)
+        assert answer.status_code == 200, answer.text
+        state: dict[str, Any] = answer.json()
+        return state
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Who calls."""
+        return {"Authorization": f"Bearer {self.key}"}
+
+
+def open_bank(
+    served: Served, user_id: str, institution_id: str = "dual", checks_confirmation: bool = False
+) -> Bank:
+    """A new client of the institution."""
+    command = AddBankClientCommand(institution_id, "host", SYSTEM, checks_confirmation)
+    key = add_bank_client(served.services, command, served.at).key
+    return Bank(served, key, user_id, served.services.institution(institution_id).service_id)

@@ -1,0 +1,310 @@
+"""The bank API over real HTTP: both kinds of token from issuance to the next one, with reasons (R09)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from provisioning.store.tables import BankClient, Customer, Fob
+from tests.api.bank import Bank, open_bank
+from tests.api.conftest import Served
+from tests.fixtures.people import CONFIRMATION_PASSWORD
+from tests.fobs.desk import Desk, PlainFob, open_desk
+
+SOFT = {"kind": "soft", "mail_address": "taro@carrier.example", "activation_password": "83719264"}
+
+
+@pytest.fixture
+def bank(served: Served, customer_a: Customer) -> Bank:
+    """The bank, calling about customer A."""
+    return open_bank(served, customer_a.user_id)
+
+
+@pytest.fixture
+def desk(served: Served) -> Desk:
+    """A station at the branch."""
+    return open_desk(served.services, served.at)
+
+
+@pytest.fixture
+def plain(desk: Desk, fob: Fob) -> PlainFob:
+    """A fob in stock, plugged in."""
+    return desk.plug(fob)
+
+
+def later(bank: Bank, desk: Desk, **by: float) -> None:
+    """Everybody's clock moves."""
+    bank.served.advance(**by)
+    desk.now += timedelta(**by)
+
+
+@pytest.fixture
+def active(bank: Bank, desk: Desk, plain: PlainFob) -> PlainFob:
+    """The fob issued by the bank, written and activated; a minute later."""
+    assert bank.post("/credentials", kind="hard", fob_serial=plain.serial).status_code == 201
+    desk.work()
+    assert bank.decide("/activate", otp=plain.code(bank.served.at)) == ("accepted", None)
+    later(bank, desk, minutes=1)
+    return plain
+
+
+def wrong(plain: PlainFob, bank: Bank) -> str:
+    """A code the fob does not show for a long time."""
+    return f"{(int(plain.code(bank.served.at)) + 1) % 10**8:08d}"
+
+
+def test_a_fob_from_issuance_to_the_next_one(bank: Bank, desk: Desk, plain: PlainFob) -> None:
+    assert bank.state() == {"state": "none", "credential_id": None}
+    status, issued = bank.ask("/credentials", kind="hard", fob_serial=plain.serial)
+    assert (status, issued["state"]) == (201, "issued")
+    assert bank.state() == {"state": "issued", "credential_id": issued["credential_id"], "kind": "hard"}
+    desk.work()
+    assert bank.state()["state"] == "set_up"
+    code = plain.code(bank.served.at)
+    assert bank.decide("/verify", otp=code) == ("refused", "not_active")
+    assert bank.decide("/activate", otp=code) == ("accepted", None)
+    assert bank.state()["state"] == "active"
+    assert bank.decide("/verify", otp=code) == ("refused", "used")
+    later(bank, desk, minutes=1)
+    assert bank.decide("/verify", otp=plain.code(bank.served.at)) == ("accepted", None)
+    later(bank, desk, minutes=1)
+
+    code = plain.code(bank.served.at)
+    password = "Kakunin00"
+    assert bank.decide("/release", otp=code, confirmation_password=password) == ("refused", "confirmation_wrong")
+    released = bank.decide("/release", otp=code, confirmation_password=CONFIRMATION_PASSWORD)
+    assert released == ("accepted", None)
+    assert (bank.state()["state"], bank.state()["ended_how"]) == ("ended", "released")
+    later(bank, desk, minutes=1)
+    assert bank.decide("/verify", otp=plain.code(bank.served.at))[0] == "refused"
+    status, refused = bank.ask("/credentials", **SOFT)
+    assert (status, refused["error"]) == (409, "too_early")
+    later(bank, desk, days=1)
+    assert bank.ask("/credentials", **SOFT)[0] == 201
+
+
+def test_suspension_is_told_and_lifted(bank: Bank, active: PlainFob) -> None:
+    for _ in range(5):
+        assert bank.decide("/verify", otp=wrong(active, bank)) == ("refused", "wrong")
+    right = active.code(bank.served.at)
+    assert bank.decide("/verify", otp=right) == ("refused", "suspended")
+    assert bank.state()["state"] == "suspended"
+    assert bank.ask("/lift") == (200, bank.state() | {"state": "active"})
+    assert bank.decide("/verify", otp=right) == ("accepted", None)
+    status, refused = bank.ask("/lift")
+    assert (status, refused) == (409, {"error": "wrong_state", "what": "credential", "state": "active"})
+
+
+@pytest.mark.parametrize("how", ["revoked", "lost"])
+def test_a_token_is_revoked_at_once(bank: Bank, active: PlainFob, how: str) -> None:
+    status, answer = bank.ask("/revoke", how=how)
+    assert (status, answer["state"], answer["ended_how"]) == (200, "ended", how)
+    assert bank.decide("/verify", otp=active.code(bank.served.at))[0] == "refused"
+    assert bank.ask("/revoke")[0] == 409
+
+
+def test_a_soft_token_is_issued_sent_again_and_taken_back(bank: Bank) -> None:
+    status, issued = bank.ask("/credentials", **SOFT)
+    assert (status, issued["state"]) == (201, "issued")
+    assert bank.ask("/resend")[1]["credential_id"] == issued["credential_id"]
+    assert bank.decide("/verify", otp="12345678") == ("refused", "not_active")
+    status, second = bank.ask("/credentials", **SOFT)
+    assert (status, second) == (409, {"error": "already_taken", "what": "credential"})
+    assert bank.ask("/revoke")[1]["state"] == "ended"
+
+
+def test_an_unknown_user_is_told_to_the_bank_only(bank: Bank) -> None:
+    bank.user_id = "999999999999"
+    for path in ("/verify", "/activate"):
+        assert bank.decide(path, otp="12345678") == ("refused", "unknown")
+    assert bank.post("/lift").status_code == 404
+    status, answer = bank.ask("/credentials", **SOFT)
+    assert (status, answer) == (404, {"error": "not_found", "what": "customer"})
+
+
+def test_an_application_is_entered_once(bank: Bank) -> None:
+    status, applied = bank.ask("/apply")
+    assert (status, sorted(applied)) == (201, ["application_id", "number"])
+    status, again = bank.ask("/apply", kind="hard")
+    assert (status, again["what"]) == (409, "application")
+
+
+def test_a_fob_out_of_step_is_brought_back(bank: Bank, desk: Desk, active: PlainFob) -> None:
+    behind = [active.code(bank.served.at - timedelta(minutes=40 - step)) for step in (0, 1)]
+    later(bank, desk, hours=2)
+    behind = [active.code(bank.served.at - timedelta(minutes=40 - step)) for step in (0, 1)]
+    assert bank.decide("/verify", otp=behind[0]) == ("refused", "wrong")
+    assert bank.decide("/resync", first=behind[0], second=behind[1]) == ("refused", "wrong")
+    fresh = [active.code(bank.served.at - timedelta(minutes=38 - step)) for step in (0, 1)]
+    assert bank.decide("/resync", first=fresh[0], second=fresh[1]) == ("accepted", None)
+    third = active.code(bank.served.at - timedelta(minutes=36))
+    assert bank.decide("/verify", otp=third) == ("accepted", None)
+
+
+def test_a_bank_that_checked_the_confirmation_password_need_not_send_it(
+    served: Served, bank: Bank, active: PlainFob
+) -> None:
+    trusted = open_bank(served, bank.user_id, checks_confirmation=True)
+    code = active.code(served.at)
+    status, missing = bank.ask("/release", otp=code)
+    assert (status, missing) == (422, {"error": "bad_input", "field": "confirmation_password", "fault": "missing"})
+    assert trusted.decide("/release", otp=code) == ("accepted", None)
+
+
+def test_no_wrong_or_revoked_keys(served: Served, bank: Bank) -> None:
+    right = bank.key
+    for key in ("wrong", right[:-1], f"{right}x", right.swapcase()):
+        bank.key = key
+        answer = bank.post("/verify", otp="12345678")
+        assert (answer.status_code, answer.json()) == (401, {"error": "not_authentic"})
+    plain = served.http.post("/api/v1/verify", json={}, headers={"Authorization": f"Basic {right}"})
+    assert (plain.status_code, plain.headers["WWW-Authenticate"]) == (401, "Bearer")
+    bank.key = right
+    assert bank.post("/verify", otp="12345678").status_code == 200
+    with served.services.store.write() as tx:
+        tx.execute(update(BankClient).values(revoked_at=served.at))
+    assert bank.post("/verify", otp="12345678").status_code == 401
+
+
+def test_a_foreign_institution_looks_like_none(served: Served, bank: Bank, active: PlainFob) -> None:
+    stranger = open_bank(served, bank.user_id, "other")
+    stranger.service_id = bank.service_id
+    for service_id in (bank.service_id, "99999999"):
+        stranger.service_id = service_id
+        for path, members in (("/verify", {"otp": "12345678"}), ("/revoke", {}), ("/credentials", SOFT)):
+            status, answer = stranger.ask(path, **members)
+            assert (status, answer) == (404, {"error": "not_found", "what": "institution"})
+    address = f"/api/v1/customers/{bank.service_id}/{bank.user_id}"
+    assert served.http.get(address, headers=stranger.headers).status_code == 404
+    assert bank.state()["state"] == "active"
+    stranger.service_id = "10112249"
+    status, answer = stranger.ask("/credentials", kind="hard", fob_serial=active.serial)
+    assert status == 404
+
+
+def test_a_key_for_every_institution_serves_each(served: Served, bank: Bank) -> None:
+    with served.services.store.write() as tx:
+        tx.execute(update(BankClient).values(institution_id=None))
+    assert bank.decide("/verify", otp="12345678") == ("refused", "not_active")
+    bank.service_id = "10112249"
+    assert bank.decide("/verify", otp="12345678") == ("refused", "unknown")
+
+
+@pytest.mark.parametrize(
+    ("otp", "fault"),
+    [
+        ("１２３４５６７８", "not_digits"),
+        ("1234 5678", "not_digits"),
+        ("1234567", "wrong_length"),
+        ("123456789", "wrong_length"),
+        ("abcdefgh", "not_digits"),
+        ("", "missing"),
+        (12345678, "bad_form"),
+        (None, "bad_form"),
+        ("12345\n78", "bad_form"),
+        ("1" * 65, "wrong_length"),
+    ],
+)
+def test_a_malformed_code_is_named_and_not_counted(bank: Bank, active: PlainFob, otp: object, fault: str) -> None:
+    for _ in range(6):
+        status, answer = bank.ask("/verify", otp=otp)
+        assert (status, answer) == (422, {"error": "bad_input", "field": "otp", "fault": fault})
+    assert bank.decide("/verify", otp=active.code(bank.served.at)) == ("accepted", None)
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "fault"),
+    [
+        ({"service_id": "1011223"}, "service_id", "bad_form"),
+        ({"service_id": "1011223１"}, "service_id", "bad_form"),
+        ({"service_id": ""}, "service_id", "missing"),
+        ({"user_id": ""}, "user_id", "missing"),
+        ({"user_id": "   "}, "user_id", "missing"),
+        ({"user_id": "a\u0000b"}, "user_id", "bad_form"),
+        ({"user_id": "9" * 65}, "user_id", "wrong_length"),
+        ({"user_id": ["1"]}, "user_id", "bad_form"),
+        ({"purpose": "login"}, "purpose", "unknown_field"),
+        ({"OTP ": "1"}, "body", "unknown_field"),
+    ],
+)
+def test_a_malformed_member_is_named(bank: Bank, change: dict[str, object], field: str, fault: str) -> None:
+    status, answer = bank.ask("/verify", **{"otp": "12345678", **change})
+    assert (status, answer) == (422, {"error": "bad_input", "field": field, "fault": fault})
+
+
+@pytest.mark.parametrize("missing", ["service_id", "user_id", "otp"])
+def test_a_missing_member_is_named(bank: Bank, missing: str) -> None:
+    body = {"service_id": bank.service_id, "user_id": bank.user_id, "otp": "12345678"}
+    del body[missing]
+    answer = bank.post("/verify", body)
+    assert (answer.status_code, answer.json()["field"]) == (422, missing)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b"12",
+        b"{",
+        b'{"otp": 1, "otp": 2}',
+        b"\xff\xfe",
+        b"[" * 30_000,
+        b'{"a":NaN}',
+        b'{"service_id":"10112231","user_id":"\\ud800","otp":"12345678"}',
+    ],
+)
+def test_a_body_that_is_no_object_is_refused(served: Served, bank: Bank, body: bytes) -> None:
+    answer = served.http.post("/api/v1/verify", content=body, headers=bank.headers)
+    assert answer.status_code == 422
+    assert answer.json()["error"] == "bad_input"
+
+
+def test_a_body_too_large_is_refused(served: Served, bank: Bank) -> None:
+    answer = served.http.post("/api/v1/verify", content=b" " * 70_000, headers=bank.headers)
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("members", "field", "fault"),
+    [
+        ({}, "kind", "missing"),
+        ({"kind": "paper"}, "kind", "not_offered"),
+        ({"kind": "hard"}, "fob_serial", "missing"),
+        ({"kind": "hard", "fob_serial": "KF1", "mail_address": "a@b.example"}, "mail_address", "unknown_field"),
+        ({"kind": "soft"}, "mail_address", "missing"),
+        ({**SOFT, "fob_serial": "KF1"}, "fob_serial", "unknown_field"),
+        ({**SOFT, "mail_address": "no address"}, "mail_address", "bad_form"),
+        ({**SOFT, "activation_password": "1111"}, "activation_password", "too_simple"),
+        ({**SOFT, "activation_password": "1234"}, "activation_password", "too_simple"),
+        ({**SOFT, "activation_password": "567800"}, "activation_password", None),
+        ({**SOFT, "activation_password": "123"}, "activation_password", "wrong_length"),
+        ({**SOFT, "language": "fr"}, "language", "not_offered"),
+    ],
+)
+def test_a_malformed_issuance_is_named(bank: Bank, members: dict[str, str], field: str, fault: str | None) -> None:
+    status, answer = bank.ask("/credentials", **members)
+    assert (status, answer["field"]) == (422, field)
+    assert fault in (None, answer["fault"])
+    assert bank.state()["state"] == "none"
+
+
+def test_a_fob_that_is_not_there_or_not_free_is_refused(
+    bank: Bank, active: PlainFob, customer_b: Customer
+) -> None:
+    bank.user_id = customer_b.user_id
+    assert bank.ask("/credentials", kind="hard", fob_serial="KF9")[0] == 404
+    status, answer = bank.ask("/credentials", kind="hard", fob_serial=active.serial)
+    assert (status, answer) == (409, {"error": "already_taken", "what": "fob"})
+
+
+def test_strangers_who_flood_are_slowed_and_customers_are_not(served: Served, bank: Bank) -> None:
+    headers = {"Authorization": "Bearer guess"}
+    statuses = [served.http.post("/api/v1/verify", headers=headers).status_code for _ in range(52)]
+    assert (statuses[:50], statuses[-1]) == ([401] * 50, 429)
+    assert bank.post("/verify", otp="12345678").status_code == 200
+    served.advance(seconds=5)
+    assert served.http.post("/api/v1/verify", headers=headers).status_code == 401

@@ -1,0 +1,87 @@
+"""For the operator: alive, ready, and numbers that tell of no person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from prometheus_client.parser import text_string_to_metric_families
+
+from provisioning.clock import ClockGuard
+from provisioning.rules.roles import ALL_ROLES, Role
+from provisioning.services import Services
+from provisioning.store.engine import Store
+from provisioning.store.tables import Customer
+from provisioning.store.vault import KeyFileOpener
+from tests.api.bank import open_bank
+from tests.api.conftest import Served
+from web.app import create_app
+
+
+def sample(text: str, name: str, **labels: str) -> float:
+    """One number of a scrape."""
+    for family in text_string_to_metric_families(text):
+        for found in family.samples:
+            if found.name == name and found.labels == labels:
+                return found.value
+    raise AssertionError(f"{name} {labels} is not in the scrape")
+
+
+def readiness(served: Served, services: Services) -> tuple[int, dict[str, object]]:
+    """What /readyz says with these services."""
+    answer = create_app(services, {Role.BANK}, lambda: served.at).test_client().get("/readyz")
+    return answer.status_code, answer.get_json()
+
+
+def test_alive_and_ready(served: Served) -> None:
+    assert served.http.get("/healthz").json() == {"status": "alive"}
+    answer = served.http.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ready", "database": True, "vault": True, "clock": True}
+
+
+def test_not_ready_names_what_is_wrong(served: Served, tmp_path: Path) -> None:
+    services = served.services
+    nowhere = Store(f"sqlite:///{tmp_path / 'missing' / 'kagiya.db'}")
+    strange = KeyFileOpener({services.settings.vault.kek_id: X25519PrivateKey.generate()})
+    broken = {
+        "database": replace(services, store=nowhere),
+        "vault": replace(services, opener=strange),
+        "clock": replace(services, clock=ClockGuard(lambda: False)),
+    }
+    for part, with_fault in broken.items():
+        status, answer = readiness(served, with_fault)
+        fine = {"database": True, "vault": True, "clock": True} | {part: False}
+        assert (status, answer) == (503, {"status": "not_ready", **fine})
+    nowhere.close()
+
+
+def test_a_role_without_the_private_key_is_ready_if_it_can_seal(served: Served) -> None:
+    assert readiness(served, replace(served.services, opener=None))[0] == 200
+
+
+def test_decisions_requests_and_backlog_are_counted_without_names(served: Served, customer_a: Customer) -> None:
+    bank = open_bank(served, customer_a.user_id)
+    for _ in range(3):
+        bank.decide("/verify", otp="13572468")
+    issued = {"kind": "soft", "mail_address": "taro@carrier.example", "activation_password": "83719264"}
+    bank.post("/credentials", **issued)
+    text = served.http.get("/metrics").text
+    decided = sample(text, "kagiya_decisions_total", use="verify", outcome="refused", reason="not_active")
+    assert decided == 3
+    assert sample(text, "kagiya_request_seconds_count", endpoint="bank_api.post_verify", status="200") == 3
+    assert sample(text, "kagiya_mails", state="queued") == 1
+    assert sample(text, "kagiya_mails", state="failed") == 0
+    assert sample(text, "kagiya_open_jobs", state="queued") == 0
+    for private in (customer_a.user_id, customer_a.id, "taro", "13572468", "83719264", bank.key, bank.service_id):
+        assert private not in text
+
+
+def test_counters_are_told_even_while_the_database_is_away(served: Served, tmp_path: Path) -> None:
+    nowhere = Store(f"sqlite:///{tmp_path / 'missing' / 'kagiya.db'}")
+    app = create_app(replace(served.services, store=nowhere), ALL_ROLES, lambda: served.at)
+    text = app.test_client().get("/metrics").get_data(as_text=True)
+    assert "kagiya_decisions" in text
+    assert "kagiya_mails" not in text
+    nowhere.close()

@@ -1,0 +1,93 @@
+"""The OpenAPI page tells exactly what the bank API does."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from provisioning.store.tables import Customer
+from tests.api.bank import Bank, open_bank
+from tests.api.conftest import Served
+from web.api.bank_operations import OPERATIONS
+
+
+@pytest.fixture
+def described(served: Served) -> dict[str, Any]:
+    """The page, as anybody may read it."""
+    answer = served.http.get("/api/v1/openapi.json")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
+    page: dict[str, Any] = answer.json()
+    return page
+
+
+def routes(served: Served) -> set[tuple[str, str]]:
+    """Method and path of everything the bank API answers."""
+    found = set()
+    for rule in served.app.url_map.iter_rules():
+        if rule.endpoint.startswith("bank_api.") and rule.endpoint != "bank_api.describe":
+            path = re.sub(r"<([a-z_]+)>", r"{\1}", rule.rule)
+            found |= {(method.lower(), path) for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
+    return found
+
+
+def test_every_route_is_described_and_nothing_else(served: Served, described: dict[str, Any]) -> None:
+    told = {(method, path) for path, methods in described["paths"].items() for method in methods}
+    assert told == routes(served)
+    assert described["openapi"] == "3.1.0"
+
+
+def test_every_reference_leads_somewhere(described: dict[str, Any]) -> None:
+    references = set(re.findall(r"#/components/schemas/([A-Za-z]+)", str(described)))
+    assert references == set(described["components"]["schemas"])
+
+
+def test_passwords_and_codes_are_marked_as_only_written(described: dict[str, Any]) -> None:
+    secret = {"otp", "confirmation_password", "activation_password", "mail_address", "first", "second"}
+    for path in described["paths"].values():
+        for operation in path.values():
+            body = operation.get("requestBody", {"content": {"application/json": {"schema": {"properties": {}}}}})
+            for name, schema in body["content"]["application/json"]["schema"]["properties"].items():
+                assert schema.get("writeOnly", False) == (name in secret), name
+
+
+@pytest.mark.parametrize("name", [name for name, operation in OPERATIONS.items() if operation.method == "POST"])
+def test_every_described_member_is_checked_as_described(
+    served: Served, described: dict[str, Any], customer_a: Customer, name: str
+) -> None:
+    bank: Bank = open_bank(served, customer_a.user_id)
+    path = OPERATIONS[name].path
+    schema = described["paths"][f"/api/v1{path}"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    good = {member: form.get("enum", ["1"])[0] for member, form in schema["properties"].items()}
+    good |= {"service_id": bank.service_id, "user_id": bank.user_id}
+
+    def fault(body: dict[str, Any]) -> tuple[int, str | None, str | None]:
+        answer = bank.post(path, body)
+        return answer.status_code, answer.json().get("field"), answer.json().get("fault")
+
+    assert fault({**good, "more": "1"}) == (422, "more", "unknown_field")
+    for member, form in schema["properties"].items():
+        assert fault({**good, member: 1}) == (422, member, "bad_form")
+        assert fault({**good, member: "x" * (form["maxLength"] + 1)}) == (422, member, "wrong_length")
+        if "enum" in form:
+            assert fault({**good, member: "x"}) == (422, member, "not_offered")
+    for member in schema["required"]:
+        assert fault({key: value for key, value in good.items() if key != member}) == (422, member, "missing")
+
+
+def test_errors_have_the_described_members_only(
+    served: Served, described: dict[str, Any], customer_a: Customer
+) -> None:
+    bank = open_bank(served, customer_a.user_id)
+    known = set(described["components"]["schemas"]["Error"]["properties"])
+    answers = [
+        bank.post("/verify", {}),
+        bank.post("/lift"),
+        bank.post("/nowhere"),
+        served.http.post("/api/v1/verify"),
+        served.http.get("/api/v1/verify"),
+    ]
+    for answer in answers:
+        assert answer.status_code >= 400
+        assert set(answer.json()) <= known
