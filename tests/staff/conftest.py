@@ -1,0 +1,87 @@
+"""The console over real services, and people who sit at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from flask import Flask
+
+from provisioning.jobs.add_staff import AddStaffCommand, add_staff
+from provisioning.jobs.make_sign_in_link import MakeSignInLinkCommand, make_sign_in_link
+from provisioning.rules.permissions import StaffRole
+from provisioning.rules.roles import ALL_ROLES
+from provisioning.services import Services
+from provisioning.store.audit import SYSTEM
+from tests.portal.conftest import MovableClock
+from tests.portal.visitor import Visitor
+from web import catalogues
+from web.app import create_app
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _english() -> None:
+    catalogues.compile_all()
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    """2026-11-20 12:00:00 in Japan until moved."""
+    return MovableClock()
+
+
+@pytest.fixture
+def app(services: Services, clock: MovableClock) -> Flask:
+    """Every role in one process."""
+    return create_app(services, ALL_ROLES, clock)
+
+
+def staff_link(
+    services: Services,
+    now: datetime,
+    role: StaffRole = StaffRole.TELLER,
+    branch: str = "本店",
+    institution_id: str = "dual",
+    name: str = "窓口 花子",
+) -> str:
+    """Path of a one-time sign-in link of a new member of staff."""
+    staff_id = add_staff(services, AddStaffCommand(institution_id, branch, name, role, SYSTEM), now)
+    return make_sign_in_link(services, MakeSignInLinkCommand(staff_id, SYSTEM), now).path
+
+
+class Colleague(Visitor):
+    """A browser at the console."""
+
+    def press(self, action: str, **typed: str) -> Colleague:
+        """Send the form that goes to `action` as it stands, with what is typed or pressed."""
+        self.submit(action, **typed)
+        return self
+
+    def says(self, *sentences: str) -> bool:
+        """All of these stand on the page."""
+        return all(sentence in self.text for sentence in sentences)
+
+
+AtDesk = Callable[..., Colleague]
+
+
+@pytest.fixture
+def at_desk(app: Flask, services: Services, clock: MovableClock) -> AtDesk:
+    """A browser in which a new member of staff is signed in; names role, branch, institution as `staff_link`."""
+
+    def go(**who: object) -> Colleague:
+        path = staff_link(services, clock(), **who)  # type: ignore[arg-type]
+        browser = Colleague(app)
+        browser.get(path)
+        browser.submit(path)
+        assert browser.page.status_code == 200
+        return browser
+
+    return go
+
+
+@pytest.fixture
+def teller_desk(at_desk: AtDesk) -> Colleague:
+    """A teller of `dual`, 本店, signed in."""
+    return at_desk()

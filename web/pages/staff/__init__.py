@@ -1,0 +1,25 @@
+"""The staff console, /staff/."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from web.pages.staff.acts import acts
+from web.pages.staff.customer import customer
+from web.pages.staff.ending import ending
+from web.pages.staff.hard import hard
+from web.pages.staff.issue import issue
+from web.pages.staff.mails import mail_pages
+from web.pages.staff.programming import programming
+from web.pages.staff.search import search
+from web.pages.staff.sign_in import sign_in
+from web.pages.staff.soft import soft
+from web.pages.staff.stations import stations
+from web.pages.staff.stock import stock_pages
+from web.pages.staff.work import work
+
+
+def staff_pages() -> list[Blueprint]:
+    """Every blueprint of the console."""
+    counter = [customer, issue, soft, hard, ending, mail_pages, acts]
+    return [sign_in, work, search, *counter, programming, stock_pages, stations]

@@ -1,0 +1,191 @@
+"""Every audited act in words: one line for the timeline, and for acts of staff what to tell the customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+from provisioning.store.audit import ActorKind
+from provisioning.store.queries.timeline import Event
+
+LINES: Final[dict[str, LazyString]] = {
+    "open_credential": _l("トークンの枠を作成"),
+    "end_credential": _l("トークンを終了し、種を破棄"),
+    "end_token": _l("窓口でトークンを終了"),
+    "issue_soft": _l("ソフトウェアトークンを発行"),
+    "resend_issue_mail": _l("案内メールを再送"),
+    "send_mail": _l("案内メールを送信"),
+    "app_complete": _l("アプリの初期設定"),
+    "expire_ticket": _l("初期設定の期限切れ"),
+    "apply_hard": _l("ハードウェアトークンを申込"),
+    "cancel_application": _l("申込を取消"),
+    "reserve_fob": _l("フォブを予約"),
+    "claim_job": _l("端末が書込みを開始"),
+    "record_result": _l("書込みを記録"),
+    "prove_job": _l("番号を照合"),
+    "prove_typed_code": _l("表示の番号を照合"),
+    "end_attempt": _l("書込みを中断"),
+    "hand_over": _l("お客さまへお渡し"),
+    "take_into_stock": _l("在庫に受け入れ"),
+    "take_back": _l("フォブを返却"),
+    "erase_fob": _l("消去を依頼"),
+    "remove_fob": _l("フォブを在庫から除外"),
+    "activate": _l("利用開始"),
+    "verify": _l("ワンタイムパスワードの確認"),
+    "release": _l("利用解除"),
+    "lift_suspension": _l("利用停止を解除"),
+    "resync": _l("番号の同期"),
+    "reset_drift": _l("時計のずれを初期化"),
+    "unlock_passwords": _l("パスワードのロックを解除"),
+    "check_login": _l("ログインパスワードの確認"),
+    "check_confirmation": _l("確認用パスワードの確認"),
+    "sign_in": _l("サインイン"),
+    "sign_out": _l("サインアウト"),
+    "invite_station": _l("端末の登録番号を発行"),
+    "enrol_station": _l("端末を登録"),
+    "revoke_station": _l("端末の登録を取消"),
+}
+RESULTS: Final[dict[str, LazyString]] = {
+    "refused": _l("受け付けず"),
+    "wrong": _l("不一致"),
+    "suspended": _l("利用停止"),
+    "locked": _l("ロック"),
+    "used": _l("使用済みの番号"),
+    "ticket_void": _l("回数超過で無効"),
+    "day_full": _l("一日の上限"),
+    "failed": _l("失敗"),
+    "abandoned": _l("中断"),
+    "released": _l("利用解除"),
+    "revoked": _l("失効"),
+    "expired": _l("期限切れ"),
+    "lost": _l("紛失"),
+    "cancelled": _l("取消"),
+    "replaced": _l("交換"),
+    "again": _l("再試行"),
+}
+"""Results worth saying; an act that did what it says needs no word."""
+_BAD: Final = frozenset({"refused", "wrong", "suspended", "locked", "ticket_void", "failed", "abandoned"})
+ACTORS: Final[dict[ActorKind, LazyString]] = {
+    ActorKind.STAFF: _l("担当者"),
+    ActorKind.CUSTOMER: _l("お客さま"),
+    ActorKind.BANK: _l("銀行システム"),
+    ActorKind.STATION: _l("書込み端末"),
+    ActorKind.APP: _l("アプリ"),
+    ActorKind.SYSTEM: _l("システム"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EventWords:
+    """One line of a timeline. `look` is the mark's: done, danger, or plain."""
+
+    line: str
+    result: str
+    who: str
+    look: str
+
+
+def event_words(event: Event) -> EventWords:
+    """An audited act as a line of the timeline."""
+    look = "danger" if event.result in _BAD else ""
+    return EventWords(
+        line=str(LINES.get(event.act, event.act)),
+        result=str(RESULTS.get(event.result, "")),
+        who=event.actor_name or str(ACTORS[event.actor_kind]),
+        look=look,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ActWords:
+    """The page after an act: what was done, what to tell the customer, what can still be undone."""
+
+    done: LazyString
+    tell: LazyString | None
+    undo: LazyString | None
+
+
+_NOT_UNDONE: Final = _l("元に戻すことはできません。")
+ACTS: Final[dict[str, ActWords]] = {
+    "issue_soft": ActWords(
+        _l("ソフトウェアトークンを発行しました"),
+        _l(
+            "「ご案内のメールをお送りしました。アプリで、メールのサービスIDとユーザID、いま決めた利用開始パスワードを入力してください」"
+        ),
+        _l("利用開始の前なら、発行を取り消せます。メールアドレスの誤りは、再送のときに直せます。"),
+    ),
+    "resend_issue_mail": ActWords(
+        _l("案内メールをもう一度送ります"),
+        _l("「前のメールは使えなくなりました。新しいメールのとおりに初期設定をしてください」"),
+        _l("もう一度再送すると、このメールも無効になります。"),
+    ),
+    "hand_over": ActWords(
+        _l("フォブをお渡ししました"),
+        _l(
+            "「インターネットバンキングの『ワンタイムパスワード利用開始』で、フォブに表示される番号を入力してください」"
+        ),
+        _l("利用開始の前なら、トークンを終了してフォブを返していただけます。"),
+    ),
+    "lift_suspension": ActWords(
+        _l("利用停止を解除しました"),
+        _l("「いまからログインできます。番号は、次の新しい番号に変わるのを待って入力してください」"),
+        _l("解除そのものは取り消せません。使えなくするときは、トークンを終了します。"),
+    ),
+    "unlock_passwords": ActWords(
+        _l("パスワードのロックを解除しました"),
+        _l("「もう一度ログインしてください。パスワードをお忘れのときは、再登録の申込書が必要です」"),
+        None,
+    ),
+    "resync": ActWords(
+        _l("番号の同期が終わりました"),
+        _l("「次に表示される番号から、そのままお使いいただけます」"),
+        _l("「ずれを0に戻す」で、学習した値を消せます。"),
+    ),
+    "reset_drift": ActWords(
+        _l("時計のずれを0に戻しました"),
+        _l("「次に表示される番号から、そのままお使いいただけます。合わないときは、番号の同期をします」"),
+        _l("番号の同期で、もう一度ずれを学習できます。"),
+    ),
+    "end_token": ActWords(
+        _l("トークンを終了しました"),
+        _l("「このトークンの番号は、いまから使えません」"),
+        _l("終了は元に戻せません。必要なときは、新しいトークンを発行します。"),
+    ),
+    "end_credential": ActWords(
+        _l("発行を取り消しました"),
+        _l("「お送りしたメールは使えなくなりました。破棄してください」"),
+        _l("元に戻せません。もう一度発行できます。"),
+    ),
+    "cancel_application": ActWords(
+        _l("申込を取り消しました"),
+        _l("「お申し込みを取り消しました。いつでももう一度お申し込みいただけます」"),
+        _NOT_UNDONE,
+    ),
+    "take_into_stock": ActWords(
+        _l("フォブを在庫に受け入れました"), None, _l("廃棄または故障として、在庫から除けます。")
+    ),
+    "take_back": ActWords(
+        _l("フォブを返していただきました"),
+        _l("「このフォブはもう使えません。新しいトークンは、あらためて発行します」"),
+        _l("返却は取り消せません。消去すると、在庫に戻ります。"),
+    ),
+    "remove_fob": ActWords(
+        _l("フォブを在庫から除きました"), None, _l("紛失したフォブは、見つかったときに返却として戻せます。")
+    ),
+    "end_attempt": ActWords(
+        _l("書込みを取りやめました"),
+        _l("「まだ発行されていません。別のフォブでやり直します」"),
+        _l("この書込みは元に戻せません。フォブを選び直して、やり直せます。"),
+    ),
+    "revoke_station": ActWords(
+        _l("端末の登録を取り消しました"), None, _l("もう一度使うときは、新しい登録番号で登録し直します。")
+    ),
+}
+
+
+def act_words(event: Event) -> ActWords | None:
+    """The page's words; None for acts that have no page."""
+    return ACTS.get(event.act)

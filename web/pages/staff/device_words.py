@@ -1,0 +1,195 @@
+"""Why a fob cannot be used or written, and the mend, in words for the teller: say which, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+from provisioning.store.queries.next_step import NextStep
+from provisioning.store.queries.stations import ProblemView
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What is wrong, and what to do about it."""
+
+    reason: LazyString
+    mend: LazyString
+
+
+_DIAGNOSES: Final[dict[str, Diagnosis]] = {
+    "not_found": Diagnosis(
+        _l("端末はこのフォブを見つけられませんでした。"), _l("フォブをもう一度、奥まで差し込んでください。")
+    ),
+    "not_alone": Diagnosis(
+        _l("同じ番号のフォブが2つ以上つながっています。"),
+        _l("お客さまにお渡しする1つだけを残して抜いてください。"),
+    ),
+    "wrong_serial": Diagnosis(
+        _l("予約したものとは別のフォブが差し込まれています。"), _l("背面の番号を確かめて、差し替えてください。")
+    ),
+    "link_lost": Diagnosis(
+        _l("書き込みの途中でフォブが抜けました。"), _l("もう一度差し込んでください。最初からやり直します。")
+    ),
+    "timeout": Diagnosis(
+        _l("フォブの応答が途切れました。"),
+        _l("一度抜いて差し直してください。くり返すときは別のフォブを使ってください。"),
+    ),
+    "busy": Diagnosis(
+        _l("ほかのプログラムがフォブを使っています。"),
+        _l("端末で開いているほかの書込みプログラムを閉じて、差し直してください。"),
+    ),
+    "permission": Diagnosis(
+        _l("端末にこのフォブを開く権限がありません。"),
+        _l("端末で kagiya doctor を実行し、表示された規則を入れてください（システム担当）。"),
+    ),
+    "bad_answer": Diagnosis(
+        _l("フォブから読み取れない応答が返りました。"),
+        _l("差し直してください。くり返すときは故障として登録してください。"),
+    ),
+    "refused_by_device": Diagnosis(
+        _l("フォブが書き込みを受け付けませんでした。"),
+        _l("差し直してください。くり返すときは故障として登録してください。"),
+    ),
+    "unsupported_firmware": Diagnosis(
+        _l("このフォブのファームウェアには対応していません。"),
+        _l("別のフォブを使い、このフォブの番号をシステム担当へ伝えてください。"),
+    ),
+    "unknown_device": Diagnosis(
+        _l("登録されていない種類の機器です。"), _l("鍵屋で使うフォブかどうか、機種名を確かめてください。")
+    ),
+    "not_genuine": Diagnosis(
+        _l("正規のフォブと確認できません。"), _l("使わずに取り分け、役席者へ報告してください。")
+    ),
+    "low_battery": Diagnosis(
+        _l("フォブの電池が足りません。"), _l("別のフォブを使い、このフォブは廃棄として登録してください。")
+    ),
+    "wrong_clock": Diagnosis(
+        _l("フォブの時計を合わせられません。"), _l("別のフォブを使い、このフォブは故障として登録してください。")
+    ),
+    "over_limits": Diagnosis(
+        _l("このフォブでは、この金融機関の設定の番号を作れません。"), _l("別の種類のフォブを使ってください。")
+    ),
+    "not_proved": Diagnosis(
+        _l("書き込んだ後の番号が一致しませんでした。"),
+        _l("新しい種で最初からやり直します。差したままお待ちください。"),
+    ),
+    "seed_unreadable": Diagnosis(
+        _l("端末が暗号を開けませんでした。"), _l("端末を登録し直してください（システム担当）。")
+    ),
+    "station_restarted": Diagnosis(
+        _l("書き込みの途中で端末が再起動しました。"),
+        _l("フォブを差したままお待ちください。最初からやり直します。"),
+    ),
+    "station_silent": Diagnosis(
+        _l("書き込みの途中で端末の応答がなくなりました。"), _l("端末の電源とネットワークを確かめてください。")
+    ),
+    "cancelled": Diagnosis(_l("窓口で取りやめました。"), _l("フォブは消去してから在庫に戻してください。")),
+}
+_ANYTHING_ELSE: Final = Diagnosis(
+    _l("フォブを使えません。"), _l("差し直してください。くり返すときはシステム担当へ連絡してください。")
+)
+
+
+def diagnosis(code: str) -> Diagnosis:
+    """Words for a code of devices.contract.FailureCode."""
+    return _DIAGNOSES.get(code, _ANYTHING_ELSE)
+
+
+_FACTS: Final[dict[str, LazyString]] = {
+    "path": _l("接続口"),
+    "holder": _l("使用中のプログラム"),
+    "rule": _l("規則ファイル"),
+    "group": _l("グループ"),
+    "waited_s": _l("待った秒数"),
+    "what": _l("不一致"),
+    "command": _l("命令"),
+    "status": _l("応答"),
+    "serial": _l("予約したフォブ"),
+    "found": _l("差し込まれているフォブ"),
+    "count": _l("台数"),
+    "model": _l("機種"),
+    "firmware": _l("ファームウェア"),
+    "reason": _l("内容"),
+    "percent": _l("電池残量 %"),
+    "minimum_percent": _l("必要な残量 %"),
+    "offset_s": _l("ずれ 秒"),
+    "tolerance_s": _l("許される秒数"),
+    "limit": _l("項目"),
+    "asked": _l("必要"),
+    "allowed": _l("上限"),
+}
+
+
+def facts_in_words(facts: Mapping[str, str]) -> list[tuple[LazyString, str]]:
+    """Facts of a problem as pairs of name and value; those without a name of ours are for the log only."""
+    return [(_FACTS[name], value) for name, value in facts.items() if name in _FACTS]
+
+
+def problem_in_words(problem: ProblemView) -> tuple[Diagnosis, list[tuple[LazyString, str]]]:
+    """Diagnosis and facts."""
+    return diagnosis(problem.code), facts_in_words(problem.facts)
+
+
+@dataclass(frozen=True, slots=True)
+class StepWords:
+    """What the programming page says for one next step: its headline, and what to do (or to tell the customer)."""
+
+    title: LazyString
+    text: LazyString
+
+
+NEXT_STEPS: Final[dict[NextStep, StepWords]] = {
+    NextStep.START_STATION: StepWords(
+        _l("端末がつながっていません"),
+        _l(
+            "書込み端末の電源とネットワークを確かめ、kagiya station run が動いているか見てください。"
+            "つながると自動で始まります。"
+        ),
+    ),
+    NextStep.PLUG_IN: StepWords(
+        _l("フォブを端末に差し込んでください"),
+        _l("背面の番号が下と同じフォブを、奥まで差し込みます。見つかると自動で書き込みを始めます。"),
+    ),
+    NextStep.MEND_DEVICE: StepWords(
+        _l("フォブは見えていますが、まだ使えません"), _l("下の手当てをすると、自動で始まります。")
+    ),
+    NextStep.REMOVE_DOUBLE: StepWords(
+        _l("同じ番号のフォブが2つ見えています"), _l("お渡しする1つだけを残して、ほかを抜いてください。")
+    ),
+    NextStep.WAIT: StepWords(
+        _l("書き込んでいます"), _l("途中で抜いても大丈夫です。抜いた場合は、新しい種で最初からやり直します。")
+    ),
+    NextStep.TYPE_CODE: StepWords(
+        _l("フォブの番号を入力してください"),
+        _l("書き込みは終わりました。フォブのボタンを押し、いま表示されている番号を下に入力して照合します。"),
+    ),
+    NextStep.HAND_OVER: StepWords(
+        _l("お客さまにお渡しください"),
+        _l("書き込みと照合が終わりました。フォブを抜き、背面の番号をお客さまと一緒に確かめてからお渡しします。"),
+    ),
+    NextStep.LET_ACTIVATE: StepWords(
+        _l("お渡ししました"),
+        _l(
+            "お客さまに「インターネットバンキングの『ワンタイムパスワード利用開始』で、フォブの番号を入力してください」とご案内ください。"
+        ),
+    ),
+    NextStep.FOLLOW_NEXT_ATTEMPT: StepWords(
+        _l("新しい種でやり直しています"),
+        _l("前の書き込みは取り消され、その種は破棄されました。次の書き込みが自動で作られています。"),
+    ),
+    NextStep.ERASE_FOB: StepWords(
+        _l("このフォブは消去が必要です"), _l("中身がお客さまのものでなくなったため、消去してから在庫に戻します。")
+    ),
+    NextStep.CHOOSE_AGAIN: StepWords(
+        _l("この書き込みは終わりました"),
+        _l("お客さまのトークンはまだ発行されていません。フォブを選び直してください。"),
+    ),
+    NextStep.NOTHING: StepWords(_l("完了しています"), _l("この書き込みについて、することはありません。")),
+}
+ERASED: Final = StepWords(_l("消去しました"), _l("フォブは空になり、在庫に戻りました。"))
+ERASING: Final = StepWords(_l("消去しています"), _l("終わるまで差したままにしてください。"))

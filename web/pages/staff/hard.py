@@ -1,0 +1,125 @@
+"""A key fob at the counter: choose it — those plugged in first, or by its barcode — and reserve it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flask import Blueprint, redirect, render_template, url_for
+from werkzeug.wrappers import Response
+
+from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound, TooEarly, WrongState
+from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_fob
+from provisioning.rules.permissions import StaffAct
+from provisioning.rules.states import FobState, TokenKind
+from provisioning.store.queries.customers import CustomerCard
+from provisioning.store.queries.fobs import FobView, StockFilter, fob_by_serial, stock
+from provisioning.store.queries.search import normal
+from provisioning.store.queries.stations import DeviceView, StationView
+from web import current, forms
+from web.pages.staff import telling
+from web.pages.staff.desk import Desk, at_desk, page
+from web.pages.staff.issue import may_issue, turned_away
+from web.screens import Screen
+
+hard = Blueprint("staff_hard", __name__, url_prefix="/staff/customers/<customer_id>/hard")
+
+
+@dataclass(frozen=True, slots=True)
+class Plugged:
+    """A device at a station, with the fob in stock that it is, if it is one."""
+
+    station: StationView
+    device: DeviceView
+
+    @property
+    def is_free(self) -> bool:
+        """It can be written at once."""
+        return self.device.problem is None and self.device.fob_state is FobState.IN_STOCK
+
+
+@hard.get("/")
+@at_desk(StaffAct.ISSUE)
+def choose(desk: Desk, customer_id: str) -> str | Response:
+    """Fobs plugged in, then the rest of the stock."""
+    card = desk.card(customer_id)
+    if not may_issue(card):
+        return turned_away(card)
+    stations = desk.stations()
+    plugged = _plugged(stations)
+    here = {found.device.fob_id for found in plugged}
+    wanted = StockFilter(branch=desk.branch, state=FobState.IN_STOCK, limit=20)
+    in_stock = stock(current.services().store, desk.institution.id, wanted)
+    again = telling.remembered(Screen.STAFF_HARD, card.id)
+    return page(
+        "staff/hard.html",
+        desk,
+        card=card,
+        stations=stations,
+        plugged=plugged,
+        drawer=[fob for fob in in_stock.fobs if fob.id not in here],
+        in_stock=in_stock.counts[FobState.IN_STOCK],
+        errors=again.errors,
+        values=again.values,
+    )
+
+
+@hard.get("/live")
+@at_desk(StaffAct.ISSUE)
+def choose_live(desk: Desk, customer_id: str) -> str:
+    """Only what is plugged in, for the page that follows it."""
+    stations = desk.stations()
+    return render_template(
+        "staff/hard_live.html", card=desk.card(customer_id), stations=stations, plugged=_plugged(stations)
+    )
+
+
+def _plugged(stations: Iterable[StationView]) -> list[Plugged]:
+    """Devices at the stations, those that can be written first."""
+    plugged = [Plugged(station, device) for station in stations for device in station.devices]
+    return sorted(plugged, key=lambda found: (not found.is_free, found.device.serial))
+
+
+@hard.post("/")
+@at_desk(StaffAct.ISSUE)
+def reserve(desk: Desk, customer_id: str) -> Response:
+    """このフォブを使う: by the button beside it, or by the typed serial."""
+    typed = forms.read_form("fob_id", "serial")
+    card = desk.card(customer_id)
+    try:
+        fob = desk.fob(typed["fob_id"]) if typed["fob_id"] else _scanned(desk, typed["serial"])
+        job_id = _reserve(desk, card, fob)
+    except BadInput as fault:
+        telling.refuse(Screen.STAFF_HARD, card.id, [fault], {"serial": typed["serial"]})
+        return redirect(url_for(".choose", customer_id=card.id), 303)
+    except (AlreadyTaken, TooEarly, WrongState) as refused:
+        telling.tell_refusal(refused)
+        fob_is_gone = isinstance(refused, AlreadyTaken | WrongState) and refused.what == "fob"
+        back = ".choose" if fob_is_gone else "staff_customer.show"
+        return redirect(url_for(back, customer_id=card.id), 303)
+    return redirect(url_for("staff_programming.show", job_id=job_id), 303)
+
+
+def _reserve(desk: Desk, card: CustomerCard, fob: FobView) -> str:
+    fulfils = card.application is not None and card.application.kind is TokenKind.HARD
+    command = ReserveFobCommand(
+        desk.institution.id,
+        card.id,
+        fob.id,
+        desk.actor,
+        application_id=card.application.id if card.application and fulfils else None,
+    )
+    return reserve_fob(current.services(), command, current.now()).job_id
+
+
+def _scanned(desk: Desk, typed: str) -> FobView:
+    serial = normal(typed).upper()
+    if not serial:
+        raise BadInput("serial", InputFault.MISSING)
+    try:
+        fob = fob_by_serial(current.services().store, desk.institution.id, serial)
+    except NotFound:
+        raise BadInput("serial", InputFault.NOT_OFFERED) from None
+    if desk.branch not in (None, fob.branch):
+        raise BadInput("serial", InputFault.NOT_OFFERED)
+    return fob

@@ -1,0 +1,92 @@
+"""BOT010 for staff: two choices, what each needs today, and why one is not available."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, redirect, url_for
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
+
+from provisioning.rules.institution import Institution
+from provisioning.rules.permissions import StaffAct
+from provisioning.rules.states import TokenKind
+from provisioning.store.queries.customers import CustomerCard
+from provisioning.store.queries.work import WorkCounts, work_counts
+from web import current
+from web.pages.staff.desk import Desk, at_desk, notify, page
+
+issue = Blueprint("staff_issue", __name__, url_prefix="/staff/customers/<customer_id>/issue")
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One thing a choice needs today, and whether it is there."""
+
+    is_met: bool
+    text: LazyString
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One kind of token. `blocked` says why it cannot be chosen, None if it can."""
+
+    kind: TokenKind
+    needs: tuple[Need, ...]
+    blocked: LazyString | None
+
+
+@issue.get("/")
+@at_desk(StaffAct.ISSUE)
+def choose(desk: Desk, customer_id: str) -> str | Response:
+    """BOT010."""
+    card = desk.card(customer_id)
+    if not may_issue(card):
+        return turned_away(card)
+    counts = work_counts(current.services().store, desk.institution.id, desk.branch, current.now())
+    choices = (_soft(desk.institution), _hard(desk.institution, counts))
+    return page("staff/issue.html", desk, card=card, choices=choices)
+
+
+def may_issue(card: CustomerCard) -> bool:
+    """No open token, and no waiting rule."""
+    return card.current is None and card.waiting_until is None
+
+
+def turned_away(card: CustomerCard) -> Response:
+    """Back to the customer page, with the reason."""
+    if card.current is not None:
+        notify("already_taken", what="credential")
+    elif card.waiting_until is not None:
+        notify("too_early", until=card.waiting_until.isoformat())
+    return redirect(url_for("staff_customer.show", customer_id=card.id), 303)
+
+
+_NOT_OFFERED = _l("この金融機関では取り扱っていません。")
+
+
+def _soft(institution: Institution) -> Choice:
+    needs = (
+        Need(True, _l("お客さまのスマートフォンで受け取れるメールアドレス")),
+        Need(True, _l("お客さまが決める利用開始パスワード（4～8桁）")),
+    )
+    return Choice(TokenKind.SOFT, needs, None if TokenKind.SOFT in institution.kinds else _NOT_OFFERED)
+
+
+def _hard(institution: Institution, counts: WorkCounts) -> Choice:
+    connected = counts.stations_connected > 0
+    needs = (
+        Need(counts.stock > 0, _l("在庫のフォブ: %(n)s個", n=counts.stock)),
+        Need(
+            connected, _l("書込み端末: %(up)s/%(all)s 接続中", up=counts.stations_connected, all=counts.stations)
+        ),
+    )
+    if TokenKind.HARD not in institution.kinds:
+        return Choice(TokenKind.HARD, needs, _NOT_OFFERED)
+    if not counts.stock:
+        return Choice(
+            TokenKind.HARD, needs, _l("在庫のフォブがありません。端末に差し込んで、在庫に受け入れてください。")
+        )
+    # without a station the fob can be reserved all the same; the page says that the writing waits
+    return Choice(TokenKind.HARD, needs, None)

@@ -1,0 +1,161 @@
+"""Writing a fob: ① plug in ② write ③ prove ④ hand over, followed live; and all of them in a table."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Blueprint, redirect, render_template, url_for
+from werkzeug.wrappers import Response
+
+from provisioning.errors import BadInput, ClockUntrusted, WrongState
+from provisioning.jobs.cancel_job import CancelJobCommand, cancel_job
+from provisioning.jobs.fob_acts import FobCommand
+from provisioning.jobs.hand_over import hand_over
+from provisioning.jobs.prove_typed_code import ProveTypedCodeCommand, prove_typed_code
+from provisioning.rules.permissions import StaffAct
+from provisioning.store.queries.jobs import JobFilter, JobView, jobs
+from provisioning.store.queries.journal_steps import StepName
+from provisioning.store.queries.next_step import NextStep
+from web import current, forms
+from web.pages.staff import telling
+from web.pages.staff.desk import Desk, at_desk, notify, page
+from web.screens import Screen
+
+programming = Blueprint("staff_programming", __name__, url_prefix="/staff/programming")
+
+_RECENT = 30
+
+
+@programming.get("/")
+@at_desk(StaffAct.SEE_STOCK)
+def index(desk: Desk) -> str:
+    """Fobs being written, one row each, and those written lately."""
+    return page("staff/programming_list.html", desk, **_lists(desk))
+
+
+@programming.get("/live")
+@at_desk(StaffAct.SEE_STOCK)
+def index_live(desk: Desk) -> str:
+    """Only the tables."""
+    return render_template("staff/programming_list_live.html", desk=desk, **_lists(desk))
+
+
+@programming.get("/<job_id>/")
+@at_desk(StaffAct.SEE_STOCK)
+def show(desk: Desk, job_id: str) -> str:
+    """One fob."""
+    job = desk.job(job_id)
+    again = telling.remembered(Screen.STAFF_PROGRAM, job.id)
+    return page("staff/programming.html", desk, **_facts(desk, job), errors=again.errors)
+
+
+@programming.get("/<job_id>/live")
+@at_desk(StaffAct.SEE_STOCK)
+def live(desk: Desk, job_id: str) -> str:
+    """Only what moves."""
+    return render_template("staff/programming_live.html", desk=desk, **_facts(desk, desk.job(job_id)))
+
+
+@programming.post("/<job_id>/code")
+@at_desk(StaffAct.ISSUE)
+def prove(desk: Desk, job_id: str) -> Response:
+    """照合する: the code on the fob's display."""
+    typed = forms.read_form("code")
+    job = desk.job(job_id)
+    command = ProveTypedCodeCommand(desk.institution.id, job.id, typed["code"].strip(), desk.actor)
+    try:
+        proof = prove_typed_code(current.services(), command, current.now())
+    except BadInput as fault:
+        telling.refuse(Screen.STAFF_PROGRAM, job.id, [fault])
+        return _page_of(job.id)
+    except (WrongState, ClockUntrusted) as refused:
+        telling.tell_refusal(refused)
+        return _page_of(job.id)
+    if not proof.proved and proof.tries_left:
+        notify("not_proved", tries_left=proof.tries_left)
+    elif not proof.proved:
+        notify("attempt_ended")
+    return _page_of(proof.next_job_id or job.id)
+
+
+@programming.post("/<job_id>/hand-over")
+@at_desk(StaffAct.ISSUE)
+def give(desk: Desk, job_id: str) -> Response:
+    """お渡ししました."""
+    forms.read_form()
+    job = desk.job(job_id)
+    command = FobCommand(desk.institution.id, job.fob_id, desk.actor)
+    return telling.act(
+        desk,
+        lambda: hand_over(current.services(), command, current.now()),
+        url_for("staff_programming.show", job_id=job.id),
+    )
+
+
+@programming.post("/<job_id>/cancel")
+@at_desk(StaffAct.KEEP_STOCK)
+def cancel(desk: Desk, job_id: str) -> Response:
+    """書込みを取りやめる."""
+    forms.read_form()
+    job = desk.job(job_id)
+    command = CancelJobCommand(desk.institution.id, job.id, desk.actor)
+    return telling.act(
+        desk,
+        lambda: cancel_job(current.services(), command, current.now()),
+        url_for("staff_programming.show", job_id=job.id),
+    )
+
+
+def _lists(desk: Desk) -> dict[str, object]:
+    found = jobs(
+        current.services().store,
+        desk.institution.id,
+        current.now(),
+        JobFilter(branch=desk.branch, limit=_RECENT),
+    )
+    return {
+        "open_jobs": [job for job in found if job.closed_at is None],
+        "closed_jobs": [job for job in found if job.closed_at is not None],
+        "stations": desk.stations(),
+    }
+
+
+def _facts(desk: Desk, job: JobView) -> dict[str, object]:
+    return {
+        "job": job,
+        "stations": [station for station in desk.stations() if job.station_id in (None, station.id)],
+        "step_now": _step_now(job),
+        "seconds_left": _seconds_left(job, current.now()),
+        "next": NextStep,
+    }
+
+
+_STEPS = {
+    NextStep.START_STATION: 1,
+    NextStep.PLUG_IN: 1,
+    NextStep.MEND_DEVICE: 1,
+    NextStep.REMOVE_DOUBLE: 1,
+    NextStep.WAIT: 2,
+    NextStep.TYPE_CODE: 3,
+    NextStep.HAND_OVER: 4,
+    NextStep.LET_ACTIVATE: 5,
+}
+
+
+def _step_now(job: JobView) -> int:
+    """Which of the four steps is now; 5 when all are done, 0 when the job ended otherwise."""
+    done = job.next_step is NextStep.NOTHING and job.failure is None
+    return 5 if done else _STEPS.get(job.next_step, 0)
+
+
+def _seconds_left(job: JobView, now: datetime) -> int | None:
+    """Guessed from the reports so far; None before the first."""
+    began = next((step.at for step in job.steps if step.name is StepName.CLAIMED), None)
+    if job.next_step is not NextStep.WAIT or began is None or not 0 < job.reports_done < job.reports_total:
+        return None
+    elapsed_s = (now - began).total_seconds()
+    return max(1, round(elapsed_s * (job.reports_total - job.reports_done) / job.reports_done))
+
+
+def _page_of(job_id: str) -> Response:
+    return redirect(url_for("staff_programming.show", job_id=job_id), 303)

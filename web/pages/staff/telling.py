@@ -1,0 +1,74 @@
+"""How an act ends: on a page of its own with its number, or back where it began with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from flask import redirect, session, url_for
+from werkzeug.wrappers import Response
+
+from provisioning.errors import AlreadyTaken, BadInput, ClockUntrusted, TooEarly, WrongState
+from provisioning.store.queries.timeline import number_of_act
+from web import current, forms
+from web.pages.staff.desk import Desk, notify
+from web.pages.staff.words import fault
+from web.screens import Screen
+
+_FORM: Final = "staff form "
+
+
+def act(desk: Desk, do: Callable[[], Any], back: str) -> Response:
+    """Do it and show its page; where somebody was first or the state does not fit, go `back` and say so."""
+    try:
+        do()
+    except (WrongState, AlreadyTaken, TooEarly, ClockUntrusted) as refused:
+        tell_refusal(refused)
+        return redirect(back, 303)
+    return to_act(desk)
+
+
+def to_act(desk: Desk) -> Response:
+    """The page of what this member of staff did just now."""
+    return redirect(url_for("staff_acts.show", number=number_now(desk)), 303)
+
+
+def number_now(desk: Desk) -> int:
+    """Number of what this member of staff did just now; what refused forms had kept is forgotten."""
+    for key in [key for key in session if key.startswith(_FORM)]:
+        session.pop(key)
+    return number_of_act(current.services().store, desk.staff.id, current.now())
+
+
+def tell_refusal(refused: Exception) -> None:
+    """Keep why nothing was done for the next page."""
+    match refused:
+        case TooEarly(until):
+            notify("too_early", until=until.isoformat())
+        case AlreadyTaken(what):
+            notify("already_taken", what=what)
+        case WrongState(what, state):
+            notify("wrong_state", what=what, state=state)
+        case _:
+            notify("unavailable")
+
+
+def refuse(
+    screen: Screen, subject: str, faults: Iterable[BadInput], values: Mapping[str, str] | None = None
+) -> None:
+    """Keep why the form on `screen` about `subject` (a row id) was refused; never give secrets as `values`."""
+    session[_FORM + screen] = {
+        "subject": subject,
+        "faults": [[item.field, item.fault.value] for item in faults],
+        "values": forms.seal(dict(values or {})),
+    }
+
+
+def remembered(screen: Screen, subject: str) -> forms.Remembered:
+    """What was kept for this screen and subject; stays until an act is done."""
+    kept = session.get(_FORM + screen)
+    if kept is None or kept["subject"] != subject:
+        return forms.Remembered()
+    return forms.Remembered(
+        {name: fault(name, code) for name, code in kept["faults"]}, forms.unseal(kept["values"])
+    )

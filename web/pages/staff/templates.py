@@ -1,0 +1,53 @@
+"""Names that every template of the staff console knows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Flask
+
+from provisioning.rules.states import JobKind
+from provisioning.store.queries.jobs import JobView
+from provisioning.store.queries.next_step import NextStep
+from provisioning.store.queries.search import REFERENCE_PREFIX
+from web import current, dates, wording
+from web.pages.staff import act_words, device_words, words
+
+
+def set_up_staff_templates(app: Flask) -> None:
+    """Filters `reference`, `parsed`, `short_minute`; tables of words."""
+    app.jinja_env.filters.update(reference=reference, parsed=datetime.fromisoformat, short_minute=short_minute)
+    app.jinja_env.globals.update(
+        words=words,
+        kinds=wording.KINDS,
+        base_url=base_url,
+        step_words=step_words,
+        next_step_title=lambda job: step_words(job).title,
+        event_words=act_words.event_words,
+        diagnosis=device_words.diagnosis,
+        problem_in_words=device_words.problem_in_words,
+    )
+
+
+def reference(number: int) -> str:
+    """Number of an act as it stands on paper: K-0001234."""
+    return f"{REFERENCE_PREFIX}{number:07d}"
+
+
+def base_url() -> str:
+    """The server's own address, for typing on a station."""
+    return current.services().settings.server.base_url
+
+
+def step_words(job: JobView) -> device_words.StepWords:
+    """What the page of a programming job says now."""
+    if job.kind is JobKind.ERASE and job.next_step in (NextStep.WAIT, NextStep.NOTHING):
+        return device_words.ERASING if job.next_step is NextStep.WAIT else device_words.ERASED
+    return device_words.NEXT_STEPS[job.next_step]
+
+
+def short_minute(instant: datetime) -> str:
+    """11/20 14:05 in Japan; with the year where it is not this year's."""
+    there, here = instant.astimezone(dates.JAPAN), current.now().astimezone(dates.JAPAN)
+    day = f"{there.month}/{there.day}" if there.year == here.year else f"{there.year}/{there.month}/{there.day}"
+    return f"{day} {there:%H:%M}"

@@ -1,0 +1,45 @@
+"""作業一覧: what waits to be done."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import Blueprint, Flask, redirect, url_for
+from flask.blueprints import BlueprintSetupState
+from werkzeug.wrappers import Response
+
+from provisioning.rules.permissions import StaffAct
+from provisioning.store.queries.jobs import JobFilter, jobs
+from provisioning.store.queries.mails import MailFilter, mails
+from provisioning.store.queries.work import not_activated, open_applications, suspended
+from web import current
+from web.pages.staff.desk import Desk, at_desk, page
+from web.pages.staff.templates import set_up_staff_templates
+
+work = Blueprint("staff_work", __name__, url_prefix="/staff")
+
+
+@work.record
+def _templates(state: BlueprintSetupState) -> None:
+    set_up_staff_templates(cast(Flask, state.app))
+
+
+@work.get("/")
+@at_desk()
+def index(desk: Desk) -> str | Response:
+    """Applications, suspensions, undelivered mails, fobs being written, tokens not activated yet."""
+    if not desk.may(StaffAct.SEE_CUSTOMERS):
+        return redirect(url_for("staff_stations.index"), 303)
+    services = current.services()
+    here = (services.store, desk.institution.id, desk.branch)
+    return page(
+        "staff/work.html",
+        desk,
+        applications=open_applications(*here),
+        suspended=suspended(*here),
+        not_activated=not_activated(*here),
+        mails=mails(services, desk.institution.id, MailFilter(branch=desk.branch, only_undelivered=True)),
+        jobs=jobs(
+            services.store, desk.institution.id, current.now(), JobFilter(branch=desk.branch, open_only=True)
+        ),
+    )
