@@ -57,7 +57,8 @@ class StationConfig:
 
     def desk(self, clock: Clock = time) -> Desk:
         """The station's view of this machine's devices. Raises ProfileInvalid."""
-        return Desk(real_buses(self.cradles), load_profiles(self.profiles), dict(self.roots), clock)
+        profiles = load_profiles(self.profiles)
+        return Desk(real_buses(profiles, self.cradles), profiles, dict(self.roots), clock)
 
 
 def run_station(config: StationConfig, stop: threading.Event) -> None:

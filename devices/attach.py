@@ -6,7 +6,7 @@ name; its model and firmware must fall in exactly one candidate. Nothing else ev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from devices.contract import DeviceSeen
@@ -53,9 +53,18 @@ class Sighting:
     profiles: tuple[FirmwareProfile, ...]
 
 
-def real_buses(cradles: Mapping[str, str]) -> tuple[Bus, ...]:
-    """The buses of this machine. `cradles`: path of a serial port → name of the profile that sits there."""
-    return HidBus(), SerialBus(cradles), UsbBus()
+def real_buses(profiles: Iterable[FirmwareProfile], cradles: Mapping[str, str]) -> tuple[Bus, ...]:
+    """This machine's buses, as far as the profiles need them.
+
+    `cradles`: path of a serial port → name of the profile that sits there.
+    """
+    needed = {match.bus for profile in profiles for match in profile.match}
+    makers: Mapping[Transport, Callable[[], Bus]] = {
+        Transport.HID: HidBus,
+        Transport.SERIAL: lambda: SerialBus(cradles),
+        Transport.USB: UsbBus,
+    }
+    return tuple(make() for transport, make in makers.items() if transport in needed)
 
 
 def scan(desk: Desk) -> tuple[Sighting, ...]:

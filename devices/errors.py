@@ -104,7 +104,7 @@ class AnswerUnusable(DeviceError):
 
 @dataclass(eq=False)
 class FrameDamaged(AnswerUnusable):
-    """`what` names the broken part of the frame: crc, sequence, length, escape, refused (the device saw it so)."""
+    """`what` names the broken part of the frame: crc, sequence, length, escape, or that the device saw it so."""
 
     what: str
 

@@ -24,6 +24,8 @@ from devices.links import AttachedDevice, Transport
 log = logging.getLogger(__name__)
 LOOK_AGAIN_S: Final = 2.0
 _PATIENCE_S: Final = 0.5
+_LOCK_PATIENCE_S: Final = 3.0
+"""Longer than a look can take."""
 _LOOKERS: Final = 8
 
 
@@ -73,7 +75,7 @@ class DeviceWatch:
         Raises DeviceNotFound, NotAlone, DeviceBusy, and what `attach.open_named` raises.
         """
         place = self._find(profile, serial)
-        if not place.lock.acquire(timeout=_PATIENCE_S):
+        if not place.lock.acquire(timeout=_LOCK_PATIENCE_S):
             raise DeviceBusy(place.sighting.device.path)
         try:
             desk = replace(self._desk, clock=clock)

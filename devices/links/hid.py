@@ -7,6 +7,7 @@ import importlib
 import logging
 import math
 import os
+import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +20,9 @@ from devices.links.rule import RULES_FILE
 REPORT_BYTES: Final = 64
 _BACKENDS: Final = ("hidraw", "hid")
 log = logging.getLogger(__name__)
+
+_library = threading.Lock()
+"""hidapi's listing, opening and closing share one global state; reading and writing do not."""
 
 
 def backend() -> ModuleType | None:
@@ -37,7 +41,8 @@ class HidBus:
     def scan(self) -> Sequence[AttachedDevice]:
         """One entry per collection; a node with several collections shows several times."""
         hidapi = backend()
-        found: Iterable[dict[str, Any]] = hidapi.enumerate() if hidapi else ()
+        with _library:
+            found: Iterable[dict[str, Any]] = hidapi.enumerate() if hidapi else ()
         return tuple(_attached(entry) for entry in found)
 
     def open(self, device: AttachedDevice, baud_rate: int) -> HidLink:
@@ -51,13 +56,14 @@ class HidLink:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._lock = _lock(path)
         hidapi = backend()
         if hidapi is None:
             raise LinkLost(path)
+        self._lock = _lock(path)
         self._device = hidapi.device()
         try:
-            self._device.open_path(path.encode())
+            with _library:
+                self._device.open_path(path.encode())
         except OSError:
             os.close(self._lock)
             # hidapi says "open failed" whatever the reason was
@@ -120,7 +126,8 @@ class HidLink:
     def close(self) -> None:
         if self._open:
             self._open = False
-            self._device.close()
+            with _library:
+                self._device.close()
             os.close(self._lock)
 
 

@@ -104,9 +104,10 @@ def _interfaces() -> Iterator[tuple[AttachedDevice, Any, Any]]:
 
 
 def _configuration(device: Any) -> Any:
+    """The first configuration as the kernel remembers it: asking for the active one would open the device."""
     try:
-        return device.get_active_configuration()
-    except (usb.core.USBError, NotImplementedError):
+        return device[0]
+    except (usb.core.USBError, IndexError):
         return ()
 
 

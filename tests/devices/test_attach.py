@@ -16,7 +16,9 @@ from devices.attach import look, open_named, real_buses, scan, survey
 from devices.contract import DeviceSeen, FailureCode
 from devices.errors import DeviceBusy, DeviceNotFound, LinkLost, NotAlone, UnknownDevice, WrongSerial
 from devices.links import AnyLink, AttachedDevice, Bus, Transport
+from devices.links.hid import HidBus
 from devices.links.serial import SerialBus
+from devices.links.usb_bulk import UsbBus
 from devices.watch import DeviceWatch
 from tests.devices.conftest import HID_SERIALS, SEED, SERIAL_SERIALS, SERIALS, Bench
 from tests.rig.faults import NO_FAULTS, Faults
@@ -184,10 +186,13 @@ def test_another_profile_than_the_jobs_is_refused(bench: Bench) -> None:
         bench.desk.profile("no-such-profile")
 
 
-def test_this_machine_has_three_buses() -> None:
-    transports = {device.transport for bus in real_buses({}) for device in bus.scan()}
-    assert transports <= set(Transport)
-    assert len(real_buses({})) == 3
+def test_only_buses_that_some_profile_is_on_are_looked_at(bench: Bench) -> None:
+    (fob,) = bench.desk.profiles
+    (hid, serial) = fob.match
+    on_usb = replace(fob, match=(replace(hid, bus=Transport.USB), serial))
+    assert [type(bus) for bus in real_buses([fob], {})] == [HidBus, SerialBus]
+    assert [type(bus) for bus in real_buses([on_usb], {})] == [SerialBus, UsbBus]
+    assert real_buses([], {"/dev/ttyS0": "kagiya-fob"}) == ()
 
 
 @pytest.fixture
@@ -268,7 +273,10 @@ def test_a_mended_problem_and_a_changed_cradle_are_noticed(
     pytest.fail("what changed was not noticed")
 
 
-def test_a_device_at_work_is_left_alone_and_still_told(bench: Bench, watch: DeviceWatch) -> None:
+def test_a_device_at_work_is_left_alone_and_still_told(
+    bench: Bench, watch: DeviceWatch, mocker: MockerFixture
+) -> None:
+    mocker.patch("devices.watch._LOCK_PATIENCE_S", 0.1)
     watch.refresh()
     with watch.opened("kagiya-fob", SERIAL, bench.clock.unix_time) as driver:
         assert by_serial(watch.refresh())[SERIAL].problem is None

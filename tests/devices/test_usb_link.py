@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Iterator
 from typing import Any
-from unittest.mock import Mock
+from unittest.mock import MagicMock, Mock
 
 import pytest
 import usb.core
@@ -42,10 +42,10 @@ def endpoints() -> tuple[Mock, Mock]:
 
 
 @pytest.fixture
-def device(mocker: MockerFixture, endpoints: tuple[Mock, Mock]) -> Mock:
+def device(mocker: MockerFixture, endpoints: tuple[Mock, Mock]) -> MagicMock:
     """A keyboard interface that must not be seen, and one with bulk endpoints."""
-    node = Mock(bus=1, address=4, idVendor=0x0525, idProduct=0xA4A7)
-    node.get_active_configuration.return_value = [
+    node = MagicMock(bus=1, address=4, idVendor=0x0525, idProduct=0xA4A7)
+    node.__getitem__.return_value = [
         Interface(0, endpoint(0x83, INTERRUPT)),
         Interface(1, *endpoints),
         Interface(1, *endpoints, alternate=1),
@@ -59,7 +59,7 @@ def device(mocker: MockerFixture, endpoints: tuple[Mock, Mock]) -> Mock:
 
 
 @pytest.fixture
-def link(device: Mock) -> Iterator[UsbLink]:
+def link(device: MagicMock) -> Iterator[UsbLink]:
     assert device.bus == 1
     opened = UsbBus().open(FOUND, 0)
     yield opened
@@ -79,14 +79,14 @@ def test_without_libusb_nothing_is_seen(mocker: MockerFixture, failure: Exceptio
     assert attached_ids() == ()
 
 
-def test_a_device_that_hides_its_configuration_is_passed_over(device: Mock) -> None:
-    device.get_active_configuration.side_effect = usb.core.USBError("no", errno=13)
+def test_a_device_that_hides_its_configuration_is_passed_over(device: MagicMock) -> None:
+    device.__getitem__.side_effect = usb.core.USBError("no", errno=13)
     assert UsbBus().scan() == ()
     with pytest.raises(LinkLost):
         UsbBus().open(FOUND, 0)
 
 
-def test_transfers_carry_their_time_limit(device: Mock, link: UsbLink, endpoints: tuple[Mock, Mock]) -> None:
+def test_transfers_carry_their_time_limit(device: MagicMock, link: UsbLink, endpoints: tuple[Mock, Mock]) -> None:
     assert isinstance(link, BulkLink)
     link.write(b"abc", 0.5)
     endpoints[1].write.assert_called_once_with(b"abc", timeout=500)
@@ -121,7 +121,7 @@ def test_an_interface_that_cannot_be_claimed(mocker: MockerFixture, number: int,
     ],
 )
 def test_transfers_that_fail(
-    device: Mock, link: UsbLink, endpoints: tuple[Mock, Mock], failure: Exception, error: type[LinkFailed]
+    device: MagicMock, link: UsbLink, endpoints: tuple[Mock, Mock], failure: Exception, error: type[LinkFailed]
 ) -> None:
     endpoints[0].read.side_effect = endpoints[1].write.side_effect = failure
     device.ctrl_transfer.side_effect = failure
@@ -136,7 +136,7 @@ def test_transfers_that_fail(
             use()
 
 
-def test_a_short_write_is_a_lost_link(device: Mock, link: UsbLink, endpoints: tuple[Mock, Mock]) -> None:
+def test_a_short_write_is_a_lost_link(device: MagicMock, link: UsbLink, endpoints: tuple[Mock, Mock]) -> None:
     endpoints[1].write.side_effect = lambda data, timeout: len(data) - 1
     device.ctrl_transfer.return_value = 0
     with pytest.raises(LinkLost):
