@@ -18,13 +18,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from provisioning.rules.roles import Role
 from provisioning.services import Services
 from web import assets, dates, faults, headers, languages, metrics
+from web.api.app import app_api
 from web.api.bank import bank_api
 from web.api.station import station_api
 from web.current import EXTENSION, Face
 from web.front import front, set_up_templates
 from web.health import health
 from web.pages.customer import customer_pages
+from web.pages.staff import staff_pages
 from web.sessions import TableSessions
+from web.soft_token import soft_token
 
 _MAX_BODY_BYTES: Final = 64 * 1024
 
@@ -70,8 +73,11 @@ def _blueprints(roles: frozenset[Role]) -> list[tuple[Blueprint, bool]]:
     chosen: list[tuple[Blueprint, bool]] = [(health, False)]
     if roles & {Role.STAFF, Role.CUSTOMER}:
         chosen.append((front, True))
+    if Role.STAFF in roles:
+        chosen += [(blueprint, True) for blueprint in staff_pages()]
     if Role.CUSTOMER in roles:
         chosen += [(blueprint, True) for blueprint in customer_pages()]
+        chosen += [(soft_token, True), (app_api, False)]
     if Role.BANK in roles:
         chosen.append((bank_api, False))
     if Role.STATION in roles:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -35,6 +37,8 @@ from provisioning.store.audit import Actor, ActorKind, AuditRecord, record
 from provisioning.store.journal import changed_rows
 from provisioning.store.tables import Credential, Ticket, TicketState
 from provisioning.store.vault import SealedSeed, SeedContext
+
+_ORIGIN: Final = re.compile(r"[!-~]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,8 @@ def app_complete(services: Services, command: AppCompleteCommand, now: datetime)
 
 def _read(command: AppCompleteCommand) -> tuple[Setting, bytes]:
     check_app_key(command.app_key)
+    if not _ORIGIN.fullmatch(command.origin):
+        raise BadInput("origin", InputFault.BAD_FORM)
     _bytes("app_nonce", command.app_nonce, APP_NONCE_BYTES)
     setting = Setting(
         origin=command.origin,

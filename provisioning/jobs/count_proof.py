@@ -6,6 +6,7 @@ whether or not such a customer exists. A right proof gives the day's counts back
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -91,7 +92,7 @@ def _subjects(services: Services, one: Try) -> Iterable[_Subject]:
     limits, box = services.settings.app, ticket_box(services)
     named = (
         ("customer", (one.service_id, one.user_id), limits.wrong_a_day_per_customer),
-        ("source", (one.actor.origin,), limits.wrong_a_day_per_source),
+        ("source", (_network(one.actor.origin),), limits.wrong_a_day_per_source),
         ("service", (one.service_id,), limits.wrong_a_day_per_service),
     )
     return [_Subject(name, box.hash(listed(("day", name, *key))), most) for name, key, most in named]
@@ -148,6 +149,15 @@ def _may_try(ticket_id: str, most: int, now: datetime) -> ColumnElement[bool]:
         & (Ticket.attempts < most)
         & (Ticket.expires_at > now)
     )
+
+
+def _network(source: str) -> str:
+    """What one subscriber has: an IPv4 address, a /64 of IPv6."""
+    try:
+        address = ipaddress.ip_address(source)
+    except ValueError:
+        return source
+    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else source
 
 
 def _day(now: datetime) -> str:

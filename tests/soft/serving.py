@@ -1,0 +1,78 @@
+"""The product's own web application behind a real HTTP server on a free port of localhost."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Flask
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from provisioning.rules.roles import ALL_ROLES
+from provisioning.services import Services
+from provisioning.settings import AppSettings, ServerSettings
+from tests.fixtures.people import NOON
+from web.app import create_app
+
+
+class MovableClock:
+    """Stands still until it is moved."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **by: float) -> None:
+        """Move on, in words of timedelta."""
+        self.now += timedelta(**by)
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server and what is behind it."""
+
+    origin: str
+    services: Services
+    clock: Callable[[], datetime]
+
+    def url(self, path: str) -> str:
+        """Address of a path."""
+        return f"{self.origin}{path}"
+
+
+@contextlib.contextmanager
+def served(services: Services, clock: Callable[[], datetime], iterations: int = 1000) -> Iterator[Served]:
+    """Serve every role; the app's origin is where it is served, and `iterations` what is asked of it."""
+    chosen: list[Flask] = []
+
+    def whole(environ: Any, start_response: Any) -> Iterable[bytes]:
+        return chosen[0](environ, start_response)
+
+    server = make_server("localhost", 0, whole, threaded=True, request_handler=_Quiet)
+    origin = f"http://localhost:{server.server_port}"
+    settings = replace(
+        services.settings,
+        server=ServerSettings(base_url=origin),
+        app=AppSettings(pbkdf2_iterations=iterations, origin=origin),
+    )
+    behind = replace(services, settings=settings)
+    chosen.append(create_app(behind, ALL_ROLES, clock))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield Served(origin, behind, clock)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
+        pass
