@@ -37,6 +37,7 @@ from devices.watch import DeviceWatch
 PARALLEL_JOBS: Final = 16
 _PROGRESS_EVERY_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 10.0
+_CLOCK_WARNING_S: Final = 20
 _MAY_PASS: Final = (401, 403, 408, 425, 429)
 """Refusals of a result that may pass; any other 4xx means that the server will never want it."""
 log = logging.getLogger(__name__)
@@ -113,6 +114,7 @@ class StationAgent:
             running = tuple(sorted(self._running | self._results.keys()))
         work = self._server.poll(Poll(devices, running))
         received_at = monotonic()
+        self._compare_clocks(work.unix_time)
         for job in work.jobs:
             self._start(job, received_at)
 
@@ -121,6 +123,12 @@ class StationAgent:
         self._jobs.shutdown()
         self._watch.close()
         self._bring_results()
+
+    def _compare_clocks(self, server_time: int) -> None:
+        """The server believes no request that is a minute off: say so before it comes to that."""
+        offset_s = round(self._desk.clock()) - server_time
+        if abs(offset_s) > _CLOCK_WARNING_S:
+            log.warning("this desk's clock is %d s away from the server's", offset_s)
 
     def _pause(self, stop: threading.Event, pause_s: float) -> None:
         """Until it is time for the next round, a job has ended, or `stop` is set."""

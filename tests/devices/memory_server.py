@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field
+from time import time
 
 from cryptography.hazmat.primitives import hpke
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from devices.contract import JobKind, JobResult, Poll, ProgramJob, Progress, Work, dump, load
+from devices.driver import Clock
 from devices.errors import ServerUnreachable
 from tests.devices.conftest import SEED
 
@@ -48,13 +50,14 @@ class MemoryServer:
     results: dict[str, list[JobResult]] = field(default_factory=dict)
     refuse: Exception | None = None
     away: bool = False
+    clock: Clock = time
 
     def poll(self, poll: Poll) -> Work:
         if self.away:
             raise ServerUnreachable("/poll", "ConnectError")
         self.polls.append(load(Poll, dump(poll)))
         jobs, self.jobs = tuple(self.jobs), []
-        return load(Work, dump(Work(jobs, unix_time=0)))
+        return load(Work, dump(Work(jobs, unix_time=int(self.clock()))))
 
     def progress(self, job_id: str, progress: Progress) -> None:
         if self.away:

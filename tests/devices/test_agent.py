@@ -278,11 +278,31 @@ def test_no_seed_and_no_code_is_ever_logged(
         assert secret not in repr(jobs) + repr(results)
 
 
+@pytest.mark.parametrize(("away_s", "told"), [(5, False), (-5, False), (45, True), (-45, True)])
+def test_a_desk_whose_clock_is_off_is_warned(
+    agent: StationAgent,
+    server: MemoryServer,
+    bench: Bench,
+    caplog: pytest.LogCaptureFixture,
+    away_s: int,
+    told: bool,
+) -> None:
+    server.clock = lambda: bench.clock.unix_time() - away_s
+    agent.step()
+    assert ("away from the server's" in caplog.text) is told
+
+
 def test_a_credentials_words_become_values() -> None:
     form = credential_form(replace(program_job(HID), otp_type="hotp", period_s=0), 20)
     assert (form.otp_type, form.period_s, form.seed_bytes) == (OtpType.HOTP, 0, 20)
     with pytest.raises(OverLimits):
         credential_form(replace(program_job(HID), algorithm="md5"), 20)
+
+
+def test_a_new_station_trusts_no_maker_and_names_no_cradle(tmp_path: Path) -> None:
+    config = StationConfig(tmp_path)
+    assert config.desk().roots == {}
+    assert config.cradles == {}
 
 
 def test_a_station_without_enrolment_does_not_start(tmp_path: Path) -> None:

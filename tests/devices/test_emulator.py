@@ -267,7 +267,7 @@ class SpoilingBus:
         return self.spoil(link)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data())
 def test_a_changed_byte_in_any_report_is_a_typed_error_or_harmless(bench: Bench, data: st.DataObject) -> None:
     """What the wire does to one report, in either direction."""
