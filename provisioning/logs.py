@@ -7,10 +7,12 @@ escapes line ends and control characters, so a value cannot forge a line.
 from __future__ import annotations
 
 import logging
-import logging.config
 import re
 import secrets
+import sys
+import threading
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import IO, Any, Final
 
 import structlog
@@ -32,21 +34,22 @@ _SECRET_TEXTS: Final = re.compile(
     r"|(?P<long>(?<![\w/+-])[\w+-]{33,}=*)"
 )
 
+# what a text shorter than that must have to be any of the above
+_SHORT: Final = 16
+_FEW_SIGNS: Final = re.compile(r"[@?]|[Bb]earer|\d{2}")
+
 
 def configure(level: str, stream: IO[str] | None = None) -> None:
     """Send every log of this process, from `level` (debug, info, warning) on, to `stream` (standard error)."""
+    lines = _Lines(stream or sys.stderr)
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.stdlib.add_log_level,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, *_FINISH],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        logger_factory=lambda name="": _LineLogger(name, lines),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(_formatter())
+    handler = _LibraryHandler(lines)
+    handler.setFormatter(_library_formatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
@@ -57,8 +60,9 @@ def new_request_id() -> str:
     return secrets.token_hex(8)
 
 
-def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def redact(logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Hide what its name or its form gives away as secret or personal."""
+    event.setdefault("logger", getattr(logger, "name", ""))
     return {name: _redacted(name, value) for name, value in event.items()}
 
 
@@ -71,22 +75,65 @@ def _redacted(name: str, value: Any) -> Any:
         return {str(key): _redacted(str(key), item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_redacted(name, item) for item in value]
-    return _SECRET_TEXTS.sub(HIDDEN, str(value))
+    text = str(value)
+    if len(text) < _SHORT and not _FEW_SIGNS.search(text):
+        return text  # too little to be any of them; spares the long search
+    return _SECRET_TEXTS.sub(HIDDEN, text)
 
 
+@lru_cache(maxsize=1000)
 def _secret(name: str) -> bool:
     return _SECRET_NAMES.search(name) is not None
 
 
-def _formatter() -> structlog.stdlib.ProcessorFormatter:
+_FINISH: Final[tuple[Any, ...]] = (
+    structlog.processors.format_exc_info,
+    redact,
+    structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+    structlog.processors.JSONRenderer(),
+)
+
+
+class _Lines:
+    """Whole lines, one at a time, whichever thread writes."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def write(self, line: str) -> None:
+        with self._lock:
+            self._stream.write(line + "\n")
+            self._stream.flush()
+
+
+class _LineLogger:
+    """The end of structlog's way for our own events: no record of the standard library is made for them."""
+
+    def __init__(self, name: str, lines: _Lines) -> None:
+        self.name = name
+        self.msg = lines.write
+
+    debug = info = warning = error = critical = exception = lambda self, line: self.msg(line)
+
+
+class _LibraryHandler(logging.Handler):
+    """The end of the way for everybody else's."""
+
+    def __init__(self, lines: _Lines) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.write(self.format(record))
+
+
+def _library_formatter() -> structlog.stdlib.ProcessorFormatter:
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level],
         processors=[
             structlog.stdlib.add_logger_name,
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
-            redact,
-            structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
-            structlog.processors.JSONRenderer(),
+            *_FINISH,
         ],
     )
