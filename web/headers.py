@@ -20,6 +20,8 @@ _POLICY: Final = {
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
 }
+_POLICY_TEXT: Final = "; ".join(f"{name} {value}" for name, value in _POLICY.items())
+_PAGE: Final = "text/html"
 _ALWAYS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -47,8 +49,9 @@ def csp_nonce() -> str:
 
 
 def _add(response: Response) -> Response:
-    policy = {"script-src": f"'nonce-{csp_nonce()}'", **_POLICY}
-    response.headers.setdefault("Content-Security-Policy", "; ".join(f"{k} {v}" for k, v in policy.items()))
+    # what is no page runs no script, so its policy needs no nonce
+    policy = f"script-src 'nonce-{csp_nonce()}'; {_POLICY_TEXT}" if response.mimetype == _PAGE else _POLICY_TEXT
+    response.headers.setdefault("Content-Security-Policy", policy)
     for name, value in _ALWAYS.items():
         response.headers.setdefault(name, value)
     if request.is_secure:
