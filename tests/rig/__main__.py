@@ -23,7 +23,7 @@ from devices.server_client import ServerClient, StationServer
 from tests.rig.buses import RigHidBus
 from tests.rig.clock import RigClock
 from tests.rig.drawer import Drawer, NewFob
-from tests.rig.killing import ArmedByWork, Killer
+from tests.rig.killing import Killer, WatchedServer
 
 _DATA = click.option(
     "--data", type=click.Path(file_okay=False, path_type=Path), required=True, help="Rig's directory."
@@ -72,7 +72,7 @@ def station(
     if kill_at_report is not None:
         killer = Killer(kill_pid or os.getpid(), kill_at_report)
         killer.watch(drawer)
-        server = ArmedByWork(server, killer)
+        server = WatchedServer(server, killer.arm)
     StationAgent(desk, server, SeedBox.of(enrolled)).run(stop, poll_s)
     drawer.close()
 

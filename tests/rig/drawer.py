@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from devices.links import Transport
 from tests.rig.clock import RigClock
-from tests.rig.faults import FaultKind, Faults
+from tests.rig.faults import SEEN_WHEN_PLUGGED, FaultKind, Faults
 from tests.rig.files import replace_json
 from tests.rig.fob.device import EmulatedFob
 from tests.rig.fob.factory import Manufacturer
@@ -125,9 +125,13 @@ class Drawer:
         self.port(serial).fob.press()
 
     def switch_fault(self, serial: str, kind: FaultKind, report: int) -> None:
-        """Set the page's one fault switch of this fob."""
-        self.port(serial).fob.faults = Faults.of(kind, report)
+        """Set the page's one fault switch of this fob; it is plugged anew where only that shows the fault."""
+        port = self.port(serial)
+        port.fob.faults = Faults.of(kind, report)
         self._switches[serial] = (kind, report)
+        if kind in SEEN_WHEN_PLUGGED and port.plugged:
+            port.unplug()
+            port.plug()
 
     def close(self) -> None:
         """Take the ports away from this process; what is remembered stays."""

@@ -28,6 +28,17 @@ class FaultKind(StrEnum):
 WITH_REPORT: Final = frozenset({FaultKind.CUT, FaultKind.STALL, FaultKind.WRONG_CRC, FaultKind.STRAY_BYTES})
 """Faults that happen at one report, counted from 1 in both directions since the fob was opened."""
 
+SEEN_WHEN_PLUGGED: Final = frozenset(
+    {
+        FaultKind.MUTE,
+        FaultKind.WRONG_SERIAL,
+        FaultKind.LOW_BATTERY,
+        FaultKind.UNKNOWN_FIRMWARE,
+        FaultKind.NOT_GENUINE,
+    }
+)
+"""Faults that a station notices when it looks at a device, which it does once when the device is plugged in."""
+
 
 @dataclass(frozen=True, slots=True)
 class Faults:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from devices.contract import JobResult, Poll, Progress, Work
@@ -25,27 +26,28 @@ class Killer:
         for port in drawer.ports.values():
             port.on_report = self._crossed
 
-    def arm(self) -> None:
+    def arm(self, _work: Work) -> None:
         """From now on it may happen: looks at devices before the job do not count."""
         self._armed.set()
 
     def _crossed(self, number: int) -> None:
         if self._armed.is_set() and number == self.report:
+            self._armed.clear()
             os.kill(self.pid, signal.SIGKILL)
 
 
-class ArmedByWork:
-    """The real server's client; the killer is armed when the first job comes through it."""
+class WatchedServer:
+    """The real server's client; `on_work` is called before the agent sees the jobs that come through it."""
 
-    def __init__(self, server: StationServer, killer: Killer) -> None:
+    def __init__(self, server: StationServer, on_work: Callable[[Work], None]) -> None:
         self._server = server
-        self._killer = killer
+        self.on_work = on_work
 
     def poll(self, poll: Poll) -> Work:
-        """Passes on; arms before the agent sees the jobs."""
+        """Passes on."""
         work = self._server.poll(poll)
         if work.jobs:
-            self._killer.arm()
+            self.on_work(work)
         return work
 
     def progress(self, job_id: str, progress: Progress) -> None:

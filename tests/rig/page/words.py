@@ -45,7 +45,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "press": ("ボタンを押す", "Press the button"),
     "fault": ("故障", "Fault"),
     "fault_set": ("設定", "Set"),
-    "report": ("何番目のレポート", "Report number"),
+    "report": (
+        "何番目のレポート（書込みは HID で約 28、シリアルで約 20）",
+        "Report number (a write has about 28 on HID, 20 on serial)",
+    ),
     "fault_none": ("なし", "None"),
     "fault_cut": ("途中で抜ける", "Cable out after a report"),
     "fault_stall": ("途中で止まる", "Stalls after a report"),
