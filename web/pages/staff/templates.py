@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flask import Flask
 
-from provisioning.rules.states import JobKind
+from provisioning.rules.states import JobKind, JobState
 from provisioning.store.queries.jobs import JobView
 from provisioning.store.queries.next_step import NextStep
 from provisioning.store.queries.search import REFERENCE_PREFIX
@@ -41,6 +41,8 @@ def base_url() -> str:
 
 def step_words(job: JobView) -> device_words.StepWords:
     """What the page of a programming job says now."""
+    if job.state is JobState.QUEUED and job.next_step is NextStep.WAIT:
+        return device_words.BEGINNING
     if job.kind is JobKind.ERASE and job.next_step in (NextStep.WAIT, NextStep.NOTHING):
         return device_words.ERASING if job.next_step is NextStep.WAIT else device_words.ERASED
     return device_words.NEXT_STEPS[job.next_step]

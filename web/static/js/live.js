@@ -1,9 +1,8 @@
-// Regions that follow what happens: [data-live=ADDRESS] is fetched every second and replaced where it changed.
+// Regions that follow what happens: [data-live=ADDRESS] is fetched every data-live-every ms and replaced where it changed.
 // When its data-stage changes, the whole page is loaded anew, because forms and headings belong to the stage.
 // It rests while the page is hidden, and stops after ten minutes without a hand on the keyboard or the mouse,
 // so that a forgotten page does not keep a session alive.
 
-const EVERY_MS = 1000;
 const REST_AFTER_MS = 10 * 60 * 1000;
 
 let lastTouch = Date.now();
@@ -19,12 +18,13 @@ function follow(region) {
   line.setAttribute("role", "status");
   line.hidden = true;
   region.after(line);
+  const every_ms = Number(region.dataset.liveEvery);
   let shown = null;
 
   async function look() {
     if (Date.now() - lastTouch > REST_AFTER_MS) return rest();
     if (!document.hidden) await fetchOnce();
-    setTimeout(look, EVERY_MS);
+    setTimeout(look, every_ms);
   }
 
   async function fetchOnce() {
@@ -66,5 +66,5 @@ function follow(region) {
     line.hidden = false;
   }
 
-  setTimeout(look, EVERY_MS);
+  setTimeout(look, every_ms);
 }
