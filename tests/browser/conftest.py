@@ -2,7 +2,7 @@
 
 For a test:
 
-    live        the server: `live.url("/portal/")`, `live.services`, `live.clock`, `live.inbox`
+    live        the server: `live.url("/portal/")`, `live.services`, `live.clock`, `live.inbox`, `live.deliver()`
     page        a fresh browser (cookies of its own) at 1440 px; `open_page(language="en", width=360)` for others
     serious(page)    axe's serious and critical findings (must be empty)
     look(page, "name")    a screenshot into the folder named by KAGIYA_SCREENSHOTS, if that is set
@@ -25,6 +25,8 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from provisioning.jobs.send_mails import SendMailsCommand, send_mails
+from provisioning.mail.smtp import SmtpMailer, SmtpServer
 from provisioning.rules.roles import ALL_ROLES
 from provisioning.services import Services
 from provisioning.settings import MailSettings, Settings
@@ -61,6 +63,12 @@ class Live:
     def url(self, path: str) -> str:
         """Address of a path."""
         return f"http://localhost:{self.port}{path}"
+
+    def deliver(self) -> None:
+        """What the worker does: send the mails that are owed, over SMTP, into `inbox`."""
+        mail = self.services.settings.mail
+        mailer = SmtpMailer(SmtpServer(mail.host, mail.port, mail.starttls))
+        send_mails(self.services, SendMailsCommand(mailer), self.clock())
 
 
 OpenPage = Callable[..., Page]
@@ -121,7 +129,7 @@ class _Quiet(WSGIRequestHandler):
 
 @pytest.fixture
 def open_page(browser: Browser, live: Live) -> Iterator[OpenPage]:
-    """Opens browsers of different people; fails at the end if a page threw, broke its policy, or left localhost."""
+    """Opens browsers of different people; fails at the end if a page threw, broke its policy or left us."""
     contexts = []
     complaints: list[str] = []
 

@@ -50,17 +50,16 @@ class Looker:
         assert fits(self.page)
 
 
-@pytest.fixture(params=every_look, ids=lambda param: "-".join(param))
+@pytest.fixture(params=every_look, ids="-".join)
 def looker(request: pytest.FixtureRequest, open_page: OpenPage) -> Looker:
     """A page in one language and one width."""
     language, size = request.param
     return Looker(open_page(language, SIZES[size]), f"{language}-{size}")
 
 
-def test_issuance_of_a_soft_token(looker: Looker, live: Live, customer_a: Customer) -> None:
-    """BLG001, BTP001, BOP001, BOT010, BOT001, BOT003, BOT002, BOT004, each with its errors."""
+def test_sign_in(looker: Looker, live: Live, customer_a: Customer) -> None:
+    """BLG000, BLG001 and its refusal, BTP001."""
     page = looker.page
-    page.goto(live.url("/portal/"))
     page.goto(live.url("/portal/sign-in/?choose=1"))
     looker.at("BLG000")
     page.goto(live.url("/portal/sign-in/dual"))
@@ -71,22 +70,28 @@ def test_issuance_of_a_soft_token(looker: Looker, live: Live, customer_a: Custom
     looker.at("BLG001", "-refused")
     log_in(page, live, customer_a)
     looker.at("BTP001")
+
+
+def test_entry_of_a_soft_token(looker: Looker, live: Live, customer_a: Customer) -> None:
+    """BOP001, BOT010, BOT001 and its refusal."""
+    page = looker.page
+    log_in(page, live, customer_a)
     page.goto(live.url("/portal/token/"))
     looker.at("BOP001")
     press(page)
     looker.at("BOT010")
     page.click("a[href='/portal/token/soft/']")
     looker.at("BOT001")
-    page.fill("[name=mail_address]", "taro@sample.example")
-    page.fill("[name=mail_address_again]", "hanako@sample.example")
-    page.fill("[name=activation_password]", "1234")
-    page.fill("[name=activation_password_again]", "1234")
-    press(page)
+    fill_entry(page, "1234", "hanako@sample.example")
     looker.at("BOT001", "-refused")
-    page.fill("[name=mail_address_again]", "taro@sample.example")
-    page.fill("[name=activation_password]", "482193")
-    page.fill("[name=activation_password_again]", "482193")
-    press(page)
+
+
+def test_issuance_of_a_soft_token(looker: Looker, live: Live, customer_a: Customer) -> None:
+    """BOT003 and its refusal, BOT002, BOT004, and BOP001 once it is issued."""
+    page = looker.page
+    log_in(page, live, customer_a)
+    page.goto(live.url("/portal/token/soft/"))
+    fill_entry(page, "482193", "taro@sample.example")
     page.click(".keyboard-open")
     looker.at("BOT003")
     page.fill("[name=confirmation_password]", "wrong1")
@@ -96,13 +101,23 @@ def test_issuance_of_a_soft_token(looker: Looker, live: Live, customer_a: Custom
     press(page)
     looker.at("BOT002")
     page.click("a[href='/portal/token/soft/mail/']")
+    page.click("details.more summary >> nth=0")
     looker.at("BOT004")
     page.goto(live.url("/portal/token/"))
     looker.at("BOP001", "-issued")
 
 
-def test_activation_and_release(looker: Looker, live: Live, customer_a: Customer, fob: Fob) -> None:
-    """BOK001, BOK002, BLG002, BOS001, BOS002 with a key fob."""
+def fill_entry(page: Page, activation_password: str, address_again: str) -> None:
+    """BOT001, and on."""
+    page.fill("[name=mail_address]", "taro@sample.example")
+    page.fill("[name=mail_address_again]", address_again)
+    page.fill("[name=activation_password]", activation_password)
+    page.fill("[name=activation_password_again]", activation_password)
+    press(page)
+
+
+def test_activation(looker: Looker, live: Live, customer_a: Customer, fob: Fob) -> None:
+    """BTP001 and BOP001 with a key fob at hand, BOK001 and its refusal, BOK002, and out again."""
     page = looker.page
     token = give_token(live.services, customer_a, live.clock(), CredentialState.SET_UP, fob)
     log_in(page, live, customer_a)
@@ -119,7 +134,13 @@ def test_activation_and_release(looker: Looker, live: Live, customer_a: Customer
     looker.at("BOK002")
     page.click(".page-header__tools .button")
     looker.at("BLG001", "-out")
-    live.clock.advance(minutes=1)
+
+
+def test_release(looker: Looker, live: Live, customer_a: Customer, fob: Fob) -> None:
+    """BLG002, BTP001 and BOP001 in use, BOS001 and its refusal, BOS002, and BOP001 after it."""
+    page = looker.page
+    token = give_token(live.services, customer_a, live.clock(), fob=fob)
+    page.goto(live.url("/portal/sign-in/dual"))
     page.fill("[name=login_id]", customer_a.login_id)
     page.fill("[name=password]", PASSWORD)
     press(page)
@@ -132,16 +153,19 @@ def test_activation_and_release(looker: Looker, live: Live, customer_a: Customer
     page.click("a[href='/portal/token/release/']")
     looker.at("BOS001")
     live.clock.advance(minutes=1)
-    page.fill("[name=confirmation_password]", CONFIRMATION_PASSWORD)
-    page.fill("[name=otp]", "1234567")
-    press(page)
+    release(page, "1234567")
     looker.at("BOS001", "-refused")
-    page.fill("[name=confirmation_password]", CONFIRMATION_PASSWORD)
-    page.fill("[name=otp]", token.code(live.clock()))
-    press(page)
+    release(page, token.code(live.clock()))
     looker.at("BOS002")
     page.goto(live.url("/portal/token/"))
     looker.at("BOP001", "-released")
+
+
+def release(page: Page, otp: str) -> None:
+    """BOS001, and on."""
+    page.fill("[name=confirmation_password]", CONFIRMATION_PASSWORD)
+    page.fill("[name=otp]", otp)
+    press(page)
 
 
 def test_application_for_a_key_fob(looker: Looker, live: Live, customer_a: Customer) -> None:
