@@ -9,16 +9,25 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from provisioning.rules.actor import SYSTEM, Actor, ActorKind
-from provisioning.store.tables.audit import AuditEntry
+from provisioning.store.statement import Statement
+from provisioning.store.tables.base import to_microseconds
 
 __all__ = ["SYSTEM", "Actor", "ActorKind", "AuditKey", "AuditRecord", "keyed_hash", "record"]
 
 ENCODING_VERSION: Final = 1
-_INSERT: Final = insert(AuditEntry)
+_INSERT: Final = Statement("""
+    INSERT INTO audit_entry (
+        at, institution_id, branch, actor_kind, actor_id, origin, act, result,
+        customer_id, credential_id, fob_id, job_id, facts, encoding_version, key_id, mac
+    ) VALUES (
+        :at, :institution_id, :branch, :actor_kind, :actor_id, :origin, :act, :result,
+        :customer_id, :credential_id, :fob_id, :job_id, :facts, :encoding_version, :key_id, :mac
+    )
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,8 @@ def record(session: Session | Connection, key: AuditKey, entry: AuditRecord) -> 
         "facts": entry.facts,
     }
     row |= {"encoding_version": ENCODING_VERSION, "key_id": key.key_id, "mac": keyed_hash(key, row)}
-    session.execute(_INSERT, row)
+    row |= {"at": to_microseconds(entry.at), "facts": json.dumps(entry.facts)}
+    _INSERT.change(session.connection() if isinstance(session, Session) else session, row)
 
 
 def keyed_hash(key: AuditKey, row: dict[str, Any]) -> bytes:

@@ -31,30 +31,42 @@ class Store:
         self.engine = _engine(url, pool_size)
         self._writing = self.engine.execution_options(**{_WRITES: True})
         self._alone = self.engine.execution_options(**_stands_alone(self.engine))
+        self._driver_refusal: type[Exception] = self.engine.dialect.loaded_dbapi.OperationalError
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session for looking; whatever it changes is dropped. Raises StoreUnavailable."""
-        with _translated(), Session(self.engine, expire_on_commit=False) as session:
+        with self._translated(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session that commits at the end, or rolls everything back. Raises StoreUnavailable."""
-        with _translated(), Session(self._writing, expire_on_commit=False) as session, session.begin():
+        with self._translated(), Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
     def read_connection(self) -> Iterator[Connection]:
         """For single SELECTs, each standing alone: no transaction is begun. Raises StoreUnavailable."""
-        with _translated(), self._alone.connect() as connection:
+        with self._translated(), self._alone.connect() as connection:
             yield connection
 
     @contextmanager
     def write_connection(self) -> Iterator[Connection]:
         """As `write`, without the unit of work: for the verification core's single statements."""
-        with _translated(), self._writing.begin() as connection:
+        with self._translated(), self._writing.begin() as connection:
             yield connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            raise StoreUnavailable(_cause(error.orig)) from error
+        except self._driver_refusal as error:  # from the driver's own cursor, or while it connects
+            raise StoreUnavailable(_cause(error)) from error
+        except PoolTimeout as error:  # no connection became free
+            raise StoreUnavailable("locked") from error
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -82,24 +94,13 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
     if not options.get(_ALONE, False):
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(_WRITES, False) else "BEGIN")
+        raw = connection.connection.cursor()
+        raw.execute("BEGIN IMMEDIATE" if options.get(_WRITES, False) else "BEGIN")
 
 
 def _stands_alone(engine: Engine) -> dict[str, Any]:
     # SQLite's driver already is in this mode, and setting it through SQLAlchemy would undo it afterwards
     return {_ALONE: True} if engine.dialect.name == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except OperationalError as error:
-        raise StoreUnavailable(_cause(error.orig)) from error
-    except sqlite3.OperationalError as error:  # while a connection is being prepared
-        raise StoreUnavailable(_cause(error)) from error
-    except PoolTimeout as error:  # no connection became free
-        raise StoreUnavailable("locked") from error
 
 
 def _cause(error: Any) -> str:

@@ -14,6 +14,18 @@ from sqlalchemy.types import TypeDecorator
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def to_microseconds(value: datetime) -> int:
+    """An aware datetime as microseconds since 1970 UTC. A naive one raises ValueError."""
+    if value.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
+    return (value - _EPOCH) // timedelta(microseconds=1)
+
+
+def from_microseconds(value: int) -> datetime:
+    """Microseconds since 1970 as an aware datetime in UTC."""
+    return _EPOCH + timedelta(microseconds=value)
+
+
 class Instant(TypeDecorator[datetime]):
     """An aware datetime stored as microseconds since 1970 UTC: alike on every database, exact to compare."""
 
@@ -21,16 +33,12 @@ class Instant(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        """Aware datetime to microseconds. A naive datetime raises ValueError."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("an instant needs a time zone")
-        return (value - _EPOCH) // timedelta(microseconds=1)
+        """Aware datetime to microseconds."""
+        return None if value is None else to_microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """Microseconds to an aware datetime in UTC."""
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return None if value is None else from_microseconds(value)
 
 
 def checked(enum: type[StrEnum], name: str = "") -> Enum:
