@@ -88,6 +88,7 @@ def _institution(name: str, root: StrictTable) -> Institution:
         ticket_life=timedelta(hours=limits.integer("ticket_life_h", 1, 24, 24)),
         activate_within=timedelta(days=limits.integer("activate_within_days", 1, 365, 30)),
         reissue_next_day=limits.flag("reissue_next_day", default=True),
+        wait_after_revocation=limits.flag("wait_after_revocation", default=False),
         menu_path=tuple(_text(table) for table in root.tables("menu_path")),
         notes=tuple(_text(table) for table in root.tables("notes")),
         dotted_carrier_domains=_domains(mail, "dotted_carrier_domains", ()),

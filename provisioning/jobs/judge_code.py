@@ -21,6 +21,7 @@ from provisioning.rules.institution import Institution
 from provisioning.rules.otp import Expected, Match, Verdict, match
 from provisioning.rules.otp_input import read_otp
 from provisioning.rules.states import CredentialState, EndedHow
+from provisioning.rules.timetable import wait_after_revocation
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
@@ -111,6 +112,14 @@ class _Bench:
             return self._count(standing, found)
         return self._refuse(standing, Reason.USED)
 
+    def _reason_without_credential(self, ended: NoCredential) -> Reason:
+        if ended.ended_how is EndedHow.EXPIRED:
+            return Reason.EXPIRED
+        revoked_at = ended.ended_at if ended.ended_how is EndedHow.REVOKED else None
+        if revoked_at is None or not self.institution.wait_after_revocation:
+            return Reason.NOT_ACTIVE
+        return Reason.WAITING if self.now < wait_after_revocation(revoked_at) else Reason.NOT_ACTIVE
+
     def _reason_before_matching(self, standing: Standing | NoCredential | None) -> Reason | None:
         try:
             self.services.clock.check(self.now)
@@ -119,7 +128,7 @@ class _Bench:
         if standing is None:
             return Reason.UNKNOWN
         if isinstance(standing, NoCredential):
-            return Reason.EXPIRED if standing.ended_how is EndedHow.EXPIRED else Reason.NOT_ACTIVE
+            return self._reason_without_credential(standing)
         if standing.state is CredentialState.SET_UP and self.now >= standing.activate_by:
             return Reason.EXPIRED
         if standing.expected.clock_is_behind(self.now):

@@ -45,6 +45,7 @@ class Institution:
     ticket_life: timedelta = timedelta(hours=24)
     activate_within: timedelta = timedelta(days=30)
     reissue_next_day: bool = True
+    wait_after_revocation: bool = False
     menu_path: tuple[Text, ...] = ()
     notes: tuple[Text, ...] = ()
     dotted_carrier_domains: tuple[str, ...] = ()

@@ -40,10 +40,11 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class NoCredential:
-    """A customer without an open credential; `ended_how` tells of the last one."""
+    """A customer without an open credential; `ended_how` and `ended_at` tell of the last one."""
 
     customer_id: str
-    ended_how: EndedHow | None
+    ended_how: EndedHow | None = None
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,9 @@ def read_standing(store: Store, institution: Institution, user_id: str) -> Stand
             return None
         if row[1] is None:
             ended = _LAST_END.first(connection, {"customer_id": row[0]})
-            return NoCredential(row[0], None if ended is None else EndedHow(ended[0]))
+            if ended is None:
+                return NoCredential(row[0])
+            return NoCredential(row[0], EndedHow(ended[0]), from_microseconds(ended[1]))
     return _standing(institution, row)
 
 
@@ -128,7 +131,7 @@ _READ: Final = Statement("""
 """)
 
 _LAST_END: Final = Statement("""
-    SELECT ended_how FROM credential WHERE customer_id = :customer_id AND state = 'ended'
+    SELECT ended_how, ended_at FROM credential WHERE customer_id = :customer_id AND state = 'ended'
     ORDER BY ended_at DESC LIMIT 1
 """)
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
+from typing import cast
 
 import pytest
 from flask import Flask
 
-from provisioning.rules.states import CredentialState
+from provisioning.jobs.revoke import RevokeCommand, revoke
+from provisioning.rules.actor import SYSTEM
+from provisioning.rules.institution import Institution
+from provisioning.rules.states import CredentialState, EndedHow
 from provisioning.services import Services
 from provisioning.store.tables import Customer
 from tests.fixtures.databases import sqlite_only
@@ -251,3 +256,26 @@ def test_a_repeated_sign_in_post_counts_once(app: Flask, customer_a: Customer, s
         browser.post(SIGN_IN, fields)
     with services.store.read() as tx:
         assert tx.get_one(Customer, customer_a.id).password_failures == 1
+
+
+def test_after_a_revocation_the_door_is_closed_until_the_time_it_names(
+    sign_in: SignIn, customer_a: Customer, services: Services, clock: MovableClock
+) -> None:
+    waits = replace(services.institutions["dual"], wait_after_revocation=True)
+    cast(dict[str, Institution], services.institutions)["dual"] = waits
+    token = give_token(services, customer_a, clock())
+    inside = sign_in(customer_a, token.code(clock()))
+    revoke(services, RevokeCommand("dual", token.credential_id, EndedHow.REVOKED, SYSTEM), clock())
+    for browser in (inside.get("/portal/"), sign_in(customer_a)):
+        assert browser.path == SIGN_IN
+        assert "2026年11月20日 12:20 からログインいただけます" in browser.text
+    clock.advance(minutes=20)
+    assert sign_in(customer_a).path == "/portal/"
+
+
+def test_a_revocation_without_that_rule_closes_no_door(
+    sign_in: SignIn, customer_a: Customer, services: Services, clock: MovableClock
+) -> None:
+    token = give_token(services, customer_a, clock())
+    revoke(services, RevokeCommand("dual", token.credential_id, EndedHow.REVOKED, SYSTEM), clock())
+    assert sign_in(customer_a).path == "/portal/"

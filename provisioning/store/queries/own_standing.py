@@ -20,7 +20,7 @@ from provisioning.store.tables import (
     MailState,
     OutboxMail,
 )
-from provisioning.store.waiting import issuable_from
+from provisioning.store.waiting import issuable_from, login_from
 
 __all__ = [
     "CredentialState",
@@ -72,8 +72,8 @@ class OwnApplication:
 class OwnStanding:
     """A customer with what is theirs.
 
-    `token` is None without an open one; `last_ended` tells how the last one ended. `issuable_from` is the
-    end of a waiting rule, possibly past. `application` is one that the branch has not fulfilled yet.
+    `token` is None without an open one; `last_ended` tells how the last one ended. `issuable_from` and
+    `login_from` are ends of waiting rules, possibly past. `application` is one not fulfilled yet.
     """
 
     customer_id: str
@@ -84,12 +84,17 @@ class OwnStanding:
     token: OwnToken | None
     last_ended: EndedHow | None
     issuable_from: datetime | None
+    login_from: datetime | None
     application: OwnApplication | None
 
     @property
     def is_suspended(self) -> bool:
         """The token is suspended; no login until staff lift it."""
         return self.token is not None and self.token.state is CredentialState.SUSPENDED
+
+    def is_shut_out(self, now: datetime) -> bool:
+        """No login yet after a revocation."""
+        return self.login_from is not None and now < self.login_from
 
     def must_wait(self, now: datetime) -> bool:
         """A new token may be had only later."""
@@ -108,6 +113,7 @@ def own_standing(services: Services, institution_id: str, customer_id: str) -> O
 
 
 def _standing(tx: Session, services: Services, customer: Customer, newest: Credential | None) -> OwnStanding:
+    institution = services.institution(customer.institution_id)
     is_open = newest is not None and newest.state is not CredentialState.ENDED
     return OwnStanding(
         customer_id=customer.id,
@@ -117,7 +123,8 @@ def _standing(tx: Session, services: Services, customer: Customer, newest: Crede
         user_id=customer.user_id,
         token=_token(tx, services, newest) if newest is not None and is_open else None,
         last_ended=None if newest is None else newest.ended_how,
-        issuable_from=issuable_from(tx, services.institution(customer.institution_id), customer.id),
+        issuable_from=issuable_from(tx, institution, customer.id),
+        login_from=login_from(tx, institution, customer.id),
         application=_application(tx, customer.id),
     )
 

@@ -46,6 +46,8 @@ def signed_in(view: Callable[Concatenate[OwnStanding, _P], _R]) -> Callable[_P, 
             return redirect(url_for("portal_sign_in.begin"), 303)
         if own.is_suspended:
             return shut_out(own, "suspended")
+        if own.login_from is not None and own.is_shut_out(current.now()):
+            return shut_out(own, "waiting", until=own.login_from.isoformat())
         return view(own, *args, **kwargs)
 
     return guarded

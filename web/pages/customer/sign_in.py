@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from flask import redirect, request, session, url_for
 from werkzeug.wrappers import Response
@@ -128,6 +128,8 @@ def _passed(own: OwnStanding) -> Response:
     """The password was right: in, or to the one-time password, or a closed door."""
     if own.is_suspended:
         return shut_out(own, "suspended")
+    if own.is_shut_out(current.now()):
+        return _shut_out_until(own)
     if own.token is None or own.token.state is not CredentialState.ACTIVE:
         return _enter(own)
     sessions.sign_out(None)
@@ -156,10 +158,15 @@ def _judged(own: OwnStanding, result: VerifyResult) -> Response:
     if result.suspended_now or result.reason is Reason.SUSPENDED:
         return shut_out(own, "suspended")
     if result.reason is Reason.WAITING:
-        return shut_out(own, "waiting")
+        return _shut_out_until(own)
     if result.reason in (Reason.WRONG, Reason.USED):
         return _refuse_code("wrong")
     return _refuse_code("unavailable")
+
+
+def _shut_out_until(own: OwnStanding) -> Response:
+    until = {"until": own.login_from.isoformat()} if own.login_from else {}
+    return shut_out(own, "waiting", **until)
 
 
 def _refuse_code(code: str) -> Response:
@@ -178,6 +185,8 @@ def _half() -> OwnStanding | None:
     return own_standing(current.services(), institution_id, customer_id)
 
 
-def _door() -> dict[str, str] | None:
-    door: dict[str, str] | None = session.get(CLOSED_DOOR)
+def _door() -> dict[str, Any] | None:
+    door: dict[str, Any] | None = session.get(CLOSED_DOOR)
+    if door and "until" in door:
+        return door | {"until": datetime.fromisoformat(door["until"])}
     return door
