@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
+from sqlalchemy import bindparam, select
+
 from provisioning.errors import AuthFault, NotAuthentic
 from provisioning.services import Services
-from provisioning.store.statement import Statement
+from provisioning.store.tables import BankClient
 
 _SCHEME: Final = "Bearer "
-_READ: Final = Statement("""
-    SELECT id, institution_id, checks_confirmation, revoked_at FROM bank_client WHERE key_hash = :key_hash
-""")
+_READ: Final = select(
+    BankClient.id, BankClient.institution_id, BankClient.checks_confirmation, BankClient.revoked_at
+).where(BankClient.key_hash == bindparam("key_hash"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,9 @@ def check_bank_key(services: Services, authorization: str) -> KnownClient:
     if key == authorization or not key.isascii():
         raise NotAuthentic(AuthFault.BAD_FORM)
     with services.store.read_connection() as connection:
-        row = _READ.first(connection, {"key_hash": sha256(key.encode()).digest()})
+        row = connection.execute(_READ, {"key_hash": sha256(key.encode()).digest()}).first()
     if row is None:
         raise NotAuthentic(AuthFault.UNKNOWN)
-    client_id, institution_id, checks_confirmation, revoked_at = row
-    if revoked_at is not None:
+    if row.revoked_at is not None:
         raise NotAuthentic(AuthFault.REVOKED)
-    return KnownClient(client_id, institution_id, bool(checks_confirmation))
+    return KnownClient(row.id, row.institution_id, row.checks_confirmation)
