@@ -34,6 +34,12 @@ class Screen(StrEnum):
     HARD_DONE = "BOH002"
     MAIL_MISSING = "BOT004"
     ERROR = "BER001"
+    # the soft-token app's, whose words are in static/app/texts.js
+    APP_SETUP = "BAP001"
+    APP_NAME = "BAP002"
+    APP_CODES = "BAP003"
+    APP_EDIT = "BAP004"
+    APP_UNUSABLE = "BAP009"
     # the staff console's; its choice of a kind is BOT010 too
     STAFF_SIGN_IN = "SIN001"
     STAFF_WORK = "SWK001"
