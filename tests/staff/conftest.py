@@ -53,6 +53,11 @@ def staff_link(
 class Colleague(Visitor):
     """A browser at the console."""
 
+    def get(self, path: str) -> Colleague:
+        """Open a page."""
+        super().get(path)
+        return self
+
     def press(self, action: str, **typed: str) -> Colleague:
         """Send the form that goes to `action` as it stands, with what is typed or pressed."""
         self.submit(action, **typed)

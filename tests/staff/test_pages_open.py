@@ -39,8 +39,13 @@ def test_pages_about_something_open(
         assert teller_desk.get(about + path).page.status_code == 200, path
     credential = rows.add_credential(services, customer_b, TokenKind.SOFT, clock())
     mail = rows.add_mail(services, credential, MailState.FAILED, clock())
-    for path in (f"/staff/customers/{customer_b.id}/", f"/staff/customers/{customer_b.id}/end",
-                 f"/staff/mails/{mail.id}/again", f"/staff/stock/{fob.id}/", f"/staff/stations/{station.id}/"):  # fmt: skip
+    for path in (
+        f"/staff/customers/{customer_b.id}/",
+        f"/staff/customers/{customer_b.id}/end",
+        f"/staff/mails/{mail.id}/again",
+        f"/staff/stock/{fob.id}/",
+        f"/staff/stations/{station.id}/",
+    ):
         assert teller_desk.get(path).page.status_code == 200, path
 
 

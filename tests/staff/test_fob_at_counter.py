@@ -1,0 +1,359 @@
+"""A key fob at the counter, from BOT010 to the hand-over, with everything that gets in the way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from devices.contract import FailureCode, JobResult, Problem
+from provisioning.rules.states import CredentialState, FobState
+from provisioning.services import Services
+from provisioning.store.tables import Application, ApplicationState, Credential, Customer, Fob
+from tests.fixtures.databases import sqlite_only
+from tests.fixtures.people import add_fob
+from tests.fobs.desk import Desk, PlainFob, open_desk
+from tests.portal.conftest import MovableClock
+from tests.staff import rows
+from tests.staff.conftest import AtDesk, Colleague
+
+
+@pytest.fixture
+def station_desk(services: Services, clock: MovableClock) -> Desk:
+    """An enrolled station with nothing plugged in."""
+    return open_desk(services, clock())
+
+
+def at(customer: Customer) -> str:
+    """The page where a fob is chosen."""
+    return f"/staff/customers/{customer.id}/hard/"
+
+
+def plug(desk: Desk, fob: Fob) -> PlainFob:
+    """Plug the fob in; the station tells."""
+    plain = desk.plug(fob)
+    desk.poll()
+    return plain
+
+
+def fob_state(services: Services, fob: Fob) -> FobState:
+    """Where the fob is."""
+    with services.store.read() as session:
+        return session.get_one(Fob, fob.id).state
+
+
+def tick(desk: Desk, clock: MovableClock) -> None:
+    """A second passes for server and station."""
+    clock.advance(seconds=1)
+    desk.now = clock()
+
+
+def test_from_the_port_to_the_customers_hand(
+    teller_desk: Colleague, services: Services, customer_a: Customer, fob: Fob, station_desk: Desk,
+    clock: MovableClock,
+) -> None:  # fmt: skip
+    plain = plug(station_desk, fob)
+    teller_desk.get(f"/staff/customers/{customer_a.id}/issue/")
+    assert teller_desk.says("在庫のフォブ: 1個", "書込み端末: 1/1 接続中")
+    teller_desk.get(at(customer_a))
+    assert teller_desk.says(fob.serial, "90%", "-4 秒", "このフォブを使う")
+    teller_desk.press(at(customer_a), fob_id=fob.id)
+    page = teller_desk.path
+    assert page.startswith("/staff/programming/")
+    assert teller_desk.says("フォブを見つけました", "KF0000001 を見つけました")
+    tick(station_desk, clock)
+    (job,) = station_desk.poll()
+    teller_desk.get(page)
+    assert teller_desk.says("書き込んでいます", "途中で抜いても大丈夫です", "0%")
+    station_desk.report(job.job_id, station_desk.write(job))
+    teller_desk.get(page)
+    assert teller_desk.says("お客さまにお渡しください", "「こちらがお客さまのトークンです。背面の番号 KF0000001")
+    assert plain.code(clock()) not in teller_desk.page.text
+    tick(station_desk, clock)
+    teller_desk.press(page + "hand-over")
+    assert teller_desk.says("フォブをお渡ししました", "お客さまへ", "利用開始の期限", "2026年12月20日")
+    assert fob_state(services, fob) is FobState.HANDED_OVER
+    teller_desk.get(page)
+    assert teller_desk.says("お渡ししました", "お客さまに「インターネットバンキングの")
+    teller_desk.get(f"/staff/customers/{customer_a.id}/")
+    assert teller_desk.says("お客さまに利用開始をしていただく", "発行", "書込み", "照合", "お渡し", "11/20 12:00")
+
+
+def test_an_application_is_fulfilled_by_its_fob(
+    teller_desk: Colleague, services: Services, customer_a: Customer, fob: Fob, station_desk: Desk,
+    clock: MovableClock,
+) -> None:  # fmt: skip
+    rows.add_application(services, customer_a, "261120-000001", clock())
+    plug(station_desk, fob)
+    teller_desk.get(at(customer_a))
+    teller_desk.press(at(customer_a), serial="　ｋｆ0000001 ")
+    assert teller_desk.path.startswith("/staff/programming/")
+    station_desk.work()
+    with services.store.read() as session:
+        assert session.query(Application).one().state is ApplicationState.FULFILLED
+
+
+def test_of_two_tellers_with_one_fob_one_wins(
+    at_desk: AtDesk, services: Services, customer_a: Customer, customer_b: Customer, fob: Fob,
+    clock: MovableClock,
+) -> None:  # fmt: skip
+    first, second = at_desk(name="窓口 一郎"), at_desk(name="窓口 二郎")
+    first.get(at(customer_a))
+    second.get(at(customer_b))
+    first.press(at(customer_a), serial=fob.serial)
+    assert first.path.startswith("/staff/programming/")
+    clock.advance(seconds=1)
+    second.press(at(customer_b), serial=fob.serial)
+    assert second.path == at(customer_b)
+    assert second.says("このフォブは、ほかの担当者が先に使いました")
+
+
+def test_of_two_tellers_for_one_customer_one_wins(
+    at_desk: AtDesk, services: Services, customer_a: Customer, fob: Fob, clock: MovableClock
+) -> None:
+    other_fob = add_fob(services, "KF0000002")
+    first, second = at_desk(name="窓口 一郎"), at_desk(name="窓口 二郎")
+    for desk in (first, second):
+        desk.get(at(customer_a))
+    first.press(at(customer_a), serial=fob.serial)
+    clock.advance(seconds=1)
+    second.press(at(customer_a), serial=other_fob.serial)
+    assert second.path == f"/staff/customers/{customer_a.id}/"
+    assert second.says("ほかの担当者が先に手続きしました", fob.serial)
+    assert fob_state(services, other_fob) is FobState.IN_STOCK
+
+
+@pytest.mark.parametrize(
+    ("serial", "sentence"),
+    [("", "フォブを選ぶか、シリアル番号を入力してください。"), ("KF9999999", "この店の在庫にありません")],
+)
+@sqlite_only
+def test_a_serial_that_is_none(teller_desk: Colleague, customer_a: Customer, serial: str, sentence: str) -> None:
+    teller_desk.get(at(customer_a))
+    teller_desk.press(at(customer_a), serial=serial)
+    assert (teller_desk.path, teller_desk.says(sentence)) == (at(customer_a), True)
+    assert teller_desk.form(at(customer_a))["serial"] == serial
+
+
+@sqlite_only
+def test_a_fob_that_must_be_erased_is_refused(
+    teller_desk: Colleague, services: Services, customer_a: Customer, fob: Fob
+) -> None:
+    rows.move_fob_row(services, fob, FobState.RETURNED)
+    teller_desk.get(at(customer_a))
+    teller_desk.press(at(customer_a), serial=fob.serial)
+    assert (teller_desk.path, teller_desk.says("いまの状態では、この操作はできません")) == (at(customer_a), True)
+
+
+def reserve(desk: Colleague, customer: Customer, fob: Fob) -> str:
+    """The teller reserves the fob; the job's page."""
+    desk.get(at(customer))
+    desk.press(at(customer), serial=fob.serial)
+    assert desk.path.startswith("/staff/programming/")
+    return desk.path
+
+
+@sqlite_only
+def test_when_nothing_is_seen_the_page_says_what_and_the_mend(
+    teller_desk: Colleague, services: Services, customer_a: Customer, fob: Fob, clock: MovableClock
+) -> None:
+    page = reserve(teller_desk, customer_a, fob)
+    assert teller_desk.says("端末がつながっていません", "この店には、登録された書込み端末がありません")
+    station_desk = open_desk(services, clock())
+    station_desk.poll()
+    teller_desk.get(page)
+    assert teller_desk.says("フォブを端末に差し込んでください", "機器は何も差し込まれていません", fob.serial)
+    other = PlainFob("KF7777777", fob.profile)
+    station_desk.fobs.append(other)
+    station_desk.poll()
+    teller_desk.get(page + "live")
+    assert teller_desk.says("別の機器", "KF7777777")
+    other.problem = Problem(FailureCode.PERMISSION, {"path": "/dev/hidraw3", "rule": "60-kagiya.rules"})
+    station_desk.poll()
+    teller_desk.get(page)
+    assert teller_desk.says("端末にこのフォブを開く権限がありません。", "kagiya doctor")
+    clock.advance(seconds=30)
+    teller_desk.get(page)
+    assert teller_desk.says("端末がつながっていません", "応答なし", "から応答がありません")
+
+
+@pytest.mark.parametrize(
+    ("code", "facts", "sentences"),
+    [
+        (
+            FailureCode.BUSY,
+            {"path": "/dev/hidraw3", "holder": "otherd"},
+            ("ほかのプログラムが", "otherd", "/dev/hidraw3"),
+        ),
+        (FailureCode.LOW_BATTERY, {"percent": "7", "minimum_percent": "20"}, ("電池が足りません", "7", "20")),
+        (FailureCode.NOT_GENUINE, {"reason": "untrusted_root"}, ("正規のフォブと確認できません", "役席者")),
+        (FailureCode.UNSUPPORTED_FIRMWARE, {"firmware": "9.9"}, ("ファームウェアには対応していません", "9.9")),
+    ],
+)
+@sqlite_only
+def test_a_fob_that_cannot_be_used_says_why(
+    teller_desk: Colleague, customer_a: Customer, fob: Fob, station_desk: Desk,
+    code: FailureCode, facts: dict[str, str], sentences: tuple[str, ...],
+) -> None:  # fmt: skip
+    plain = station_desk.plug(fob)
+    plain.problem = Problem(code, facts)
+    station_desk.poll()
+    reserve(teller_desk, customer_a, fob)
+    assert teller_desk.says("フォブは見えていますが、まだ使えません", *sentences)
+    teller_desk.get("/staff/stations/")
+    assert teller_desk.says(*sentences)
+
+
+@sqlite_only
+def test_the_double_of_a_fob_must_go(
+    teller_desk: Colleague, customer_a: Customer, fob: Fob, station_desk: Desk
+) -> None:
+    station_desk.plug(fob)
+    station_desk.plug(fob)
+    station_desk.poll()
+    reserve(teller_desk, customer_a, fob)
+    assert teller_desk.says("同じ番号のフォブが2つ見えています")
+
+
+@sqlite_only
+def test_unplugged_between_reserve_and_write_is_no_harm(
+    teller_desk: Colleague, services: Services, customer_a: Customer, fob: Fob, station_desk: Desk,
+    clock: MovableClock,
+) -> None:  # fmt: skip
+    plug(station_desk, fob)
+    page = reserve(teller_desk, customer_a, fob)
+    station_desk.fobs.clear()
+    tick(station_desk, clock)
+    assert station_desk.poll() == ()
+    teller_desk.get(page)
+    assert teller_desk.says("フォブを端末に差し込んでください")
+    station_desk.plug(fob)
+    tick(station_desk, clock)
+    station_desk.work()
+    teller_desk.get(page)
+    assert teller_desk.says("お客さまにお渡しください")
+
+
+@sqlite_only
+def test_a_failed_write_starts_over_by_itself_and_ends_with_the_teller(
+    teller_desk: Colleague, services: Services, customer_a: Customer, fob: Fob, station_desk: Desk,
+    clock: MovableClock,
+) -> None:  # fmt: skip
+    plug(station_desk, fob)
+    page = reserve(teller_desk, customer_a, fob)
+    for _ in range(2):
+        tick(station_desk, clock)
+        (job,) = station_desk.poll()
+        station_desk.fail(job.job_id, FailureCode.LINK_LOST)
+        teller_desk.get(page)
+        assert teller_desk.says(
+            "新しい種でやり直しています", "書き込みの途中でフォブが抜けました。", "次の書込みを見る"
+        )
+        page = next(
+            link
+            for link in teller_desk.links
+            if link.startswith("/staff/programming/") and len(link) > 25 and link != page
+        )
+    tick(station_desk, clock)
+    (job,) = station_desk.poll()
+    station_desk.fail(job.job_id, FailureCode.TIMEOUT)
+    teller_desk.get(page)
+    assert teller_desk.says(
+        "この書き込みは終わりました", "フォブを選び直す", "フォブの応答が途切れました。", "3回目"
+    )
+    assert fob_state(services, fob) is FobState.RETURNED
+
+
+@pytest.fixture
+def unread(station_desk: Desk, fob: Fob) -> PlainFob:
+    """A fob plugged in that will not tell its code."""
+    return station_desk.plug(fob)
+
+
+def write_unread(desk: Desk) -> None:
+    """Write whatever is queued; no code is read back."""
+    for job in desk.poll():
+        receipt = desk.write(job).receipt
+        assert receipt is not None
+        desk.report(job.job_id, JobResult(receipt=replace(receipt, code="")))
+
+
+@sqlite_only
+def test_a_fob_that_tells_no_code_is_proved_by_what_it_shows(
+    teller_desk: Colleague, services: Services, customer_a: Customer, fob: Fob, unread: PlainFob,
+    station_desk: Desk, clock: MovableClock,
+) -> None:  # fmt: skip
+    page = reserve(teller_desk, customer_a, fob)
+    write_unread(station_desk)
+    teller_desk.get(page)
+    assert teller_desk.says("フォブの番号を入力してください", "照合する")
+    right = unread.code(clock())
+    wrong = f"{(int(right) + 1) % 10**8:08d}"
+    for typed, sentence in (
+        ("", "フォブに表示されている番号を入力してください。"),
+        ("１２３４５６７８", "間違いの回数には数えていません"),
+        (right[:7], "表示されている桁数のとおりに"),
+        (wrong, "あと4回まで試せます"),
+    ):
+        teller_desk.press(page + "code", code=typed)
+        assert (teller_desk.path, teller_desk.says(sentence)) == (page, True), sentence
+        assert not typed or typed not in teller_desk.page.text
+    teller_desk.press(page + "code", code=f" {right} ")
+    assert teller_desk.says("お客さまにお渡しください")
+    with services.store.read() as session:
+        assert session.query(Credential).one().state is CredentialState.SET_UP
+
+
+@sqlite_only
+def test_too_many_wrong_codes_start_over_with_a_new_seed(
+    teller_desk: Colleague, customer_a: Customer, fob: Fob, unread: PlainFob, station_desk: Desk,
+    clock: MovableClock,
+) -> None:  # fmt: skip
+    page = reserve(teller_desk, customer_a, fob)
+    write_unread(station_desk)
+    teller_desk.get(page)
+    wrong = f"{(int(unread.code(clock())) + 1) % 10**8:08d}"
+    for _ in range(5):
+        tick(station_desk, clock)
+        teller_desk.press(page + "code", code=wrong)
+    assert teller_desk.path != page
+    assert teller_desk.says("番号が続けて一致しなかったため、書込みをやり直します")
+
+
+@sqlite_only
+def test_a_writing_is_cancelled_once(
+    teller_desk: Colleague, services: Services, customer_a: Customer, fob: Fob, clock: MovableClock
+) -> None:
+    page = reserve(teller_desk, customer_a, fob)
+    fields = teller_desk.form(page + "cancel")
+    clock.advance(seconds=1)
+    teller_desk.press(page + "cancel")
+    assert teller_desk.says("書込みを取りやめました", "まだ発行されていません")
+    assert fob_state(services, fob) is FobState.IN_STOCK
+    clock.advance(seconds=1)
+    teller_desk.post(page + "cancel", fields)
+    assert teller_desk.says("いまの状態では、この操作はできません")
+
+
+@sqlite_only
+def test_four_fobs_are_written_at_once_and_stand_in_one_table(
+    teller_desk: Colleague, services: Services, station_desk: Desk, clock: MovableClock,
+    customer_a: Customer, customer_b: Customer,
+) -> None:  # fmt: skip
+    from tests.fixtures.people import add_customer
+
+    people = [customer_a, customer_b, *(add_customer(services, f"12345678000{n}") for n in (3, 4))]
+    fobs = [add_fob(services, f"KF000010{n}") for n in range(4)]
+    for person, fob in zip(people, fobs, strict=True):
+        station_desk.plug(fob)
+        reserve(teller_desk, person, fob)
+    tick(station_desk, clock)
+    jobs = station_desk.poll()
+    assert len(jobs) == 4
+    teller_desk.get("/staff/programming/")
+    assert teller_desk.says("書込み 4", *(fob.serial for fob in fobs), *(f"{person.name} 様" for person in people))
+    assert teller_desk.text.count("書き込んでいます") == 4
+    for job in jobs:
+        station_desk.report(job.job_id, station_desk.write(job))
+    teller_desk.get("/staff/programming/live")
+    assert teller_desk.text.count("お客さまにお渡しください") == 4

@@ -1,0 +1,129 @@
+"""Foreign rows are not there, on any route; auditors see and do nothing; administrators issue nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+
+from provisioning.rules.permissions import StaffRole
+from provisioning.rules.states import JobState, TokenKind
+from provisioning.services import Services
+from provisioning.store.queries.timeline import number_of_act
+from provisioning.store.tables import Customer, Fob, MailState, Station
+from tests.fixtures.databases import sqlite_only
+from tests.portal.conftest import MovableClock
+from tests.staff import rows
+from tests.staff.conftest import AtDesk, Colleague
+
+pytestmark = sqlite_only
+
+
+@dataclass
+class Things:
+    """One of each, all at 本店 of `dual`; names are those of the routes' arguments."""
+
+    customer_id: str
+    fob_id: str
+    job_id: str
+    mail_id: str
+    station_id: str
+    number: int
+
+
+@pytest.fixture
+def things(
+    services: Services, customer_a: Customer, customer_b: Customer, fob: Fob, station: Station,
+    clock: MovableClock,
+) -> Things:  # fmt: skip
+    """A hard token being written for A, a mail to B, a station, an act."""
+    hard = rows.add_credential(services, customer_a, TokenKind.HARD, clock(), fob)
+    job = rows.add_job(services, hard, JobState.QUEUED, clock())
+    soft = rows.add_credential(services, customer_b, TokenKind.SOFT, clock())
+    mail = rows.add_mail(services, soft, MailState.FAILED, clock())
+    number = number_of_act(services.store, "worker", clock())
+    return Things(customer_a.id, fob.id, job, mail.id, station.id, number)
+
+
+def addresses(app: Flask, things: Things) -> list[tuple[str, str]]:
+    """Method and path of every route of the console that names a row."""
+    found = []
+    with app.test_request_context():
+        for rule in app.url_map.iter_rules():
+            values = {name: getattr(things, name) for name in rule.arguments if hasattr(things, name)}
+            if rule.rule.startswith("/staff/") and values and set(values) == rule.arguments:
+                methods = (rule.methods or set()) & {"GET", "POST"}
+                found += [(method, app.url_for(rule.endpoint, **values)) for method in methods]
+    assert len(found) > 30
+    return found
+
+
+def ask(desk: Colleague, method: str, path: str) -> int:
+    """Status of a request; a post carries the form token and nothing else."""
+    if method == "GET":
+        return desk.get(path).answer.status_code
+    return desk.post(path, {"csrf_token": desk.form("/staff/sign-in/out")["csrf_token"]}).answer.status_code
+
+
+@pytest.mark.parametrize("where", [{"institution_id": "other"}, {"branch": "駅前支店"}])
+def test_nothing_of_elsewhere_is_there(app: Flask, things: Things, at_desk: AtDesk, where: dict[str, str]) -> None:
+    desk = at_desk(**where)
+    for method, path in addresses(app, things):
+        desk.get("/staff/")
+        # what a teller may nowhere do is refused before anything is looked up
+        expected = 403 if path.endswith("/revoke") else 404
+        assert ask(desk, method, path) == expected, (method, path)
+
+
+def test_a_station_of_elsewhere_cannot_be_revoked(things: Things, at_desk: AtDesk) -> None:
+    desk = at_desk(role=StaffRole.ADMINISTRATOR, institution_id="other")
+    assert ask(desk, "POST", f"/staff/stations/{things.station_id}/revoke") == 404
+
+
+def test_what_does_not_exist_is_not_there(app: Flask, at_desk: AtDesk) -> None:
+    nothing = Things("0" * 32, "0" * 32, "0" * 32, "0" * 32, "0" * 32, 999_999)
+    desk = at_desk(role=StaffRole.TELLER)
+    for method, path in addresses(app, nothing):
+        desk.get("/staff/")
+        assert ask(desk, method, path) in (403, 404), (method, path)
+
+
+def test_an_auditor_sees_and_changes_nothing(app: Flask, things: Things, at_desk: AtDesk) -> None:
+    desk = at_desk(role=StaffRole.AUDITOR, branch="駅前支店")
+    for method, path in addresses(app, things):
+        desk.get("/staff/")
+        status = ask(desk, method, path)
+        assert status != 200 if method == "POST" else status in (200, 303, 403), (method, path)
+        assert method == "GET" or status == 403, path
+    desk.get(f"/staff/customers/{things.customer_id}/")
+    assert desk.says("見本 0001 様", "フォブを書き込む")
+    own_acts = {form.action for form in desk.forms}
+    assert own_acts == {"/staff/search/", "/staff/sign-in/out"}
+
+
+def test_an_administrator_keeps_stations_and_issues_nothing(things: Things, at_desk: AtDesk) -> None:
+    desk = at_desk(role=StaffRole.ADMINISTRATOR)
+    assert not desk.says("顧客")
+    for path in (
+        "/staff/search/?q=a",
+        f"/staff/customers/{things.customer_id}/",
+        f"/staff/customers/{things.customer_id}/issue/",
+        "/staff/mails/",
+    ):
+        assert desk.get(path).page.status_code == 403, path
+    assert "見本 0001" not in desk.get(f"/staff/programming/{things.job_id}/").text
+    assert "見本 0001" not in desk.get(f"/staff/stock/{things.fob_id}/").text
+
+
+def test_a_teller_enrols_no_station(teller_desk: Colleague) -> None:
+    teller_desk.get("/staff/stations/")
+    token = teller_desk.form("/staff/sign-in/out")["csrf_token"]
+    teller_desk.post("/staff/stations/", {"csrf_token": token, "name": "本店-9", "branch": "本店"})
+    assert teller_desk.page.status_code == 403
+
+
+def test_fields_that_a_form_lacks_are_refused(teller_desk: Colleague, things: Things) -> None:
+    teller_desk.get(f"/staff/customers/{things.customer_id}/end")
+    teller_desk.press(f"/staff/customers/{things.customer_id}/end", reason="lost", how="released")
+    assert teller_desk.page.status_code == 422

@@ -1,0 +1,89 @@
+"""Whatever can happen has words, in both languages."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from devices.contract import FailureCode
+from provisioning.jobs.end_token import EndReason
+from provisioning.rules.permissions import StaffRole
+from provisioning.rules.states import CredentialState, EndedHow, FobState, JobKind, JobState, TokenKind
+from provisioning.store.audit import ActorKind
+from provisioning.store.queries.mails import MailState
+from provisioning.store.queries.next_step import NextStep
+from provisioning.store.queries.stations import StationStatus
+from provisioning.store.queries.timeline import StageName
+from web import catalogues
+from web.pages.staff import act_words, device_words, words
+
+JOBS = Path(act_words.__file__).parents[3] / "provisioning" / "jobs"
+# acts on no customer, fob or station: they stand in no timeline of the console
+ELSEWHERE = {
+    "add_bank_client",
+    "add_customer",
+    "add_staff",
+    "disable_staff",
+    "make_sign_in_link",
+    "follow_sign_in_link",
+}
+
+
+def audited_acts() -> set[str]:
+    """The act's name in every audit row that a job writes with a plain name."""
+    found = set()
+    for file in JOBS.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            position = {"AuditRecord": 2, "record_fob_act": 4}.get(node.func.id)
+            if position is not None and len(node.args) > position:
+                argument = node.args[position]
+                if isinstance(argument, ast.Constant):
+                    found.add(str(argument.value))
+    assert {"hand_over", "issue_soft", "end_credential"} <= found
+    return found
+
+
+def test_every_audited_act_has_a_line() -> None:
+    assert audited_acts() - ELSEWHERE - set(act_words.LINES) == set()
+
+
+@pytest.mark.parametrize(
+    ("table", "members"),
+    [
+        (words.ROLES, StaffRole),
+        (words.ENDED_HOW, EndedHow),
+        (words.FOB, FobState),
+        (words.JOB, JobState),
+        (words.JOB_KIND, JobKind),
+        (words.MAIL, MailState),
+        (words.STATION, StationStatus),
+        (words.STAGE, StageName),
+        (words.REASONS, EndReason),
+        (act_words.ACTORS, ActorKind),
+        (device_words.NEXT_STEPS, NextStep),
+    ],
+)
+def test_every_state_has_words(table: dict[object, object], members: Iterable[object]) -> None:
+    assert set(table) == set(members)
+
+
+def test_every_failure_has_a_reason_and_a_mend() -> None:
+    vague = device_words.diagnosis("no such code")
+    assert [code for code in FailureCode if device_words.diagnosis(code.value) is vague] == []
+
+
+def test_every_state_of_a_token_has_words() -> None:
+    for kind in TokenKind:
+        for state in CredentialState:
+            assert words.credential(kind, state).look is not None
+    assert words.credential(None, None) is words.NO_TOKEN
+
+
+def test_nothing_of_the_console_lacks_english() -> None:
+    missing = {text: place for text, place in catalogues.missing().items() if "staff" in place}
+    assert missing == {}
