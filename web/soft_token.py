@@ -32,6 +32,12 @@ def page() -> Response:
     return _checked_each_time(make_response(render_template("app/page.html", language=current.language())))
 
 
+@soft_token.get("/manual")
+def manual() -> Response:
+    """ワンタイムパスワード利用者マニュアル."""
+    return _checked_each_time(make_response(render_template("app/manual.html", language=current.language())))
+
+
 @soft_token.get("/<name>")
 def file(name: str) -> Response:
     """One of the app's files."""

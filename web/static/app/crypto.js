@@ -6,6 +6,7 @@ const P256 = { name: "ECDH", namedCurve: "P-256" };
 const HASHES = { sha1: ["SHA-1", 20], sha256: ["SHA-256", 32], sha512: ["SHA-512", 64] };
 
 const utf8 = (text) => new TextEncoder().encode(text);
+const imported = (bytes, algorithm, use) => subtle.importKey("raw", bytes, algorithm, false, [use]);
 const sha256 = (bytes) => subtle.digest("SHA-256", bytes);
 const counted = (bytes) => [0, 0, bytes.length >> 8, bytes.length & 255, ...bytes];
 const listed = (texts) => new Uint8Array(texts.flatMap((text) => counted(utf8(text))));
@@ -21,9 +22,9 @@ export function fromBase64url(text) {
 
 // The MAC keys of both directions.
 export async function directionKeys(password, salt, iterations) {
-  const typed = await subtle.importKey("raw", utf8(password), "PBKDF2", false, ["deriveBits"]);
+  const typed = await imported(utf8(password), "PBKDF2", "deriveBits");
   const slow = await subtle.deriveBits({ name: "PBKDF2", hash: "SHA-256", salt, iterations }, typed, 256);
-  const base = await subtle.importKey("raw", slow, "HKDF", false, ["deriveKey"]);
+  const base = await imported(slow, "HKDF", "deriveKey");
   const one = (info, use) => subtle.deriveKey({ name: "HKDF", hash: "SHA-256", salt: utf8(""), info: utf8(info) },
     base, { name: "HMAC", hash: "SHA-256", length: 256 }, false, [use]);
   return { toServer: await one(TO_SERVER, "sign"), toApp: await one(TO_APP, "verify") };
@@ -59,7 +60,7 @@ export async function openSeed(appKey, { otp, seed_jwe }) {
   const both = new Uint8Array([...fromBase64url(sealed), ...fromBase64url(tag)]);
   const seed = new Uint8Array(await subtle.decrypt(opening, await agreedKey(appKey, header), both));
   if (seed.length !== length) throw new TypeError("unknown seed");
-  const key = await subtle.importKey("raw", seed, { name: "HMAC", hash }, false, ["sign"]);
+  const key = await imported(seed, { name: "HMAC", hash }, "sign");
   seed.fill(0);
   return key;
 }
@@ -70,5 +71,5 @@ async function agreedKey(appKey, { epk, apu, apv }) {
   const shared = await subtle.deriveBits({ name: "ECDH", public: theirs }, appKey.privateKey, 256);
   const info = [utf8("A256GCM"), fromBase64url(apu), fromBase64url(apv)].flatMap(counted);
   const digest = await sha256(new Uint8Array([0, 0, 0, 1, ...new Uint8Array(shared), ...info, 0, 0, 1, 0]));
-  return subtle.importKey("raw", digest, "AES-GCM", false, ["decrypt"]);
+  return imported(digest, "AES-GCM", "decrypt");
 }

@@ -1,18 +1,18 @@
 // BAP001: service ID, user ID, activation password, consent.
 import { setUp, unfinished } from "./setup.js";
 import { t } from "./texts.js";
-import { button, field, form, h, mark, notice, say, show } from "./view.js";
+import { answerable, button, field, find, form, h, mark, notice, say, sender, show } from "./view.js";
 
 const plain = (input) => input.value.normalize("NFKC").replace(/\s/g, "");
 
-// `done(token)` goes on; `back` is there if there is somewhere to go back to; `typed` comes again after `failure`
+// `back` may be null; `typed` comes again after `failure`
 export async function entry(done, back, warning, typed, failure) {
   const cut = typed ? undefined : await unfinished();
-  const known = typed ?? cut ?? {};
+  const { service_id, user_id } = (typed ?? cut)?.ids ?? {};
   const quiet = { spellcheck: "false", maxlength: 64 };
   const digits = { ...quiet, inputmode: "numeric" };
-  const serviceId = field("service-id", "serviceId", "must", { ...digits, value: known.serviceId ?? "" });
-  const userId = field("user-id", "userId", "must", { ...quiet, value: known.userId ?? "", autocapitalize: "characters" });
+  const serviceId = field("service-id", "serviceId", "must", { ...digits, value: service_id ?? "" });
+  const userId = field("user-id", "userId", "must", { ...quiet, value: user_id ?? "", autocapitalize: "characters" });
   const reveal = button(t("show"), () => {
     const hidden = password.input.type === "password";
     password.input.type = hidden ? "text" : "password";
@@ -23,7 +23,7 @@ export async function entry(done, back, warning, typed, failure) {
   const problems = h("div", { tabindex: "-1" });
   if (failure) problems.append(notice("bad", t("failed"), h("p", {}, t(failure))));
   else if (cut) problems.append(notice("info", t("cut"), h("p", {}, t("cutHelp"))));
-  const send = h("button", { class: "button main" }, t("send"));
+  const send = sender(t("send"));
 
   async function submit() {
     const checks = [
@@ -41,29 +41,26 @@ export async function entry(done, back, warning, typed, failure) {
       return;
     }
     send.disabled = true;
-    send.textContent = t("sending");
     say(t("sending"));
-    const ids = { serviceId: plain(serviceId.input), userId: plain(userId.input), agreed: true };
+    const ids = { service_id: plain(serviceId.input), user_id: plain(userId.input) };
     try {
-      done(await setUp(ids.serviceId, ids.userId, plain(password.input)));
+      done(await setUp(ids, plain(password.input)));
     } catch (error) {
-      await entry(done, back, warning, ids, error.reason ?? "broken");
-      document.querySelector(".notice.bad").parentElement.focus();
+      await entry(done, back, warning, { ids }, error.reason ?? "broken");
+      find(".notice.bad").parentElement.focus();
     }
     say("");
   }
 
-  consent.input.checked = Boolean(known.agreed);
+  consent.input.checked = Boolean(typed);
   show("BAP001", t("setup"), warning(), problems, h("p", {}, t("setupLead")),
     form(submit, serviceId.whole, userId.whole, password.whole, consent.whole, send, back && button(t("back"), back)));
 }
 
 function agreement() {
-  const id = "consent";
-  const input = h("input", { type: "checkbox", id, "aria-describedby": `${id}-error` });
-  const error = h("p", { id: `${id}-error`, class: "error" });
-  const points = ["consent1", "consent2", "consent3"].map((one) => h("li", {}, t(one)));
-  const whole = h("section", { class: id }, h("h2", {}, t("consent")), h("ul", {}, ...points), error,
-    h("label", { class: "choice" }, input, h("span", {}, t("agree"), " ", mark("must"))));
-  return { id, whole, input, fail: (words) => { error.textContent = words; } };
+  const one = answerable("consent", { type: "checkbox" });
+  const points = ["consent1", "consent2", "consent3"].map((name) => h("li", {}, t(name)));
+  const whole = h("section", { class: "consent" }, h("h2", {}, t("consent")), h("ul", { id: "consent-hint" }, ...points),
+    one.error, h("label", { class: "choice" }, one.input, h("span", {}, t("agree"), " ", mark("must"))));
+  return { ...one, whole };
 }

@@ -5,9 +5,8 @@ import { MOST_TOKENS, clockAhead } from "./setup.js";
 import * as store from "./store.js";
 import { speak, spoken, t } from "./texts.js";
 import { codeAt, secondsLeft, stepAt } from "./totp.js";
-import { button, field, form, h, notice, say, show } from "./view.js";
+import { button, field, find, form, h, notice, say, sender, show } from "./view.js";
 
-const RING = 2 * Math.PI * 10;
 const CLOCK_EVERY_MS = 600000;
 const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 let ahead = 0;
@@ -43,7 +42,7 @@ function nameForm(token, act) {
   return form(async () => {
     await store.put("tokens", { ...token, name: name.input.value.trim() });
     go(codes);
-  }, name.whole, h("button", { class: "button main" }, t(act)));
+  }, name.whole, sender(t(act)));
 }
 
 // BAP003: the codes
@@ -51,16 +50,15 @@ async function codes() {
   const list = await store.tokens();
   const cards = list.map(card);
   const more = list.length < MOST_TOKENS ? button(`＋ ${t("add")}`, () => go(enter)) : h("p", {}, t("full"));
-  show("BAP003", t("app"), clockWarning(), ...cards.map((one) => one.whole), h("p", { class: "hint" }, t("tap")), more);
   (function tick() {
     for (const one of cards) one.tick(nowMs());
     ticking = setTimeout(tick, 1000 - (nowMs() % 1000));
   })();
+  show("BAP003", t("app"), clockWarning(), ...cards.map((one) => one.whole), h("p", { class: "hint" }, t("tap")), more);
 }
 
 function card(token) {
-  const circle = (look, rest) => h("circle", { cx: 12, cy: 12, r: 10, class: look, ...rest });
-  const ring = circle("ring", { "stroke-dasharray": RING });
+  const ring = h("span", { class: "ring" });
   const left = h("span");
   let step;
   let code;
@@ -69,12 +67,11 @@ function card(token) {
   const change = button(t("edit"), () => go(edit, token), "plain");
   change.setAttribute("aria-label", `${t("edit")}: ${called(token)}`);
   const title = h("h2", {}, token.institution[spoken()], " ", h("span", {}, token.name));
-  const clock = h("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, circle("track"), ring);
-  const whole = h("article", { class: "card" }, h("header", {}, title, change), digits, h("p", { class: "left" }, clock, left));
+  const whole = h("article", { class: "card" }, h("header", {}, title, change), digits, h("p", { class: "left" }, ring, left));
   async function tick(ms) {
     const seconds = secondsLeft(token.otp, ms);
     left.textContent = t("left", { seconds });
-    ring.setAttribute("stroke-dashoffset", RING * (1 - seconds / token.otp.period_s));
+    ring.style.setProperty("--part", seconds / token.otp.period_s);
     whole.classList.toggle("soon", seconds <= 5);
     if (step === stepAt(token.otp, ms)) return;
     step = stepAt(token.otp, ms);
@@ -94,9 +91,9 @@ function edit(token) {
     say(t("removed"));
   };
   const sure = h("dialog", { "aria-labelledby": "sure" },
-    h("p", { id: "sure" }, t("sure", { name: called(token), user: token.userId })),
+    h("p", { id: "sure" }, t("sure", { name: called(token), user: token.ids.user_id })),
     button(t("yes"), drop, "danger"), button(t("back"), () => sure.close()));
-  show("BAP004", called(token), h("p", {}, `${t("serviceId")} ${token.serviceId}　${t("userId")} ${token.userId}`),
+  show("BAP004", called(token), h("p", {}, `${t("serviceId")} ${token.ids.service_id}`, h("br"), `${t("userId")} ${token.ids.user_id}`),
     nameForm(token, "save"), button(t("back"), () => go(codes)),
     h("section", { class: "apart" }, h("h2", {}, t("removal")), h("p", {}, t("removalLead")),
       button(t("yes"), () => sure.showModal(), "danger")), sure);
@@ -105,21 +102,21 @@ function edit(token) {
 function clockWarning() {
   const seconds = Math.round(Math.abs(ahead) / 1000);
   if (!seconds) return null;
-  const [unit, size] = UNITS.find((one) => seconds >= 1.5 * one[1] || one[1] === 1);
+  const [unit, size] = UNITS.find((one) => seconds >= 1.5 * one[1]);
   const words = new Intl.NumberFormat(spoken(), { style: "unit", unit, unitDisplay: "long" });
-  const time = words.format(Math.round(seconds / size));
+  const time = words.format(Math.round(seconds / size)).replace(" ", spoken() === "ja" ? "" : " ");
   return notice("warn", t(ahead > 0 ? "fast" : "slow", { time }), h("p", {}, t("clockHelp")));
 }
 
 async function checkClock() {
   ahead = (await clockAhead()) ?? ahead;
-  document.querySelector(".notice.warn")?.remove();
+  find(".notice.warn")?.remove();
   const warning = clockWarning();
-  if (warning) document.querySelector("h1").after(warning);
+  if (warning) find("h1").after(warning);
 }
 
 function label() {
-  const other = document.querySelector("#language");
+  const other = find("#language");
   other.textContent = t("other");
   other.lang = spoken() === "ja" ? "en" : "ja";
 }
@@ -127,7 +124,7 @@ function label() {
 async function start() {
   speak((await store.get("choices", "language"))?.value ?? spoken());
   label();
-  document.querySelector("#language").addEventListener("click", async () => {
+  find("#language").addEventListener("click", async () => {
     speak(spoken() === "ja" ? "en" : "ja");
     await store.put("choices", { id: "language", value: spoken() });
     label();

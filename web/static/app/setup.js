@@ -9,7 +9,7 @@ const MOST_ITERATIONS = 10000000;
 const TIMEOUT_MS = 20000;
 const CLOCK_TOLERANCE_MS = 30000;
 const DAY_MS = 86400000;
-const REASONS = { 403: "refused", 409: "begin_again", 422: "refused", 429: "too_many_today" };
+const TOLD = ["refused", "too_many_today"];
 
 // `reason` names a text of the catalogue.
 const failed = (reason) => Object.assign(new Error(reason), { reason });
@@ -18,38 +18,38 @@ function insist(good) {
   if (!good) throw failed("not_authentic");
 }
 
-export async function setUp(serviceId, userId, password) {
-  const id = `${serviceId}/${userId}`;
+export async function setUp(ids, password) {
+  const id = Object.values(ids).join("/");
   const kept = await store.get("pending", id);
   const appKey = kept && isRecent(kept) ? kept.appKey : await secret.newAppKey();
-  const pending = { id, serviceId, userId, appKey };
+  const pending = { id, ids, appKey };
+  // once more where they were busy or the nonce too old
   const told = await prove(pending, password).catch(async (error) => {
-    if (error.reason === "begin_again") return prove(pending, password);
+    if (error.reason === "unavailable") return prove(pending, password);
     if (error.reason === "refused" && !kept) await store.remove("pending", id);
     throw error;
   });
   const known = await store.get("tokens", id);
-  const token = { name: "", addedAt: nowMs(), ...known, ...told, id, serviceId, userId };
+  const token = { name: "", addedAt: nowMs(), ...known, ...told, id, ids };
   await store.finish(token, id);
   return token;
 }
 
 async function prove(pending, password) {
-  const { serviceId, userId, appKey } = pending;
-  const ids = { service_id: serviceId, user_id: userId };
+  const { ids, appKey } = pending;
   const begun = await ask("begin", ids);
   insist(begun.version === 1 && begun.iterations >= LEAST_ITERATIONS && begun.iterations <= MOST_ITERATIONS);
   const keys = await secret.directionKeys(password, secret.fromBase64url(begun.salt), begun.iterations);
   const app_key = await secret.publicJwk(appKey);
   const print = await secret.thumbprint(app_key);
-  const setting = (sent) => [location.origin, serviceId, userId, sent.nonce, sent.app_nonce, print];
+  const setting = (sent) => [location.origin, ...Object.values(ids), sent.nonce, sent.app_nonce, print];
   const sent = { nonce: begun.nonce, app_nonce: secret.toBase64url(crypto.getRandomValues(new Uint8Array(32))) };
   const mac = await secret.proofMac(keys, setting(sent));
   // from now on the server may have drawn a seed for this key, and for no other
   await store.put("pending", { ...pending, sentAt: nowMs() });
   const answer = await ask("complete", { ...ids, ...sent, origin: location.origin, app_key, mac });
   const { institution, otp, ticket } = answer;
-  insist(answer.version === 1 && answer.service_id === serviceId && answer.user_id === userId);
+  insist(answer.version === 1 && Object.keys(ids).every((name) => answer[name] === ids[name]));
   insist(await secret.isAuthentic(keys, setting(answer), answer));
   insist(otp.type === "totp" && [6, 8].includes(otp.digits) && [30, 60].includes(otp.period_s));
   return { institution, otp, ticket, key: await secret.openSeed(appKey, answer) };
@@ -59,25 +59,19 @@ async function prove(pending, password) {
 async function ask(what, body) {
   const sent = body && { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
   const rest = { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: "error", credentials: "omit" };
-  let response;
-  try {
-    response = await fetch(`/api/app/v1/${what}`, { ...sent, ...rest });
-    if (response.ok) return await response.json();
-  } catch {
-    throw failed("offline");
-  }
-  throw failed(REASONS[response.status] ?? "unavailable");
+  const response = await fetch(`/api/app/v1/${what}`, { ...sent, ...rest }).catch(() => null);
+  const answer = await response?.json().catch(() => null);
+  if (!answer) throw failed("offline");
+  if (!response.ok) throw failed(TOLD.includes(answer.error) ? answer.error : "unavailable");
+  return answer;
 }
 
 const isRecent = (pending) => pending.sentAt > nowMs() - DAY_MS;
 
-// The set-up that was cut off last, if its ticket may still live.
-export async function unfinished() {
-  const recent = (await store.all("pending")).filter(isRecent);
-  return recent.sort((a, b) => b.sentAt - a.sentAt)[0];
-}
+// A set-up that was cut off and whose ticket may still live.
+export const unfinished = async () => (await store.all("pending")).find(isRecent);
 
-// By how many ms this phone's clock is ahead of the server's, 0 if it does not matter, undefined if nobody answers.
+// Ms by which this clock is ahead of the server's; 0 if it does not matter, undefined if nobody answers.
 export async function clockAhead() {
   const asked = nowMs();
   const answer = await ask("time").catch(() => undefined);

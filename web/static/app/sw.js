@@ -1,4 +1,4 @@
-// Keeps the app's files, so that codes are shown without a connection: the newest if it comes soon, else the kept one.
+// Keeps the app's files for use offline: the newest if it comes soon, else the kept one.
 const CACHE = "kagiya-app-1";
 const WAIT_MS = 3000;
 const MODULES = ["clock", "crypto", "entry", "main", "setup", "store", "texts", "totp", "view"].map((name) => `${name}.js`);

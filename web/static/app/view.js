@@ -1,11 +1,10 @@
 // Making elements without HTML text: nothing typed or received can become markup.
 import { t } from "./texts.js";
 
-const SVG = "http://www.w3.org/2000/svg";
+export const find = (selector) => document.querySelector(selector);
 
 export function h(tag, attributes = {}, ...children) {
-  const drawn = tag === "svg" || tag === "circle";
-  const element = drawn ? document.createElementNS(SVG, tag) : document.createElement(tag);
+  const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") element.addEventListener(name, value);
     else element.setAttribute(name, value);
@@ -18,19 +17,26 @@ export const button = (label, click, look = "") => h("button", { type: "button",
 
 export const notice = (kind, title, ...body) => h("section", { class: `notice ${kind}` }, h("h2", {}, title), ...body);
 
+export const sender = (label) => h("button", { class: "button main" }, label);
+
 export const mark = (name) => h("span", { class: name }, t(name));
 
-// Label above, hint and error under it, then the field. `fail("")` takes the error back.
-export function field(id, text, needed, attributes, beside) {
-  const input = h("input", { id, class: "input", autocomplete: "off", "aria-describedby": `${id}-hint ${id}-error`, ...attributes });
+// An input and the line that says what is wrong with it; `fail("")` takes that back.
+export function answerable(id, attributes) {
+  const input = h("input", { id, "aria-describedby": `${id}-hint ${id}-error`, ...attributes });
   const error = h("p", { id: `${id}-error`, class: "error" });
-  const whole = h("div", { class: "field" }, h("label", { for: id }, t(text), " ", mark(needed)),
-    h("p", { id: `${id}-hint`, class: "hint" }, t(`${text}Hint`)), error, input, beside);
   const fail = (words) => {
     error.textContent = words;
     input.setAttribute("aria-invalid", Boolean(words));
   };
-  return { id, whole, input, fail };
+  return { id, input, error, fail };
+}
+
+export function field(id, text, needed, attributes, beside) {
+  const one = answerable(id, { class: "input", autocomplete: "off", ...attributes });
+  const whole = h("div", { class: "field" }, h("label", { for: id }, t(text), " ", mark(needed)),
+    h("p", { id: `${id}-hint`, class: "hint" }, t(`${text}Hint`)), one.error, one.input, beside);
+  return { ...one, whole };
 }
 
 export function form(submit, ...children) {
@@ -43,15 +49,15 @@ export function form(submit, ...children) {
 
 export function show(screen, title, ...children) {
   const heading = h("h1", { tabindex: "-1" }, title);
-  document.querySelector("#screen-id").textContent = screen;
-  document.querySelector("main").replaceChildren(heading, ...children.filter(Boolean));
+  find("#screen-id").textContent = screen;
+  find("main").replaceChildren(heading, ...children.filter(Boolean));
   scrollTo(0, 0);
   heading.focus();
 }
 
 let fading;
 export function say(words) {
-  const status = document.querySelector("#status");
+  const status = find("#status");
   status.textContent = words;
   clearTimeout(fading);
   fading = setTimeout(say, 4000, "");
