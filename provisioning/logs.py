@@ -31,7 +31,7 @@ _SECRET_TEXTS: Final = re.compile(
     r"|(?P<digits>(?<!\w)\d{4}[ \u3000-]?\d{2,}(?!\w))"
     # seeds and keys in hexadecimal, base32 or base64; our own row ids are 32 hexadecimal digits and stay
     r"|(?P<base32>(?<!\w)[A-Z2-7]{16,}=*(?!\w))"
-    r"|(?P<long>(?<![\w/+-])[\w+-]{33,}=*)"
+    r"|(?P<long>(?<![\w+-])[\w+-]{33,}=*)"
 )
 
 # what a text shorter than that must have to be any of the above

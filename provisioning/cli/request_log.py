@@ -13,15 +13,16 @@ from provisioning.logs import new_request_id
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+_FAILED: Final = 500
 _PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
-_log: Final = structlog.get_logger("kagiya.request")
 
 
 class RequestLog:
-    """Answers carry `X-Request-Id`; log lines of the request carry the same id. Probes are logged at debug."""
+    """Answers carry `X-Request-Id`, and so do the log lines of the request. Failures are warnings, probes debug."""
 
     def __init__(self, app: WSGIApplication) -> None:
         self._app = app
+        self._log = structlog.get_logger("kagiya.request")
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Pass the request on. The logged time ends where the body begins."""
@@ -38,12 +39,17 @@ class RequestLog:
         started = time.perf_counter()
         body = self._app(environ, start)
         path = environ.get("PATH_INFO", "")
-        report = _log.debug if path in _PROBES else _log.info
-        report(
+        status = int(answered[0][:3]) if answered else 0
+        self._report(path, status)(
             "answered",
             method=environ.get("REQUEST_METHOD"),
             path=path,
-            status=int(answered[0][:3]) if answered else 0,
+            status=status,
             took_ms=round((time.perf_counter() - started) * 1000, 2),
         )
         return body
+
+    def _report(self, path: str, status: int) -> Any:
+        if status >= _FAILED:
+            return self._log.warning
+        return self._log.debug if path in _PROBES else self._log.info
