@@ -18,7 +18,7 @@ _PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 class RequestLog:
-    """Answers carry `X-Request-Id`, and so do the log lines of the request. Failures are warnings, probes debug."""
+    """Answers and their log lines carry `X-Request-Id`. Failures are warnings, probes debug."""
 
     def __init__(self, app: WSGIApplication) -> None:
         self._app = app
