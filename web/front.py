@@ -16,7 +16,8 @@ front = Blueprint("front", __name__)
 @front.get("/")
 def index() -> str:
     """Links to what this process serves."""
-    return render_template("base/front.html", roles=current.face().roles, role=Role)
+    demo = current.services().settings.server.demo
+    return render_template("base/front.html", roles=current.face().roles, role=Role, demo=demo)
 
 
 def set_up_templates(app: Flask) -> None:
@@ -31,6 +32,7 @@ def set_up_templates(app: Flask) -> None:
             "picture": icons.picture,
             "state_words": wording.state,
             "kind_words": wording.KINDS,
+            "menu_names": wording.menu_names,
             "here": here,
             "language": current.language,
             "step": sessions.step,

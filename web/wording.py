@@ -10,7 +10,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from provisioning.errors import InputFault
+from provisioning.rules.institution import Institution
 from provisioning.rules.states import CredentialState, TokenKind
+from web import current
 
 _FIELDS: Final[dict[str, LazyString]] = {
     "login_id": _l("ログインID"),
@@ -101,6 +103,12 @@ _STATES: Final[dict[CredentialState, StateWords]] = {
     CredentialState.SUSPENDED: StateWords("danger", _l("利用停止")),
     CredentialState.ENDED: _WITHOUT_TOKEN,
 }
+
+
+def menu_names(institution: Institution) -> list[str]:
+    """The menu entries that lead to BOP001, at least two: a heading and the entry under it."""
+    names = [text.in_language(current.language()) for text in institution.menu_path]
+    return names if len(names) > 1 else [*names, str(_("ワンタイムパスワード"))]
 
 
 def state(of: CredentialState | None) -> StateWords:

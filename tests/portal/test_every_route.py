@@ -9,6 +9,7 @@ import time
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.datastructures import MultiDict
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
@@ -94,6 +95,37 @@ def test_every_form_post_without_its_token_changes_nothing(
         response = browser.client.post(path, base_url=BASE, buffered=True, headers={"Referer": BASE})
         refused = response.status_code == 400 or "sign-in" in response.headers.get("Location", "")
         assert refused, path
+
+
+def test_every_portal_form_refuses_fields_it_lacks(app: Flask, sign_in: SignIn, customer_a: Customer) -> None:
+    browser = sign_in(customer_a).get("/portal/token/hard/")
+    csrf = browser.form("/portal/token/hard/")["csrf_token"]
+    outside = {"/portal/sign-out", "/portal/sign-in/<institution_id>"}
+    posts = [rule.rule for rule in rules(app, "POST") if rule.rule.startswith("/portal/")]
+    for path in [*sorted(set(posts) - outside), "/portal/sign-in/dual", "/portal/sign-out"]:
+        browser.post(path, {"csrf_token": csrf, "surprise": "1"})
+        assert browser.answer.status_code == 422, path
+
+
+def test_a_field_sent_twice_is_refused(sign_in: SignIn, customer_a: Customer) -> None:
+    browser = sign_in(customer_a).get("/portal/token/activate/").get("/portal/token/hard/")
+    fields = [("csrf_token", browser.form("/portal/token/hard/")["csrf_token"]), ("otp", "1"), ("otp", "2")]
+    headers = {"Referer": BASE}
+    answer = browser.client.post("/portal/token/activate/", data=MultiDict(fields), base_url=BASE, headers=headers)
+    assert answer.status_code == 422
+
+
+def test_a_body_too_large_is_refused(client: FlaskClient) -> None:
+    answer = client.post("/portal/sign-in/dual", data={"login_id": "x" * 100_000}, base_url=BASE)
+    assert answer.status_code == 413
+    assert "大きすぎます" in answer.text
+
+
+@pytest.mark.parametrize("cookie", ["x", "x" * 4000, "é%00", ""])
+def test_a_cookie_of_ones_own_making_is_nobodys(app: Flask, cookie: str) -> None:
+    browser = Visitor(app)
+    browser.client.set_cookie("__Host-kagiya-customer", cookie)
+    assert browser.get("/portal/").path.startswith("/portal/sign-in")
 
 
 def test_a_form_sent_from_elsewhere_is_refused(sign_in: SignIn, customer_a: Customer) -> None:

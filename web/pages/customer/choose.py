@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.store.queries.own_standing import FobState, OwnStanding, OwnToken
-from web import current, flow, wording
+from web import current, flow, forms, wording
 from web.pages.customer.guard import institution, notify, page, portal_blueprint, signed_in
 
 choose = portal_blueprint("portal_choose", "/token")
@@ -46,6 +46,7 @@ def kind(own: OwnStanding) -> str | Response:
 @signed_in
 def cancel(own: OwnStanding) -> Response:
     """申込を中止する: whatever was typed is forgotten, nothing has changed."""
+    forms.read_form()
     flow.forget_everything()
     notify("cancelled")
     return redirect(url_for(".acts"), 303)
