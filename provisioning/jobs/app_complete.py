@@ -139,14 +139,15 @@ def _is_retry(found: Found, setting: Setting, now: datetime) -> bool:
 
 def _hand_over(services: Services, proof: _Proof, found: Found, now: datetime) -> AppAnswer:
     with services.store.write() as tx:
+        # counts, credential, ticket: the order in which every job takes them, so that none waits in a circle
+        uncount_day(tx, services, proof.one, now)
         credential = tx.get_one(Credential, found.credential_id)
         otp = OtpParameters(credential.otp_type, credential.algorithm, credential.digits, credential.period_s)
         seed = secrets.token_bytes(otp.seed_bytes)
         answer = _answer(services, proof, found, otp, seed)
-        _spend(tx, services, answer, found, now)
         sealed = services.sealer.seal(seed, SeedContext(found.institution_id, found.credential_id, 1))
         _set_up(tx, found.credential_id, sealed, now)
-        uncount_day(tx, services, proof.one, now)
+        _spend(tx, services, answer, found, now)
         record(tx, services.audit_key, _audit(proof.one, found, "set_up", now))
     return answer
 
@@ -159,7 +160,7 @@ def _answer(services: Services, proof: _Proof, found: Found, otp: OtpParameters,
 
 
 def _spend(tx: Session, services: Services, answer: AppAnswer, found: Found, now: datetime) -> None:
-    """Whoever comes second changes nothing. Raises ProofRefused."""
+    """Raises ProofRefused if the ticket is not good any more."""
     usable = (Ticket.id == found.ticket_id, Ticket.state == TicketState.OPEN, Ticket.expires_at > now)
     spent = (
         update(Ticket)
@@ -177,6 +178,7 @@ def _spend(tx: Session, services: Services, answer: AppAnswer, found: Found, now
 
 
 def _set_up(tx: Session, credential_id: str, sealed: SealedSeed, now: datetime) -> None:
+    """Whoever comes second changes nothing. Raises ProofRefused."""
     issued = update(Credential).where(
         Credential.id == credential_id, Credential.state == CredentialState.ISSUED, Credential.seed_version == 0
     )
