@@ -1,0 +1,192 @@
+"""Every page of the staff console in Chromium, in both languages, wide and narrow, with axe."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from devices.contract import JobResult, Progress
+from provisioning.jobs.record_progress import RecordProgressCommand, record_progress
+from provisioning.rules.permissions import StaffRole
+from provisioning.store.audit import Actor
+from tests.browser import staff_day
+from tests.browser.conftest import LANGUAGES, NARROW, WIDE, Live, OpenPage, fits, look, serious
+from tests.browser.staff_day import Day
+from tests.fixtures.databases import sqlite_only
+from tests.staff.conftest import staff_link
+
+pytestmark = sqlite_only
+
+SIZES = {"wide": WIDE, "narrow": NARROW}
+every_look = [(language, size) for language in LANGUAGES for size in SIZES]
+
+
+@pytest.fixture
+def day(live: Live, teller_actor: Actor) -> Day:
+    """A busy day."""
+    return staff_day.begin(live.services, teller_actor, live.clock())
+
+
+class Looker:
+    """A member of staff who looks at one page after another."""
+
+    def __init__(self, page: Page, live: Live, name: str) -> None:
+        self.page = page
+        self.live = live
+        self.name = name
+
+    def sign_in(self, role: StaffRole = StaffRole.TELLER) -> None:
+        """With a fresh link."""
+        self.page.goto(self.live.url(staff_link(self.live.services, self.live.clock(), role)))
+        self.press()
+
+    def open(self, path: str, screen: str, case: str = "") -> None:
+        """Open a page and look at it."""
+        self.page.goto(self.live.url(path))
+        self.at(screen, case)
+
+    def press(self, selector: str = "main .button--main, main .button--danger") -> None:
+        """Press a button, the first that fits, and wait for the page it leads to."""
+        with self.page.expect_navigation():
+            self.page.locator(selector).first.click()
+
+    def at(self, screen: str, case: str = "") -> None:
+        """This page is `screen`, has no serious finding, one primary button at most, and fits the width."""
+        expect(self.page.locator(".screen-id b")).to_have_text(screen)
+        look(self.page, f"staff-{screen}{case}-{self.name}")
+        assert serious(self.page) == []
+        assert fits(self.page)
+        assert self.page.locator("main .button--main:visible").count() <= 1
+
+
+@pytest.fixture(params=every_look, ids="-".join)
+def looker(request: pytest.FixtureRequest, open_page: OpenPage, live: Live) -> Looker:
+    """A page in one language and one width."""
+    language, size = request.param
+    return Looker(open_page(language, SIZES[size]), live, f"{language}-{size}")
+
+
+def test_signing_in_and_out(looker: Looker, live: Live) -> None:
+    path = staff_link(live.services, live.clock())
+    looker.open("/staff/", "SIN001", "-closed")
+    looker.open(path, "SIN001", "-link")
+    looker.press()
+    looker.at("SWK001", "-empty")
+    looker.press(".page-header__tools form button")
+    looker.at("SIN001", "-out")
+    looker.open(path, "SIN001", "-refused")
+
+
+def test_lists_and_search(looker: Looker, day: Day) -> None:
+    looker.sign_in()
+    looker.open("/staff/", "SWK001")
+    looker.open("/staff/search/", "SSR001", "-empty")
+    looker.page.fill("#staff-search", "9998")
+    looker.page.press("#staff-search", "Enter")
+    looker.page.wait_for_selector("tbody tr")
+    looker.at("SSR001")
+    looker.page.fill("#staff-search", "さくら")
+    looker.page.press("#staff-search", "Enter")
+    looker.page.wait_for_url("**/staff/customers/**")
+    looker.open("/staff/search/?q=nobody", "SSR001", "-none")
+    looker.open("/staff/mails/", "SMA001")
+    looker.open("/staff/mails/?only=sent", "SMA001", "-none")
+    looker.open("/staff/stock/", "SST001")
+    for number, case in ((0, "-in-use"), (1, "-outside"), (2, "-returned"), (3, "-lost"), (6, "-stock")):
+        looker.open(f"/staff/stock/{day.fobs[number].id}/", "SST002", case)
+    looker.open("/staff/stations/", "SDV001")
+    looker.open(f"/staff/stations/{day.desk.station_id}/", "SDV002")
+    looker.page.goto(looker.live.url("/staff/customers/nobody/"))
+    assert serious(looker.page) == []
+
+
+def test_customers_in_every_state(looker: Looker, day: Day) -> None:
+    looker.sign_in()
+    for case in ("fresh", "active", "mail_failed", "suspended", "applied", "waiting", "locked"):
+        looker.open(f"/staff/customers/{getattr(day, case).id}/", "SCU001", f"-{case}")
+    about = f"/staff/customers/{day.active.id}"
+    looker.open(f"{about}/end", "SEN001")
+    looker.press()
+    looker.at("SEN001", "-refused")
+    looker.open(f"{about}/resync", "SRS001")
+    looker.page.fill("[name=first]", "1234")
+    looker.press()
+    looker.at("SRS001", "-refused")
+    looker.open(f"/staff/mails/{day.mail.id}/again", "SOT004")
+    looker.page.goto(looker.live.url(f"/staff/customers/{day.suspended.id}/"))
+    looker.press()
+    looker.at("SAC001", "-lifted")
+    looker.page.goto(looker.live.url(f"{about}/end"))
+    looker.page.check("[value=lost]")
+    looker.press()
+    looker.at("SAC001", "-ended")
+
+
+def test_a_soft_token_at_the_counter(looker: Looker, day: Day) -> None:
+    looker.sign_in()
+    looker.open(f"/staff/customers/{day.fresh.id}/issue/", "BOT010")
+    looker.press("a[href$='/soft/']")
+    looker.at("SOT001")
+    looker.press()
+    looker.at("SOT001", "-refused")
+    for name in ("mail_address", "mail_address_again"):
+        looker.page.fill(f"[name={name}]", "hanako@carrier.example")
+    looker.press()
+    looker.at("SOT002")
+    assert "hanako" not in looker.page.content()
+    for name in ("activation_password", "activation_password_again"):
+        looker.page.fill(f"[name={name}]", "1234")
+    looker.press()
+    looker.at("SOT002", "-refused")
+    for name in ("activation_password", "activation_password_again"):
+        looker.page.fill(f"[name={name}]", "294618")
+    looker.press()
+    looker.at("SOT003")
+    looker.press()
+    looker.at("SAC001", "-issued")
+    looker.open(f"/staff/customers/{day.fresh.id}/", "SCU001", "-issued")
+
+
+def test_a_fob_at_the_counter(looker: Looker, day: Day, live: Live, teller_actor: Actor) -> None:
+    looker.sign_in()
+    looker.open(f"/staff/customers/{day.fresh.id}/hard/", "SOH001")
+    absent = staff_day.reserve(live.services, day, day.fobs[7], teller_actor, live.clock())
+    looker.open(f"/staff/programming/{absent}/", "SPR001", "-unseen")
+    plain = day.desk.plug(day.fobs[7])
+    (job,) = day.desk.poll()
+    tell = RecordProgressCommand(day.desk.station_id, job.job_id, Progress(64, 100))
+    record_progress(live.services, tell, live.clock())
+    live.clock.advance(seconds=2)
+    looker.open(f"/staff/programming/{absent}/", "SPR001", "-writing")
+    looker.open("/staff/programming/", "SPR002", "-writing")
+    receipt = day.desk.write(job).receipt
+    assert receipt is not None
+    day.desk.report(job.job_id, JobResult(receipt=replace(receipt, code="")))
+    looker.open(f"/staff/programming/{absent}/", "SPR001", "-code")
+    looker.page.fill("[name=code]", "１２３４")
+    looker.press()
+    looker.at("SPR001", "-code-refused")
+    looker.page.fill("[name=code]", plain.code(live.clock()))
+    looker.press()
+    looker.at("SPR001", "-proved")
+    looker.open(f"/staff/customers/{day.fresh.id}/", "SCU001", "-proved")
+    looker.page.goto(looker.live.url(f"/staff/programming/{absent}/"))
+    live.clock.advance(seconds=1)
+    looker.press("form[action$='/hand-over'] button")
+    looker.at("SAC001", "-handed-over")
+    looker.open(f"/staff/customers/{day.fresh.id}/", "SCU001", "-handed-over")
+    looker.open("/staff/programming/", "SPR002")
+
+
+def test_auditor_and_administrator(looker: Looker, day: Day) -> None:
+    looker.sign_in(StaffRole.AUDITOR)
+    looker.open(f"/staff/customers/{day.suspended.id}/", "SCU001", "-auditor")
+    assert looker.page.locator("main form").count() == 0
+    looker.page.context.clear_cookies(name="kagiya-staff")
+    looker.sign_in(StaffRole.ADMINISTRATOR)
+    looker.at("SDV001", "-administrator")
+    looker.page.fill("[name=name]", "本店-2")
+    looker.press("form[action='/staff/stations/'] .button--main")
+    looker.at("SDV002", "-invited")
