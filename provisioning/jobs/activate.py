@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from provisioning.jobs.judge_code import TypedCode, Use, VerifyResult, judge_code
@@ -13,6 +13,7 @@ from provisioning.rules.states import FobState
 from provisioning.services import Services
 from provisioning.store.audit import Actor
 from provisioning.store.journal import move_fob
+from provisioning.store.line import JoinedLine
 from provisioning.store.tables import Ticket
 from provisioning.store.verification import Standing
 
@@ -33,8 +34,8 @@ def activate(services: Services, command: ActivateCommand, now: datetime) -> Ver
     A credential that is active already answers USED. Raises BadInput, StoreUnavailable, VaultError.
     """
 
-    def put_in_use(connection: Connection, standing: Standing) -> None:
-        with Session(connection) as tx:
+    def put_in_use(line: JoinedLine, standing: Standing) -> None:
+        with line.session() as tx:
             if standing.fob_id is not None:
                 handed = {FobState.PROGRAMMED, FobState.HANDED_OVER}
                 move_fob(tx, standing.fob_id, FobState.IN_USE, now, only_from=handed)

@@ -6,13 +6,12 @@ transaction of its own. Where that write finds the row changed, everything is ju
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
-
-from sqlalchemy import Connection
 
 from provisioning.errors import ClockUntrusted, StoreUnavailable
 from provisioning.jobs.open_seed import open_seed
@@ -24,7 +23,8 @@ from provisioning.rules.states import CredentialState, EndedHow
 from provisioning.rules.timetable import wait_after_revocation
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import Actor, AuditRecord, audit_row, write_row
+from provisioning.store.line import JoinedLine, Line
 from provisioning.store.vault import SealedSeed
 from provisioning.store.verification import (
     NoCredential,
@@ -56,7 +56,7 @@ class TypedCode:
     user_id: str
     otp: str = field(repr=False)
     actor: Actor
-    on_accept: Callable[[Connection, Standing], None] | None = None
+    on_accept: Callable[[JoinedLine, Standing], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +78,21 @@ def judge_code(services: Services, typed: TypedCode, now: datetime) -> VerifyRes
     read_otp(typed.otp)
     bench = _Bench(services, institution, typed, now)
     for _ in range(MAX_ROUNDS):
-        result = bench.judge(read_standing(services.store, institution, typed.user_id))
+        with _line(services, typed) as line:
+            result = bench.judge(line)
         if result is not None:
             return result
     raise StoreUnavailable("locked")
+
+
+@contextmanager
+def _line(services: Services, typed: TypedCode) -> Iterator[Line]:
+    if typed.on_accept is None:
+        with services.store.line() as line:
+            yield line
+    else:  # what follows an acceptance uses SQLAlchemy, within the same transaction
+        with services.store.write_connection() as connection:
+            yield JoinedLine(connection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,24 +104,25 @@ class _Bench:
     typed: TypedCode
     now: datetime
 
-    def judge(self, standing: Standing | NoCredential | None) -> VerifyResult | None:
+    def judge(self, line: Line) -> VerifyResult | None:
+        standing = read_standing(line, self.institution, self.typed.user_id)
         known = standing.expected.parameters if isinstance(standing, Standing) else self.institution.otp
         read_otp(self.typed.otp, known.digits)
         reason = self._reason_before_matching(standing)
         if reason is None and isinstance(standing, Standing) and standing.sealed is not None:
-            return self._match(standing, standing.sealed)
+            return self._match(line, standing, standing.sealed)
         # an unknown user takes as long as a wrong code (R09)
         match(_DECOY_SEED, Expected(self.institution.otp), self.typed.otp, self.now)
-        return self._refuse(standing, reason or Reason.NOT_ACTIVE)
+        return self._refuse(line, standing, reason or Reason.NOT_ACTIVE)
 
-    def _match(self, standing: Standing, sealed: SealedSeed) -> VerifyResult | None:
+    def _match(self, line: Line, standing: Standing, sealed: SealedSeed) -> VerifyResult | None:
         seed = open_seed(self.services, sealed, standing.context)
         found = match(seed, standing.expected, self.typed.otp, self.now)
         if found.verdict is Verdict.FRESH:
-            return self._accept(standing, found)
+            return self._accept(line, standing, found)
         if found.verdict is Verdict.WRONG:
-            return self._count(standing, found)
-        return self._refuse(standing, Reason.USED)
+            return self._count(line, standing, found)
+        return self._refuse(line, standing, Reason.USED)
 
     def _reason_without_credential(self, ended: NoCredential) -> Reason:
         if ended.ended_how is EndedHow.EXPIRED:
@@ -135,25 +147,26 @@ class _Bench:
             return Reason.CLOCK
         return _BY_STATE[self.typed.use].get(standing.state)
 
-    def _accept(self, standing: Standing, found: Match) -> VerifyResult | None:
+    def _accept(self, line: Line, standing: Standing, found: Match) -> VerifyResult | None:
         limit = self.institution.failure_limit
         activated_at = self.now if self.typed.use is Use.ACTIVATE else None
-        with self.services.store.write_connection() as connection:
-            if not accept(connection, standing, found.counters, limit, activated_at):
+        row = self._audit_row(Outcome.ACCEPTED, standing, {})
+        with line.deciding():
+            if not accept(line, standing, found.counters, limit, activated_at):
                 return None
-            if self.typed.on_accept is not None:
-                self.typed.on_accept(connection, standing)
-            self._record(connection, Outcome.ACCEPTED, standing, {})
+            if self.typed.on_accept is not None and isinstance(line, JoinedLine):
+                self.typed.on_accept(line, standing)
+            write_row(line, row)
         return VerifyResult(Outcome.ACCEPTED, None, standing.customer_id, standing.credential_id, tries_left=limit)
 
-    def _count(self, standing: Standing, found: Match) -> VerifyResult | None:
+    def _count(self, line: Line, standing: Standing, found: Match) -> VerifyResult | None:
         limit = self.institution.failure_limit
-        with self.services.store.write_connection() as connection:
-            counted = count_wrong(connection, standing, found.counters, limit, self.now)
+        with line.deciding():
+            counted = count_wrong(line, standing, found.counters, limit, self.now)
             if counted is None:
                 return None
             facts = {"reason": Reason.WRONG.value, "failures": counted.failures, "suspended": counted.suspended}
-            self._record(connection, Outcome.REFUSED, standing, facts)
+            write_row(line, self._audit_row(Outcome.REFUSED, standing, facts))
         return VerifyResult(
             Outcome.REFUSED,
             Reason.WRONG,
@@ -163,10 +176,11 @@ class _Bench:
             limit - counted.failures,
         )
 
-    def _refuse(self, standing: Standing | NoCredential | None, reason: Reason) -> VerifyResult:
+    def _refuse(self, line: Line, standing: Standing | NoCredential | None, reason: Reason) -> VerifyResult:
         """Refuse and record; nothing is counted."""
-        with self.services.store.write_connection() as connection:
-            self._record(connection, Outcome.REFUSED, standing, {"reason": reason.value})
+        row = self._audit_row(Outcome.REFUSED, standing, {"reason": reason.value})
+        with line.deciding():
+            write_row(line, row)
         if standing is None:
             return VerifyResult(Outcome.REFUSED, reason)
         if isinstance(standing, NoCredential):
@@ -174,13 +188,9 @@ class _Bench:
         left = max(0, self.institution.failure_limit - standing.failures)
         return VerifyResult(Outcome.REFUSED, reason, standing.customer_id, standing.credential_id, tries_left=left)
 
-    def _record(
-        self,
-        connection: Connection,
-        outcome: Outcome,
-        standing: Standing | NoCredential | None,
-        facts: dict[str, Any],
-    ) -> None:
+    def _audit_row(
+        self, outcome: Outcome, standing: Standing | NoCredential | None, facts: dict[str, Any]
+    ) -> dict[str, Any]:
         credential = standing if isinstance(standing, Standing) else None
         entry = AuditRecord(
             self.now,
@@ -193,7 +203,7 @@ class _Bench:
             fob_id=credential.fob_id if credential else None,
             facts=facts,
         )
-        record(connection, self.services.audit_key, entry)
+        return audit_row(self.services.audit_key, entry)
 
 
 _SEALED_OFF: Final = {

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
 from provisioning.errors import BadInput, InputFault
 from provisioning.jobs.end_credential import end_credential
@@ -18,6 +17,7 @@ from provisioning.rules.states import EndedHow
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
 from provisioning.store.audit import Actor
+from provisioning.store.line import JoinedLine
 from provisioning.store.tables import Credential, Customer
 from provisioning.store.verification import Standing
 
@@ -55,8 +55,8 @@ def release(services: Services, command: ReleaseCommand, now: datetime) -> Relea
     if refused is not None:
         return refused
 
-    def end(connection: Connection, standing: Standing) -> None:
-        with Session(connection) as tx:
+    def end(line: JoinedLine, standing: Standing) -> None:
+        with line.session() as tx:
             credential = tx.get_one(Credential, standing.credential_id)
             end_credential(tx, services, credential, EndedHow.RELEASED, command.actor, now)
 

@@ -9,14 +9,23 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from provisioning.rules.actor import SYSTEM, Actor, ActorKind
-from provisioning.store.statement import Statement
+from provisioning.store.line import JoinedLine, Line, Statement
 from provisioning.store.tables.base import to_microseconds
 
-__all__ = ["SYSTEM", "Actor", "ActorKind", "AuditKey", "AuditRecord", "keyed_hash", "record"]
+__all__ = [
+    "SYSTEM",
+    "Actor",
+    "ActorKind",
+    "AuditKey",
+    "AuditRecord",
+    "audit_row",
+    "keyed_hash",
+    "record",
+    "write_row",
+]
 
 ENCODING_VERSION: Final = 1
 _INSERT: Final = Statement("""
@@ -54,8 +63,13 @@ class AuditRecord:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def record(session: Session | Connection, key: AuditKey, entry: AuditRecord) -> None:
+def record(tx: Session, key: AuditKey, entry: AuditRecord) -> None:
     """Add one row to the open transaction."""
+    write_row(JoinedLine(tx.connection()), audit_row(key, entry))
+
+
+def audit_row(key: AuditKey, entry: AuditRecord) -> dict[str, Any]:
+    """The row with its keyed hash, ready to be written."""
     row: dict[str, Any] = {
         "at": entry.at,
         "institution_id": entry.institution_id or entry.actor.institution_id,
@@ -72,8 +86,12 @@ def record(session: Session | Connection, key: AuditKey, entry: AuditRecord) -> 
         "facts": entry.facts,
     }
     row |= {"encoding_version": ENCODING_VERSION, "key_id": key.key_id, "mac": keyed_hash(key, row)}
-    row |= {"at": to_microseconds(entry.at), "facts": json.dumps(entry.facts)}
-    _INSERT.change(session.connection() if isinstance(session, Session) else session, row)
+    return row | {"at": to_microseconds(entry.at), "facts": json.dumps(entry.facts)}
+
+
+def write_row(line: Line, row: dict[str, Any]) -> None:
+    """Add a row made by `audit_row` to the open transaction."""
+    _INSERT.change(line, row)
 
 
 def keyed_hash(key: AuditKey, row: dict[str, Any]) -> bytes:

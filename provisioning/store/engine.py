@@ -7,8 +7,9 @@ takes the lock at once (BEGIN IMMEDIATE); on PostgreSQL both run at READ COMMITT
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -17,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from provisioning.errors import StoreUnavailable
+from provisioning.store.line import Line
 
 BUSY_TIMEOUT_S: Final = 5.0
 _WRITES: Final = "kagiya_writes"
@@ -31,6 +33,10 @@ class Store:
         self.engine = _engine(url, pool_size)
         self._writing = self.engine.execution_options(**{_WRITES: True})
         self._alone = self.engine.execution_options(**_stands_alone(self.engine))
+        # on SQLite the threads of this process take turns here instead of polling for the file's lock
+        self._turn: AbstractContextManager[object] = (
+            _Turn() if self.engine.dialect.name == "sqlite" else nullcontext()
+        )
         self._driver_refusal: type[Exception] = self.engine.dialect.loaded_dbapi.OperationalError
 
     @contextmanager
@@ -42,7 +48,12 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session that commits at the end, or rolls everything back. Raises StoreUnavailable."""
-        with self._translated(), Session(self._writing, expire_on_commit=False) as session, session.begin():
+        with (
+            self._translated(),
+            self._turn,
+            Session(self._writing, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
 
     @contextmanager
@@ -53,9 +64,15 @@ class Store:
 
     @contextmanager
     def write_connection(self) -> Iterator[Connection]:
-        """As `write`, without the unit of work: for the verification core's single statements."""
-        with self._translated(), self._writing.begin() as connection:
+        """As `write`, without the unit of work."""
+        with self._translated(), self._turn, self._writing.begin() as connection:
             yield connection
+
+    @contextmanager
+    def line(self) -> Iterator[Line]:
+        """A line for the verification core's few statements. Raises StoreUnavailable."""
+        with self._translated(), closing(self.engine.raw_connection()) as raw:
+            yield Line(raw, self.engine.dialect.name, self._turn)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -65,12 +82,26 @@ class Store:
             raise StoreUnavailable(_cause(error.orig)) from error
         except self._driver_refusal as error:  # from the driver's own cursor, or while it connects
             raise StoreUnavailable(_cause(error)) from error
-        except PoolTimeout as error:  # no connection became free
+        except (PoolTimeout, TimeoutError) as error:  # no connection became free, or no turn came
             raise StoreUnavailable("locked") from error
 
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+class _Turn:
+    """A lock that waits as long as SQLite itself would. Raises TimeoutError."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=BUSY_TIMEOUT_S):
+            raise TimeoutError
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
 
 def _engine(url: str, pool_size: int) -> Engine:

@@ -11,14 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection
-
 from provisioning.rules.institution import Institution
 from provisioning.rules.otp import Counters, Expected, Tolerance
 from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
 from provisioning.rules.states import CredentialState, EndedHow, TokenKind
-from provisioning.store.engine import Store
-from provisioning.store.statement import Statement
+from provisioning.store.line import Line, Statement
 from provisioning.store.tables.base import from_microseconds, to_microseconds
 from provisioning.store.vault import SealedSeed, SeedContext
 
@@ -55,23 +52,20 @@ class Counted:
     suspended: bool
 
 
-def read_standing(store: Store, institution: Institution, user_id: str) -> Standing | NoCredential | None:
-    """The current credential of a user; None for an unknown user. Raises StoreUnavailable."""
-    with store.read_connection() as connection:
-        row = _READ.first(connection, {"institution_id": institution.id, "user_id": user_id})
-        if row is None:
-            return None
-        if row[1] is None:
-            ended = _LAST_END.first(connection, {"customer_id": row[0]})
-            if ended is None:
-                return NoCredential(row[0])
-            return NoCredential(row[0], EndedHow(ended[0]), from_microseconds(ended[1]))
-    return _standing(institution, row)
+def read_standing(line: Line, institution: Institution, user_id: str) -> Standing | NoCredential | None:
+    """The current credential of a user; None for an unknown user."""
+    row = _READ.first(line, {"institution_id": institution.id, "user_id": user_id})
+    if row is None:
+        return None
+    if row[1] is not None:
+        return _standing(institution, row)
+    ended = _LAST_END.first(line, {"customer_id": row[0]})
+    if ended is None:
+        return NoCredential(row[0])
+    return NoCredential(row[0], EndedHow(ended[0]), from_microseconds(ended[1]))
 
 
-def accept(
-    connection: Connection, standing: Standing, counters: Counters, limit: int, activated_at: datetime | None
-) -> bool:
+def accept(line: Line, standing: Standing, counters: Counters, limit: int, activated_at: datetime | None) -> bool:
     """Take the step if nothing changed since `standing` was read. `activated_at` also makes it ACTIVE."""
     values = _found_again(standing, limit) | {
         "step": counters.last_step,
@@ -79,16 +73,14 @@ def accept(
         "drift": counters.drift_steps,
     }
     if activated_at is None:
-        return _ACCEPT.change(connection, values) == 1
-    return _ACTIVATE.change(connection, values | {"at": to_microseconds(activated_at)}) == 1
+        return _ACCEPT.change(line, values) == 1
+    return _ACTIVATE.change(line, values | {"at": to_microseconds(activated_at)}) == 1
 
 
-def count_wrong(
-    connection: Connection, standing: Standing, counters: Counters, limit: int, now: datetime
-) -> Counted | None:
+def count_wrong(line: Line, standing: Standing, counters: Counters, limit: int, now: datetime) -> Counted | None:
     """Count one wrong code, and suspend at the limit in the same statement. None if the state changed."""
     values = _found_again(standing, limit) | {"seen": counters.highest_seen_step, "at": to_microseconds(now)}
-    row = _COUNT_WRONG.first(connection, values)
+    row = _COUNT_WRONG.first(line, values)
     return None if row is None else Counted(row[0], row[1] == CredentialState.SUSPENDED)
 
 

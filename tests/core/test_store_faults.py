@@ -27,7 +27,7 @@ from provisioning.settings import Settings
 from provisioning.store import engine as store_engine
 from provisioning.store.audit import SYSTEM
 from provisioning.store.engine import Store
-from provisioning.store.statement import Statement
+from provisioning.store.line import Line, Statement
 from provisioning.store.tables import AuditEntry, Customer, Fob
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.services import DUAL, OTHER, assemble
@@ -191,10 +191,10 @@ def test_killed_between_the_change_and_its_audit_row(
 def _die_before_the_audit_row(settings: Settings, token: Token, now: datetime) -> None:
     run = Statement._run
 
-    def die(self: Statement, connection: Connection, parameters: Mapping[str, Any]) -> Any:
+    def die(self: Statement, line: Line, parameters: Mapping[str, Any]) -> Any:
         if "mac" in parameters:
             os.kill(os.getpid(), signal.SIGKILL)
-        return run(self, connection, parameters)
+        return run(self, line, parameters)
 
     Statement._run = die  # type: ignore[method-assign]
     services = assemble(settings, Store(settings.store.url), {"dual": DUAL, "other": OTHER})

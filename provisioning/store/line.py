@@ -1,0 +1,80 @@
+"""The hot path's way to the database: SQL that both databases know, on the driver's own cursor.
+
+SQLAlchemy's execution costs several times what the database needs for such statements
+(docs/benchmarks.md). Everything that is not judged hundreds of times a second uses SQLAlchemy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, Final
+
+from sqlalchemy import Connection, PoolProxiedConnection
+from sqlalchemy.orm import Session
+
+_NAMED: Final = re.compile(r"(?<!:):([a-z_]+)")
+_SQLITE: Final = "sqlite"
+
+
+class Line:
+    """One connection of the pool. On PostgreSQL its first statement begins a transaction."""
+
+    def __init__(self, raw: PoolProxiedConnection, backend: str, turn: AbstractContextManager[object]) -> None:
+        """`turn` is held while writing; `backend` is SQLAlchemy's name of the database."""
+        self.raw = raw
+        self.backend = backend
+        self._turn = turn
+
+    @contextmanager
+    def deciding(self) -> Iterator[None]:
+        """The transaction that decides: it commits at the end, or nothing was written."""
+        with self._turn:
+            if self.backend == _SQLITE:
+                self.raw.cursor().execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self.raw.rollback()
+                raise
+            self.raw.commit()
+
+
+class JoinedLine(Line):
+    """A line over a connection whose transaction is begun and ended by its owner."""
+
+    def __init__(self, connection: Connection) -> None:
+        """`connection` is inside `Store.write_connection`."""
+        super().__init__(connection.connection, connection.dialect.name, nullcontext())
+        self._connection = connection
+
+    @contextmanager
+    def deciding(self) -> Iterator[None]:
+        """Nothing of its own."""
+        yield
+
+    def session(self) -> Session:
+        """The same transaction as a session; closing it ends nothing."""
+        return Session(self._connection)
+
+
+class Statement:
+    """One statement with `:name` parameters. Values are what the driver takes: str, int, bytes, None."""
+
+    def __init__(self, sql: str) -> None:
+        self._text = {_SQLITE: sql, "postgresql": _NAMED.sub(r"%(\1)s", sql)}
+
+    def change(self, line: Line, parameters: Mapping[str, Any]) -> int:
+        """Run it and say how many rows it touched."""
+        return int(self._run(line, parameters).rowcount)
+
+    def first(self, line: Line, parameters: Mapping[str, Any]) -> Sequence[Any] | None:
+        """Run it and give its first row, or None."""
+        row: Sequence[Any] | None = self._run(line, parameters).fetchone()
+        return row
+
+    def _run(self, line: Line, parameters: Mapping[str, Any]) -> Any:
+        cursor = line.raw.cursor()
+        cursor.execute(self._text[line.backend], parameters)
+        return cursor
