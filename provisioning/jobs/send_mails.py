@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import select, update
 
 from provisioning.errors import MailNotSent
 from provisioning.jobs.ticket_box import address_box
@@ -57,10 +57,12 @@ def send_mails(services: Services, command: SendMailsCommand, now: datetime) -> 
 
 def _claim(services: Services, now: datetime) -> OutboxMail | None:
     """The mail that waited longest, claimed for this worker; None if nothing is due."""
-    waiting = OutboxMail.state.in_((MailState.QUEUED, MailState.SENDING))
-    due = and_(waiting, OutboxMail.next_attempt_at <= now)
+    due = OutboxMail.state.in_((MailState.QUEUED, MailState.SENDING)) & (OutboxMail.next_attempt_at <= now)
+    oldest = select(OutboxMail).where(due).order_by(OutboxMail.next_attempt_at, OutboxMail.id).limit(1)
+    with services.store.read() as session:
+        if session.scalars(oldest).first() is None:
+            return None  # most of the time, and then nobody's writing is held up
     with services.store.write() as tx:
-        oldest = select(OutboxMail).where(due).order_by(OutboxMail.next_attempt_at, OutboxMail.id).limit(1)
         mail = tx.scalars(oldest.with_for_update(skip_locked=True)).first()
         if mail is None:
             return None
