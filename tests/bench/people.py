@@ -56,6 +56,15 @@ def enter_people(services: Services, count: int) -> list[Token]:
     return tokens
 
 
+def enter_customers(services: Services, count: int) -> list[str]:
+    """User IDs of `count` customers who have no token yet."""
+    now = datetime.now(UTC)
+    tokens = [Token(f"{800000000000 + number}", b"") for number in range(count)]
+    with services.store.write_connection() as connection:
+        connection.execute(insert(Customer), [_customer(token, new_id(), now) for token in tokens])
+    return [token.user_id for token in tokens]
+
+
 def enter_bank(services: Services) -> str:
     """API key of a bank's system."""
     command = AddBankClientCommand(INSTITUTION, "bench", OPERATOR)

@@ -1,0 +1,74 @@
+"""`kagiya bench NAME`: measurements on this machine. They come with the source tree, not with the package."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from typing import Any, Final
+
+import click
+
+_NO_RIG: Final = "the benchmarks are not installed here; run them from the source tree after `make test`"
+_AS_JSON: Final = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+_NAMES: Final = ("verify", "setup", "program")
+
+
+@click.group()
+def bench() -> None:
+    """Measure this machine."""
+
+
+def _command(name: str, about: str) -> click.Command:
+    @click.command(name, help=about)
+    @_AS_JSON
+    def measure(*, as_json: bool) -> None:
+        _show({name: _measured(name)}, as_json=as_json)
+
+    return measure
+
+
+for _name, _about in (
+    ("verify", "Codes checked per second, beside a bare endpoint that writes as much."),
+    ("setup", "Apps set up per second."),
+    ("program", "Time to write a fob, beside what its reports need on the wire."),
+):
+    bench.add_command(_command(_name, _about))
+
+
+@bench.command("all")
+@_AS_JSON
+def measure_all(*, as_json: bool) -> None:
+    """Everything, one after another."""
+    _show({name: _measured(name) for name in _NAMES}, as_json=as_json)
+
+
+def _measured(name: str) -> list[Any]:
+    try:
+        measure = _measures()[name]
+    except ImportError:
+        raise click.ClickException(_NO_RIG) from None
+    try:
+        return measure()
+    except RuntimeError as error:
+        raise click.ClickException(f"{name}: {error}") from None
+
+
+def _measures() -> dict[str, Callable[[], list[Any]]]:
+    from tests.bench.program import measure_program
+    from tests.bench.setup import measure_setup
+    from tests.bench.verify import measure_verify
+
+    return {"verify": measure_verify, "setup": measure_setup, "program": measure_program}
+
+
+def _show(results: dict[str, list[Any]], *, as_json: bool) -> None:
+    from tests.bench.machine import this_machine
+    from tests.bench.tables import as_text
+
+    machine = this_machine()
+    if as_json:
+        document = {name: [dataclasses.asdict(row) for row in rows] for name, rows in results.items()}
+        click.echo(json.dumps({"machine": dataclasses.asdict(machine), **document}, ensure_ascii=False))
+        return
+    click.echo(as_text(machine, results))

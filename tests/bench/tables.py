@@ -1,0 +1,52 @@
+"""Results as Markdown tables, for people and for docs/benchmarks.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from tests.bench.machine import Machine
+from tests.bench.program import MOST_OF_WIRE, ProgramResult
+from tests.bench.setup import SetupResult
+from tests.bench.verify import LEAST_OF_FLOOR, MOST_MIB, MOST_READY_S, Speed, VerifyResult
+
+
+def as_text(machine: Machine, results: dict[str, list[Any]]) -> str:
+    """Every result under its heading, with the machine's size above."""
+    size = f"{machine.cores} cores ({machine.processor}), {machine.memory_gib} GiB"
+    parts = [f"{size}, {machine.system}, Python {machine.python}"]
+    tables: dict[str, Callable[[Any], str]] = {"verify": _verify, "setup": _setup, "program": _program}
+    return "\n\n".join([*parts, *(tables[name](rows) for name, rows in results.items())])
+
+
+def _verify(rows: list[VerifyResult]) -> str:
+    head = ("database", "", "req/s", "p50 ms", "p95 ms", "p99 ms", f"of the floor (≥ {LEAST_OF_FLOOR})")
+    lines = []
+    for row in rows:
+        lines += [
+            _speed(row.database, "verify", row.verify, f"{row.of_floor:.2f}"),
+            _speed("", "floor", row.floor, ""),
+        ]
+    memory = ("database", f"two workers, RSS MiB (< {MOST_MIB})", "PSS MiB", f"ready, s (≤ {MOST_READY_S})")
+    sizes = [(row.database, row.workers.rss_mib, row.workers.pss_mib, row.ready_s) for row in rows]
+    return f"{_table(head, lines)}\n\n{_table(memory, sizes)}"
+
+
+def _speed(database: str, what: str, speed: Speed, ratio: str) -> tuple[Any, ...]:
+    return (database, what, speed.per_second, speed.p50_ms, speed.p95_ms, speed.p99_ms, ratio)
+
+
+def _setup(rows: list[SetupResult]) -> str:
+    head = ("database", "apps set up /s", "p50 ms", "p95 ms")
+    return _table(head, [(row.database, row.per_second, row.p50_ms, row.p95_ms) for row in rows])
+
+
+def _program(rows: list[ProgramResult]) -> str:
+    head = ("written", "fobs", "reports each", "s each", "s on the wire", f"of the wire (≤ {MOST_OF_WIRE})")
+    lines = [(row.what, row.fobs, row.reports, row.seconds, row.wire_s or "", row.of_wire or "") for row in rows]
+    return _table(head, lines)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    cells = [list(head), ["---"] * len(head), *([str(cell) for cell in row] for row in rows)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in cells)
