@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from sqlalchemy import bindparam, select
-
 from provisioning.errors import AuthFault, NotAuthentic
 from provisioning.services import Services
-from provisioning.store.tables import BankClient
+from provisioning.store.line import Statement
 
 _SCHEME: Final = "Bearer "
-_READ: Final = select(
-    BankClient.id, BankClient.institution_id, BankClient.checks_confirmation, BankClient.revoked_at
-).where(BankClient.key_hash == bindparam("key_hash"))
+_READ: Final = Statement("""
+    SELECT id, institution_id, checks_confirmation, revoked_at FROM bank_client WHERE key_hash = :key_hash
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +32,11 @@ def check_bank_key(services: Services, authorization: str) -> KnownClient:
     key = authorization.removeprefix(_SCHEME)
     if key == authorization or not key.isascii():
         raise NotAuthentic(AuthFault.BAD_FORM)
-    with services.store.read_connection() as connection:
-        row = connection.execute(_READ, {"key_hash": sha256(key.encode()).digest()}).first()
+    with services.store.line() as line:
+        row = _READ.first(line, {"key_hash": sha256(key.encode()).digest()})
     if row is None:
         raise NotAuthentic(AuthFault.UNKNOWN)
-    if row.revoked_at is not None:
+    client_id, institution_id, checks_confirmation, revoked_at = row
+    if revoked_at is not None:
         raise NotAuthentic(AuthFault.REVOKED)
-    return KnownClient(row.id, row.institution_id, row.checks_confirmation)
+    return KnownClient(client_id, institution_id, bool(checks_confirmation))
