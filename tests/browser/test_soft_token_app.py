@@ -99,7 +99,7 @@ def set_up(page: Page, site: Served, issued: IssuedSoft, name: str = "") -> None
 
 def codes(page: Page) -> list[str]:
     """The codes as they stand on the screen."""
-    return [text.replace(" ", "").replace("\n", "") for text in page.locator(".code").all_inner_texts()]
+    return [text.replace(" ", "") for text in page.locator(".code").all_inner_texts()]
 
 
 def seed_of(services: Services, issued: IssuedSoft) -> bytes:
@@ -168,6 +168,7 @@ def test_the_code_is_large_grouped_and_counted_down(
     set_up(page, site, issued)
     size = page.locator(".code").evaluate("e => parseFloat(getComputedStyle(e).fontSize)")
     assert size >= 48
+    assert re.fullmatch(r"\d{4} \d{4}", page.locator(".code").inner_text())
     groups = page.locator(".code span").all_inner_texts()
     assert [len(group) for group in groups] == [4, 4]
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
