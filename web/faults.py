@@ -163,7 +163,8 @@ def tell(error: Exception) -> Response | tuple[Response | str, int]:
     telling = _telling(error)
     if _wants_json():
         return jsonify({"error": telling.name, **_facts(error)}), telling.status
-    return render_template("base/error.html", telling=telling, until=getattr(error, "until", None)), telling.status
+    until = getattr(error, "until", None)
+    return render_template("base/error.html", telling=telling, until=until, home=_home()), telling.status
 
 
 def _telling(error: Exception) -> Telling:
@@ -189,6 +190,11 @@ def _facts(error: Exception) -> dict[str, Any]:
             return {"until": until.isoformat()}
         case _:
             return {}
+
+
+def _home() -> str:
+    """The first page of where the reader is."""
+    return next((area for area in ("/portal/", "/staff/") if request.path.startswith(area)), "/")
 
 
 def _wants_json() -> bool:

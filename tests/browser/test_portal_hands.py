@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.store.tables import Credential, Customer
-from tests.browser.conftest import NARROW, WIDE, Live, OpenPage
+from tests.browser.conftest import NARROW, WIDE, Live, OpenPage, look
 from tests.browser.test_portal_pages import log_in, press
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import CONFIRMATION_PASSWORD, PASSWORD
@@ -222,6 +222,7 @@ def test_done_can_be_printed(page: Page, live: Live, customer_a: Customer) -> No
     page.wait_for_url(live.url(DONE))
     expect(page.locator("[data-print]")).to_be_visible()
     page.emulate_media(media="print")
+    look(page, "BOT002-print")
     for hidden in (".page-header__tools", ".menu", ".buttons", ".page-footer"):
         expect(page.locator(hidden).first).to_be_hidden()
     expect(page.locator("main")).to_contain_text("印刷日時")

@@ -65,6 +65,11 @@ def test_a_page_tells_what_why_and_what_now(app: Flask, name: str) -> None:
     assert "BER001" in page.text
 
 
+def test_the_way_on_leads_to_where_the_reader_was(app: Flask) -> None:
+    for area in ("/portal/", "/staff/"):
+        assert f'class="button button--main" href="{area}"' in app.test_client().get(f"{area}nowhere").text
+
+
 @pytest.mark.parametrize("name", ERRORS)
 def test_a_program_gets_json(app: Flask, name: str) -> None:
     _, status, facts = ERRORS[name]
