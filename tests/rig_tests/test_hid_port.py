@@ -72,14 +72,16 @@ def test_a_message_crosses(port: HidPort) -> None:
 def test_reports_take_the_polling_interval(fob: EmulatedFob) -> None:
     ask = Asker(_open(HidPort(fob)))
     ask(IDENTIFY)
-    rounds_s = []
+    rounds_s, first_s = [], time.monotonic()
     for _ in range(20):
         begun_s = time.monotonic()
         ask(IDENTIFY)
         rounds_s.append(time.monotonic() - begun_s)
-    # one report there, two back; others use this machine too: the quickest round tells what the rig costs
+    # one report there, two back; no visit of the host controller carries two, whoever else uses this machine
     assert ask.reports == 21 * 3
-    assert 2.9 * POLLING_INTERVAL_S <= min(rounds_s) <= 1.3 * 3 * POLLING_INTERVAL_S
+    assert time.monotonic() - first_s >= (20 * 3 - 1) * POLLING_INTERVAL_S
+    # the quickest round tells what the rig itself costs
+    assert min(rounds_s) <= 1.3 * 3 * POLLING_INTERVAL_S
 
 
 def test_one_program_at_a_time(port: HidPort) -> None:
