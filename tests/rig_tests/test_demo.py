@@ -18,11 +18,6 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser
-
-from tests.browser.conftest import browser
-
-__all__ = ["browser"]  # the fixture of the browser tests
 
 ROOT = Path(__file__).parents[2]
 KAGIYA = (sys.executable, "-m", "provisioning", "demo")
@@ -186,16 +181,6 @@ def test_a_sign_in_link_is_good_more_than_once(running: Demo) -> None:
 
 def test_the_apps_clock_is_the_rigs(running: Demo) -> None:
     assert "/rig/clock" in httpx.get(running.facts["base_url"] + "/app/clock.js", timeout=20).text
-
-
-def test_the_app_notices_that_the_rigs_clock_moved(running: Demo, browser: Browser) -> None:
-    page = browser.new_page()
-    page.goto(running.facts["base_url"] + "/app/")
-    ahead_s = "async () => (await import('/app/clock.js')).nowMs() / 1000 - Date.now() / 1000"
-    assert abs(page.evaluate(ahead_s)) < 1
-    running.rig("clock", advance_s=3600)
-    _until(lambda: abs(page.evaluate(ahead_s) - 3600) < 1)
-    page.close()
 
 
 def test_a_busy_port_is_told_in_one_line(running: Demo, tmp_path: Path) -> None:

@@ -12,11 +12,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from werkzeug.serving import make_server
 
-from tests.browser.conftest import NARROW, WIDE, browser, fits, look, serious
+from tests.browser.conftest import NARROW, WIDE, fits, look, serious
 from tests.rig.rig import Rig
 from tests.rig_tests.host import Host
-
-__all__ = ["browser"]  # the fixture of the browser tests
+from tests.rig_tests.test_demo import demo
 
 HID, SERIAL = "KF-000123", "KF-000125"
 OpenPage = Callable[..., Page]
@@ -152,3 +151,15 @@ def test_without_javascript_every_button_works(open_page: OpenPage, rig: Rig) ->
     page.get_by_role("button", name="+60 秒").click()
     expect(page.locator("#clock-offset")).to_contain_text("+0:01:00")
     assert rig.clock.offset_s == 60
+
+
+def test_the_app_of_a_demo_notices_that_the_rigs_clock_moved(browser: Browser, tmp_path: Path) -> None:
+    ahead_of_machine = "import('/app/clock.js').then((clock) => Math.round((clock.nowMs() - Date.now()) / 1000))"
+    with demo(tmp_path / "demo") as running:
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(running.facts["base_url"] + "/app/")
+        assert page.evaluate(ahead_of_machine) == 0
+        running.rig("clock", advance_s=3600)
+        page.wait_for_function(f"{ahead_of_machine}.then((seconds) => seconds === 3600)")
+        context.close()
