@@ -1,7 +1,8 @@
 """The database: one engine, and transactions that say at their start whether they write.
 
-On SQLite a transaction that reads first and writes later fails with a stale snapshot, so `write`
-takes the lock at once (BEGIN IMMEDIATE); on PostgreSQL both run at READ COMMITTED.
+Drivers begin nothing by themselves here; every BEGIN is ours. On SQLite a transaction that reads first
+and writes later fails with a stale snapshot, so `write` takes the lock at once (BEGIN IMMEDIATE); on
+PostgreSQL both run at READ COMMITTED.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from provisioning.errors import StoreUnavailable
-from provisioning.store.line import Line
+from provisioning.store.line import BEGIN_WRITING, Line
 
 BUSY_TIMEOUT_S: Final = 5.0
 _WRITES: Final = "kagiya_writes"
@@ -32,7 +33,7 @@ class Store:
         """`url` is an SQLAlchemy address, `sqlite:///FILE` or `postgresql+psycopg://…`."""
         self.engine = _engine(url, pool_size)
         self._writing = self.engine.execution_options(**{_WRITES: True})
-        self._alone = self.engine.execution_options(**_stands_alone(self.engine))
+        self._alone = self.engine.execution_options(**{_ALONE: True})
         # on SQLite the threads of this process take turns here instead of polling for the file's lock
         self._turn: AbstractContextManager[object] = (
             _Turn() if self.engine.dialect.name == "sqlite" else nullcontext()
@@ -105,33 +106,34 @@ class _Turn:
 
 
 def _engine(url: str, pool_size: int) -> Engine:
-    if make_url(url).get_backend_name() != "sqlite":
+    if make_url(url).get_backend_name() == "sqlite":
+        engine = create_engine(url, pool_size=pool_size, connect_args={"timeout": BUSY_TIMEOUT_S})
+        event.listen(engine, "connect", _prepare_sqlite)
+    else:
         waits = f"-c lock_timeout={int(BUSY_TIMEOUT_S * 1000)}"
-        return create_engine(url, pool_size=pool_size, connect_args={"options": waits})
-    engine = create_engine(url, pool_size=pool_size, connect_args={"timeout": BUSY_TIMEOUT_S})
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+        engine = create_engine(url, pool_size=pool_size, connect_args={"options": waits})
+        event.listen(engine, "connect", _prepare_postgresql)
+    event.listen(engine, "begin", _begin)
     return engine
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # our own BEGIN below, not the driver's
+    connection.isolation_level = None
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA secure_delete=ON")
 
 
-def _begin_sqlite(connection: Connection) -> None:
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    connection.autocommit = True
+
+
+def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
     if not options.get(_ALONE, False):
-        raw = connection.connection.cursor()
-        raw.execute("BEGIN IMMEDIATE" if options.get(_WRITES, False) else "BEGIN")
-
-
-def _stands_alone(engine: Engine) -> dict[str, Any]:
-    # SQLite's driver already is in this mode, and setting it through SQLAlchemy would undo it afterwards
-    return {_ALONE: True} if engine.dialect.name == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
+        begin = BEGIN_WRITING[connection.dialect.name] if options.get(_WRITES, False) else "BEGIN"
+        connection.connection.cursor().execute(begin)
 
 
 def _cause(error: Any) -> str:

@@ -15,11 +15,11 @@ from sqlalchemy import Connection, PoolProxiedConnection
 from sqlalchemy.orm import Session
 
 _NAMED: Final = re.compile(r"(?<!:):([a-z_]+)")
-_SQLITE: Final = "sqlite"
+BEGIN_WRITING: Final = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN"}
 
 
 class Line:
-    """One connection of the pool. On PostgreSQL its first statement begins a transaction."""
+    """One connection of the pool. Statements stand alone unless they are inside `deciding`."""
 
     def __init__(self, raw: PoolProxiedConnection, backend: str, turn: AbstractContextManager[object]) -> None:
         """`turn` is held while writing; `backend` is SQLAlchemy's name of the database."""
@@ -31,8 +31,7 @@ class Line:
     def deciding(self) -> Iterator[None]:
         """The transaction that decides: it commits at the end, or nothing was written."""
         with self._turn:
-            if self.backend == _SQLITE:
-                self.raw.cursor().execute("BEGIN IMMEDIATE")
+            self.raw.cursor().execute(BEGIN_WRITING[self.backend])
             try:
                 yield
             except BaseException:
@@ -63,7 +62,7 @@ class Statement:
     """One statement with `:name` parameters. Values are what the driver takes: str, int, bytes, None."""
 
     def __init__(self, sql: str) -> None:
-        self._text = {_SQLITE: sql, "postgresql": _NAMED.sub(r"%(\1)s", sql)}
+        self._text = {"sqlite": sql, "postgresql": _NAMED.sub(r"%(\1)s", sql)}
 
     def change(self, line: Line, parameters: Mapping[str, Any]) -> int:
         """Run it and say how many rows it touched."""
