@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from devices.contract import JobKind as WireJobKind
@@ -48,7 +48,7 @@ def claim_job(services: Services, command: ClaimJobCommand, now: datetime) -> Pr
         # every job locks in this order: credential, fob, job
         if job.kind is JobKind.PROGRAM:
             order = _with_seed(tx, services, order, job, station)
-            _touch_fob(tx, job, now)
+            _touch_fob(tx, job.fob_id, now)
         move_job(tx, job.id, JobState.WRITING, station_id=station.id, claimed_at=now)
         record(tx, services.audit_key, _audit(command, job, now))
     return order
@@ -64,10 +64,10 @@ def _order(job: ProgrammingJob, fob: Fob, now: datetime) -> ProgramJob:
     )
 
 
-def _touch_fob(tx: Session, job: ProgrammingJob, now: datetime) -> None:
-    """From now on it may have been written to; a further attempt finds it so already."""
-    if job.attempt == 1:
-        move_fob(tx, job.fob_id, FobState.PROGRAMMING, now)
+def _touch_fob(tx: Session, fob_id: str, now: datetime) -> None:
+    """From now on it may have been written to; a further attempt and a reissue find it so already."""
+    if tx.scalar(select(Fob.state).where(Fob.id == fob_id)) is not FobState.PROGRAMMING:
+        move_fob(tx, fob_id, FobState.PROGRAMMING, now, only_from={FobState.RESERVED})
 
 
 def _with_seed(

@@ -1,20 +1,25 @@
-"""Bind a fob from stock to a customer and queue its programming (design §5, R35)."""
+"""Bind a fob to a customer and queue its programming (design §5, R35).
+
+The fob comes from stock, or it is the customer's own, dead since the release: manual 001 lets the same
+fob serve again through a new issuance.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound, WrongState
 from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.queue_job import JobOrder, queue_job
-from provisioning.rules.states import FobState, JobKind, TokenKind
+from provisioning.rules.states import CredentialState, FobState, JobKind, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.journal import move_fob
-from provisioning.store.tables import Application, ApplicationState, Customer, Fob, Station
+from provisioning.store.tables import Application, ApplicationState, Credential, Customer, Fob, Station
 
 _SOMEBODYS = frozenset(
     {FobState.RESERVED, FobState.PROGRAMMING, FobState.PROGRAMMED, FobState.HANDED_OVER, FobState.IN_USE}
@@ -48,6 +53,8 @@ class ReservedFob:
 
 def reserve_fob(services: Services, command: ReserveFobCommand, now: datetime) -> ReservedFob:
     """Fob IN_STOCK → RESERVED, credential ISSUED, job QUEUED: all or nothing.
+
+    The customer's own dead fob goes HANDED_OVER → PROGRAMMING: given up, it is to be erased, not stock.
 
     Raises AlreadyTaken("fob") or AlreadyTaken for the customer's slot when somebody was first,
     WrongState for a fob that must be erased or is gone, TooEarly, NotFound, BadInput.
@@ -86,14 +93,22 @@ def _take_fob(tx: Session, command: ReserveFobCommand, now: datetime) -> None:
     fob = tx.get(Fob, command.fob_id)
     if fob is None or fob.institution_id != command.institution_id:
         raise NotFound("fob")
-    if fob.state in _SOMEBODYS:
+    own = fob.state is FobState.HANDED_OVER and _is_dead_with(tx, fob.id, command.customer_id)
+    if fob.state in _SOMEBODYS and not own:
         raise AlreadyTaken("fob")
-    if fob.state is not FobState.IN_STOCK:
+    if fob.state is not FobState.IN_STOCK and not own:
         raise WrongState("fob", fob.state.value)
     try:
-        move_fob(tx, fob.id, FobState.RESERVED, now, only_from={FobState.IN_STOCK})
+        move_fob(tx, fob.id, FobState.PROGRAMMING if own else FobState.RESERVED, now, only_from={fob.state})
     except WrongState:
         raise AlreadyTaken("fob") from None
+
+
+def _is_dead_with(tx: Session, fob_id: str, customer_id: str) -> bool:
+    """Whether the last credential on the fob was this customer's and has ended."""
+    latest = select(Credential).where(Credential.fob_id == fob_id).order_by(Credential.issued_at.desc())
+    last = tx.scalars(latest.limit(1)).first()
+    return last is not None and last.state is CredentialState.ENDED and last.customer_id == customer_id
 
 
 def _order(command: ReserveFobCommand, credential_id: str) -> JobOrder:

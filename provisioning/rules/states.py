@@ -93,7 +93,8 @@ FOB_MOVES: Final[dict[FobState, frozenset[FobState]]] = {
     # a failed or abandoned write: the fob must be erased before it is stock again
     FobState.PROGRAMMING: _GONE | {FobState.PROGRAMMED, FobState.RESERVED, FobState.RETURNED},
     FobState.PROGRAMMED: _GONE | {FobState.HANDED_OVER, FobState.IN_USE, FobState.RETURNED},
-    FobState.HANDED_OVER: _GONE | {FobState.IN_USE, FobState.RETURNED},
+    # PROGRAMMING: a reissue to the same customer writes over the dead seed, without passing through stock
+    FobState.HANDED_OVER: _GONE | {FobState.IN_USE, FobState.RETURNED, FobState.PROGRAMMING},
     # released at home: the fob is with the customer, but no longer in use
     FobState.IN_USE: _GONE | {FobState.HANDED_OVER, FobState.RETURNED},
     FobState.RETURNED: _GONE | {FobState.IN_STOCK},
