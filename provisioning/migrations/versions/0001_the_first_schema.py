@@ -1,4 +1,3 @@
-# ruff: noqa: PLR0915 - one statement for every table
 """The first schema"""
 
 import sqlalchemy as sa
@@ -44,9 +43,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_audit_entry_at"), ["at"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_entry_credential_id"), ["credential_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_entry_customer_id"), ["customer_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_audit_entry_fob_id"), ["fob_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_audit_entry_institution_id"), ["institution_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_audit_entry_job_id"), ["job_id"], unique=False)
+        batch_op.create_index(
+            "ix_audit_entry_fob_id",
+            ["fob_id"],
+            unique=False,
+            sqlite_where=sa.text("fob_id IS NOT NULL"),
+            postgresql_where=sa.text("fob_id IS NOT NULL"),
+        )
 
     op.create_table(
         "bank_client",
@@ -574,9 +577,11 @@ def downgrade() -> None:
     op.drop_table("customer")
     op.drop_table("bank_client")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_audit_entry_job_id"))
-        batch_op.drop_index(batch_op.f("ix_audit_entry_institution_id"))
-        batch_op.drop_index(batch_op.f("ix_audit_entry_fob_id"))
+        batch_op.drop_index(
+            "ix_audit_entry_fob_id",
+            sqlite_where=sa.text("fob_id IS NOT NULL"),
+            postgresql_where=sa.text("fob_id IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_audit_entry_customer_id"))
         batch_op.drop_index(batch_op.f("ix_audit_entry_credential_id"))
         batch_op.drop_index(batch_op.f("ix_audit_entry_at"))

@@ -5,32 +5,53 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Integer, LargeBinary, String
+from sqlalchemy import JSON, BigInteger, Index, Integer, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from provisioning.store.tables.base import Base
+
+
+def _index(column: str, where: str) -> Index:
+    condition = text(where)
+    return Index(f"ix_audit_entry_{column}", column, sqlite_where=condition, postgresql_where=condition)
 
 
 class AuditEntry(Base):
     """One act: who, what, to whom, with what result, from where, when (UTC)."""
 
     __tablename__ = "audit_entry"
+    # one row for every code: as few of these as the queries need, and none with nothing to find in it
+    __table_args__ = (
+        _index("customer_id", "customer_id IS NOT NULL"),
+        _index("credential_id", "credential_id IS NOT NULL AND customer_id IS NULL"),
+        _index("fob_id", "fob_id IS NOT NULL"),
+        _index("job_id", "job_id IS NOT NULL"),
+    )
+    # every index costs each verification; few acts concern a fob
+    __table_args__ = (
+        Index(
+            "ix_audit_entry_fob_id",
+            "fob_id",
+            sqlite_where=text("fob_id IS NOT NULL"),
+            postgresql_where=text("fob_id IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(
         BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
     )
     at: Mapped[datetime] = mapped_column(index=True)
-    institution_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    institution_id: Mapped[str | None] = mapped_column(String(32))
     branch: Mapped[str | None] = mapped_column(String(64))
     actor_kind: Mapped[str] = mapped_column(String(16))
     actor_id: Mapped[str] = mapped_column(String(64))
     origin: Mapped[str] = mapped_column(String(64), default="")
     act: Mapped[str] = mapped_column(String(48))
     result: Mapped[str] = mapped_column(String(32))
-    customer_id: Mapped[str | None] = mapped_column(String(32), index=True)
-    credential_id: Mapped[str | None] = mapped_column(String(32), index=True)
-    fob_id: Mapped[str | None] = mapped_column(String(32), index=True)
-    job_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    customer_id: Mapped[str | None] = mapped_column(String(32))
+    credential_id: Mapped[str | None] = mapped_column(String(32))
+    fob_id: Mapped[str | None] = mapped_column(String(32))
+    job_id: Mapped[str | None] = mapped_column(String(32))
     # small facts, canonical JSON: numbers, states, serials; never a secret or an address
     facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     # keyed hash of the row in the canonical encoding of `encoding_version`, under `key_id`
