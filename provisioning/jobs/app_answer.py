@@ -38,7 +38,7 @@ def check_app_key(app_key: AppKey) -> None:
     """Raises BadInput unless the coordinates are canonical and the point is on P-256."""
     try:
         sizes = {len(from_base64url(coordinate)) for coordinate in (app_key.x, app_key.y)}
-        ECKey.import_key(app_key.jwk()).get_op_key("deriveKey")
+        _public_key(app_key).get_op_key("deriveKey")
     except (ValueError, JoseError):
         raise BadInput("app_key", InputFault.BAD_FORM) from None
     if sizes != {32}:
@@ -67,4 +67,8 @@ def encrypt_seed(seed: bytes, setting: Setting, app_key: AppKey) -> str:
         "apu": to_base64url(f"{setting.service_id}/{setting.user_id}".encode()),
         "apv": to_base64url(from_base64url(setting.nonce) + from_base64url(setting.app_nonce)),
     }
-    return jwe.encrypt_compact(header, seed, ECKey.import_key(app_key.jwk()))
+    return jwe.encrypt_compact(header, seed, _public_key(app_key))
+
+
+def _public_key(app_key: AppKey) -> ECKey:
+    return ECKey.import_key({**app_key.jwk()})

@@ -1,0 +1,225 @@
+"""The app once it is set up: codes, offline, several tokens, wrong clocks, languages, light and dark."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from provisioning.jobs.issue_soft import IssuedSoft
+from provisioning.store.tables import Customer
+from tests.browser.conftest import look, serious
+from tests.browser.soft_token.hands import (
+    assert_shows_codes_of,
+    codes,
+    oathtool,
+    seed_of,
+    set_up,
+    wall_clock,
+)
+from tests.fixtures.databases import sqlite_only
+from tests.fixtures.people import add_customer
+from tests.soft.issuing import issue
+from tests.soft.serving import Served
+
+pytestmark = sqlite_only
+
+
+def test_the_code_is_large_grouped_and_counted_down(
+    site: Served, phone: Callable[..., Page], issued: IssuedSoft
+) -> None:
+    page = phone()
+    set_up(page, site, issued)
+    size = page.locator(".code").evaluate("e => parseFloat(getComputedStyle(e).fontSize)")
+    assert size >= 48
+    assert re.fullmatch(r"\d{4} \d{4}", page.locator(".code").inner_text())
+    groups = page.locator(".code span").all_inner_texts()
+    assert [len(group) for group in groups] == [4, 4]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    left = re.fullmatch(r"あと (\d+) 秒", page.locator(".left").inner_text().strip())
+    assert left is not None
+    assert 1 <= int(left.group(1)) <= 60
+    label = page.locator(".code").get_attribute("aria-label") or ""
+    assert label.startswith(" ".join("".join(groups)))
+    page.locator(".code").click()
+    expect(page.get_by_role("status")).to_have_text("コピーしました")
+    assert page.evaluate("navigator.clipboard.readText()") in ("".join(groups), *codes(page))
+
+
+def test_the_next_code_comes_by_itself(site: Served, phone: Callable[..., Page], issued: IssuedSoft) -> None:
+    page = phone()
+    page.clock.install(time=datetime(2026, 11, 20, 3, 0, 50, tzinfo=UTC))
+    set_up(page, site, issued)
+    seed = seed_of(site.services, issued)
+    page.clock.pause_at(datetime(2026, 11, 20, 3, 1, 57, tzinfo=UTC))
+    page.clock.run_for(1000)
+    expect(page.locator(".left")).to_contain_text("あと 2 秒")
+    assert codes(page) == [oathtool(seed, datetime(2026, 11, 20, 3, 1, 58, tzinfo=UTC))]
+    page.clock.run_for(3000)
+    expect(page.locator(".left")).to_contain_text("あと 59 秒")
+    expect(page.locator(".code")).to_have_text(
+        re.compile(r"\s*".join(oathtool(seed, datetime(2026, 11, 20, 3, 2, 1, tzinfo=UTC))))
+    )
+
+
+def test_reloaded_and_offline_it_still_shows_codes(
+    site: Served, phone: Callable[..., Page], issued: IssuedSoft
+) -> None:
+    page = phone()
+    set_up(page, site, issued)
+    page.reload()
+    page.locator(".card .code span").first.wait_for()
+    assert_shows_codes_of(page, site.services, issued)
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.context.set_offline(True)
+    page.reload()
+    page.locator(".card .code span").first.wait_for()
+    assert_shows_codes_of(page, site.services, issued)
+    page.goto(site.url("/app/manual"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("ワンタイムパスワード利用者マニュアル")
+
+
+def test_a_second_token_its_name_and_its_end(
+    site: Served, phone: Callable[..., Page], customer_a: Customer
+) -> None:
+    first = issue(site.services, customer_a, wall_clock())
+    second = issue(site.services, add_customer(site.services, "A1B2C3", "other"), wall_clock())
+    page = phone()
+    set_up(page, site, first, "給与用")
+    set_up(page, site, second)
+    assert_shows_codes_of(page, site.services, first, second)
+    look(page, "app-two-360-ja")
+    assert serious(page) == []
+    page.get_by_role("button", name="編集: 見本第二銀行").click()
+    page.get_by_label("トークン表示名").fill("経費用")
+    look(page, "app-edit-360-ja")
+    assert serious(page) == []
+    page.get_by_role("button", name="保存する").click()
+    expect(page.locator(".card h2")).to_have_text(["見本第一銀行 給与用", "見本第二銀行 経費用"])
+    page.get_by_role("button", name="編集: 見本第一銀行 給与用").click()
+    page.get_by_role("button", name="削除する").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text(first.user_id)
+    look(page, "app-delete-360-ja")
+    dialog.get_by_role("button", name="削除する").click()
+    expect(page.get_by_role("status")).to_have_text("削除しました")
+    assert_shows_codes_of(page, site.services, second)
+    page.reload()
+    expect(page.locator(".card")).to_have_count(1)
+
+
+def test_ten_tokens_are_enough(site: Served, phone: Callable[..., Page], issued: IssuedSoft) -> None:
+    page = phone()
+    set_up(page, site, issued)
+    page.evaluate(
+        """async () => {
+            const store = await import("/app/store.js");
+            const [one] = await store.tokens();
+            for (let n = 2; n <= 10; n += 1) {
+              await store.put("tokens", { ...one, id: `copy/${n}`, name: `${n}`, addedAt: one.addedAt + n });
+            }
+        }"""
+    )
+    page.reload()
+    expect(page.locator(".card")).to_have_count(10)
+    expect(page.get_by_role("button", name="トークンを追加")).to_have_count(0)
+    expect(page.locator("main")).to_contain_text("登録は10件までです")
+
+
+def test_the_seed_can_be_read_by_nobody(site: Served, phone: Callable[..., Page], issued: IssuedSoft) -> None:
+    page = phone()
+    set_up(page, site, issued)
+    kept = page.evaluate(
+        """async () => {
+            const store = await import("/app/store.js");
+            const [{ key }] = await store.tokens();
+            const read = await crypto.subtle.exportKey("raw", key).then(() => "read", (error) => error.name);
+            const pending = (await store.all("pending")).length;
+            const local = [...Object.entries(localStorage), ...Object.entries(sessionStorage)].length;
+            return [key.extractable, key.usages, read, pending, local];
+        }"""
+    )
+    assert kept == [False, ["sign"], "InvalidAccessError", 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("off", "words"),
+    [
+        (timedelta(seconds=25), None),
+        (timedelta(seconds=-25), None),
+        (timedelta(seconds=45), "時計が約45秒進んでいます"),
+        (timedelta(minutes=-3), "時計が約3分遅れています"),
+        (timedelta(hours=9), "時計が約9時間進んでいます"),
+        (timedelta(days=-2), "時計が約2日遅れています"),
+    ],
+)
+def test_a_wrong_clock_is_told_beyond_thirty_seconds(
+    site: Served, phone: Callable[..., Page], off: timedelta, words: str | None
+) -> None:
+    page = phone()
+    page.clock.install(time=wall_clock() + off)
+    with page.expect_response("**/api/app/v1/time"):
+        page.goto(site.url("/app/"))
+    warning = page.locator(".notice.warn")
+    if words is None:
+        expect(page.locator("h1")).to_be_visible()
+        expect(warning).to_have_count(0)
+        return
+    expect(warning).to_contain_text(words)
+    expect(warning).to_contain_text("タイムゾーン")
+    look(page, "app-clock-360-ja")
+    assert serious(page) == []
+
+
+def test_in_english_and_at_a_desk(site: Served, phone: Callable[..., Page], issued: IssuedSoft) -> None:
+    page = phone("en", viewport={"width": 1440, "height": 900})
+    page.goto(site.url("/app/"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Set up a token")
+    look(page, "app-setup-1440-en")
+    set_up(page, site, issued, "Payroll")
+    expect(page.locator(".card h2")).to_have_text("Sample First Bank Payroll")
+    look(page, "app-codes-1440-en")
+    assert serious(page) == []
+    page.get_by_role("button", name="日本語").click()
+    expect(page.locator(".card h2")).to_have_text("見本第一銀行 Payroll")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("lang", "ja")
+
+
+def test_in_the_dark(site: Served, phone: Callable[..., Page], issued: IssuedSoft) -> None:
+    page = phone(color_scheme="dark")
+    page.goto(site.url("/app/"))
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    look(page, "app-setup-360-dark")
+    assert serious(page) == []
+    set_up(page, site, issued)
+    look(page, "app-codes-360-dark")
+    assert serious(page) == []
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_the_manual_reads_well(site: Served, phone: Callable[..., Page], language: str) -> None:
+    page = phone(language)
+    page.goto(site.url("/app/manual"))
+    look(page, f"app-manual-360-{language}")
+    assert serious(page) == []
+
+
+def test_the_app_is_light_and_asks_nobody_else(site: Served, phone: Callable[..., Page]) -> None:
+    page = phone()
+    sizes: dict[str, int] = {}
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on(
+        "response",
+        lambda r: (
+            sizes.update({r.url: len(r.body())}) if "javascript" in r.headers.get("content-type", "") else None
+        ),
+    )
+    page.goto(site.url("/app/"))
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    assert sum(sizes.values()) <= 30_000
+    assert [url for url in asked if not url.startswith(site.origin)] == []

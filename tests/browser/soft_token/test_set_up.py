@@ -1,0 +1,206 @@
+"""Setting a soft token up in a real Chromium: from a real mail, cut off, refused, by keyboard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, Route, expect
+
+from provisioning.jobs.issue_soft import IssuedSoft
+from provisioning.jobs.send_mails import SendMailsCommand, send_mails
+from provisioning.mail.smtp import SmtpMailer, SmtpServer
+from provisioning.rules.states import CredentialState
+from provisioning.store.tables import Customer
+from tests.browser.conftest import look, serious
+from tests.browser.soft_token.hands import (
+    assert_shows_codes_of,
+    fill,
+    seed_of,
+    send,
+    set_up,
+    wall_clock,
+)
+from tests.fixtures.databases import sqlite_only
+from tests.soft.issuing import ACTIVATION_PASSWORD, credential, issue, ticket
+from tests.soft.serving import Served
+from tests.soft.smtp_servers import Behaviour, smtp_server
+
+pytestmark = sqlite_only
+
+
+def test_set_up_from_a_real_mail(site: Served, phone: Callable[..., Page], customer_a: Customer) -> None:
+    issued = issue(site.services, customer_a, wall_clock())
+    behaviour = Behaviour()
+    with smtp_server(behaviour) as port:
+        mailer = SmtpMailer(SmtpServer("127.0.0.1", port, starttls=False))
+        send_mails(site.services, SendMailsCommand(mailer), wall_clock())
+    text = behaviour.kept[0].text
+    found = re.search(r"サービスID: (\d+)\nユーザID: (\w+)", text)
+    address = re.search(r"^http\S+$", text, re.MULTILINE)
+    assert found is not None
+    assert address is not None
+    page = phone()
+    page.goto(address.group())
+    expect(page.get_by_role("heading", level=1)).to_have_text("トークンの初期設定")
+    look(page, "app-setup-360-ja")
+    assert serious(page) == []
+    # as copied and typed by somebody in a hurry: full-width digits, spaces
+    page.get_by_label("サービスID").fill("　１０１１２２３１ ")
+    page.get_by_label("ユーザID").fill(f" {found.group(2)}")
+    page.get_by_label("利用開始パスワード").fill(ACTIVATION_PASSWORD)
+    page.get_by_role("checkbox").check()
+    send(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("初期設定が完了しました")
+    expect(page.locator("main")).to_contain_text("見本第一銀行")
+    look(page, "app-name-360-ja")
+    assert serious(page) == []
+    page.get_by_label("トークン表示名").fill("給与用")
+    page.get_by_role("button", name="登録する").click()
+    page.locator(".card .code span").first.wait_for()
+    expect(page.locator(".card h2")).to_have_text("見本第一銀行 給与用")
+    assert_shows_codes_of(page, site.services, issued)
+    look(page, "app-codes-360-ja")
+    assert serious(page) == []
+    assert credential(site.services, issued.credential_id).state is CredentialState.SET_UP
+
+
+def test_without_a_connection_set_up_says_so_and_goes_on_later(
+    site: Served, phone: Callable[..., Page], issued: IssuedSoft
+) -> None:
+    page = phone()
+    page.goto(site.url("/app/"))
+    fill(page, issued)
+    page.context.set_offline(True)
+    send(page)
+    expect(page.locator(".notice.bad")).to_contain_text("通信できませんでした")
+    look(page, "app-offline-360-ja")
+    page.context.set_offline(False)
+    page.get_by_label("利用開始パスワード").fill(ACTIVATION_PASSWORD)
+    send(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("初期設定が完了しました")
+
+
+def test_a_line_cut_after_the_server_answered_loses_nothing(
+    site: Served, phone: Callable[..., Page], issued: IssuedSoft
+) -> None:
+    page = phone()
+
+    def cut(route: Route) -> None:
+        route.fetch()
+        route.abort("connectionreset")
+
+    page.route("**/api/app/v1/complete", cut, times=1)
+    page.goto(site.url("/app/"))
+    fill(page, issued)
+    send(page)
+    expect(page.locator(".notice.bad")).to_contain_text("通信できませんでした")
+    drawn = seed_of(site.services, issued)
+    page.reload()
+    expect(page.locator(".notice.info")).to_contain_text("前回の設定が途中です")
+    look(page, "app-cut-360-ja")
+    expect(page.get_by_label("ユーザID")).to_have_value(issued.user_id)
+    page.get_by_label("利用開始パスワード").fill("715304")
+    page.get_by_role("checkbox").check()
+    send(page)
+    expect(page.locator(".notice.bad")).to_contain_text("利用開始パスワードをお確かめください")
+    page.get_by_label("利用開始パスワード").fill(ACTIVATION_PASSWORD)
+    send(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("初期設定が完了しました")
+    page.get_by_role("button", name="登録する").click()
+    page.locator(".card .code span").first.wait_for()
+    assert seed_of(site.services, issued) == drawn
+    assert_shows_codes_of(page, site.services, issued)
+
+
+def test_a_wrong_password_is_told_and_counted(
+    site: Served, phone: Callable[..., Page], issued: IssuedSoft
+) -> None:
+    page = phone()
+    page.goto(site.url("/app/"))
+    fill(page, issued, "715304")
+    send(page)
+    expect(page.locator(".notice.bad")).to_contain_text("違う")
+    look(page, "app-refused-360-ja")
+    assert serious(page) == []
+    expect(page.get_by_label("利用開始パスワード")).to_have_value("")
+    assert ticket(site.services, issued.credential_id).attempts == 1
+    page.reload()
+    assert page.locator(".notice").count() == 0
+    set_up(page, site, issued)
+
+
+def test_what_is_missing_is_named_beside_the_field(site: Served, phone: Callable[..., Page]) -> None:
+    page = phone()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(site.url("/app/"))
+    page.get_by_label("サービスID").fill("123")
+    page.get_by_label("利用開始パスワード").fill("12a4")
+    send(page)
+    links = page.locator(".notice.bad a")
+    expect(links).to_have_text(
+        [
+            "サービスIDは数字8桁です。",
+            "ユーザIDを入力してください。",
+            "利用開始パスワードは数字4～8桁です。",
+            "お読みになり、同意してください。",
+        ]
+    )
+    look(page, "app-check-360-ja")
+    assert serious(page) == []
+    links.nth(1).click()
+    expect(page.get_by_label("ユーザID")).to_be_focused()
+    assert not any("/begin" in url for url in asked)
+
+
+def test_by_keyboard_alone(site: Served, phone: Callable[..., Page], issued: IssuedSoft) -> None:
+    page = phone()
+    page.goto(site.url("/app/"))
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    keys = page.keyboard
+    for text in (issued.service_id, issued.user_id, ACTIVATION_PASSWORD):
+        keys.press("Tab")
+        keys.type(text)
+    keys.press("Tab")
+    keys.press("Enter")
+    expect(page.get_by_label("利用開始パスワード")).to_have_attribute("type", "text")
+    keys.press("Tab")
+    keys.press("Space")
+    keys.press("Tab")
+    keys.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("初期設定が完了しました")
+
+
+def test_the_vectors_of_the_protocol_in_the_browser(site: Served, phone: Callable[..., Page]) -> None:
+    document = (Path(__file__).parents[3] / "docs" / "app-protocol.md").read_text(encoding="utf-8")
+    found = re.search(r"## Test vectors.*?```json\n(.*?)```", document, re.DOTALL)
+    assert found is not None
+    page = phone()
+    page.goto(site.url("/app/"))
+    result = page.evaluate(
+        """async (text) => {
+            const vector = JSON.parse(text);
+            const secret = await import("/app/crypto.js");
+            const { codeAt } = await import("/app/totp.js");
+            const salt = secret.fromBase64url(vector.salt);
+            const keys = await secret.directionKeys(vector.activation_password, salt, vector.iterations);
+            const { origin, service_id, user_id, nonce, app_nonce, mac } = vector.request;
+            const print = await secret.thumbprint(vector.app_key);
+            const setting = [origin, service_id, user_id, nonce, app_nonce, print];
+            const jwk = { ...vector.app_key, d: vector.app_private_key_d };
+            const curve = { name: "ECDH", namedCurve: "P-256" };
+            const privateKey = await crypto.subtle.importKey("jwk", jwk, curve, false, ["deriveBits"]);
+            const key = await secret.openSeed({ privateKey }, vector.answer);
+            return {
+              print: print === vector.app_key_thumbprint,
+              mac: await secret.proofMac(keys, setting) === mac,
+              answer: await secret.isAuthentic(keys, setting, vector.answer),
+              changed: await secret.isAuthentic(keys, setting, { ...vector.answer, ticket: "0" }),
+              code: await codeAt({ key, otp: vector.answer.otp }, Date.UTC(2026, 10, 20, 3)),
+            };
+        }""",
+        found.group(1),
+    )
+    assert result == {"print": True, "mac": True, "answer": True, "changed": False, "code": "48601915"}
