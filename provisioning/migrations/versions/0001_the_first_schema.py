@@ -41,8 +41,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_audit_entry_at"), ["at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_audit_entry_credential_id"), ["credential_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_audit_entry_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index(
+            "ix_audit_entry_credential_id",
+            ["credential_id"],
+            unique=False,
+            sqlite_where=sa.text("credential_id IS NOT NULL AND customer_id IS NULL"),
+            postgresql_where=sa.text("credential_id IS NOT NULL AND customer_id IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_audit_entry_customer_id",
+            ["customer_id"],
+            unique=False,
+            sqlite_where=sa.text("customer_id IS NOT NULL"),
+            postgresql_where=sa.text("customer_id IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_audit_entry_fob_id",
             ["fob_id"],
@@ -582,8 +594,16 @@ def downgrade() -> None:
             sqlite_where=sa.text("fob_id IS NOT NULL"),
             postgresql_where=sa.text("fob_id IS NOT NULL"),
         )
-        batch_op.drop_index(batch_op.f("ix_audit_entry_customer_id"))
-        batch_op.drop_index(batch_op.f("ix_audit_entry_credential_id"))
+        batch_op.drop_index(
+            "ix_audit_entry_customer_id",
+            sqlite_where=sa.text("customer_id IS NOT NULL"),
+            postgresql_where=sa.text("customer_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_audit_entry_credential_id",
+            sqlite_where=sa.text("credential_id IS NOT NULL AND customer_id IS NULL"),
+            postgresql_where=sa.text("credential_id IS NOT NULL AND customer_id IS NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_audit_entry_at"))
 
     op.drop_table("audit_entry")

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from provisioning.errors import NotFound
@@ -192,7 +192,11 @@ def _events(session: Session, institution_id: str, customer_id: str, spans: Iter
     spans = list(spans)
     concerns = or_(
         AuditEntry.customer_id == customer_id,
-        AuditEntry.credential_id.in_([span.credential_id for span in spans]),
+        # what names the customer is found above; the index has only the others
+        and_(
+            AuditEntry.customer_id.is_(None),
+            AuditEntry.credential_id.in_([span.credential_id for span in spans]),
+        ),
         AuditEntry.fob_id.in_({span.fob_id for span in spans if span.fob_id}),
     )
     query = select(AuditEntry).where(AuditEntry.institution_id == institution_id, concerns)

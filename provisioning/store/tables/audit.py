@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import JSON, BigInteger, Index, Integer, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -16,26 +16,20 @@ def _index(column: str, where: str) -> Index:
     return Index(f"ix_audit_entry_{column}", column, sqlite_where=condition, postgresql_where=condition)
 
 
+# rows that name a customer are looked for by the customer, whatever else they name
+_LOOKED_BY: Final = {
+    "customer_id": "customer_id IS NOT NULL",
+    "credential_id": "credential_id IS NOT NULL AND customer_id IS NULL",
+    "fob_id": "fob_id IS NOT NULL",
+}
+
+
 class AuditEntry(Base):
     """One act: who, what, to whom, with what result, from where, when (UTC)."""
 
     __tablename__ = "audit_entry"
-    # one row for every code: as few of these as the queries need, and none with nothing to find in it
-    __table_args__ = (
-        _index("customer_id", "customer_id IS NOT NULL"),
-        _index("credential_id", "credential_id IS NOT NULL AND customer_id IS NULL"),
-        _index("fob_id", "fob_id IS NOT NULL"),
-        _index("job_id", "job_id IS NOT NULL"),
-    )
-    # every index costs each verification; few acts concern a fob
-    __table_args__ = (
-        Index(
-            "ix_audit_entry_fob_id",
-            "fob_id",
-            sqlite_where=text("fob_id IS NOT NULL"),
-            postgresql_where=text("fob_id IS NOT NULL"),
-        ),
-    )
+    # every index costs each verification: as few as the queries need, and none with nothing to find in it
+    __table_args__ = tuple(_index(column, where) for column, where in _LOOKED_BY.items())
 
     id: Mapped[int] = mapped_column(
         BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
