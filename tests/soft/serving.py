@@ -63,7 +63,7 @@ def served(services: Services, clock: Callable[[], datetime], iterations: int = 
     )
     behind = replace(services, settings=settings)
     chosen.append(create_app(behind, ALL_ROLES, clock))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield Served(origin, behind, clock)
