@@ -97,6 +97,7 @@ def reserve(desk: Desk, customer_id: str) -> Response:
         fob_is_gone = isinstance(refused, AlreadyTaken | WrongState) and refused.what == "fob"
         back = ".choose" if fob_is_gone else "staff_customer.show"
         return redirect(url_for(back, customer_id=card.id), 303)
+    telling.forget()
     return redirect(url_for("staff_programming.show", job_id=job_id), 303)
 
 

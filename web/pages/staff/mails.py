@@ -66,6 +66,7 @@ def send_again(desk: Desk, mail_id: str) -> Response:
             telling.refuse(Screen.STAFF_RESEND, found.id, faults, typed)
             return redirect(url_for(".again", mail_id=found.id), 303)
     address = typed["mail_address"].strip()
+    telling.forget()
     if _needs_password(card):
         flow.keep(_KEPT, {"mail": found.id, "mail_address": address})
         return redirect(url_for(".password", mail_id=found.id), 303)

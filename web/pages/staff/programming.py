@@ -42,9 +42,11 @@ def index_live(desk: Desk) -> str:
 
 @programming.get("/<job_id>/")
 @at_desk(StaffAct.SEE_STOCK)
-def show(desk: Desk, job_id: str) -> str:
-    """One fob."""
+def show(desk: Desk, job_id: str) -> str | Response:
+    """One fob; an attempt that was given up leads to the one that follows it."""
     job = desk.job(job_id)
+    if job.next_job_id is not None:
+        return _page_of(job.next_job_id)
     again = telling.remembered(Screen.STAFF_PROGRAM, job.id)
     return page("staff/programming.html", desk, **_facts(desk, job), errors=again.errors)
 
@@ -71,6 +73,7 @@ def prove(desk: Desk, job_id: str) -> Response:
     except (WrongState, ClockUntrusted) as refused:
         telling.tell_refusal(refused)
         return _page_of(job.id)
+    telling.forget()
     if not proof.proved and proof.tries_left:
         notify("not_proved", tries_left=proof.tries_left)
     elif not proof.proved:
@@ -123,11 +126,21 @@ def _lists(desk: Desk) -> dict[str, object]:
 def _facts(desk: Desk, job: JobView) -> dict[str, object]:
     return {
         "job": job,
+        "before": _before(desk, job),
         "stations": [station for station in desk.stations() if job.station_id in (None, station.id)],
         "step_now": _step_now(job),
         "seconds_left": _seconds_left(job, current.now()),
         "next": NextStep,
     }
+
+
+def _before(desk: Desk, job: JobView) -> JobView | None:
+    """The attempt that this one follows."""
+    if job.attempt == 1:
+        return None
+    of_fob = JobFilter(fob_id=job.fob_id, limit=job.attempt + 1)
+    earlier = jobs(current.services().store, desk.institution.id, current.now(), of_fob)
+    return next((one for one in earlier if one.next_job_id == job.id), None)
 
 
 _STEPS = {

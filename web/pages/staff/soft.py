@@ -49,6 +49,7 @@ def enter(desk: Desk, customer_id: str) -> Response:
     if faults:
         telling.refuse(Screen.STAFF_SOFT_ENTRY, card.id, faults, typed)
         return redirect(url_for(".entry", customer_id=card.id), 303)
+    telling.forget()
     kept = {"customer": card.id, "mail_address": typed["mail_address"].strip()}
     flow.keep(Screen.STAFF_SOFT_ENTRY, kept)
     return redirect(url_for(".password", customer_id=card.id), 303)

@@ -75,6 +75,7 @@ def invite(desk: Desk) -> Response:
     except BadInput as fault:
         telling.refuse(Screen.STAFF_STATIONS, desk.institution.id, [fault], typed)
         return redirect(url_for(".index"), 303)
+    telling.forget()
     facts = {"station": made.station_id, "code": made.code, "expires_at": made.expires_at.isoformat()}
     flow.keep(Screen.STAFF_STATION, facts)
     return redirect(url_for(".show", station_id=made.station_id), 303)

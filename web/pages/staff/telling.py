@@ -35,8 +35,7 @@ def to_act(desk: Desk) -> Response:
 
 def number_now(desk: Desk) -> int:
     """Number of what this member of staff did just now; what refused forms had kept is forgotten."""
-    for key in [key for key in session if key.startswith(_FORM)]:
-        session.pop(key)
+    forget()
     return number_of_act(current.services().store, desk.staff.id, current.now())
 
 
@@ -64,8 +63,14 @@ def refuse(
     }
 
 
+def forget() -> None:
+    """Drop what refused forms had kept: the form was taken, or left behind."""
+    for key in [key for key in session if key.startswith(_FORM)]:
+        session.pop(key)
+
+
 def remembered(screen: Screen, subject: str) -> forms.Remembered:
-    """What was kept for this screen and subject; stays until an act is done."""
+    """What was kept for this screen and subject; stays until a form is taken."""
     kept = session.get(_FORM + screen)
     if kept is None or kept["subject"] != subject:
         return forms.Remembered()
