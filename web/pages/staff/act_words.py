@@ -8,7 +8,7 @@ from typing import Final
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
-from provisioning.store.audit import ActorKind
+from provisioning.rules.actor import ActorKind
 from provisioning.store.queries.timeline import Event
 
 LINES: Final[dict[str, LazyString]] = {

@@ -6,9 +6,9 @@ from flask import Blueprint, redirect, url_for
 from werkzeug.wrappers import Response
 
 from provisioning.errors import NotFound
+from provisioning.rules.actor import ActorKind
 from provisioning.rules.permissions import StaffAct
 from provisioning.rules.states import EndedHow
-from provisioning.store.audit import ActorKind
 from provisioning.store.queries.customers import CustomerCard
 from provisioning.store.queries.fobs import FobView
 from provisioning.store.queries.mails import MailFilter, mails

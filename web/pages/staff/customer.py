@@ -15,9 +15,9 @@ from provisioning.jobs.cancel_issuance import CancelIssuanceCommand, cancel_issu
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspension
 from provisioning.jobs.passwords import UnlockPasswordsCommand, unlock_passwords
 from provisioning.jobs.reset_drift import ResetDriftCommand, reset_drift
+from provisioning.rules.actor import Actor
 from provisioning.rules.permissions import StaffAct
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.queries.customers import CustomerCard
 from provisioning.store.queries.mails import MailFilter, mails
 from provisioning.store.queries.timeline import timeline

@@ -12,9 +12,9 @@ from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response
 
 from provisioning.errors import NotFound
+from provisioning.rules.actor import Actor, ActorKind
 from provisioning.rules.institution import Institution
 from provisioning.rules.permissions import StaffAct, allows
-from provisioning.store.audit import Actor, ActorKind
 from provisioning.store.queries.customers import CustomerCard, customer_card
 from provisioning.store.queries.fobs import FobView, fob
 from provisioning.store.queries.jobs import JobView, job

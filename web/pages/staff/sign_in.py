@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response
 
 from provisioning.errors import NotFound
 from provisioning.jobs.sign_in_staff import SignInStaffCommand, sign_in_staff
+from provisioning.rules.actor import Actor, ActorKind
 from provisioning.rules.permissions import StaffAct, StaffRole, allows
-from provisioning.store.audit import Actor, ActorKind
 from provisioning.store.queries.staff import LinkKind, sign_in_link_kind, staff_member
 from web import current, forms, sessions
 from web.pages.staff.desk import Desk, at_desk, here
