@@ -71,8 +71,8 @@ def end_attempt(services: Services, command: EndAttemptCommand, now: datetime) -
         again = again and (credential is not None or job.kind is JobKind.ERASE)
         if job.kind is JobKind.PROGRAM and not again:
             _put_away(tx, job.fob_id, now)
-        failure, receipt = dataclasses.asdict(command.problem), command.receipt or job.receipt
-        move_job(tx, job.id, command.to, failure=failure, receipt=receipt, closed_at=now)
+        evidence = {} if command.receipt is None else {"receipt": command.receipt}
+        move_job(tx, job.id, command.to, failure=dataclasses.asdict(command.problem), closed_at=now, **evidence)
         next_job_id = None
         if again:
             fresh = None if credential is None else _fresh_credential(tx, services, credential, command.actor, now)
