@@ -70,7 +70,9 @@ class Statement:
 
     def first(self, line: Line, parameters: Mapping[str, Any]) -> Sequence[Any] | None:
         """Run it and give its first row, or None."""
-        row: Sequence[Any] | None = self._run(line, parameters).fetchone()
+        cursor = self._run(line, parameters)
+        row: Sequence[Any] | None = cursor.fetchone()
+        cursor.close()  # a SELECT not read to its end would keep SQLite's snapshot open for the next user of the line
         return row
 
     def _run(self, line: Line, parameters: Mapping[str, Any]) -> Any:
