@@ -8,9 +8,8 @@ PostgreSQL both run at READ COMMITTED.
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -19,9 +18,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from provisioning.errors import StoreUnavailable
-from provisioning.store.line import BEGIN_WRITING, Line
+from provisioning.store.line import Line
+from provisioning.store.turns import BUSY_TIMEOUT_S, begin_writing, turns
 
-BUSY_TIMEOUT_S: Final = 5.0
 _WRITES: Final = "kagiya_writes"
 _ALONE: Final = "kagiya_alone"
 
@@ -34,10 +33,7 @@ class Store:
         self.engine = _engine(url, pool_size)
         self._writing = self.engine.execution_options(**{_WRITES: True})
         self._alone = self.engine.execution_options(**{_ALONE: True})
-        # on SQLite the threads of this process take turns here instead of polling for the file's lock
-        self._turn: AbstractContextManager[object] = (
-            _Turn() if self.engine.dialect.name == "sqlite" else nullcontext()
-        )
+        self._turn = turns(self.engine.dialect.name)
         self._driver_refusal: type[Exception] = self.engine.dialect.loaded_dbapi.OperationalError
 
     @contextmanager
@@ -91,20 +87,6 @@ class Store:
         self.engine.dispose()
 
 
-class _Turn:
-    """A lock that waits as long as SQLite itself would. Raises TimeoutError."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-
-    def __enter__(self) -> None:
-        if not self._lock.acquire(timeout=BUSY_TIMEOUT_S):
-            raise TimeoutError
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
-
-
 def _engine(url: str, pool_size: int) -> Engine:
     if make_url(url).get_backend_name() == "sqlite":
         engine = create_engine(url, pool_size=pool_size, connect_args={"timeout": BUSY_TIMEOUT_S})
@@ -131,9 +113,10 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
-    if not options.get(_ALONE, False):
-        begin = BEGIN_WRITING[connection.dialect.name] if options.get(_WRITES, False) else "BEGIN"
-        connection.connection.cursor().execute(begin)
+    if options.get(_WRITES, False):
+        begin_writing(connection.connection, connection.dialect.name)
+    elif not options.get(_ALONE, False):
+        connection.connection.cursor().execute("BEGIN")
 
 
 def _cause(error: Any) -> str:

@@ -14,8 +14,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, PoolProxiedConnection
 from sqlalchemy.orm import Session
 
+from provisioning.store.turns import begin_writing
+
 _NAMED: Final = re.compile(r"(?<!:):([a-z_]+)")
-BEGIN_WRITING: Final = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN"}
 
 
 class Line:
@@ -31,7 +32,7 @@ class Line:
     def deciding(self) -> Iterator[None]:
         """The transaction that decides: it commits at the end, or nothing was written."""
         with self._turn:
-            self.raw.cursor().execute(BEGIN_WRITING[self.backend])
+            begin_writing(self.raw, self.backend)
             try:
                 yield
             except BaseException:
@@ -72,7 +73,7 @@ class Statement:
         """Run it and give its first row, or None."""
         cursor = self._run(line, parameters)
         row: Sequence[Any] | None = cursor.fetchone()
-        cursor.close()  # a SELECT not read to its end would keep SQLite's snapshot open for the next user of the line
+        cursor.close()  # a SELECT not read to its end keeps SQLite's snapshot open
         return row
 
     def _run(self, line: Line, parameters: Mapping[str, Any]) -> Any:

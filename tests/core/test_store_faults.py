@@ -24,7 +24,7 @@ from provisioning.jobs.verify import Outcome, Reason, VerifyCommand, VerifyResul
 from provisioning.rules.states import CredentialState, FobState
 from provisioning.services import Services
 from provisioning.settings import Settings
-from provisioning.store import engine as store_engine
+from provisioning.store import engine, turns
 from provisioning.store.audit import SYSTEM
 from provisioning.store.engine import Store
 from provisioning.store.line import Line, Statement
@@ -75,7 +75,8 @@ def locked(url: str) -> Iterator[None]:
 @pytest.fixture
 def impatient(services: Services, mocker: MockerFixture) -> Iterator[Services]:
     """Services that wait for a lock for a fifth of a second only."""
-    mocker.patch.object(store_engine, "BUSY_TIMEOUT_S", 0.2)
+    for module in (engine, turns):
+        mocker.patch.object(module, "BUSY_TIMEOUT_S", 0.2)
     store = Store(services.settings.store.url)
     yield replace(services, store=store)
     store.close()
