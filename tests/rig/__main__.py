@@ -1,12 +1,11 @@
-"""`python -m tests.rig`: parts of the rig as processes of their own, for tests that kill them.
+"""`python -m tests.rig`: parts of the rig as processes of their own.
 
 serial  one fob in its cradle; prints the path of its port and serves it until it is ended
-station the real station agent with the rig's fobs in its sockets, killed at a report if that is wished
+station the real station agent with the rig's fobs in its sockets
 """
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from pathlib import Path
@@ -19,11 +18,10 @@ from devices.links import Transport
 from devices.links.serial import SerialBus
 from devices.profile_files import load_profiles
 from devices.seed_box import Enrolment, SeedBox
-from devices.server_client import ServerClient, StationServer
+from devices.server_client import ServerClient
 from tests.rig.buses import RigHidBus
 from tests.rig.clock import RigClock
 from tests.rig.drawer import Drawer, NewFob
-from tests.rig.killing import Killer, WatchedServer
 
 _DATA = click.option(
     "--data", type=click.Path(file_okay=False, path_type=Path), required=True, help="Rig's directory."
@@ -55,11 +53,7 @@ def serial(data: Path, serial: str, *, unpaced: bool) -> None:
 @_UNPACED
 @click.option("--enrolment", type=click.Path(path_type=Path), required=True, help="The station's directory.")
 @click.option("--poll-s", type=float, default=0.1, show_default=True)
-@click.option("--kill-at-report", type=int, help="SIGKILL when this report of the first job has crossed …")
-@click.option("--kill-pid", type=int, help="… to this process (this one if not given).")
-def station(
-    data: Path, enrolment: Path, poll_s: float, *, unpaced: bool, kill_at_report: int | None, kill_pid: int | None
-) -> None:
+def station(data: Path, enrolment: Path, poll_s: float, *, unpaced: bool) -> None:
     """The station agent with the rig's HID fobs and cradles."""
     stop = _stop_by_signal()
     clock = RigClock(data)
@@ -68,12 +62,7 @@ def station(
     desk = Desk(
         (RigHidBus(drawer.hid_ports), SerialBus(drawer.cradles)), load_profiles(), drawer.roots, clock.unix_time
     )
-    server: StationServer = ServerClient(enrolled, clock.unix_time)
-    if kill_at_report is not None:
-        killer = Killer(kill_pid or os.getpid(), kill_at_report)
-        killer.watch(drawer)
-        server = WatchedServer(server, killer.arm)
-    StationAgent(desk, server, SeedBox.of(enrolled)).run(stop, poll_s)
+    StationAgent(desk, ServerClient(enrolled, clock.unix_time), SeedBox.of(enrolled)).run(stop, poll_s)
     drawer.close()
 
 
