@@ -1,13 +1,15 @@
 """The web application: which blueprints a process serves is decided by its roles.
 
-Whoever adds a blueprint adds one line to `_blueprints`.
+Whoever adds a blueprint adds one line to `PARTS`. A process imports only the parts of its roles.
 """
 
 from __future__ import annotations
 
 import hmac
+import importlib
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -18,18 +20,33 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from provisioning.rules.roles import Role
 from provisioning.services import Services
 from web import assets, dates, faults, headers, languages, metrics
-from web.api.app import app_api
-from web.api.bank import bank_api
-from web.api.station import station_api
 from web.current import EXTENSION, Face
-from web.front import front, set_up_templates
-from web.health import health
-from web.pages.customer import customer_pages
-from web.pages.staff import staff_pages
+from web.front import set_up_templates
 from web.sessions import TableSessions
-from web.soft_token import soft_token
 
 _MAX_BODY_BYTES: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A blueprint, or a function that lists some: `name` in `module`, served by any of `roles`."""
+
+    roles: frozenset[Role]
+    module: str
+    name: str
+    has_forms: bool
+
+
+PARTS: Final = (
+    Part(frozenset(Role), "web.health", "health", has_forms=False),
+    Part(frozenset({Role.STAFF, Role.CUSTOMER}), "web.front", "front", has_forms=True),
+    Part(frozenset({Role.STAFF}), "web.pages.staff", "staff_pages", has_forms=True),
+    Part(frozenset({Role.CUSTOMER}), "web.pages.customer", "customer_pages", has_forms=True),
+    Part(frozenset({Role.CUSTOMER}), "web.soft_token", "soft_token", has_forms=True),
+    Part(frozenset({Role.CUSTOMER}), "web.api.app", "app_api", has_forms=False),
+    Part(frozenset({Role.BANK}), "web.api.bank", "bank_api", has_forms=False),
+    Part(frozenset({Role.STATION}), "web.api.station", "station_api", has_forms=False),
+)
 
 
 def create_app(services: Services, roles: Iterable[Role], clock: Callable[[], datetime]) -> Flask:
@@ -68,21 +85,20 @@ def _set_up(app: Flask, roles: frozenset[Role]) -> None:
             csrf.exempt(blueprint)
 
 
-def _blueprints(roles: frozenset[Role]) -> list[tuple[Blueprint, bool]]:
+def import_parts(roles: Iterable[Role]) -> None:
+    """Import what processes with these roles will serve; before a fork, so that they share it."""
+    for part in PARTS:
+        if part.roles & frozenset(roles):
+            importlib.import_module(part.module)
+
+
+def _blueprints(roles: frozenset[Role]) -> Iterator[tuple[Blueprint, bool]]:
     """Blueprints of these roles, and whether their posts are forms of ours that carry a CSRF token."""
-    chosen: list[tuple[Blueprint, bool]] = [(health, False)]
-    if roles & {Role.STAFF, Role.CUSTOMER}:
-        chosen.append((front, True))
-    if Role.STAFF in roles:
-        chosen += [(blueprint, True) for blueprint in staff_pages()]
-    if Role.CUSTOMER in roles:
-        chosen += [(blueprint, True) for blueprint in customer_pages()]
-        chosen += [(soft_token, True), (app_api, False)]
-    if Role.BANK in roles:
-        chosen.append((bank_api, False))
-    if Role.STATION in roles:
-        chosen.append((station_api, False))
-    return chosen
+    for part in PARTS:
+        if part.roles & roles:
+            found = getattr(importlib.import_module(part.module), part.name)
+            for blueprint in [found] if isinstance(found, Blueprint) else found():
+                yield blueprint, part.has_forms
 
 
 def _form_key(services: Services) -> bytes:

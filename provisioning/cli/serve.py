@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import ipaddress
 import multiprocessing
 import os
@@ -22,8 +21,6 @@ from provisioning.settings import Settings
 
 _SERVED: Final = tuple(role for role in Role if role is not Role.WORKER)
 _PAGES: Final = frozenset({Role.STAFF, Role.CUSTOMER})
-# imported before the fork, so that the processes share it and are ready at once
-_SHARED: Final = ("web.app", "provisioning.cli.compose", "provisioning.cli.request_log")
 _THREADS_PAGES: Final = 8
 _THREADS_INTERFACES: Final = 2
 
@@ -136,8 +133,7 @@ class Pool:
 def _serve(plan: Plan, bind: tuple[str, int], check: BaseProcess, pool: Pool) -> None:
     from provisioning import logs
 
-    for module in _SHARED:  # while the child checks
-        importlib.import_module(module)
+    _import_shared(plan.roles)  # while the child checks
     from provisioning.cli import wsgi
 
     _end(check)
@@ -145,6 +141,14 @@ def _serve(plan: Plan, bind: tuple[str, int], check: BaseProcess, pool: Pool) ->
     threads = pool.threads_for(plan.roles)
     tls = wsgi.Tls.of(plan.settings.server)
     wsgi.serve_processes(plan.load, bind, workers=pool.workers, threads=threads, tls=tls)
+
+
+def _import_shared(roles: frozenset[Role]) -> None:
+    """What is imported before the fork is shared by the processes, and they are ready at once."""
+    from provisioning.cli import compose, request_log  # noqa: F401 - for what importing them does
+    from web.app import import_parts
+
+    import_parts(roles)
 
 
 def _refuse_open_http(file: Path, settings: Settings, host: str) -> None:

@@ -21,12 +21,11 @@ READY_WITHIN_S: Final = 30.0
 
 @dataclass(frozen=True)
 class Served:
-    """A server that answers; `ready_s`: seconds from its start until the first answer."""
+    """A server that answers."""
 
     process: subprocess.Popen[bytes]
     base_url: str
     log: Path
-    ready_s: float
 
 
 @contextmanager
@@ -34,7 +33,6 @@ def serving(settings_file: Path, *options: str) -> Iterator[Served]:
     """Start `kagiya serve` with `options` and wait until it answers."""
     port = free_port()
     log = settings_file.with_name("server.log")
-    begun = time.monotonic()
     with log.open("wb") as stream:
         process = subprocess.Popen(
             [KAGIYA, "--settings", str(settings_file), "serve", "--bind", f"127.0.0.1:{port}", *options],
@@ -46,7 +44,7 @@ def serving(settings_file: Path, *options: str) -> Iterator[Served]:
     try:
         base_url = f"http://127.0.0.1:{port}"
         _wait(process, base_url, log)
-        yield Served(process, base_url, log, time.monotonic() - begun)
+        yield Served(process, base_url, log)
     finally:
         process.terminate()
         process.wait(READY_WITHIN_S)
