@@ -89,11 +89,13 @@ class Store:
 
 def _engine(url: str, pool_size: int) -> Engine:
     if make_url(url).get_backend_name() == "sqlite":
-        engine = create_engine(url, pool_size=pool_size, connect_args={"timeout": BUSY_TIMEOUT_S})
+        engine = create_engine(
+            url, pool_size=pool_size, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_S}
+        )
         event.listen(engine, "connect", _prepare_sqlite)
     else:
         waits = f"-c lock_timeout={int(BUSY_TIMEOUT_S * 1000)}"
-        engine = create_engine(url, pool_size=pool_size, connect_args={"options": waits})
+        engine = create_engine(url, pool_size=pool_size, hide_parameters=True, connect_args={"options": waits})
         event.listen(engine, "connect", _prepare_postgresql)
     event.listen(engine, "begin", _begin)
     return engine
