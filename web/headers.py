@@ -51,9 +51,9 @@ def csp_nonce() -> str:
 def _add(response: Response) -> Response:
     # what is no page runs no script, so its policy needs no nonce
     policy = f"script-src 'nonce-{csp_nonce()}'; {_POLICY_TEXT}" if response.mimetype == _PAGE else _POLICY_TEXT
-    response.headers.setdefault("Content-Security-Policy", policy)
-    for name, value in _ALWAYS.items():
-        response.headers.setdefault(name, value)
+    has = {name.lower() for name, _ in response.headers}
+    ours = [("Content-Security-Policy", policy), *_ALWAYS.items()]
+    response.headers.extend([(name, value) for name, value in ours if name.lower() not in has])
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", _HSTS)
     response.headers["Cache-Control"] = _caching(response)
