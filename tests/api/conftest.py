@@ -48,7 +48,9 @@ class Served:
         self.clock.at += timedelta(**by)
 
 
-class _Quiet(WSGIRequestHandler):
+class Quiet(WSGIRequestHandler):
+    """Says nothing about requests."""
+
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
         pass
 
@@ -58,7 +60,7 @@ def served(services: Services, now: datetime) -> Iterator[Served]:
     """Every role on one free port."""
     clock = Clock(now)
     app = create_app(services, ALL_ROLES, lambda: clock.at)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     with httpx.Client(base_url=f"http://127.0.0.1:{server.server_port}") as http:

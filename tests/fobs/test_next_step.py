@@ -15,7 +15,7 @@ from provisioning.jobs.record_progress import RecordProgressCommand, record_prog
 from provisioning.jobs.reserve_fob import ReservedFob
 from provisioning.jobs.revoke import RevokeCommand, revoke
 from provisioning.rules.states import EndedHow, FobState, JobState
-from provisioning.store.queries import fobs, jobs
+from provisioning.store.queries import fobs, jobs, stations
 from provisioning.store.queries.fobs import FobStep, StockFilter
 from provisioning.store.queries.jobs import JobFilter
 from provisioning.store.queries.journal_steps import StepName, StepStatus
@@ -64,6 +64,27 @@ def test_a_device_that_cannot_be_used_is_named_with_its_reason(case: Case, reser
     device = case.page(reserved.job_id).device
     assert device is not None
     assert device.problem is not None
+
+
+def test_a_fob_whose_firmware_no_profile_covers_is_known_by_its_serial(case: Case, reserved: ReservedFob) -> None:
+    plain = case.desk.plug(case.fob)
+    plain.profile, plain.problem = "", Problem(FailureCode.UNSUPPORTED_FIRMWARE, {"firmware": "99.0.0"})
+    case.desk.poll()
+    told, facts = step(case, reserved.job_id)
+    assert (told, facts["code"], facts["firmware"]) == (NextStep.MEND_DEVICE, "unsupported_firmware", "99.0.0")
+    (seen,) = stations.station(case.services.store, "dual", case.desk.station_id, case.now).devices
+    assert seen.fob_id == case.fob.id
+
+
+def test_a_device_that_cannot_be_asked_is_named_where_the_fob_is_missed(case: Case, reserved: ReservedFob) -> None:
+    busy = Problem(FailureCode.BUSY, {"path": "/dev/ttyACM0", "holder": "ModemManager"})
+    case.desk.fobs.append(PlainFob("", profile="", problem=busy))
+    case.desk.poll()
+    told, facts = step(case, reserved.job_id)
+    assert (told, facts["code"], facts["holder"]) == (NextStep.MEND_DEVICE, "busy", "ModemManager")
+    case.desk.plug(case.fob)
+    case.desk.poll()
+    assert step(case, reserved.job_id)[0] is NextStep.WAIT
 
 
 def test_a_double_is_named(case: Case, reserved: ReservedFob) -> None:

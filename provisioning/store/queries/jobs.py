@@ -167,10 +167,16 @@ def _next_attempt(session: Session, job: ProgrammingJob) -> str | None:
 
 
 def _seen(row: _Row, stations: Sequence[StationView]) -> list[tuple[StationView, DeviceView]]:
-    """The fob wherever a connected station that may do the job sees it."""
-    name = (row.fob.profile, row.fob.serial)
-    devices = ((station, device) for station in _may_do(row.job, stations) for device in station.devices)
-    return [(station, device) for station, device in devices if (device.profile, device.serial) == name]
+    """The fob wherever a connected station that may do the job sees it.
+
+    A device whose firmware no profile covers tells its serial, but has no profile. Where the fob is not seen
+    at all, the first device that cannot even be asked may well be it.
+    """
+    devices = [(station, device) for station in _may_do(row.job, stations) for device in station.devices]
+    profiles = (row.fob.profile, "")
+    found = [(at, seen) for at, seen in devices if seen.serial == row.fob.serial and seen.profile in profiles]
+    mute = [(at, seen) for at, seen in devices if not seen.serial and seen.problem is not None]
+    return found or mute[:1]
 
 
 def _may_do(job: ProgrammingJob, stations: Sequence[StationView]) -> list[StationView]:

@@ -118,7 +118,7 @@ def _view_of(row: Station, known: Mapping[tuple[str, str], _KnownFob], now: date
         name=row.name,
         status=status,
         last_seen_at=row.last_seen_at,
-        devices=tuple(_device(item, known.get((item["profile"], item["serial"]))) for item in devices),
+        devices=tuple(_device(item, _fob_of(item, known)) for item in devices),
     )
 
 
@@ -135,6 +135,14 @@ def _status_of(row: Station, now: datetime) -> StationStatus:
 def problem_of(value: Mapping[str, Any] | None) -> ProblemView | None:
     """A stored problem (code and facts) as a view."""
     return None if value is None else ProblemView(str(value["code"]), dict(value["facts"]))
+
+
+def _fob_of(item: Mapping[str, Any], known: Mapping[tuple[str, str], _KnownFob]) -> _KnownFob | None:
+    """A device that no profile covers is known by its serial, if only one fob has that serial."""
+    if item["profile"]:
+        return known.get((item["profile"], item["serial"]))
+    same = [fob for (_, serial), fob in known.items() if serial == item["serial"]]
+    return same[0] if len(same) == 1 else None
 
 
 def _device(item: Mapping[str, Any], fob: _KnownFob | None) -> DeviceView:
