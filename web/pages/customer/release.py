@@ -11,7 +11,7 @@ from provisioning.rules.otp_input import read_otp
 from provisioning.rules.states import EndedHow
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.store.queries.own_standing import OwnStanding, OwnToken
-from web import current, flow, forms
+from web import current, flow, forms, metrics
 from web.pages.customer.choose import choices
 from web.pages.customer.guard import actor, notify, page, portal_blueprint, shut_out, signed_in
 from web.screens import Screen
@@ -66,6 +66,7 @@ def _try(own: OwnStanding, token: OwnToken, confirmation_password: str, otp: str
     command = ReleaseCommand(own.institution_id, own.user_id, otp, confirmation_password, actor(own))
     try:
         result = release(current.services(), command, current.now())
+        metrics.count_decision("release", result.outcome.value, result.reason)
     except BadInput as fault:
         return _refuse([(fault.field, fault.fault)])
     except ClockUntrusted:

@@ -16,7 +16,7 @@ from provisioning.rules.otp_input import read_otp
 from provisioning.rules.states import CredentialState
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.store.queries.own_standing import OwnStanding, own_standing
-from web import current, flow, forms, sessions
+from web import current, flow, forms, metrics, sessions
 from web.pages.customer.guard import CLOSED_DOOR, actor, here, notify, page, portal_blueprint, shut_out
 from web.screens import Screen
 
@@ -107,6 +107,7 @@ def submit_code() -> Response:
         read_otp(typed["otp"], own.token.digits)
         command = VerifyCommand(own.institution_id, own.user_id, typed["otp"], actor(own))
         result = verify(current.services(), command, current.now())
+        metrics.count_decision("verify", result.outcome.value, result.reason)
     except BadInput as fault:
         return _refuse_code(fault.fault)
     except ClockUntrusted:
