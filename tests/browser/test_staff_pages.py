@@ -47,6 +47,12 @@ class Looker:
         self.page.goto(self.live.url(path))
         self.at(screen, case)
 
+    def becomes(self, stage: str, screen: str, case: str) -> None:
+        """Without anybody's doing the page comes to `stage`; look at it then."""
+        self.page.locator(f"[data-stage^='{stage}']").wait_for()
+        self.page.wait_for_load_state()
+        self.at(screen, case)
+
     def press(self, selector: str = "main .button--main, main .button--danger") -> None:
         """Press a button, the first that fits, and wait for the page it leads to."""
         with self.page.expect_navigation():
@@ -159,12 +165,13 @@ def test_a_fob_at_the_counter(looker: Looker, day: Day, live: Live, teller_actor
     tell = RecordProgressCommand(day.desk.station_id, job.job_id, Progress(64, 100))
     record_progress(live.services, tell, live.clock())
     live.clock.advance(seconds=2)
-    looker.open(f"/staff/programming/{absent}/", "SPR001", "-writing")
+    looker.becomes("writing", "SPR001", "-writing")
     looker.open("/staff/programming/", "SPR002", "-writing")
+    looker.page.goto(looker.live.url(f"/staff/programming/{absent}/"))
     receipt = day.desk.write(job).receipt
     assert receipt is not None
     day.desk.report(job.job_id, JobResult(receipt=replace(receipt, code="")))
-    looker.open(f"/staff/programming/{absent}/", "SPR001", "-code")
+    looker.becomes("written", "SPR001", "-code")
     looker.page.fill("[name=code]", "１２３４")
     looker.press()
     looker.at("SPR001", "-code-refused")

@@ -16,9 +16,9 @@ from tests.browser.conftest import Live, OpenPage, look
 from tests.browser.counter import SERIALS, Counter, RigTime, open_counter
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import add_customer
-from tests.rig import drawer
 from tests.rig.clock import RigClock
 from tests.rig.faults import FaultKind
+from tests.rig.wire.serial_port import BYTE_S
 from tests.staff.conftest import staff_link
 
 pytestmark = sqlite_only
@@ -36,7 +36,7 @@ def clock(tmp_path: Path) -> RigTime:
 @pytest.fixture
 def slow_wire(monkeypatch: pytest.MonkeyPatch) -> None:
     """A serial line at a twelfth of its speed: the write takes long enough to be watched on a busy machine."""
-    monkeypatch.setattr(drawer, "BYTE_S", 12 * drawer.BYTE_S)
+    monkeypatch.setattr("tests.rig.drawer.BYTE_S", 12 * BYTE_S)
 
 
 @pytest.fixture

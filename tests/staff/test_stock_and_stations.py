@@ -8,7 +8,7 @@ from provisioning.jobs.enrol_station import EnrolStationCommand, enrol_station
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import FobState
 from provisioning.services import Services
-from provisioning.store.tables import Credential, Customer, Fob
+from provisioning.store.tables import Customer, Fob
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.tokens import give_token
 from tests.fobs.desk import Desk, PlainFob, open_desk
@@ -60,7 +60,7 @@ def test_a_released_fob_comes_back_is_erased_and_is_stock_again(
     give_token(services, customer_a, clock(), fob=fob)
     page = f"/staff/stock/{fob.id}/"
     teller_desk.get(page)
-    token = teller_desk.form(page + "remove")["csrf_token"]
+    token = teller_desk.form("/staff/sign-in/out")["csrf_token"]
     clock.advance(seconds=1)
     teller_desk.post(page + "back", {"csrf_token": token})
     assert (teller_desk.path, teller_desk.says("いまの状態では、この操作はできません")) == (page, True)
@@ -85,16 +85,10 @@ def test_a_released_fob_comes_back_is_erased_and_is_stock_again(
     assert fob_state(services, fob) is FobState.IN_STOCK
 
 
-@pytest.mark.parametrize(
-    ("to", "word", "ends"),
-    [("lost", "紛失", True), ("broken", "故障", True), ("retired", "廃棄", False)],
-)
+@pytest.mark.parametrize(("to", "word"), [("lost", "紛失"), ("broken", "故障"), ("retired", "廃棄")])
 def test_a_fob_leaves_the_stock(
-    teller_desk: Colleague, services: Services, customer_a: Customer, fob: Fob, clock: MovableClock,
-    to: str, word: str, ends: bool,
-) -> None:  # fmt: skip
-    if ends:
-        give_token(services, customer_a, clock(), fob=fob)
+    teller_desk: Colleague, services: Services, fob: Fob, clock: MovableClock, to: str, word: str
+) -> None:
     page = f"/staff/stock/{fob.id}/"
     teller_desk.get(page)
     assert teller_desk.says(f"{word}として登録")
@@ -102,13 +96,24 @@ def test_a_fob_leaves_the_stock(
     teller_desk.press(page + "remove", to=to)
     assert teller_desk.says("フォブを在庫から除きました", word)
     assert fob_state(services, fob) is FobState(to)
-    with services.store.read() as session:
-        assert all(row.ended_at is not None for row in session.query(Credential).all())
     if to == "lost":
         clock.advance(seconds=1)
         teller_desk.get(page)
         teller_desk.press(page + "back")
         assert fob_state(services, fob) is FobState.RETURNED
+
+
+def test_a_fob_in_use_is_lost_by_ending_its_token(
+    teller_desk: Colleague, services: Services, customer_a: Customer, fob: Fob, clock: MovableClock
+) -> None:
+    give_token(services, customer_a, clock(), fob=fob)
+    teller_desk.get(f"/staff/stock/{fob.id}/")
+    assert "として登録" not in teller_desk.text
+    end = f"/staff/customers/{customer_a.id}/end"
+    assert end in teller_desk.links
+    teller_desk.get(end)
+    teller_desk.press(end, reason="lost")
+    assert fob_state(services, fob) is FobState.LOST
 
 
 def test_a_fob_goes_nowhere_else(teller_desk: Colleague, services: Services, fob: Fob) -> None:

@@ -1,4 +1,4 @@
-// The arithmetic of docs/app-protocol.md. Secrets live in keys that nobody can read, this program included.
+// See docs/app-protocol.md. Secrets live in keys that nobody can read, this program included.
 const { subtle } = crypto;
 const TO_SERVER = "kagiya app 1 app to server";
 const TO_APP = "kagiya app 1 server to app";
@@ -16,9 +16,8 @@ export function toBase64url(bytes) {
   return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-export function fromBase64url(text) {
-  return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
-}
+export const fromBase64url = (text) =>
+  Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
 
 // The MAC keys of both directions.
 export async function directionKeys(password, salt, iterations) {
@@ -37,13 +36,11 @@ export async function publicJwk(appKey) {
   return { kty, crv, x, y };
 }
 
-export async function thumbprint({ x, y }) {
-  return toBase64url(await sha256(utf8(`{"crv":"P-256","kty":"EC","x":"${x}","y":"${y}"}`)));
-}
+export const thumbprint = async ({ x, y }) =>
+  toBase64url(await sha256(utf8(`{"crv":"P-256","kty":"EC","x":"${x}","y":"${y}"}`)));
 
-export async function proofMac(keys, setting) {
-  return toBase64url(await subtle.sign("HMAC", keys.toServer, listed([TO_SERVER, ...setting])));
-}
+export const proofMac = async (keys, setting) =>
+  toBase64url(await subtle.sign("HMAC", keys.toServer, listed([TO_SERVER, ...setting])));
 
 export function isAuthentic(keys, setting, { ticket, institution, otp, seed_jwe, mac }) {
   const told = [ticket, institution.ja, institution.en, otp.type, otp.algorithm, otp.digits, otp.period_s, seed_jwe];

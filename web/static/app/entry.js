@@ -1,35 +1,38 @@
-// BAP001: service ID, user ID, activation password, consent.
+// BAP001: what the owner types. The set-up code only once the server wants it.
 import { setUp, unfinished } from "./setup.js";
 import { t } from "./texts.js";
 import { answerable, button, field, find, form, h, mark, notice, say, sender, show } from "./view.js";
 
-const plain = (input) => input.value.normalize("NFKC").replace(/\s/g, "");
+const plain = ({ input }) => input.value.normalize("NFKC").replace(/\s/g, "");
 
 // `back` may be null; `typed` comes again after `failure`
 export async function entry(done, back, warning, typed, failure) {
   const cut = typed ? undefined : await unfinished();
-  const { service_id, user_id } = (typed ?? cut)?.ids ?? {};
-  const quiet = { spellcheck: "false", maxlength: 64 };
-  const digits = { ...quiet, inputmode: "numeric" };
-  const serviceId = field("service-id", "serviceId", "must", { ...digits, value: service_id ?? "" });
-  const userId = field("user-id", "userId", "must", { ...quiet, value: user_id ?? "", autocapitalize: "characters" });
+  const { service_id = "", user_id = "" } = (typed ?? cut)?.ids ?? {};
+  const digits = { inputmode: "numeric" };
+  const capitals = { autocapitalize: "characters" };
+  const serviceId = field("serviceId", "must", { ...digits, value: service_id });
+  const userId = field("userId", "must", { ...capitals, value: user_id });
   const reveal = button(t("show"), () => {
     const hidden = password.input.type === "password";
     password.input.type = hidden ? "text" : "password";
     reveal.textContent = t(hidden ? "hide" : "show");
   }, "plain");
-  const password = field("password", "password", "must", { ...digits, type: "password" }, reveal);
+  const password = field("password", "must", { ...digits, type: "password" }, reveal);
+  password.input.value = typed?.password ?? "";
+  const code = typed?.coded && field("setupCode", "must", capitals);
   const consent = agreement();
   const problems = h("div", { tabindex: "-1" });
-  if (failure) problems.append(notice("bad", t("failed"), h("p", {}, t(failure))));
+  if (failure) problems.append(notice("bad", t(typed.password ? "check" : "failed"), h("p", {}, t(failure))));
   else if (cut) problems.append(notice("info", t("cut"), h("p", {}, t("cutHelp"))));
   const send = sender(t("send"));
 
   async function submit() {
     const checks = [
-      [serviceId, /^\d{8}$/.test(plain(serviceId.input)), "needServiceId"],
-      [userId, plain(userId.input), "needUserId"],
-      [password, /^\d{4,8}$/.test(plain(password.input)), "needPassword"],
+      [serviceId, /^\d{8}$/.test(plain(serviceId)), "needServiceId"],
+      [userId, plain(userId), "needUserId"],
+      [password, /^\d{4,8}$/.test(plain(password)), "needPassword"],
+      ...(code ? [[code, plain(code), "needSetupCode"]] : []),
       [consent, consent.input.checked, "needConsent"],
     ];
     for (const [one, good, words] of checks) one.fail(good ? "" : t(words));
@@ -42,19 +45,22 @@ export async function entry(done, back, warning, typed, failure) {
     }
     send.disabled = true;
     say(t("sending"));
-    const ids = { service_id: plain(serviceId.input), user_id: plain(userId.input) };
+    const ids = { service_id: plain(serviceId), user_id: plain(userId) };
     try {
-      done(await setUp(ids, plain(password.input)));
+      done(await setUp(ids, plain(password), code && plain(code).toUpperCase()));
     } catch (error) {
-      await entry(done, back, warning, { ids }, error.reason ?? "broken");
+      const { reason = "broken" } = error;
+      const kept = reason === "needSetupCode" && { coded: true, password: plain(password) };
+      await entry(done, back, warning, { ids, coded: code, ...kept }, reason);
       find(".notice.bad").parentElement.focus();
     }
     say("");
   }
 
-  consent.input.checked = Boolean(typed);
+  consent.input.checked = !!typed;
   show("BAP001", t("setup"), warning(), problems, h("p", {}, t("setupLead")),
-    form(submit, serviceId.whole, userId.whole, password.whole, consent.whole, send, back && button(t("back"), back)));
+    form(submit, serviceId.whole, userId.whole, password.whole, code?.whole, consent.whole, send,
+      back && button(t("back"), back)));
 }
 
 function agreement() {

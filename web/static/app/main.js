@@ -38,7 +38,7 @@ function named(token) {
 }
 
 function nameForm(token, act) {
-  const name = field("name", "name", "may", { maxlength: 20, value: token.name });
+  const name = field("name", "may", { maxlength: 20, value: token.name });
   return form(async () => {
     await store.put("tokens", { ...token, name: name.input.value.trim() });
     go(codes);

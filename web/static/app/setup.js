@@ -11,21 +11,21 @@ const CLOCK_TOLERANCE_MS = 30000;
 const DAY_MS = 86400000;
 const TOLD = ["refused", "too_many_today"];
 
-// `reason` names a text of the catalogue.
+// `reason` names a text.
 const failed = (reason) => Object.assign(new Error(reason), { reason });
 
 function insist(good) {
   if (!good) throw failed("not_authentic");
 }
 
-export async function setUp(ids, password) {
+export async function setUp(ids, password, code) {
   const id = Object.values(ids).join("/");
   const kept = await store.get("pending", id);
   const appKey = kept && isRecent(kept) ? kept.appKey : await secret.newAppKey();
   const pending = { id, ids, appKey };
   // once more where they were busy or the nonce too old
-  const told = await prove(pending, password).catch(async (error) => {
-    if (error.reason === "unavailable") return prove(pending, password);
+  const told = await prove(pending, password, code).catch(async (error) => {
+    if (error.reason === "unavailable") return prove(pending, password, code);
     if (error.reason === "refused" && !kept) await store.remove("pending", id);
     throw error;
   });
@@ -35,15 +35,17 @@ export async function setUp(ids, password) {
   return token;
 }
 
-async function prove(pending, password) {
+async function prove(pending, password, code) {
   const { ids, appKey } = pending;
-  const begun = await ask("begin", ids);
-  insist(begun.version === 1 && begun.iterations >= LEAST_ITERATIONS && begun.iterations <= MOST_ITERATIONS);
-  const keys = await secret.directionKeys(password, secret.fromBase64url(begun.salt), begun.iterations);
+  const { version, salt, iterations, nonce, needs_setup_code } = await ask("begin", ids);
+  insist(version === 1 && iterations >= LEAST_ITERATIONS && iterations <= MOST_ITERATIONS);
+  if (needs_setup_code && !code) throw failed("needSetupCode");
+  const typed = needs_setup_code ? `${password}:${code}` : password;
+  const keys = await secret.directionKeys(typed, secret.fromBase64url(salt), iterations);
   const app_key = await secret.publicJwk(appKey);
   const print = await secret.thumbprint(app_key);
   const setting = (sent) => [location.origin, ...Object.values(ids), sent.nonce, sent.app_nonce, print];
-  const sent = { nonce: begun.nonce, app_nonce: secret.toBase64url(crypto.getRandomValues(new Uint8Array(32))) };
+  const sent = { nonce, app_nonce: secret.toBase64url(crypto.getRandomValues(new Uint8Array(32))) };
   const mac = await secret.proofMac(keys, setting(sent));
   // from now on the server may have drawn a seed for this key, and for no other
   await store.put("pending", { ...pending, sentAt: nowMs() });
@@ -68,10 +70,10 @@ async function ask(what, body) {
 
 const isRecent = (pending) => pending.sentAt > nowMs() - DAY_MS;
 
-// A set-up that was cut off and whose ticket may still live.
+// A set-up that was cut off.
 export const unfinished = async () => (await store.all("pending")).find(isRecent);
 
-// Ms by which this clock is ahead of the server's; 0 if it does not matter, undefined if nobody answers.
+// Ms this clock is ahead of the server's: 0 if harmless, undefined if nobody answers.
 export async function clockAhead() {
   const asked = nowMs();
   const answer = await ask("time").catch(() => undefined);

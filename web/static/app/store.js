@@ -1,4 +1,4 @@
-// What the phone keeps, in IndexedDB: tokens with their keys, app keys of unfinished set-ups, choices.
+// IndexedDB: tokens with their keys, app keys of unfinished set-ups, choices.
 const TABLES = ["tokens", "pending", "choices"];
 let opened;
 

@@ -1,11 +1,7 @@
 // RFC 6238 with a key that cannot be read.
-export function stepAt(otp, ms) {
-  return Math.floor(ms / 1000 / otp.period_s);
-}
+export const stepAt = (otp, ms) => Math.floor(ms / 1000 / otp.period_s);
 
-export function secondsLeft(otp, ms) {
-  return otp.period_s - (Math.floor(ms / 1000) % otp.period_s);
-}
+export const secondsLeft = (otp, ms) => otp.period_s - (Math.floor(ms / 1000) % otp.period_s);
 
 export async function codeAt(token, ms) {
   const counter = new DataView(new ArrayBuffer(8));

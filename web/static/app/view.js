@@ -1,4 +1,4 @@
-// Making elements without HTML text: nothing typed or received can become markup.
+// Elements without HTML text: nothing typed or received becomes markup.
 import { t } from "./texts.js";
 
 export const find = (selector) => document.querySelector(selector);
@@ -21,7 +21,7 @@ export const sender = (label) => h("button", { class: "button main" }, label);
 
 export const mark = (name) => h("span", { class: name }, t(name));
 
-// An input and the line that says what is wrong with it; `fail("")` takes that back.
+// An input and the line for its fault; `fail("")` clears it.
 export function answerable(id, attributes) {
   const input = h("input", { id, "aria-describedby": `${id}-hint ${id}-error`, ...attributes });
   const error = h("p", { id: `${id}-error`, class: "error" });
@@ -32,10 +32,10 @@ export function answerable(id, attributes) {
   return { id, input, error, fail };
 }
 
-export function field(id, text, needed, attributes, beside) {
-  const one = answerable(id, { class: "input", autocomplete: "off", ...attributes });
-  const whole = h("div", { class: "field" }, h("label", { for: id }, t(text), " ", mark(needed)),
-    h("p", { id: `${id}-hint`, class: "hint" }, t(`${text}Hint`)), one.error, one.input, beside);
+export function field(id, needed, attributes, beside) {
+  const one = answerable(id, { class: "input", autocomplete: "off", spellcheck: "false", maxlength: 64, ...attributes });
+  const whole = h("div", { class: "field" }, h("label", { for: id }, t(id), " ", mark(needed)),
+    h("p", { id: `${id}-hint`, class: "hint" }, t(`${id}Hint`)), one.error, one.input, beside);
   return { ...one, whole };
 }
 

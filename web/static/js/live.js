@@ -10,6 +10,11 @@ for (const kind of ["pointerdown", "keydown"]) {
   addEventListener(kind, () => { lastTouch = Date.now(); }, { passive: true });
 }
 
+// on the way to another page nothing is loaded anew: that would call the way off, and an act's page would be lost
+let leaving = false;
+addEventListener("beforeunload", () => { leaving = true; });
+addEventListener("pageshow", () => { leaving = false; });
+
 for (const region of document.querySelectorAll("[data-live]")) follow(region);
 
 function follow(region) {
@@ -23,24 +28,25 @@ function follow(region) {
 
   async function look() {
     if (Date.now() - lastTouch > REST_AFTER_MS) return rest();
-    if (!document.hidden) await fetchOnce();
+    if (!document.hidden && !leaving) await fetchOnce();
     setTimeout(look, every_ms);
   }
 
   async function fetchOnce() {
     try {
       const answer = await fetch(region.dataset.live, { headers: { Accept: "text/html" }, redirect: "manual" });
+      if (leaving) return;
       if (answer.type === "opaqueredirect" || answer.status === 404) return location.reload();
       if (!answer.ok) throw new Error(String(answer.status));
       show(await answer.text());
       line.hidden = true;
     } catch {
-      say(region.dataset.liveLost);
+      if (!leaving) say(region.dataset.liveLost);
     }
   }
 
   function show(text) {
-    if (text === shown) return;
+    if (leaving || text === shown) return;
     const fresh = new DOMParser().parseFromString(text, "text/html");
     const stage = fresh.querySelector("[data-stage]")?.dataset.stage;
     const before = region.querySelector("[data-stage]")?.dataset.stage;
