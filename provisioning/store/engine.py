@@ -78,7 +78,10 @@ class Store:
         except OperationalError as error:
             raise StoreUnavailable(_cause(error.orig)) from error
         except self._driver_refusal as error:  # from the driver's own cursor, or while it connects
-            raise StoreUnavailable(_cause(error)) from error
+            cause = _cause(error)
+            if cause == "unreachable":  # after a restart every pooled connection is as dead as this one
+                self.engine.dispose()
+            raise StoreUnavailable(cause) from error
         except (PoolTimeout, TimeoutError) as error:  # no connection became free, or no turn came
             raise StoreUnavailable("locked") from error
 

@@ -29,7 +29,7 @@ from provisioning.store.audit import SYSTEM
 from provisioning.store.engine import Store
 from provisioning.store.line import Line, Statement
 from provisioning.store.tables import AuditEntry, Customer, Fob
-from tests.fixtures.databases import sqlite_only
+from tests.fixtures.databases import postgresql_only, sqlite_only
 from tests.fixtures.services import DUAL, OTHER, assemble
 from tests.fixtures.tokens import Token, give_token, read_credential
 
@@ -125,6 +125,42 @@ def _submit_until_refused(services: Services, token: Token, now: datetime) -> in
         except StoreUnavailable as refused:
             return minute if refused.cause == "full" else -1
     return -1
+
+
+def _look(services: Services) -> None:
+    with services.store.line() as line:
+        Statement("SELECT 1").first(line, {})
+
+
+def _write(services: Services) -> None:
+    with services.store.write() as tx:
+        tx.execute(text("SELECT 1"))
+
+
+@postgresql_only
+@pytest.mark.parametrize("first", [_look, _write])
+@pytest.mark.parametrize("second", [_look, _write])
+def test_after_a_restart_of_the_database_one_request_fails(
+    services: Services, first: Callable[[Services], None], second: Callable[[Services], None]
+) -> None:
+    store = services.store
+    with store.line(), store.line(), store.write_connection(), store.read_connection():
+        pass  # several connections now wait in the pool
+    _end_every_connection(services.settings.store.url)
+    with pytest.raises(StoreUnavailable) as refused:
+        first(services)
+    assert refused.value.cause == "unreachable"
+    for _ in range(5):
+        second(services)
+
+
+def _end_every_connection(url: str) -> None:
+    others = (
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+        "WHERE datname = %s AND pid <> pg_backend_pid()"
+    )
+    with psycopg.connect(url.replace("+psycopg", "")) as other:
+        other.execute(others, [make_url(url).database])
 
 
 def _verify_right(services: Services, token: Token, now: datetime) -> object:
