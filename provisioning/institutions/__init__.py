@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from provisioning.errors import SettingsInvalid
-from provisioning.rules.institution import Institution, Text
+from provisioning.rules.institution import LONGEST_TICKET_LIFE, Activation, Institution, Text
 from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
 from provisioning.rules.states import TokenKind
 from provisioning.rules.strict_table import StrictTable, parse
@@ -22,6 +22,10 @@ _SERVICE_ID: Final = re.compile(r"[0-9]{8}")
 _DOMAIN: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
 _ADDRESS: Final = re.compile(r"[^@\s]{1,64}@[^@\s]+")
 _PHONE: Final = re.compile(r"[0-9+][0-9-]{5,19}")
+_TICKET_LIFE: Final = {
+    Activation.PIN: ("ticket_life_h", timedelta(hours=1)),
+    Activation.STRICT: ("ticket_life_min", timedelta(minutes=1)),
+}
 
 
 def load_institutions(folder: Path | None = None) -> dict[str, Institution]:
@@ -67,6 +71,7 @@ def load_profile(file: Path) -> Institution:
 
 def _institution(name: str, root: StrictTable) -> Institution:
     contact, mail, otp, limits = (root.table(key) for key in ("contact", "mail", "otp", "limits"))
+    activation = root.choice("activation", Activation, Activation.PIN)
     institution = Institution(
         id=name,
         service_id=_matching(root, "service_id", _SERVICE_ID, "must be 8 digits"),
@@ -85,7 +90,8 @@ def _institution(name: str, root: StrictTable) -> Institution:
         resync_steps=otp.integer("resync_steps", 1, 1000, 60),
         failure_limit=limits.integer("failure_limit", 1, 100, 5),
         activation_password_failures=limits.integer("activation_password_failures", 1, 10, 5),
-        ticket_life=timedelta(hours=limits.integer("ticket_life_h", 1, 24, 24)),
+        activation=activation,
+        ticket_life=_ticket_life(limits, activation),
         activate_within=timedelta(days=limits.integer("activate_within_days", 1, 365, 30)),
         reissue_next_day=limits.flag("reissue_next_day", default=True),
         wait_after_revocation=limits.flag("wait_after_revocation", default=False),
@@ -96,6 +102,13 @@ def _institution(name: str, root: StrictTable) -> Institution:
     for table in (contact, mail, otp, limits):
         table.finish()
     return institution
+
+
+def _ticket_life(limits: StrictTable, activation: Activation) -> timedelta:
+    """Hours or minutes: each profile has a key of its own, and the other's is unknown to it."""
+    longest = LONGEST_TICKET_LIFE[activation]
+    key, unit = _TICKET_LIFE[activation]
+    return limits.integer(key, 1, longest // unit, longest // unit) * unit
 
 
 def _text(table: StrictTable) -> Text:

@@ -10,6 +10,7 @@ from sqlalchemy import Select, select
 from provisioning.jobs.app_nonce import make_nonce
 from provisioning.jobs.ticket_box import app_salt, ticket_box
 from provisioning.rules.identifiers import lookup_name, read_service_id
+from provisioning.rules.institution import Activation
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.store.tables import Credential, Customer, Ticket, TicketState
@@ -25,11 +26,12 @@ class AppBeginCommand:
 
 @dataclass(frozen=True, slots=True)
 class AppBegun:
-    """Salt (16 bytes), PBKDF2 iterations, and a nonce good for five minutes."""
+    """Salt (16 bytes), PBKDF2 iterations, a nonce good for five minutes; whether a set-up code is needed."""
 
     salt: bytes
     iterations: int
     nonce: str
+    needs_setup_code: bool
 
 
 def app_begin(services: Services, command: AppBeginCommand, now: datetime) -> AppBegun:
@@ -41,7 +43,14 @@ def app_begin(services: Services, command: AppBeginCommand, now: datetime) -> Ap
         ticket = session.execute(_ticket(services, service_id, user_id)).first()
     salt = ticket.salt if ticket else app_salt(box, service_id, user_id)
     iterations = ticket.iterations if ticket else services.settings.app.pbkdf2_iterations
-    return AppBegun(salt, iterations, make_nonce(box, service_id, user_id, now))
+    nonce = make_nonce(box, service_id, user_id, now)
+    return AppBegun(salt, iterations, nonce, _needs_setup_code(services, service_id))
+
+
+def _needs_setup_code(services: Services, service_id: str) -> bool:
+    """By the service alone, so that it tells nothing of a user (R20)."""
+    found = services.institutions.values()
+    return any(one.service_id == service_id and one.activation is Activation.STRICT for one in found)
 
 
 def _ticket(services: Services, service_id: str, user_id: str) -> Select[bytes, int]:

@@ -15,6 +15,7 @@ from provisioning.mail.texts import read_language
 from provisioning.rules.activation_password import read_activation_password
 from provisioning.rules.institution import Institution
 from provisioning.rules.parameters import OtpType
+from provisioning.rules.setup_code import SetupCode
 from provisioning.rules.states import TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
@@ -35,12 +36,13 @@ class IssueSoftCommand:
 
 @dataclass(frozen=True, slots=True)
 class IssuedSoft:
-    """What BOT002 shows."""
+    """What BOT002 shows; `setup_code` in the strict profile only, and this once (R20)."""
 
     credential_id: str
     service_id: str
     user_id: str
     mail_id: str
+    setup_code: SetupCode | None = None
 
 
 def issue_soft(services: Services, command: IssueSoftCommand, now: datetime) -> IssuedSoft:
@@ -54,13 +56,14 @@ def issue_soft(services: Services, command: IssueSoftCommand, now: datetime) -> 
         customer = _customer(session, command)
     ids = (institution.service_id, customer.user_id)
     password = read_activation_password(command.activation_password, command.activation_password, ids)
-    key = derive_password_key(services, *ids, password)
+    key = derive_password_key(services, institution, customer.user_id, password)
     with services.store.write() as tx:
         credential = open_credential(tx, services, customer, TokenKind.SOFT, now, command.actor)
         ticket = open_ticket(tx, services, credential, key, now)
         mail = owe_mail(tx, services, customer, ticket, to=to, now=now)
-        record(tx, services.audit_key, _audit(command, ticket, customer, now))
-    return IssuedSoft(credential.id, institution.service_id, customer.user_id, mail.id)
+        record(tx, services.audit_key, _audit(command, institution, ticket, customer, now))
+        shown = key.shown_code(ticket)
+    return IssuedSoft(credential.id, *ids, mail.id, shown)
 
 
 def _address(institution: Institution, command: IssueSoftCommand) -> str:
@@ -78,7 +81,14 @@ def _customer(session: Session, command: IssueSoftCommand) -> Customer:
     return customer
 
 
-def _audit(command: IssueSoftCommand, ticket: Ticket, customer: Customer, now: datetime) -> AuditRecord:
+def _audit(
+    command: IssueSoftCommand, institution: Institution, ticket: Ticket, customer: Customer, now: datetime
+) -> AuditRecord:
+    facts = {
+        "ticket": ticket.id,
+        "expires_at": ticket.expires_at.isoformat(),
+        "activation": institution.activation.value,
+    }
     return AuditRecord(
         now,
         command.actor,
@@ -87,5 +97,5 @@ def _audit(command: IssueSoftCommand, ticket: Ticket, customer: Customer, now: d
         command.institution_id,
         customer_id=customer.id,
         credential_id=ticket.credential_id,
-        facts={"ticket": ticket.id, "expires_at": ticket.expires_at.isoformat()},
+        facts=facts,
     )

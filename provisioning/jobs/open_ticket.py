@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from provisioning.jobs.ticket_box import address_box, app_salt, password_key_context, ticket_box
 from provisioning.rules.app_proof import password_key
+from provisioning.rules.institution import Activation, Institution
+from provisioning.rules.setup_code import ALPHABET, LENGTH, SetupCode
 from provisioning.services import Services
 from provisioning.store.tables import (
     Credential,
@@ -24,18 +27,34 @@ from provisioning.store.tables import (
 
 @dataclass(frozen=True, slots=True)
 class PasswordKey:
-    """The derived activation password with what it was derived by. The password itself is gone by now."""
+    """The derived activation password with what it was derived by. The password itself is gone by now.
+
+    `setup_code` was drawn for it in the strict profile (R20); nothing keeps it.
+    """
 
     key: bytes = field(repr=False)
     salt: bytes
     iterations: int
+    setup_code: str | None = field(default=None, repr=False)
+
+    def shown_code(self, ticket: Ticket) -> SetupCode | None:
+        """The set-up code to show once, with the life of its ticket."""
+        return None if self.setup_code is None else SetupCode(self.setup_code, ticket.expires_at)
 
 
-def derive_password_key(services: Services, service_id: str, user_id: str, password: str) -> PasswordKey:
-    """From the activation password. Slow on purpose: call it before the transaction begins."""
-    salt = app_salt(ticket_box(services), service_id, user_id)
+def derive_password_key(services: Services, institution: Institution, user_id: str, password: str) -> PasswordKey:
+    """From the activation password, in the strict profile with a fresh set-up code.
+
+    Slow on purpose: call it before the transaction begins.
+    """
+    salt = app_salt(ticket_box(services), institution.service_id, user_id)
     iterations = services.settings.app.pbkdf2_iterations
-    return PasswordKey(password_key(password, salt, iterations), salt, iterations)
+    code = _draw_code() if institution.activation is Activation.STRICT else None
+    return PasswordKey(password_key(password, salt, iterations, code), salt, iterations, code)
+
+
+def _draw_code() -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
 
 
 def open_ticket(

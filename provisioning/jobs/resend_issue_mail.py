@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,6 +16,8 @@ from provisioning.jobs.ticket_box import address_box, password_key_context, tick
 from provisioning.mail.addresses import accept_address
 from provisioning.mail.texts import read_language
 from provisioning.rules.activation_password import read_activation_password
+from provisioning.rules.institution import Activation, Institution
+from provisioning.rules.setup_code import SetupCode
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
@@ -25,7 +28,8 @@ from provisioning.store.tables import Credential, Customer, OutboxMail, Ticket, 
 class ResendIssueMailCommand:
     """None keeps what there is: the address of the last mail, the activation password of an open ticket.
 
-    A ticket that is void or expired has forgotten its password; the customer then chooses a new one.
+    A ticket that is void or expired has forgotten its password; the customer then chooses a new one. So
+    they do in the strict profile, where a new ticket has a new set-up code and the key is made of both.
     """
 
     institution_id: str
@@ -38,18 +42,19 @@ class ResendIssueMailCommand:
 
 @dataclass(frozen=True, slots=True)
 class ResentMail:
-    """The mail that is owed now."""
+    """The mail that is owed now; `setup_code` in the strict profile only, and this once (R20)."""
 
     mail_id: str
     service_id: str
     user_id: str
+    setup_code: SetupCode | None = None
 
 
 def resend_issue_mail(services: Services, command: ResendIssueMailCommand, now: datetime) -> ResentMail:
     """Replace the ticket and owe the mail again.
 
     Raises NotFound, WrongState once the app is set up, BadInput: MISSING names `activation_password` where
-    the old ticket no longer has it. Tries already made count on where the password stays the same (R19).
+    the old ticket cannot give it. Tries already made count on where the password stays the same (R19).
     """
     read_language(command.language)
     institution = services.institution(command.institution_id)
@@ -58,7 +63,7 @@ def resend_issue_mail(services: Services, command: ResendIssueMailCommand, now: 
     new_address = command.mail_address
     if new_address is not None:
         new_address = accept_address(new_address, institution.dotted_carrier_domains)
-    new_key = _new_key(services, command, institution.service_id, customer.user_id)
+    new_key = _new_key(services, command, institution, customer.user_id)
     with services.store.write() as tx:
         credential, customer = _waiting(tx, command)
         to = Recipient(new_address or _last_address(tx, services, credential), command.language)
@@ -69,8 +74,10 @@ def resend_issue_mail(services: Services, command: ResendIssueMailCommand, now: 
         cancel_mails(tx, credential.id)
         ticket = open_ticket(tx, services, credential, key, now, attempts=attempts)
         mail = owe_mail(tx, services, customer, ticket, to=to, now=now)
-        record(tx, services.audit_key, _audit(command, customer, ticket, old, now))
-    return ResentMail(mail.id, institution.service_id, customer.user_id)
+        facts = {"instead_of": old.id if old else None, "activation": institution.activation.value}
+        record(tx, services.audit_key, _audit(command, customer, ticket, facts, now))
+        shown = key.shown_code(ticket)
+    return ResentMail(mail.id, institution.service_id, customer.user_id, shown)
 
 
 def _waiting(tx: Session, command: ResendIssueMailCommand) -> tuple[Credential, Customer]:
@@ -86,14 +93,15 @@ def _waiting(tx: Session, command: ResendIssueMailCommand) -> tuple[Credential, 
 
 
 def _new_key(
-    services: Services, command: ResendIssueMailCommand, service_id: str, user_id: str
+    services: Services, command: ResendIssueMailCommand, institution: Institution, user_id: str
 ) -> PasswordKey | None:
-    if command.activation_password is None:
-        return None
     typed = command.activation_password
-    return derive_password_key(
-        services, service_id, user_id, read_activation_password(typed, typed, (service_id, user_id))
-    )
+    if typed is None and institution.activation is Activation.STRICT:
+        raise BadInput("activation_password", InputFault.MISSING)
+    if typed is None:
+        return None
+    password = read_activation_password(typed, typed, (institution.service_id, user_id))
+    return derive_password_key(services, institution, user_id, password)
 
 
 def _kept_key(services: Services, old: Ticket | None, now: datetime) -> tuple[PasswordKey, int]:
@@ -111,7 +119,11 @@ def _last_address(tx: Session, services: Services, credential: Credential) -> st
 
 
 def _audit(
-    command: ResendIssueMailCommand, customer: Customer, ticket: Ticket, old: Ticket | None, now: datetime
+    command: ResendIssueMailCommand,
+    customer: Customer,
+    ticket: Ticket,
+    facts: Mapping[str, str | None],
+    now: datetime,
 ) -> AuditRecord:
     return AuditRecord(
         now,
@@ -123,8 +135,8 @@ def _audit(
         credential_id=command.credential_id,
         facts={
             "ticket": ticket.id,
-            "instead_of": old.id if old else None,
             "new_address": command.mail_address is not None,
             "new_password": command.activation_password is not None,
+            **facts,
         },
     )

@@ -87,9 +87,11 @@ class Delivery:
         )
 
 
-def password_key(activation_password: str, salt: bytes, iterations: int) -> bytes:
-    """PBKDF2-HMAC-SHA-256 (RFC 8018 §5.2), 32 bytes."""
-    return hashlib.pbkdf2_hmac("sha256", activation_password.encode(), salt, iterations, KEY_BYTES)
+def password_key(activation_password: str, salt: bytes, iterations: int, setup_code: str | None = None) -> bytes:
+    """PBKDF2-HMAC-SHA-256 (RFC 8018 §5.2), 32 bytes; with a set-up code, over both (strict profile, R20)."""
+    # neither holds a colon, so no two pairs make one text
+    typed = activation_password if setup_code is None else f"{activation_password}:{setup_code}"
+    return hashlib.pbkdf2_hmac("sha256", typed.encode(), salt, iterations, KEY_BYTES)
 
 
 def proof_mac(password_key: bytes, setting: Setting) -> bytes:

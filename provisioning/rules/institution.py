@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
+from typing import Final
 
 from provisioning.rules.parameters import OtpParameters
 from provisioning.rules.states import TokenKind
+
+
+class Activation(StrEnum):
+    """What a soft-token app is set up with (R20): the activation password alone, or a random code as well."""
+
+    PIN = "pin"
+    STRICT = "strict"
+
+
+LONGEST_TICKET_LIFE: Final = {Activation.PIN: timedelta(hours=24), Activation.STRICT: timedelta(minutes=10)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,7 @@ class Institution:
     resync_steps: int = 60
     failure_limit: int = 5
     activation_password_failures: int = 5
+    activation: Activation = Activation.PIN
     ticket_life: timedelta = timedelta(hours=24)
     activate_within: timedelta = timedelta(days=30)
     reissue_next_day: bool = True
@@ -49,3 +62,8 @@ class Institution:
     menu_path: tuple[Text, ...] = ()
     notes: tuple[Text, ...] = ()
     dotted_carrier_domains: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a ticket that lives longer than the activation profile allows."""
+        if self.ticket_life > LONGEST_TICKET_LIFE[self.activation]:
+            raise ValueError(f"ticket_life: too long for {self.activation}")

@@ -60,8 +60,11 @@ def thumbprint(jwk: Mapping[str, str]) -> str:
     return b64(sha256(canonical.encode()).digest())
 
 
-def password_key(activation_password: str, salt: bytes, iterations: int) -> bytes:
-    return pbkdf2_hmac("sha256", activation_password.encode(), salt, iterations, 32)
+def password_key(activation_password: str, salt: bytes, iterations: int, setup_code: str | None = None) -> bytes:
+    known = activation_password
+    if setup_code is not None:
+        known += ":" + "".join(setup_code.split()).upper()
+    return pbkdf2_hmac("sha256", known.encode("ascii"), salt, iterations, 32)
 
 
 def direction_key(key: bytes, info: str) -> bytes:
@@ -139,6 +142,7 @@ class IndependentClient:
     activation_password: str
     origin: str = ""
     least_iterations: int = 600_000
+    setup_code: str = ""
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
 
     def __post_init__(self) -> None:
@@ -190,5 +194,6 @@ class IndependentClient:
         return self.receive(begun, self.post("complete", self.request(begun)))
 
     def _key(self, begun: Mapping[str, Any], direction: str) -> bytes:
-        key = password_key(self.activation_password, unb64(begun["salt"]), begun["iterations"])
+        code = self.setup_code if begun["needs_setup_code"] else None
+        key = password_key(self.activation_password, unb64(begun["salt"]), begun["iterations"], code)
         return direction_key(key, direction)

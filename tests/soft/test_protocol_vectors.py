@@ -51,6 +51,13 @@ def test_the_server_computes_them(vector: dict[str, Any]) -> None:
         vector["activation_password"], app_proof.from_base64url(vector["salt"]), vector["iterations"]
     )
     assert key.hex() == vector["password_key"]
+    with_code = app_proof.password_key(
+        vector["activation_password"],
+        app_proof.from_base64url(vector["salt"]),
+        vector["iterations"],
+        vector["setup_code"],
+    )
+    assert with_code.hex() == vector["password_key_with_setup_code"]
     jwk = vector["app_key"]
     assert AppKey(jwk["x"], jwk["y"]).thumbprint() == vector["app_key_thumbprint"]
     setting, answer = setting_of(vector), vector["answer"]
@@ -65,6 +72,10 @@ def test_the_independent_client_computes_them(vector: dict[str, Any]) -> None:
         vector["activation_password"], independent.unb64(vector["salt"]), vector["iterations"]
     )
     assert key.hex() == vector["password_key"]
+    with_code = independent.password_key(
+        vector["activation_password"], independent.unb64(vector["salt"]), vector["iterations"], "7kq4m x2b9t"
+    )
+    assert with_code.hex() == vector["password_key_with_setup_code"]
     to_server, to_app = (independent.direction_key(key, i) for i in (independent.TO_SERVER, independent.TO_APP))
     assert (to_server.hex(), to_app.hex()) == (vector["key_app_to_server"], vector["key_server_to_app"])
     own, print_ = private_key(vector["app_private_key_d"]), vector["app_key_thumbprint"]

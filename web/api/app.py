@@ -49,7 +49,8 @@ def begin() -> Response:
     sent = _members(_body(), _BEGIN)
     begun = app_begin(current.services(), AppBeginCommand(**_texts(sent)), current.now())
     answer = {"salt": to_base64url(begun.salt), "iterations": begun.iterations, "nonce": begun.nonce}
-    return jsonify({"version": VERSION, **answer, "server_time": _instant(current.now())})
+    told = answer | {"needs_setup_code": begun.needs_setup_code}
+    return jsonify({"version": VERSION, **told, "server_time": _instant(current.now())})
 
 
 @app_api.post("/complete")
