@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from devices.contract import FailureCode, JobResult, Poll, Problem, Progress, dump, signed_text
 from devices.errors import ServerRefused
@@ -111,6 +113,27 @@ def test_a_failed_job_comes_again_with_another_seed(
     (second,) = client.poll(sees(case)).jobs
     assert (second.serial, second.job_id != first.job_id) == (first.serial, True)
     assert case.desk.open_seed(second) != case.desk.open_seed(first)
+
+
+def test_a_locked_database_refuses_and_half_writes_nothing(
+    served: Served, case: Case, client: ServerClient, reserved: ReservedFob
+) -> None:
+    (job,) = client.poll(sees(case)).jobs
+    result = case.desk.write(job)
+    with served.services.store.write() as tx:
+        lock_out_writers(tx)
+        with pytest.raises(ServerRefused) as refused:
+            client.result(job.job_id, result)
+    assert refused.value.status == 503
+    assert case.job(job.job_id).state is JobState.WRITING
+    client.result(job.job_id, result)
+    assert case.job(job.job_id).state is JobState.PROVED
+
+
+def lock_out_writers(tx: Session) -> None:
+    """SQLite locks out every other writer by itself; PostgreSQL is asked to."""
+    if tx.get_bind().dialect.name == "postgresql":
+        tx.execute(text("LOCK TABLE programming_job, spent_nonce IN SHARE MODE"))
 
 
 def test_replayed_altered_late_and_foreign_requests_get_401_and_do_nothing(

@@ -199,6 +199,19 @@ def test_a_token_revoked_while_it_is_written_is_never_bound(case: Case) -> None:
     assert (case.fob_state(), case.open_credentials()) == (FobState.RETURNED, [])
 
 
+def test_an_attempt_ends_even_where_no_fresh_one_may_begin(case: Case, in_use: PlainFob) -> None:
+    released(case, in_use)
+    take_back(case.services, case.of_fob(), case.now)
+    erase_fob(case.services, case.of_fob(), case.now)
+    case.desk.work()
+    case.desk.now += timedelta(days=1)
+    reserved = case.reserve()
+    case.desk.poll()
+    case.desk.now -= timedelta(days=1)  # the clock jumps back to the day of the release
+    assert case.desk.fail(reserved.job_id, FailureCode.LINK_LOST) is JobState.FAILED
+    assert (case.fob_state(), case.open_credentials()) == (FobState.RETURNED, [])
+
+
 def test_only_a_programmed_fob_is_handed_over(case: Case, in_use: PlainFob) -> None:
     with pytest.raises(WrongState) as refused:
         hand_over(case.services, case.of_fob(), case.now)

@@ -9,7 +9,8 @@ import pytest
 from cryptography.exceptions import InvalidTag
 
 from devices.contract import FailureCode, JobResult, Problem
-from provisioning.errors import BadInput, NotFound, WrongState
+from provisioning.clock import ClockGuard
+from provisioning.errors import BadInput, ClockUntrusted, NotFound, WrongState
 from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.hand_over import hand_over
 from provisioning.jobs.record_result import RecordResultCommand, record_result
@@ -151,6 +152,18 @@ def test_a_proof_missed_by_a_crash_is_made_up_for_when_the_result_comes_again(
     assert record_result(without_verifier, command, case.now) is JobState.WRITTEN
     assert case.fob_state() is FobState.PROGRAMMING
     assert record_result(case.services, command, case.now) is JobState.PROVED
+
+
+def test_no_proof_while_the_clock_is_not_to_be_relied_upon(case: Case, reserved: ReservedFob) -> None:
+    case.desk.plug(case.fob)
+    (job,) = case.desk.poll()
+    result = case.desk.write(job)
+    unsure = replace(case.services, clock=ClockGuard(lambda: False))
+    command = RecordResultCommand(case.desk.station_id, job.job_id, result, case.desk.actor)
+    with pytest.raises(ClockUntrusted):
+        record_result(unsure, command, case.now)
+    assert case.job(job.job_id).state is JobState.WRITTEN
+    assert case.desk.report(job.job_id, result) is JobState.PROVED, "the agent brings it again"
 
 
 def test_a_job_that_the_station_forgot_is_given_up_and_begun_again(case: Case, reserved: ReservedFob) -> None:
