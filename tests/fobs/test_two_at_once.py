@@ -6,14 +6,19 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
 import pytest
 
 from provisioning.errors import AlreadyTaken, KagiyaError, NotFound, WrongState
+from provisioning.jobs.abandon_stale import abandon_stale
 from provisioning.jobs.claim_job import ClaimJobCommand, claim_job
+from provisioning.jobs.erase_fob import erase_fob
 from provisioning.jobs.reserve_fob import ReservedFob, ReserveFobCommand
-from provisioning.rules.states import FobState, JobState
+from provisioning.jobs.revoke import RevokeCommand, revoke
+from provisioning.rules.states import EndedHow, FobState, JobState
 from tests.fixtures.people import add_customer, add_fob
 from tests.fobs.case import Case
 from tests.fobs.desk import open_desk
@@ -60,7 +65,7 @@ def test_two_tellers_issuing_one_fob_for_two_customers(case: Case) -> None:
 def test_one_job_is_claimed_by_one_station(case: Case, reserved: ReservedFob) -> None:
     desks = [case.desk, *(open_desk(case.services, case.now, f"窓口{number}") for number in (2, 3))]
     commands = [ClaimJobCommand(reserved.job_id, desk.station_id, desk.actor) for desk in desks]
-    acts = [lambda command=command: claim_job(case.services, command, case.now) for command in commands]
+    acts = [partial(claim_job, case.services, command, case.now) for command in commands]
     won, lost = at_once(*acts)
     assert len(won) == 1
     assert {type(error) for error in lost} == {WrongState}
@@ -89,6 +94,41 @@ def test_cancelling_while_the_result_arrives_leaves_one_of_both(case: Case, rese
     bound = len(case.open_credentials())
     assert (bound, case.fob_state()) in ((1, FobState.PROGRAMMED), (0, FobState.RETURNED))
     assert case.job(job.job_id).closed_at is not None
+
+
+def test_claim_cancellation_revocation_and_timer_at_once_never_wait_for_each_other_in_a_circle(case: Case) -> None:
+    case.desk.plug(case.fob)
+    for round_ in range(6):
+        reserved = case.reserve()
+        command = RevokeCommand("dual", reserved.credential_id, EndedHow.REVOKED, case.teller)
+        in_a_minute = case.now + timedelta(seconds=61)
+        writing = [] if round_ % 2 else case.desk.poll()
+        acts: list[Callable[[], object]] = [
+            partial(revoke, case.services, command, case.now),
+            partial(case.cancel, reserved.job_id),
+            partial(abandon_stale, case.services, in_a_minute),
+            case.desk.poll,
+        ]
+        acts += [partial(case.desk.report, job.job_id, case.desk.write(job)) for job in writing]
+        _, lost = at_once(*acts)
+        assert {type(error) for error in lost} <= {WrongState, NotFound}, lost
+        _tidy(case)
+
+
+def _tidy(case: Case) -> None:
+    """Whatever came of it, the fob comes back into stock by the ordinary ways."""
+    case.desk.running.clear()
+    for job in case.jobs():
+        if job.closed_at is None:
+            case.cancel(job.id)
+    for credential in case.open_credentials():
+        command = RevokeCommand("dual", credential.id, EndedHow.REVOKED, case.teller)
+        revoke(case.services, command, case.now)
+    if case.fob_state() is FobState.RETURNED:
+        erase_fob(case.services, case.of_fob(), case.now)
+        assert case.desk.work() == [JobState.WRITTEN]
+    assert (case.fob_state(), case.open_credentials()) == (FobState.IN_STOCK, [])
+    case.desk.now += timedelta(minutes=2)
 
 
 def test_a_reservation_needs_things_of_the_same_institution(case: Case) -> None:
