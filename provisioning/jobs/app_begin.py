@@ -10,7 +10,6 @@ from sqlalchemy import Select, select
 from provisioning.jobs.app_nonce import make_nonce
 from provisioning.jobs.ticket_box import app_salt, ticket_box
 from provisioning.rules.identifiers import lookup_name, read_service_id
-from provisioning.rules.institution import Activation
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.store.tables import Credential, Customer, Ticket, TicketState
@@ -50,7 +49,7 @@ def app_begin(services: Services, command: AppBeginCommand, now: datetime) -> Ap
 def _needs_setup_code(services: Services, service_id: str) -> bool:
     """By the service alone, so that it tells nothing of a user (R20)."""
     found = services.institutions.values()
-    return any(one.service_id == service_id and one.activation is Activation.STRICT for one in found)
+    return any(one.service_id == service_id and one.needs_setup_code for one in found)
 
 
 def _ticket(services: Services, service_id: str, user_id: str) -> Select[bytes, int]:

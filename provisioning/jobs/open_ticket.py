@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from provisioning.jobs.ticket_box import address_box, app_salt, password_key_context, ticket_box
 from provisioning.rules.app_proof import password_key
-from provisioning.rules.institution import Activation, Institution
+from provisioning.rules.institution import Institution
 from provisioning.rules.setup_code import ALPHABET, LENGTH, SetupCode
 from provisioning.services import Services
 from provisioning.store.tables import (
@@ -49,7 +49,7 @@ def derive_password_key(services: Services, institution: Institution, user_id: s
     """
     salt = app_salt(ticket_box(services), institution.service_id, user_id)
     iterations = services.settings.app.pbkdf2_iterations
-    code = _draw_code() if institution.activation is Activation.STRICT else None
+    code = _draw_code() if institution.needs_setup_code else None
     return PasswordKey(password_key(password, salt, iterations, code), salt, iterations, code)
 
 

@@ -16,7 +16,7 @@ from provisioning.jobs.ticket_box import address_box, password_key_context, tick
 from provisioning.mail.addresses import accept_address
 from provisioning.mail.texts import read_language
 from provisioning.rules.activation_password import read_activation_password
-from provisioning.rules.institution import Activation, Institution
+from provisioning.rules.institution import Institution
 from provisioning.rules.setup_code import SetupCode
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.services import Services
@@ -96,7 +96,7 @@ def _new_key(
     services: Services, command: ResendIssueMailCommand, institution: Institution, user_id: str
 ) -> PasswordKey | None:
     typed = command.activation_password
-    if typed is None and institution.activation is Activation.STRICT:
+    if typed is None and institution.needs_setup_code:
         raise BadInput("activation_password", InputFault.MISSING)
     if typed is None:
         return None

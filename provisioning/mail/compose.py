@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from provisioning.mail.addresses import on_the_wire
 from provisioning.mail.mailer import Mail
-from provisioning.mail.texts import APP_NAME, TOKEN_ISSUED
+from provisioning.mail.texts import APP_NAME, SETUP_CODE_TOO, TOKEN_ISSUED
 from provisioning.rules.institution import Institution
 
 _JAPAN: Final = ZoneInfo("Asia/Tokyo")
@@ -37,6 +37,7 @@ def token_issued(institution: Institution, facts: TokenIssued, to: str, language
         "app_address": facts.app_address,
         "service_id": institution.service_id,
         "user_id": facts.user_id,
+        "setup_code_too": SETUP_CODE_TOO.in_language(language) if institution.needs_setup_code else "",
         "expires": _moment(facts.expires_at, language),
         "contact_name": institution.contact_name.in_language(language),
         "contact_phone": institution.contact_phone,

@@ -37,7 +37,7 @@ TOKEN_ISSUED: Final = MailText(
 ソフトウェアトークンを発行しました。
 トークンアプリ「{app_name}」を開き、次のサービスIDとユーザID、お申込みのときにお決めになった
 利用開始パスワードを入力して、初期設定をしてください。
-
+{setup_code_too}
 サービスID: {service_id}
 ユーザID: {user_id}
 初期設定の期限: {expires}
@@ -59,7 +59,7 @@ Thank you for banking with {institution}.
 
 Your soft token has been issued. Open the token app "{app_name}" and set it up with the service ID
 and the user ID below and the activation password that you chose when you applied.
-
+{setup_code_too}
 Service ID: {service_id}
 User ID: {user_id}
 Set up before: {expires}
@@ -79,6 +79,15 @@ We are glad to be of service to you.
 """,
     ),
 )
+
+
+SETUP_CODE_TOO: Final = Text(
+    ja="""お申込みのあとの画面に表示された初期設定コードも入力してください。コードはこのメールには書いておりません。
+""",
+    en="""The app also asks for the set-up code that was shown to you after you applied. It is not in this mail.
+""",
+)
+"""An extra line of the body where the institution has set-up codes (R20); never the code."""
 
 
 def read_language(text: str) -> str:

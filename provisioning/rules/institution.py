@@ -63,6 +63,11 @@ class Institution:
     notes: tuple[Text, ...] = ()
     dotted_carrier_domains: tuple[str, ...] = ()
 
+    @property
+    def needs_setup_code(self) -> bool:
+        """Apps are set up with a random code beside the activation password (R20)."""
+        return self.activation is Activation.STRICT
+
     def __post_init__(self) -> None:
         """Raises ValueError for a ticket that lives longer than the activation profile allows."""
         if self.ticket_life > LONGEST_TICKET_LIFE[self.activation]:

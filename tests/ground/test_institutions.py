@@ -10,6 +10,7 @@ import pytest
 
 from provisioning.errors import SettingsInvalid
 from provisioning.institutions import SHIPPED, load_institutions, load_profile, load_profiles
+from provisioning.rules.institution import Activation
 from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
 from provisioning.rules.states import TokenKind
 
@@ -26,7 +27,7 @@ def test_dual_is_the_institution_of_manual_001() -> None:
     assert not re.fullmatch(dual.user_id_pattern, "99980000000A")
     assert [entry.ja for entry in dual.menu_path] == ["ご利用サービスの変更", "ワンタイムパスワード"]
     assert dual.reissue_next_day
-    assert dual.ticket_life == timedelta(hours=24)
+    assert (dual.activation, dual.ticket_life) == (Activation.PIN, timedelta(hours=24))
     assert "docomo.ne.jp" in dual.dotted_carrier_domains
 
 
@@ -49,6 +50,8 @@ def test_dual_is_the_institution_of_manual_001() -> None:
         ("period_s = 60", "period_s = 60\nwindow_steps = 3", "otp.window_steps"),
         ("failure_limit = 5", "failure_limit = 101", "limits.failure_limit"),
         ("failure_limit = 5", "ticket_life_h = 25", "limits.ticket_life_h"),
+        ("failure_limit = 5", "ticket_life_min = 5", "limits.ticket_life_min"),
+        ("service_id =", 'activation = "none"\nservice_id =', "activation"),
         ("mihon-kumiai.example", "Mihon", "mail.sender_domains"),
         ('phone = "0120-000-001"', 'phone = "ask"', "contact.phone"),
     ],
@@ -63,6 +66,25 @@ def test_a_profile_that_cannot_be_used_names_file_and_key(
         load_profile(file)
     assert caught.value.file == str(file)
     assert caught.value.key == key
+
+
+@pytest.mark.parametrize("life", ["ticket_life_min = 11", "ticket_life_min = 0", "ticket_life_h = 1"])
+def test_a_strict_ticket_lives_ten_minutes_at_most(tmp_path: Path, life: str) -> None:
+    file = tmp_path / "strict.toml"
+    strict = DUAL.replace("service_id =", 'activation = "strict"\nservice_id =')
+    file.write_text(strict.replace("[limits]", f"[limits]\n{life}"))
+    with pytest.raises(SettingsInvalid) as caught:
+        load_profile(file)
+    assert (caught.value.file, caught.value.key) == (str(file), f"limits.{life.partition(' ')[0]}")
+
+
+def test_a_strict_profile_is_told_by_its_activation(tmp_path: Path) -> None:
+    file = tmp_path / "strict.toml"
+    strict = DUAL.replace("service_id =", 'activation = "strict"\nservice_id =')
+    for written, minutes in (("", 10), ("ticket_life_min = 4", 4)):
+        file.write_text(strict.replace("[limits]", f"[limits]\n{written}"))
+        profile = load_profile(file)
+        assert (profile.activation, profile.ticket_life) == (Activation.STRICT, timedelta(minutes=minutes))
 
 
 def test_two_profiles_never_share_a_service_id(tmp_path: Path) -> None:

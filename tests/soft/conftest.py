@@ -42,10 +42,12 @@ def issued(server: Served, customer_a: Customer, clock: MovableClock) -> IssuedS
 
 @pytest.fixture
 def client(server: Served, issued: IssuedSoft) -> IndependentClient:
-    """An app in customer A's hands that knows the right activation password."""
+    """An app in customer A's hands that knows the right password, and the set-up code if there is one."""
     return app_for(server, issued)
 
 
 def app_for(server: Served, issued: IssuedSoft, password: str = ACTIVATION_PASSWORD) -> IndependentClient:
     """An app with a key of its own; the tests ask few iterations of it."""
-    return IndependentClient(server.origin, issued.service_id, issued.user_id, password, least_iterations=1000)
+    code = issued.setup_code.grouped if issued.setup_code else ""
+    ids = (issued.service_id, issued.user_id)
+    return IndependentClient(server.origin, *ids, password, least_iterations=1000, setup_code=code)

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 
 from provisioning.jobs.issue_soft import IssuedSoft, IssueSoftCommand, issue_soft
+from provisioning.rules.institution import Activation, Institution
 from provisioning.services import Services
 from provisioning.store.tables import AuditEntry, Credential, Customer, OutboxMail, Ticket
 from tests.fixtures.people import customer_actor
 
 ACTIVATION_PASSWORD = "483926"
 MAIL_ADDRESS = "taro@mihon.example"
+
+
+def strict(institutions: Mapping[str, Institution]) -> dict[str, Institution]:
+    """The same institutions, with `dual` under the strict activation profile."""
+    profile = replace(institutions["dual"], activation=Activation.STRICT, ticket_life=timedelta(minutes=10))
+    return {**institutions, "dual": profile}
 
 
 def issue(services: Services, customer: Customer, now: datetime, **changes: Any) -> IssuedSoft:

@@ -34,16 +34,18 @@ def test_the_time_is_asked_for_in_one_place_only() -> None:
 
 
 def test_every_word_stands_in_both_languages_and_is_used() -> None:
-    japanese, english = (
-        dict(re.findall(r"^  (\w+): \"(.*)\",$", part, re.MULTILINE))
-        for part in MODULES["texts.js"].split("const EN = {")
-    )
-    assert japanese.keys() == english.keys()
-    for name, text in japanese.items():
-        assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", english[name]))
+    words = {
+        name: (japanese, english)
+        for name, japanese, english in re.findall(
+            r'^  (\w+): \["(.+)",\s+"(.+)"\],$', MODULES["texts.js"], re.MULTILINE
+        )
+    }
+    assert len(words) == len(re.findall(r"^  \w+: ", MODULES["texts.js"].split("};")[0], re.MULTILINE)) > 50
+    for japanese, english in words.values():
+        assert set(re.findall(r"\{\w+\}", japanese)) == set(re.findall(r"\{\w+\}", english))
     code = "".join(text for name, text in MODULES.items() if name != "texts.js")
-    indirect = {f"{name}Hint" for name in ("serviceId", "userId", "password", "name")}
-    unused = {name for name in japanese if f'"{name}"' not in code} - indirect
+    indirect = {f"{name}Hint" for name in ("serviceId", "userId", "password", "setupCode", "name")}
+    unused = {name for name in words if f'"{name}"' not in code} - indirect
     assert unused == set()
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from provisioning.jobs.issue_soft import IssuedSoft
 from provisioning.jobs.send_mails import SendMailsCommand, send_mails
 from provisioning.mail.smtp import SmtpMailer, SmtpServer
+from provisioning.rules.institution import Institution
 from provisioning.rules.states import CredentialState
+from provisioning.services import Services
 from provisioning.store.tables import Customer
 from tests.browser.conftest import look, serious
+from tests.browser.soft_token.conftest import ITERATIONS
 from tests.browser.soft_token.hands import (
     assert_shows_codes_of,
     fill,
@@ -23,8 +28,8 @@ from tests.browser.soft_token.hands import (
     wall_clock,
 )
 from tests.fixtures.databases import sqlite_only
-from tests.soft.issuing import ACTIVATION_PASSWORD, credential, issue, ticket
-from tests.soft.serving import Served
+from tests.soft.issuing import ACTIVATION_PASSWORD, credential, issue, strict, ticket
+from tests.soft.serving import Served, served
 from tests.soft.smtp_servers import Behaviour, smtp_server
 
 pytestmark = sqlite_only
@@ -129,6 +134,43 @@ def test_a_wrong_password_is_told_and_counted(
     page.reload()
     assert page.locator(".notice").count() == 0
     set_up(page, site, issued)
+
+
+@pytest.fixture
+def strict_site(services: Services, institutions: Mapping[str, Institution]) -> Iterator[Served]:
+    """As `site`, with `dual` under the strict activation profile."""
+    with served(replace(services, institutions=strict(institutions)), wall_clock, ITERATIONS) as one:
+        yield one
+
+
+def test_a_strict_service_asks_for_the_set_up_code_too(
+    strict_site: Served, phone: Callable[..., Page], customer_a: Customer
+) -> None:
+    issued = issue(strict_site.services, customer_a, wall_clock())
+    assert issued.setup_code is not None
+    page = phone()
+    page.goto(strict_site.url("/app/"))
+    fill(page, issued)
+    assert page.get_by_label("初期設定コード").count() == 0
+    send(page)
+    expect(page.locator(".notice.bad")).to_contain_text("初期設定コードも入力してください。")
+    assert ticket(strict_site.services, issued.credential_id).attempts == 0
+    expect(page.get_by_label("利用開始パスワード")).to_have_value(ACTIVATION_PASSWORD)
+    look(page, "app-setup-code-360-ja")
+    assert serious(page) == []
+    send(page)
+    expect(page.locator(".notice.bad a")).to_have_text(["初期設定コードも入力してください。"])
+    page.get_by_label("初期設定コード").fill("2222222222")
+    send(page)
+    expect(page.locator(".notice.bad")).to_contain_text("違う")
+    assert ticket(strict_site.services, issued.credential_id).attempts == 1
+    page.get_by_label("利用開始パスワード").fill(ACTIVATION_PASSWORD)
+    page.get_by_label("初期設定コード").fill(f" {issued.setup_code.grouped.lower()}")
+    send(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("初期設定が完了しました")
+    page.get_by_role("button", name="登録する").click()
+    page.locator(".card .code span").first.wait_for()
+    assert_shows_codes_of(page, strict_site.services, issued)
 
 
 def test_what_is_missing_is_named_beside_the_field(site: Served, phone: Callable[..., Page]) -> None:
