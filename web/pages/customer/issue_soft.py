@@ -10,7 +10,7 @@ from provisioning.jobs.check_soft_entry import SoftEntry, check_soft_entry
 from provisioning.jobs.issue_soft import IssueSoftCommand, issue_soft
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.store.queries.own_standing import OwnStanding
-from web import current, flow, forms
+from web import current, flow, forms, setup_codes
 from web.pages.customer.choose import choices
 from web.pages.customer.confirm import confirmation_faults
 from web.pages.customer.guard import actor, institution, notify, page, portal_blueprint, signed_in
@@ -89,7 +89,8 @@ def done(own: OwnStanding) -> str | Response:
         return redirect(url_for("portal_choose.acts"), 303)
     issued = flow.kept(Screen.SOFT_DONE) or {}
     masked = own.token.mail.masked_address if own.token.mail else ""
-    return page("portal/soft_done.html", own, mail_address=issued.get("mail_address", masked))
+    shown = {"mail_address": issued.get("mail_address", masked), "setup_code": setup_codes.living(issued)}
+    return page("portal/soft_done.html", own, **shown)
 
 
 def _issue(own: OwnStanding, mail_address: str, activation_password: str) -> Response:
@@ -97,7 +98,7 @@ def _issue(own: OwnStanding, mail_address: str, activation_password: str) -> Res
         own.institution_id, own.customer_id, mail_address, activation_password, current.language(), actor(own)
     )
     try:
-        issue_soft(current.services(), command, current.now())
+        issued = issue_soft(current.services(), command, current.now())
     except BadInput as fault:
         flow.drop(Screen.SOFT_ENTRY, Screen.SOFT_CHECK)
         return _refuse((fault,), dict.fromkeys(_MAIL, mail_address))
@@ -110,7 +111,7 @@ def _issue(own: OwnStanding, mail_address: str, activation_password: str) -> Res
         notify("not_now")
         return redirect(url_for("portal_choose.acts"), 303)
     flow.forget_everything()
-    flow.keep(Screen.SOFT_DONE, {"mail_address": mail_address})
+    flow.keep(Screen.SOFT_DONE, {"mail_address": mail_address, **setup_codes.facts(issued.setup_code)})
     return redirect(url_for(".done"), 303)
 
 

@@ -11,9 +11,9 @@ from provisioning.jobs.check_soft_entry import SoftEntry, check_mail_pair, check
 from provisioning.jobs.resend_issue_mail import ResendIssueMailCommand, resend_issue_mail
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.store.queries.own_standing import OwnStanding, OwnToken
-from web import current, flow, forms
+from web import current, flow, forms, setup_codes
 from web.pages.customer.confirm import FIELD, confirmation_faults
-from web.pages.customer.guard import actor, notify, page, portal_blueprint, signed_in
+from web.pages.customer.guard import actor, institution, notify, page, portal_blueprint, signed_in
 from web.screens import Screen
 
 mail_missing = portal_blueprint("portal_mail", "/token/soft/mail")
@@ -100,15 +100,17 @@ def _resend(own: OwnStanding, token: OwnToken, typed: dict[str, str]) -> Respons
     )
     forms.forget(Screen.MAIL_MISSING)
     try:
-        resend_issue_mail(current.services(), command, current.now())
+        resent = resend_issue_mail(current.services(), command, current.now())
     except BadInput as fault:
-        # the ticket has run out and with it the password it was made for
-        forms.refuse(Screen.MAIL_MISSING, [(fault.field, "run_out")])
+        # the ticket has run out and with it the password it was made for; with a set-up code it is always new
+        code = str(fault.fault) if institution(own).needs_setup_code else "run_out"
+        forms.refuse(Screen.MAIL_MISSING, [(fault.field, code)])
         return redirect(url_for(".show"), 303)
     except WrongState:
         return _elsewhere()
-    if address is not None:
-        flow.keep(Screen.SOFT_DONE, {"mail_address": address})
+    if address is not None or resent.setup_code is not None:
+        kept = {"mail_address": address} if address is not None else flow.kept(Screen.SOFT_DONE) or {}
+        flow.keep(Screen.SOFT_DONE, kept | setup_codes.facts(resent.setup_code))
     notify("mail_resent")
     return redirect(url_for("portal_soft.done"), 303)
 

@@ -11,7 +11,7 @@ from provisioning.jobs.resend_issue_mail import ResendIssueMailCommand, resend_i
 from provisioning.rules.permissions import StaffAct
 from provisioning.store.queries.customers import CustomerCard
 from provisioning.store.queries.mails import MailFilter, MailState, MailView, mail, mails
-from web import current, flow, forms
+from web import current, flow, forms, setup_codes
 from web.pages.staff import telling
 from web.pages.staff.desk import Desk, at_desk, page
 from web.screens import Screen
@@ -48,7 +48,7 @@ def again(desk: Desk, mail_id: str) -> str | Response:
         return redirect(url_for("staff_customer.show", customer_id=card.id), 303)
     refused = telling.remembered(Screen.STAFF_RESEND, found.id)
     return page(
-        "staff/resend.html", desk, mail=found, card=card, needs_password=_needs_password(card),
+        "staff/resend.html", desk, mail=found, card=card, needs_password=_needs_password(desk, card),
         errors=refused.errors, values=refused.values,
     )  # fmt: skip
 
@@ -67,7 +67,7 @@ def send_again(desk: Desk, mail_id: str) -> Response:
             return redirect(url_for(".again", mail_id=found.id), 303)
     address = typed["mail_address"].strip()
     telling.forget()
-    if _needs_password(card):
+    if _needs_password(desk, card):
         flow.keep(_KEPT, {"mail": found.id, "mail_address": address})
         return redirect(url_for(".password", mail_id=found.id), 303)
     return _resend(desk, found, card, address, None)
@@ -114,7 +114,7 @@ def _resend(
         activation_password=activation_password,
     )
     try:
-        resend_issue_mail(current.services(), command, current.now())
+        resent = resend_issue_mail(current.services(), command, current.now())
     except BadInput as fault:
         telling.refuse(Screen.STAFF_RESEND, found.id, [fault])
         return redirect(url_for(".again", mail_id=found.id), 303)
@@ -124,7 +124,8 @@ def _resend(
     flow.drop(_KEPT)
     if activation_password is None:
         return telling.to_act(desk)
-    flow.keep(Screen.STAFF_SOFT_PASSWORD, {"customer": card.id, "number": telling.number_now(desk)})
+    kept = {"customer": card.id, "number": telling.number_now(desk)}
+    flow.keep(Screen.STAFF_SOFT_PASSWORD, kept | setup_codes.facts(resent.setup_code))
     return redirect(url_for("staff_soft.thanks", customer_id=card.id), 303)
 
 
@@ -136,8 +137,13 @@ def _found(desk: Desk, mail_id: str) -> tuple[MailView, CustomerCard]:
     return found, desk.card(found.customer_id)
 
 
-def _needs_password(card: CustomerCard) -> bool:
-    """The ticket is void or expired: nobody knows the password any more, the customer chooses a new one."""
+def _needs_password(desk: Desk, card: CustomerCard) -> bool:
+    """The ticket is void or expired: nobody knows the password any more, the customer chooses a new one.
+
+    So they do where there are set-up codes: a new one is shown to them on the page after it.
+    """
+    if desk.institution.needs_setup_code:
+        return True
     until = card.current.ticket_until if card.current else None
     return until is None or until <= current.now()
 

@@ -13,7 +13,7 @@ from provisioning.jobs.check_soft_entry import SoftEntry, check_mail_pair, check
 from provisioning.jobs.issue_soft import IssueSoftCommand, issue_soft
 from provisioning.rules.permissions import StaffAct
 from provisioning.store.queries.customers import CustomerCard
-from web import current, flow, forms
+from web import current, flow, forms, setup_codes
 from web.pages.staff import telling
 from web.pages.staff.desk import Desk, at_desk, page
 from web.pages.staff.issue import may_issue, turned_away
@@ -88,12 +88,15 @@ def choose_password(desk: Desk, customer_id: str) -> Response:
 @soft.get("/thanks")
 @at_desk(StaffAct.ISSUE)
 def thanks(desk: Desk, customer_id: str) -> str | Response:
-    """Still turned to the customer: please give the screen back."""
+    """Still turned to the customer: the set-up code, if there is one; please give the screen back."""
     issued = flow.kept(Screen.STAFF_SOFT_PASSWORD)
     card = desk.card(customer_id)
     if issued is None or issued["customer"] != card.id:
         return redirect(url_for("staff_customer.show", customer_id=card.id), 303)
-    return render_template("staff/soft_thanks.html", desk=desk, card=card, number=issued["number"])
+    code = setup_codes.living(issued)
+    return render_template(
+        "staff/soft_thanks.html", desk=desk, card=card, number=issued["number"], setup_code=code
+    )
 
 
 def _issue(desk: Desk, card: CustomerCard, mail_address: str, activation_password: str) -> Response:
@@ -101,7 +104,7 @@ def _issue(desk: Desk, card: CustomerCard, mail_address: str, activation_passwor
         desk.institution.id, card.id, mail_address, activation_password, current.language(), desk.actor
     )
     try:
-        issue_soft(current.services(), command, current.now())
+        issued = issue_soft(current.services(), command, current.now())
     except BadInput as fault:
         telling.refuse(Screen.STAFF_SOFT_ENTRY, card.id, [fault], dict.fromkeys(_MAIL, mail_address))
         return redirect(url_for(".entry", customer_id=card.id), 303)
@@ -110,7 +113,8 @@ def _issue(desk: Desk, card: CustomerCard, mail_address: str, activation_passwor
         telling.tell_refusal(refused)
         return redirect(url_for("staff_customer.show", customer_id=card.id), 303)
     flow.drop(Screen.STAFF_SOFT_ENTRY)
-    flow.keep(Screen.STAFF_SOFT_PASSWORD, {"customer": card.id, "number": telling.number_now(desk)})
+    kept = {"customer": card.id, "number": telling.number_now(desk)}
+    flow.keep(Screen.STAFF_SOFT_PASSWORD, kept | setup_codes.facts(issued.setup_code))
     return redirect(url_for(".thanks", customer_id=card.id), 303)
 
 
