@@ -6,11 +6,11 @@ the server.
 
 from __future__ import annotations
 
-import ipaddress
 import selectors
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -76,9 +76,10 @@ def run_load(
         raise ValueError("the load generator is bounded")
     latencies: list[float] = []
     unwanted: list[bytes] = []
-    with selectors.DefaultSelector() as selector:
+    with selectors.DefaultSelector() as selector, ExitStack() as lines:
+        opened = [lines.enter_context(_line(port)) for _ in range(connections)]
         begun = time.perf_counter()
-        for connection in _connect(port, connections):
+        for connection in map(_Connection, opened):
             if (request := next(requests, None)) is not None:
                 selector.register(connection.line, selectors.EVENT_READ, connection)
                 connection.send(request)
@@ -98,14 +99,11 @@ def run_load(
     return LoadResult(tuple(sorted(latencies)), len(unwanted), unwanted[0] if unwanted else b"", elapsed)
 
 
-def _connect(port: int, count: int) -> Iterator[_Connection]:
-    host = "127.0.0.1"
-    if not ipaddress.ip_address(host).is_loopback:
-        raise ValueError("load is for this machine only")
-    for _ in range(count):
-        line = socket.create_connection((host, port), timeout=10)
-        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        yield _Connection(line)
+def _line(port: int) -> socket.socket:
+    """A connection to this machine, never to another."""
+    line = socket.create_connection(("127.0.0.1", port), timeout=10)
+    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return line
 
 
 def _body_bytes(head: bytearray) -> int:
