@@ -1,4 +1,4 @@
-"""The set-up code (初期設定コード) in the session: sealed, and shown as long as its ticket lives (R20)."""
+"""The set-up code (初期設定コード) on its way to the page that shows it, as long as its ticket lives (R20)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from web import current
 
 
 def facts(code: SetupCode | None) -> dict[str, str]:
-    """For `flow.keep`, among what else the screen keeps; nothing without a code."""
+    """For `flow.keep` with what else the screen keeps, and for the bank's own page; nothing without a code."""
     return {} if code is None else {"setup_code": code.text, "setup_until": code.expires_at.isoformat()}
 
 

@@ -22,7 +22,7 @@ from provisioning.jobs.revoke import RevokeCommand, revoke
 from provisioning.jobs.verify import VerifyCommand, verify
 from provisioning.rules.states import EndedHow, TokenKind
 from provisioning.store.queries.fobs import fob_by_serial
-from web import current, metrics
+from web import current, metrics, setup_codes
 from web.api.bank_calls import CALLS, PER_STRANGER, PER_USER, STRANGERS, Call, addressed_call, posted_call
 from web.api.bank_openapi import openapi
 from web.api.bank_operations import OPERATIONS, PREFIX
@@ -81,7 +81,7 @@ def post_issue() -> tuple[Answer, int]:
     """Issue either kind."""
     call = posted_call("issue")
     issue = _ISSUERS[TokenKind(call.fields["kind"])]
-    return {"credential_id": issue(call), "state": _state(call)["state"]}, OPERATIONS["issue"].status
+    return issue(call) | {"state": _state(call)["state"]}, OPERATIONS["issue"].status
 
 
 @bank_api.post(OPERATIONS["apply"].path)
@@ -105,8 +105,8 @@ def post_resend() -> Answer:
         mail_address=call.fields.get("mail_address"),
         activation_password=call.fields.get("activation_password"),
     )
-    resend_issue_mail(current.services(), command, current.now())
-    return _state(call)
+    resent = resend_issue_mail(current.services(), command, current.now())
+    return _state(call) | setup_codes.facts(resent.setup_code)
 
 
 @bank_api.post(OPERATIONS["revoke"].path)
@@ -150,7 +150,7 @@ def _not_believed(error: NotAuthentic) -> tuple[Response, int, dict[str, str]]:
     return jsonify({"error": "not_authentic"}), 401, {"WWW-Authenticate": "Bearer"}
 
 
-def _issue_soft(call: Call) -> str:
+def _issue_soft(call: Call) -> Answer:
     _refuse_fields(call, "fob_serial")
     command = IssueSoftCommand(
         call.institution.id,
@@ -160,16 +160,17 @@ def _issue_soft(call: Call) -> str:
         language=call.fields.get("language", "ja"),
         actor=call.actor,
     )
-    return issue_soft(current.services(), command, current.now()).credential_id
+    issued = issue_soft(current.services(), command, current.now())
+    return {"credential_id": issued.credential_id, **setup_codes.facts(issued.setup_code)}
 
 
-def _issue_hard(call: Call) -> str:
+def _issue_hard(call: Call) -> Answer:
     _refuse_fields(call, "mail_address", "activation_password", "language")
     serial = call.required("fob_serial")
     customer_id = call.token.customer_id
     fob = fob_by_serial(current.services().store, call.institution.id, serial)
     command = ReserveFobCommand(call.institution.id, customer_id, fob.id, call.actor, hand_over_on_proof=True)
-    return reserve_fob(current.services(), command, current.now()).credential_id
+    return {"credential_id": reserve_fob(current.services(), command, current.now()).credential_id}
 
 
 _ISSUERS = {TokenKind.SOFT: _issue_soft, TokenKind.HARD: _issue_hard}

@@ -70,9 +70,11 @@ def _answer(about: str, schema: str) -> Schema:
 
 def _schemas() -> dict[str, Schema]:
     nullable: Schema = {"type": ["string", "null"]}
+    # where apps are set up with a code, too: told this once, for the page of the customer who is signed in
+    code: Schema = {"setup_code": _TEXT, "setup_until": _TEXT | {"format": "date-time"}}
     return {
         "Decision": _closed(("outcome",), outcome={"enum": list(OUTCOMES)}, reason={"enum": list(REASONS)}),
-        "Issued": _closed(("credential_id", "state"), credential_id=_TEXT, state={"enum": list(STATES)}),
+        "Issued": _closed(("credential_id", "state"), credential_id=_TEXT, state={"enum": list(STATES)}, **code),
         "Applied": _closed(("application_id", "number"), application_id=_TEXT, number=_TEXT),
         "State": _closed(
             ("state", "credential_id"),
@@ -80,6 +82,7 @@ def _schemas() -> dict[str, Schema]:
             credential_id=nullable,
             kind={"enum": [kind.value for kind in TokenKind]},
             ended_how={"enum": [how.value for how in EndedHow]},
+            **code,
         ),
         "Error": _closed(("error",), error=_TEXT, field=_TEXT, fault=_TEXT, what=_TEXT, state=_TEXT, until=_TEXT),
     }

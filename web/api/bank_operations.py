@@ -99,7 +99,11 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         fields=_IDS
         | {
             "mail_address": Field("A new address; without it the last one.", required=False, secret=True),
-            "activation_password": Field("A new one; without it the last one.", required=False, secret=True),
+            "activation_password": Field(
+                "A new one; without it the last one. Required where apps are set up with a set-up code, too.",
+                required=False,
+                secret=True,
+            ),
             "language": Field("Language of the mail.", required=False, choices=("ja", "en")),
         },
     ),
