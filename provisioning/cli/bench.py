@@ -11,7 +11,7 @@ import click
 
 _NO_RIG: Final = "the benchmarks are not installed here; run them from the source tree after `make test`"
 _AS_JSON: Final = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-_NAMES: Final = ("verify", "setup", "program")
+_NAMES: Final = ("servers", "verify", "setup", "program")
 
 
 @click.group()
@@ -29,6 +29,7 @@ def _command(name: str, about: str) -> click.Command:
 
 
 for _name, _about in (
+    ("servers", "Two WSGI servers before the same bare endpoints."),
     ("verify", "Codes checked per second, beside a bare endpoint that writes as much."),
     ("setup", "Apps set up per second."),
     ("program", "Time to write a fob, beside what its reports need on the wire."),
@@ -58,8 +59,14 @@ def _measures() -> dict[str, Callable[[], list[Any]]]:
     from tests.bench.program import measure_program
     from tests.bench.setup import measure_setup
     from tests.bench.verify import measure_verify
+    from tests.bench.wsgi import measure_servers
 
-    return {"verify": measure_verify, "setup": measure_setup, "program": measure_program}
+    return {
+        "servers": measure_servers,
+        "verify": measure_verify,
+        "setup": measure_setup,
+        "program": measure_program,
+    }
 
 
 def _show(results: dict[str, list[Any]], *, as_json: bool) -> None:

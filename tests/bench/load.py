@@ -68,6 +68,11 @@ def post_json(path: str, body: bytes, *headers: str) -> bytes:
     return "\r\n".join(lines).encode() + _HEAD_END + body
 
 
+def get(path: str) -> bytes:
+    """One HTTP/1.1 request without a body, as bytes."""
+    return f"GET {path} HTTP/1.1\r\nHost: localhost".encode() + _HEAD_END
+
+
 def run_load(
     port: int, requests: Iterator[bytes], wanted: Callable[[bytes], bool], *, connections: int, seconds: float
 ) -> LoadResult:

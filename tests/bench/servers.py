@@ -73,6 +73,16 @@ def floor(url: str, log: Path) -> Iterator[Server]:
         yield server
 
 
+@contextmanager
+def floor_on_gunicorn(url: str, log: Path) -> Iterator[Server]:
+    """The same endpoint on the other server that was looked at."""
+    port = free_port()
+    command = [sys.executable, "-m", "gunicorn", "-k", "gthread", "-w", str(WORKERS), "--threads", str(THREADS)]
+    command += ["-b", f"127.0.0.1:{port}", "--log-level", "warning", f"tests.bench.floor:load('{url}')"]
+    with _running(command, log, port) as server:
+        yield server
+
+
 def free_port() -> int:
     """A port that was free a moment ago."""
     with socket.socket() as listener:

@@ -9,13 +9,19 @@ from tests.bench.machine import Machine
 from tests.bench.program import MOST_OF_WIRE, ProgramResult
 from tests.bench.setup import SetupResult
 from tests.bench.verify import LEAST_OF_FLOOR, MOST_MIB, MOST_READY_S, Speed, VerifyResult
+from tests.bench.wsgi import ServerResult
 
 
 def as_text(machine: Machine, results: dict[str, list[Any]]) -> str:
     """Every result under its heading, with the machine's size above."""
     size = f"{machine.cores} cores ({machine.processor}), {machine.memory_gib} GiB"
     parts = [f"{size}, {machine.system}, Python {machine.python}"]
-    tables: dict[str, Callable[[Any], str]] = {"verify": _verify, "setup": _setup, "program": _program}
+    tables: dict[str, Callable[[Any], str]] = {
+        "servers": _servers,
+        "verify": _verify,
+        "setup": _setup,
+        "program": _program,
+    }
     return "\n\n".join([*parts, *(tables[name](rows) for name, rows in results.items())])
 
 
@@ -34,6 +40,15 @@ def _verify(rows: list[VerifyResult]) -> str:
 
 def _speed(database: str, what: str, speed: Speed, ratio: str) -> tuple[Any, ...]:
     return (database, what, speed.per_second, speed.p50_ms, speed.p95_ms, speed.p99_ms, ratio)
+
+
+def _servers(rows: list[ServerResult]) -> str:
+    head = ("WSGI server", "bare req/s", "UPDATE and INSERT req/s", "p99 ms", "two workers, RSS MiB", "PSS MiB")
+    lines = []
+    for row in rows:
+        memory = (row.workers.rss_mib, row.workers.pss_mib)
+        lines.append((row.server, row.bare_per_second, row.write_per_second, row.write_p99_ms, *memory))
+    return _table(head, lines)
 
 
 def _setup(rows: list[SetupResult]) -> str:

@@ -92,11 +92,11 @@ def _rounds(kind: str, server: Server, beside: Server, key: str, tokens: list[To
     for number in range(ROUNDS + 1):
         seconds = ROUND_S if number else WARM_UP_S
         lowest = _accepted(
-            run_load(beside.port, _floor_requests(steps), _is_accepted, connections=CONNECTIONS, seconds=seconds)
+            run_load(beside.port, floor_requests(steps), is_accepted, connections=CONNECTIONS, seconds=seconds)
         )
         mine = tokens[number * TOKENS_A_ROUND : (number + 1) * TOKENS_A_ROUND]
         ours = _accepted(
-            run_load(server.port, _requests(key, mine), _is_accepted, connections=CONNECTIONS, seconds=seconds)
+            run_load(server.port, _requests(key, mine), is_accepted, connections=CONNECTIONS, seconds=seconds)
         )
         if number:
             floors.append(lowest)
@@ -113,12 +113,14 @@ def _requests(key: str, tokens: list[Token]) -> Iterator[bytes]:
         yield post_json("/api/v1/verify", body, f"Authorization: Bearer {key}")
 
 
-def _floor_requests(steps: Iterator[int]) -> Iterator[bytes]:
+def floor_requests(steps: Iterator[int]) -> Iterator[bytes]:
+    """Endless posts to the floor, each good for one change."""
     for step in steps:
         yield post_json("/floor", b'{"row": %d, "step": %d}' % (step % bare.ROWS, step))
 
 
-def _is_accepted(answer: bytes) -> bool:
+def is_accepted(answer: bytes) -> bool:
+    """The product's answer, and the floor's, to what was written."""
     return answer.startswith(b"HTTP/1.1 200") and b'"accepted"' in answer
 
 
