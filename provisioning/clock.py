@@ -6,7 +6,8 @@ import ctypes
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 from provisioning.errors import ClockUntrusted
 
@@ -19,8 +20,13 @@ _TIME_ERROR: Final = 5
 
 def kernel_synchronised() -> bool:
     """What the kernel says about its own clock: adjtimex(2), asked without changing anything."""
-    state: int = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
+    state: int = _adjtimex()(ctypes.create_string_buffer(_TIMEX_BYTES))
     return 0 <= state < _TIME_ERROR
+
+
+@cache
+def _adjtimex() -> Any:
+    return ctypes.CDLL(None).adjtimex
 
 
 def not_asked() -> bool:

@@ -191,6 +191,11 @@ class _Codes(pyotp.HOTP):
         """The seed as it is."""
         return self._seed
 
+    @staticmethod
+    def int_to_bytestring(i: int, *, padding: int = 8) -> bytes:
+        """The moving factor, big-endian (RFC 4226 §5.2)."""
+        return i.to_bytes(padding, "big")
+
     def matches(self, steps: Iterable[int], otp: str) -> list[int]:
         """The steps whose code is `otp`; constant-time comparison of every one, no early exit (R08)."""
         given = otp.encode()

@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 ENCODING_VERSION: Final = 1
+_canonical: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
 _INSERT: Final = Statement("""
     INSERT INTO audit_entry (
         at, institution_id, branch, actor_kind, actor_id, origin, act, result,
@@ -85,7 +86,8 @@ def audit_row(key: AuditKey, entry: AuditRecord) -> dict[str, Any]:
         "job_id": entry.job_id,
         "facts": entry.facts,
     }
-    row |= {"encoding_version": ENCODING_VERSION, "key_id": key.key_id, "mac": keyed_hash(key, row)}
+    row["mac"] = keyed_hash(key, row)
+    row |= {"encoding_version": ENCODING_VERSION, "key_id": key.key_id}
     return row | {"at": to_microseconds(entry.at), "facts": json.dumps(entry.facts)}
 
 
@@ -95,7 +97,6 @@ def write_row(line: Line, row: dict[str, Any]) -> None:
 
 
 def keyed_hash(key: AuditKey, row: dict[str, Any]) -> bytes:
-    """HMAC-SHA-256 over the canonical encoding: JSON, sorted keys, no spaces, instants as UTC text."""
-    plain = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}
-    text = json.dumps([ENCODING_VERSION, plain], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    """HMAC-SHA-256 over the canonical encoding: JSON, sorted keys, no spaces, the instant as UTC text."""
+    text = _canonical([ENCODING_VERSION, row | {"at": row["at"].isoformat()}])
     return hmac.digest(key.key, text.encode(), sha256)
