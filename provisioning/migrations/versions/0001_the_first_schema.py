@@ -1,3 +1,4 @@
+# ruff: noqa: PLR0915 - one statement for every table
 """The first schema"""
 
 import sqlalchemy as sa
@@ -132,6 +133,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("fob", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_fob_serial"), ["serial"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_fob_state_institution_id_branch"), ["state", "institution_id", "branch"], unique=False
+        )
 
     op.create_table(
         "spent_nonce",
@@ -239,6 +243,9 @@ def upgrade() -> None:
     with op.batch_alter_table("application", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_application_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(
+            batch_op.f("ix_application_state_institution_id"), ["state", "institution_id"], unique=False
+        )
+        batch_op.create_index(
             "uq_application_open_customer",
             ["customer_id"],
             unique=True,
@@ -345,6 +352,9 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_credential_fob_id"), ["fob_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_credential_kek_id"), ["kek_id"], unique=False)
         batch_op.create_index(
+            batch_op.f("ix_credential_state_institution_id"), ["state", "institution_id"], unique=False
+        )
+        batch_op.create_index(
             "uq_credential_open_fob",
             ["fob_id"],
             unique=True,
@@ -411,6 +421,14 @@ def upgrade() -> None:
     with op.batch_alter_table("programming_job", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_programming_job_credential_id"), ["credential_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_programming_job_fob_id"), ["fob_id"], unique=False)
+        batch_op.create_index(
+            "ix_programming_job_open",
+            ["institution_id"],
+            unique=False,
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
+        batch_op.create_index(batch_op.f("ix_programming_job_queued_at"), ["queued_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_programming_job_station_id"), ["station_id"], unique=False)
         batch_op.create_index(
             "uq_programming_job_open_fob",
@@ -513,6 +531,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_outbox_mail_credential_id"), ["credential_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_mail_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_mail_next_attempt_at"), ["next_attempt_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outbox_mail_queued_at"), ["queued_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_mail_state"), ["state"], unique=False)
 
 
@@ -520,6 +539,7 @@ def downgrade() -> None:
     """Undo this revision."""
     with op.batch_alter_table("outbox_mail", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_outbox_mail_state"))
+        batch_op.drop_index(batch_op.f("ix_outbox_mail_queued_at"))
         batch_op.drop_index(batch_op.f("ix_outbox_mail_next_attempt_at"))
         batch_op.drop_index(batch_op.f("ix_outbox_mail_customer_id"))
         batch_op.drop_index(batch_op.f("ix_outbox_mail_credential_id"))
@@ -542,6 +562,12 @@ def downgrade() -> None:
             postgresql_where=sa.text("state IN ('queued', 'writing', 'written') AND closed_at IS NULL"),
         )
         batch_op.drop_index(batch_op.f("ix_programming_job_station_id"))
+        batch_op.drop_index(batch_op.f("ix_programming_job_queued_at"))
+        batch_op.drop_index(
+            "ix_programming_job_open",
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_programming_job_fob_id"))
         batch_op.drop_index(batch_op.f("ix_programming_job_credential_id"))
 
@@ -557,6 +583,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("state <> 'ended' AND fob_id IS NOT NULL"),
             postgresql_where=sa.text("state <> 'ended' AND fob_id IS NOT NULL"),
         )
+        batch_op.drop_index(batch_op.f("ix_credential_state_institution_id"))
         batch_op.drop_index(batch_op.f("ix_credential_kek_id"))
         batch_op.drop_index(batch_op.f("ix_credential_fob_id"))
         batch_op.drop_index(batch_op.f("ix_credential_customer_id"))
@@ -568,6 +595,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("state = 'open'"),
             postgresql_where=sa.text("state = 'open'"),
         )
+        batch_op.drop_index(batch_op.f("ix_application_state_institution_id"))
         batch_op.drop_index(batch_op.f("ix_application_customer_id"))
 
     op.drop_table("application")
@@ -583,6 +611,7 @@ def downgrade() -> None:
 
     op.drop_table("spent_nonce")
     with op.batch_alter_table("fob", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_fob_state_institution_id_branch"))
         batch_op.drop_index(batch_op.f("ix_fob_serial"))
 
     op.drop_table("fob")

@@ -99,12 +99,15 @@ def _exact(wanted: str) -> list[_Condition]:
 
 def _partial(wanted: str) -> list[_Condition]:
     bare = wanted.replace(" ", "")
+    name = (
+        FoundBy.NAME,
+        _without_spaces(Customer.name).contains(bare, autoescape=True)
+        | _without_spaces(Customer.name_kana).contains(bare, autoescape=True),
+    )
+    if not wanted.isascii():
+        return [name]
     return [
-        (
-            FoundBy.NAME,
-            _without_spaces(Customer.name).contains(bare, autoescape=True)
-            | _without_spaces(Customer.name_kana).contains(bare, autoescape=True),
-        ),
+        name,
         (FoundBy.USER_ID, Customer.user_id.startswith(wanted.upper(), autoescape=True)),
         (FoundBy.LOGIN_ID, Customer.login_id.istartswith(wanted, autoescape=True)),
     ]

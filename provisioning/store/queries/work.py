@@ -114,7 +114,7 @@ def open_applications(store: Store, institution_id: str, branch: str | None) -> 
     query = (
         select(Customer, Application)
         .join(Application, Application.customer_id == Customer.id)
-        .where(Customer.institution_id == institution_id, Application.state == ApplicationState.OPEN)
+        .where(Application.institution_id == institution_id, Application.state == ApplicationState.OPEN)
         .order_by(Application.made_at, Application.id)
         .limit(LIST_LIMIT)
     )
@@ -142,7 +142,7 @@ def _credentials(
     query = (
         select(Customer, Credential)
         .join(Credential, Credential.customer_id == Customer.id)
-        .where(Customer.institution_id == institution_id, Credential.state == state)
+        .where(Credential.institution_id == institution_id, Credential.state == state)
         .order_by(since, Credential.id)
         .limit(LIST_LIMIT)
     )

@@ -34,6 +34,8 @@ class Credential(Base):
             sqlite_where=text("state <> 'ended' AND fob_id IS NOT NULL"),
             postgresql_where=text("state <> 'ended' AND fob_id IS NOT NULL"),
         ),
+        # the work list; accepting a code changes neither column
+        Index(None, "state", "institution_id"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)

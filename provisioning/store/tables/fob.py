@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import String, UniqueConstraint
+from sqlalchemy import Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from provisioning.rules.states import FobState
@@ -15,7 +15,7 @@ class Fob(Base):
     """A key fob known to an institution. Which credential it carries stands on the credential."""
 
     __tablename__ = "fob"
-    __table_args__ = (UniqueConstraint("profile", "serial"),)
+    __table_args__ = (UniqueConstraint("profile", "serial"), Index(None, "state", "institution_id", "branch"))
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     institution_id: Mapped[str] = mapped_column(String(32))

@@ -48,6 +48,6 @@ class OutboxMail(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     # SMTP reply code and enhanced status of the last failure; no free text from the other side
     last_reply: Mapped[str | None] = mapped_column(String(32))
-    queued_at: Mapped[datetime]
+    queued_at: Mapped[datetime] = mapped_column(index=True)
     next_attempt_at: Mapped[datetime] = mapped_column(index=True)
     sent_at: Mapped[datetime | None]

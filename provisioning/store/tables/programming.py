@@ -45,6 +45,13 @@ class ProgrammingJob(Base):
             sqlite_where=text("state IN ('queued', 'writing', 'written') AND closed_at IS NULL"),
             postgresql_where=text("state IN ('queued', 'writing', 'written') AND closed_at IS NULL"),
         ),
+        # jobs that are not over
+        Index(
+            "ix_programming_job_open",
+            "institution_id",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
@@ -64,7 +71,7 @@ class ProgrammingJob(Base):
     # devices.contract.WriteReceipt as JSON, or the failure's code and facts
     receipt: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     failure: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    queued_at: Mapped[datetime]
+    queued_at: Mapped[datetime] = mapped_column(index=True)
     claimed_at: Mapped[datetime | None]
     recorded_at: Mapped[datetime | None]
     proved_at: Mapped[datetime | None]
