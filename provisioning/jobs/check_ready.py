@@ -38,7 +38,7 @@ def check_ready(services: Services, now: datetime) -> Readiness:
 def _database(services: Services) -> bool:
     try:
         with services.store.read_connection() as connection:
-            return connection.scalar(text("SELECT 1")) == 1
+            return bool(connection.scalar(text("SELECT 1")) == 1)
     except StoreUnavailable:
         return False
 
