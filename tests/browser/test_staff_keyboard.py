@@ -1,0 +1,55 @@
+"""The console by keyboard alone: from the search to the reservation of a fob."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from provisioning.store.tables import Customer, Fob
+from tests.browser.conftest import Live
+from tests.fixtures.databases import sqlite_only
+from tests.staff.conftest import staff_link
+
+pytestmark = sqlite_only
+
+MOST_TABS = 40
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until the focus is on `selector`; every stop on the way can be seen."""
+    for _ in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    pytest.fail(f"no way by Tab to {selector}")
+
+
+def test_without_a_mouse(live: Live, page: Page, customer_a: Customer, fob: Fob) -> None:
+    page.goto(live.url(staff_link(live.services, live.clock())))
+    tab_to(page, "main .button--main")
+    page.keyboard.press("Enter")
+    page.wait_for_url(live.url("/staff/"))
+    tab_to(page, "#staff-search")
+    page.keyboard.type(customer_a.user_id)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/staff/customers/**")
+    tab_to(page, ".staff-next .button--main")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/issue/")
+    tab_to(page, "a[href$='/hard/']")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/hard/")
+    expect(page.locator("[name=serial]")).to_be_focused()
+    page.keyboard.type(fob.serial)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/staff/programming/**")
+
+
+def test_the_first_stop_leads_past_the_header(live: Live, page: Page) -> None:
+    page.goto(live.url(staff_link(live.services, live.clock())))
+    page.click("main .button--main")
+    page.wait_for_url(live.url("/staff/"))
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
