@@ -191,8 +191,6 @@ NEXT_STEPS: Final[dict[NextStep, StepWords]] = {
     ),
     NextStep.NOTHING: StepWords(_l("完了しています"), _l("この書き込みについて、することはありません。")),
 }
-BEGINNING: Final = StepWords(
-    _l("フォブを見つけました"), _l("まもなく始まります。そのまま差しておいてください。")
-)
+BEGINNING: Final = StepWords(_l("フォブを見つけました"), _l("まもなく始まります。そのまま差しておいてください。"))
 ERASED: Final = StepWords(_l("消去しました"), _l("フォブは空になり、在庫に戻りました。"))
 ERASING: Final = StepWords(_l("消去しています"), _l("終わるまで差したままにしてください。"))
