@@ -14,6 +14,7 @@ from provisioning.rules.permissions import StaffRole
 from provisioning.rules.roles import ALL_ROLES
 from provisioning.services import Services
 from provisioning.store.audit import SYSTEM
+from tests.fobs.desk import Desk, open_desk
 from tests.portal.conftest import MovableClock
 from tests.portal.visitor import Visitor
 from web import catalogues
@@ -90,3 +91,9 @@ def at_desk(app: Flask, services: Services, clock: MovableClock) -> AtDesk:
 def teller_desk(at_desk: AtDesk) -> Colleague:
     """A teller of `dual`, 本店, signed in."""
     return at_desk()
+
+
+@pytest.fixture
+def station_desk(services: Services, clock: MovableClock) -> Desk:
+    """An enrolled station with nothing plugged in."""
+    return open_desk(services, clock())

@@ -2,50 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
-from devices.contract import FailureCode, JobResult, Problem
-from provisioning.rules.states import CredentialState, FobState
+from devices.contract import FailureCode, Problem
+from provisioning.rules.states import FobState
 from provisioning.services import Services
-from provisioning.store.tables import Application, ApplicationState, Credential, Customer, Fob
+from provisioning.store.tables import Application, ApplicationState, Customer, Fob
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import add_fob
 from tests.fobs.desk import Desk, PlainFob, open_desk
 from tests.portal.conftest import MovableClock
 from tests.staff import rows
 from tests.staff.conftest import AtDesk, Colleague
-
-
-@pytest.fixture
-def station_desk(services: Services, clock: MovableClock) -> Desk:
-    """An enrolled station with nothing plugged in."""
-    return open_desk(services, clock())
-
-
-def at(customer: Customer) -> str:
-    """The page where a fob is chosen."""
-    return f"/staff/customers/{customer.id}/hard/"
-
-
-def plug(desk: Desk, fob: Fob) -> PlainFob:
-    """Plug the fob in; the station tells."""
-    plain = desk.plug(fob)
-    desk.poll()
-    return plain
-
-
-def fob_state(services: Services, fob: Fob) -> FobState:
-    """Where the fob is."""
-    with services.store.read() as session:
-        return session.get_one(Fob, fob.id).state
-
-
-def tick(desk: Desk, clock: MovableClock) -> None:
-    """A second passes for server and station."""
-    clock.advance(seconds=1)
-    desk.now = clock()
+from tests.staff.fob_steps import at, fob_state, plug, reserve, tick
 
 
 def test_from_the_port_to_the_customers_hand(
@@ -143,14 +112,6 @@ def test_a_fob_that_must_be_erased_is_refused(
     teller_desk.get(at(customer_a))
     teller_desk.press(at(customer_a), serial=fob.serial)
     assert (teller_desk.path, teller_desk.says("いまの状態では、この操作はできません")) == (at(customer_a), True)
-
-
-def reserve(desk: Colleague, customer: Customer, fob: Fob) -> str:
-    """The teller reserves the fob; the job's page."""
-    desk.get(at(customer))
-    desk.press(at(customer), serial=fob.serial)
-    assert desk.path.startswith("/staff/programming/")
-    return desk.path
 
 
 @sqlite_only
@@ -256,63 +217,6 @@ def test_a_failed_write_starts_over_by_itself_and_ends_with_the_teller(
         "この書き込みは終わりました", "フォブを選び直す", "フォブの応答が途切れました。", "3回目"
     )
     assert fob_state(services, fob) is FobState.RETURNED
-
-
-@pytest.fixture
-def unread(station_desk: Desk, fob: Fob) -> PlainFob:
-    """A fob plugged in that will not tell its code."""
-    return station_desk.plug(fob)
-
-
-def write_unread(desk: Desk) -> None:
-    """Write whatever is queued; no code is read back."""
-    for job in desk.poll():
-        receipt = desk.write(job).receipt
-        assert receipt is not None
-        desk.report(job.job_id, JobResult(receipt=replace(receipt, code="")))
-
-
-@sqlite_only
-def test_a_fob_that_tells_no_code_is_proved_by_what_it_shows(
-    teller_desk: Colleague, services: Services, customer_a: Customer, fob: Fob, unread: PlainFob,
-    station_desk: Desk, clock: MovableClock,
-) -> None:  # fmt: skip
-    page = reserve(teller_desk, customer_a, fob)
-    write_unread(station_desk)
-    teller_desk.get(page)
-    assert teller_desk.says("フォブの番号を入力してください", "照合する")
-    right = unread.code(clock())
-    wrong = f"{(int(right) + 1) % 10**8:08d}"
-    for typed, sentence in (
-        ("", "フォブに表示されている番号を入力してください。"),
-        ("１２３４５６７８", "間違いの回数には数えていません"),
-        (right[:7], "表示されている桁数のとおりに"),
-        (wrong, "あと4回まで試せます"),
-    ):
-        teller_desk.press(page + "code", code=typed)
-        assert (teller_desk.path, teller_desk.says(sentence)) == (page, True), sentence
-        assert not typed or typed not in teller_desk.page.text
-    teller_desk.press(page + "code", code=f" {right} ")
-    assert teller_desk.says("お客さまにお渡しください")
-    assert "入力内容をご確認ください" not in teller_desk.text
-    with services.store.read() as session:
-        assert session.query(Credential).one().state is CredentialState.SET_UP
-
-
-@sqlite_only
-def test_too_many_wrong_codes_start_over_with_a_new_seed(
-    teller_desk: Colleague, customer_a: Customer, fob: Fob, unread: PlainFob, station_desk: Desk,
-    clock: MovableClock,
-) -> None:  # fmt: skip
-    page = reserve(teller_desk, customer_a, fob)
-    write_unread(station_desk)
-    teller_desk.get(page)
-    wrong = f"{(int(unread.code(clock())) + 1) % 10**8:08d}"
-    for _ in range(5):
-        tick(station_desk, clock)
-        teller_desk.press(page + "code", code=wrong)
-    assert teller_desk.path != page
-    assert teller_desk.says("番号が続けて一致しなかったため、書込みをやり直します")
 
 
 @sqlite_only

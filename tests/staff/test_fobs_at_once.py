@@ -9,9 +9,7 @@ from tests.fixtures.people import add_customer, add_fob
 from tests.fobs.desk import Desk
 from tests.portal.conftest import MovableClock
 from tests.staff.conftest import Colleague
-from tests.staff.test_fob_at_counter import reserve, station_desk, tick
-
-__all__ = ["station_desk"]
+from tests.staff.fob_steps import reserve, tick
 
 
 @sqlite_only

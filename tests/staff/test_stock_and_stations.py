@@ -11,24 +11,13 @@ from provisioning.services import Services
 from provisioning.store.tables import Customer, Fob
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.tokens import give_token
-from tests.fobs.desk import Desk, PlainFob, open_desk
+from tests.fobs.desk import Desk, PlainFob
 from tests.portal.conftest import MovableClock
 from tests.staff import rows
 from tests.staff.conftest import AtDesk, Colleague
+from tests.staff.fob_steps import fob_state
 
 pytestmark = sqlite_only
-
-
-@pytest.fixture
-def station_desk(services: Services, clock: MovableClock) -> Desk:
-    """An enrolled station with nothing plugged in."""
-    return open_desk(services, clock())
-
-
-def fob_state(services: Services, fob: Fob) -> FobState:
-    """Where the fob is."""
-    with services.store.read() as session:
-        return session.get_one(Fob, fob.id).state
 
 
 def test_a_new_fob_is_taken_into_stock_once(
