@@ -41,11 +41,15 @@ def record_result(services: Services, command: RecordResultCommand, now: datetim
     try:
         return _record(services, command, now)
     except WrongState:
-        # the same result may have come twice at once: then the other one has done it by now
+        # The same result may have come twice at once. The other one may have died between record and proof,
+        # so this one does not only look: it does what is left.
         job, _ = _job(services, command)
         if not _same(job, command.result):
             raise
-        return job.state
+    try:
+        return _record(services, command, now)
+    except WrongState:
+        return _job(services, command)[0].state
 
 
 def _record(services: Services, command: RecordResultCommand, now: datetime) -> JobState:

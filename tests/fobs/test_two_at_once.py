@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from functools import partial
 from typing import TypeVar
@@ -19,6 +19,7 @@ from provisioning.jobs.erase_fob import erase_fob
 from provisioning.jobs.reserve_fob import ReservedFob, ReserveFobCommand
 from provisioning.jobs.revoke import RevokeCommand, revoke
 from provisioning.rules.states import EndedHow, FobState, JobState
+from provisioning.store.journal import move_job
 from tests.fixtures.people import add_customer, add_fob
 from tests.fobs.case import Case
 from tests.fobs.desk import open_desk
@@ -80,6 +81,24 @@ def test_the_same_result_twice_at_once_is_recorded_once(case: Case, reserved: Re
     assert (set(done) <= {JobState.WRITTEN, JobState.PROVED}, lost) == (True, [])
     assert case.acts(job.job_id).count(("prove_job", "proved")) == 1
     assert case.fob_state() is FobState.PROGRAMMED
+
+
+def test_who_comes_second_with_a_result_does_not_leave_before_it_is_proved(
+    case: Case, reserved: ReservedFob
+) -> None:
+    case.desk.plug(case.fob)
+    (job,) = case.desk.poll()
+    result = case.desk.write(job)
+    assert result.receipt is not None
+    receipt = {name: value for name, value in asdict(result.receipt).items() if name != "code"}
+    with ThreadPoolExecutor(1) as pool:
+        # the first one recorded it and died before the proof; the second one had already begun
+        with case.services.store.write() as tx:
+            move_job(tx, job.job_id, JobState.WRITTEN, receipt=receipt, recorded_at=case.now)
+            second = pool.submit(case.desk.report, job.job_id, result)
+            threading.Event().wait(0.5)
+        assert second.result(timeout=30) is JobState.PROVED
+    assert case.job(job.job_id).state is JobState.PROVED
 
 
 def test_cancelling_while_the_result_arrives_leaves_one_of_both(case: Case, reserved: ReservedFob) -> None:
