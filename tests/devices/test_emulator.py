@@ -94,6 +94,10 @@ def test_every_form_of_credential_gives_oathtools_codes(
     assert code in {oathtool(seed, form, moment) for moment in (before, after)}
 
 
+# the clock is set in whole seconds and may be this far behind (protocol, section 6)
+MOST_CLOCK_LAG_S = 2
+
+
 @BOTH
 def test_a_cut_at_any_report_leaves_the_old_credential_or_the_new(bench: Bench, serial: str) -> None:
     """Power and cable go after report k of identifying, opening and writing, for every k."""
@@ -181,8 +185,9 @@ def test_a_fob_that_must_not_be_used_keeps_what_it_held(
     bench.port(serial).unplug()
     record = bench.fob(serial).parts.flash.record
     assert record.generation == 1
-    now = bench.clock.unix_time()
-    assert bench.display(serial) in {oathtool(SEED, FORM, moment) for moment in (now, bench.clock.unix_time())}
+    earliest = bench.clock.unix_time() - MOST_CLOCK_LAG_S
+    shown = bench.display(serial)
+    assert shown in {oathtool(SEED, FORM, moment) for moment in (earliest, bench.clock.unix_time())}
 
 
 def test_a_clock_that_ran_away_is_set_right_by_the_write(bench: Bench) -> None:
