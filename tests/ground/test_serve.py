@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import pytest
 from provisioning import migrations
 from provisioning.rules.roles import ALL_ROLES
 from provisioning.settings_file import load_settings
+from tests.ground.commands import KAGIYA, run_kagiya
 from tests.ground.servers import Served, serving
 from tests.ground.settings_files import SETTINGS, write_settings
 
@@ -71,3 +74,33 @@ def test_workers_answer_from_two_processes_with_databases_of_their_own(server: S
         link.readlink() for link in Path(f"/proc/{server.process.pid}/fd").iterdir() if link.is_symlink()
     }
     assert not [file for file in parent_files if "kagiya.db" in str(file)]
+
+
+def test_a_desk_is_let_in_and_works_until_it_is_told_to_stop(
+    production: Path, server: Served, tmp_path: Path
+) -> None:
+    desk = tmp_path / "desk.toml"
+    desk.write_text('[station]\ndirectory = "desk"\npoll_s = 0.1\n')
+    whose = ("--institution", "dual", "--branch", "本店", "--name", "窓口1")
+    code = run_kagiya("--settings", str(production), "station", "code", *whose).stdout.strip()
+    enrol = ("--settings", str(desk), "station", "enrol", "--server", server.base_url)
+    enrolled = run_kagiya(*enrol, code)
+    assert enrolled.returncode == 0, enrolled.stderr
+    assert enrolled.stdout.startswith("窓口1 (")
+    again = run_kagiya(*enrol, code)
+    assert (again.returncode, again.stdout) == (1, "")
+    assert "the server refused (401)" in again.stderr
+
+    station = subprocess.Popen(
+        [KAGIYA, "--settings", str(desk), "station", "run"], stderr=subprocess.PIPE, text=True
+    )
+    polled = '"path": "/api/station/v1/poll", "status": 200'
+    until_s = time.monotonic() + 30
+    while polled not in server.log.read_text():
+        assert station.poll() is None, station.communicate()[1]
+        assert time.monotonic() < until_s, server.log.read_text()
+        time.sleep(0.05)
+    station.terminate()
+    assert station.wait(20) == 0
+    station.communicate()
+    assert code not in server.log.read_text()
