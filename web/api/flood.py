@@ -16,7 +16,7 @@ from flask import jsonify
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
-_MOST_KEYS: Final = 10_000
+_MOST_KEYS: Final = 4_000
 
 
 @dataclass(frozen=True, slots=True)
