@@ -30,6 +30,7 @@ from provisioning.store.verification import (
     NoCredential,
     Standing,
     accept,
+    accept_and_record,
     count_wrong,
     read_standing,
 )
@@ -151,12 +152,14 @@ class _Bench:
         limit = self.institution.failure_limit
         activated_at = self.now if self.typed.use is Use.ACTIVATE else None
         row = self._audit_row(Outcome.ACCEPTED, standing, {})
-        with line.deciding():
+        if isinstance(line, JoinedLine):
             if not accept(line, standing, found.counters, limit, activated_at):
                 return None
-            if self.typed.on_accept is not None and isinstance(line, JoinedLine):
+            if self.typed.on_accept is not None:
                 self.typed.on_accept(line, standing)
             write_row(line, row)
+        elif not accept_and_record(line, standing, found.counters, limit, row):
+            return None
         return VerifyResult(Outcome.ACCEPTED, None, standing.customer_id, standing.credential_id, tries_left=limit)
 
     def _count(self, line: Line, standing: Standing, found: Match) -> VerifyResult | None:

@@ -16,6 +16,8 @@ from provisioning.store.line import JoinedLine, Line, Statement
 from provisioning.store.tables.base import to_microseconds
 
 __all__ = [
+    "COLUMNS",
+    "JSON_COLUMNS",
     "SYSTEM",
     "Actor",
     "ActorKind",
@@ -29,15 +31,14 @@ __all__ = [
 
 ENCODING_VERSION: Final = 1
 _canonical: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
-_INSERT: Final = Statement("""
-    INSERT INTO audit_entry (
-        at, institution_id, branch, actor_kind, actor_id, origin, act, result,
-        customer_id, credential_id, fob_id, job_id, facts, encoding_version, key_id, mac
-    ) VALUES (
-        :at, :institution_id, :branch, :actor_kind, :actor_id, :origin, :act, :result,
-        :customer_id, :credential_id, :fob_id, :job_id, :facts, :encoding_version, :key_id, :mac
-    )
-""")
+COLUMNS: Final = (
+    *("at", "institution_id", "branch", "actor_kind", "actor_id", "origin", "act", "result"),
+    *("customer_id", "credential_id", "fob_id", "job_id", "facts", "encoding_version", "key_id", "mac"),
+)
+JSON_COLUMNS: Final = ("facts",)
+_INSERT: Final = Statement(
+    f"INSERT INTO audit_entry ({', '.join(COLUMNS)}) VALUES (:{', :'.join(COLUMNS)})"  # noqa: S608 - our own words
+)
 
 
 @dataclass(frozen=True, slots=True)

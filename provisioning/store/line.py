@@ -7,7 +7,7 @@ SQLAlchemy's execution costs several times what the database needs for such stat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from provisioning.store.turns import begin_writing
 
+_SQLITE: Final = "sqlite"
 _NAMED: Final = re.compile(r"(?<!:):([a-z_]+)")
 
 
@@ -80,3 +81,34 @@ class Statement:
         cursor = line.raw.cursor()
         cursor.execute(self._text[line.backend], parameters)
         return cursor
+
+
+class Decision:
+    """A change and the row that tells of it: both or neither, in a transaction of their own.
+
+    PostgreSQL does both in one statement and so in one round trip; four would cost more than the work.
+    """
+
+    def __init__(self, change: str, table: str, columns: Sequence[str], json_columns: Collection[str]) -> None:
+        """`change` is an UPDATE; `columns` of `table` are written from parameters named `row_COLUMN`."""
+        into = f"INSERT INTO {table} ({', '.join(columns)})"
+        values = [f":row_{column}" for column in columns]
+        # a SELECT takes a bare text for text, and text does not become JSON by itself
+        typed = [f"CAST(:row_{name} AS json)" if name in json_columns else f":row_{name}" for name in columns]
+        self._change = Statement(change)
+        # the words are this program's own: none of them comes from outside
+        self._tell = Statement(f"{into} VALUES ({', '.join(values)})")
+        self._both = Statement(
+            f"WITH changed AS ({change} RETURNING 1) {into} SELECT {', '.join(typed)} FROM changed"  # noqa: S608
+        )
+
+    def take(self, line: Line, parameters: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+        """Whether the change found what it was to change; otherwise nothing was written."""
+        named = {**parameters, **{f"row_{name}": value for name, value in row.items()}}
+        if line.backend != _SQLITE:
+            return self._both.change(line, named) == 1
+        with line.deciding():
+            if self._change.change(line, parameters) != 1:
+                return False
+            self._tell.change(line, named)
+        return True

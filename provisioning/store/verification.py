@@ -6,7 +6,7 @@ only one gets a step accepted, and no more wrong codes are taken than the limit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -15,7 +15,8 @@ from provisioning.rules.institution import Institution
 from provisioning.rules.otp import Counters, Expected, Tolerance
 from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
 from provisioning.rules.states import CredentialState, EndedHow, TokenKind
-from provisioning.store.line import Line, Statement
+from provisioning.store.audit import COLUMNS, JSON_COLUMNS
+from provisioning.store.line import Decision, Line, Statement
 from provisioning.store.tables.base import from_microseconds, to_microseconds
 from provisioning.store.vault import SealedSeed, SeedContext
 
@@ -67,14 +68,17 @@ def read_standing(line: Line, institution: Institution, user_id: str) -> Standin
 
 def accept(line: Line, standing: Standing, counters: Counters, limit: int, activated_at: datetime | None) -> bool:
     """Take the step if nothing changed since `standing` was read. `activated_at` also makes it ACTIVE."""
-    values = _found_again(standing, limit) | {
-        "step": counters.last_step,
-        "seen": counters.highest_seen_step,
-        "drift": counters.drift_steps,
-    }
+    values = _taken(standing, counters, limit)
     if activated_at is None:
         return _ACCEPT.change(line, values) == 1
     return _ACTIVATE.change(line, values | {"at": to_microseconds(activated_at)}) == 1
+
+
+def accept_and_record(
+    line: Line, standing: Standing, counters: Counters, limit: int, audit_row: Mapping[str, Any]
+) -> bool:
+    """`accept` with its audit row and nothing else, in a transaction of its own: the way of every login."""
+    return _ACCEPT_AND_RECORD.take(line, _taken(standing, counters, limit), audit_row)
 
 
 def count_wrong(line: Line, standing: Standing, counters: Counters, limit: int, now: datetime) -> Counted | None:
@@ -82,6 +86,14 @@ def count_wrong(line: Line, standing: Standing, counters: Counters, limit: int, 
     values = _found_again(standing, limit) | {"seen": counters.highest_seen_step, "at": to_microseconds(now)}
     row = _COUNT_WRONG.first(line, values)
     return None if row is None else Counted(row[0], row[1] == CredentialState.SUSPENDED)
+
+
+def _taken(standing: Standing, counters: Counters, limit: int) -> dict[str, Any]:
+    return _found_again(standing, limit) | {
+        "step": counters.last_step,
+        "seen": counters.highest_seen_step,
+        "drift": counters.drift_steps,
+    }
 
 
 def _found_again(standing: Standing, limit: int) -> dict[str, Any]:
@@ -135,6 +147,7 @@ _ACCEPT_SQL: Final = """
       AND state = :expected AND seed_version = :version
 """
 _ACCEPT: Final = Statement(_ACCEPT_SQL.format(more=""))
+_ACCEPT_AND_RECORD: Final = Decision(_ACCEPT_SQL.format(more=""), "audit_entry", COLUMNS, JSON_COLUMNS)
 _ACTIVATE: Final = Statement(_ACCEPT_SQL.format(more=", state = 'active', activated_at = :at"))
 
 _COUNT_WRONG: Final = Statement("""

@@ -229,7 +229,7 @@ def _die_before_the_audit_row(settings: Settings, token: Token, now: datetime) -
     run = Statement._run
 
     def die(self: Statement, line: Line, parameters: Mapping[str, Any]) -> Any:
-        if "mac" in parameters:
+        if "mac" in parameters or "row_mac" in parameters:
             os.kill(os.getpid(), signal.SIGKILL)
         return run(self, line, parameters)
 
