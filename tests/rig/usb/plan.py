@@ -1,6 +1,6 @@
 """What an emulated device is to the USB: ids, strings, interfaces, and the gadget behind each interface.
 
-A family's emulator says this once (tests/rig/FAMILY/usb.py); the in-process ports and the real USB stack both read it.
+A family's emulator says this once (tests/rig/FAMILY/usb.py); in-process ports and the real USB stack both read it.
 """
 
 from __future__ import annotations
