@@ -182,8 +182,9 @@ class StationAgent:
         """What to write. Raises SeedUnreadable, OverLimits."""
         secret = self._seed_box.open(job)
         form = credential_form(job, len(secret))
-        self._desk.profile(job.profile).check(form)
-        return SlotProgram(form, secret)
+        profile = self._desk.profile(job.profile)
+        profile.check(form)
+        return SlotProgram(form, secret, job.title[: profile.limits.title_bytes])
 
     def _server_clock(self, job: ProgramJob, received_at: float) -> Clock:
         """The server's time: a desk whose clock is wrong still sets fobs right."""
@@ -237,4 +238,4 @@ def credential_form(job: ProgramJob, seed_bytes: int) -> CredentialForm:
     except ValueError:
         asked = f"{job.otp_type} {job.algorithm}"
         raise OverLimits("otp_type, algorithm", asked, ", ".join((*OtpType, *Algorithm))) from None
-    return CredentialForm(otp_type, algorithm, job.digits, job.period_s, seed_bytes, job.slot)
+    return CredentialForm(otp_type, algorithm, job.digits, job.period_s, seed_bytes, job.slot, job.counter)

@@ -17,7 +17,7 @@ from devices.links import AttachedDevice, Bus, Transport
 from devices.links.hid import HidBus
 from devices.links.serial import SerialBus
 from devices.links.usb_bulk import UsbBus
-from devices.profiles import Ability, FirmwareProfile, candidates, choose
+from devices.profiles import FAMILIES, Ability, FirmwareProfile, candidates, choose
 
 
 def ignore_progress(_done: int, _total: int) -> None:
@@ -157,7 +157,10 @@ def _recognise(sighting: Sighting, identity: DeviceIdentity) -> FirmwareProfile:
     """The one profile of what the device tells. Raises WrongSerial when the bus told another serial number."""
     device = sighting.device
     # a cradle's serial number is its bridge's; a HID fob's is its own
-    if device.transport is Transport.HID and device.bus_serial not in ("", identity.serial):
+    is_its_own = any(
+        device.transport in FAMILIES[profile.driver.family].same_serial_on for profile in sighting.profiles
+    )
+    if is_its_own and device.bus_serial not in ("", identity.serial):
         raise WrongSerial(device.bus_serial, identity.serial)
     if all(profile.device.model != identity.model for profile in sighting.profiles):
         raise UnknownDevice(device.path, identity.model)

@@ -11,7 +11,8 @@ A signed request carries `Authorization: Kagiya-Station id="…", time="…", no
 id, Unix seconds, 32 hexadecimal digits used once, and the Ed25519 signature (hexadecimal) over `signed_text`.
 
 The seed crosses only as `sealed_seed`: HPKE (RFC 9180: DHKEM X25519, HKDF-SHA-256, AES-256-GCM) to the
-station's sealing key, info `kagiya job seed 1\\nSTATION_ID\\nJOB_ID\\nSERIAL`, base64.
+station's sealing key, info `kagiya job seed 1\\nSTATION_ID\\nJOB_ID\\nSERIAL`, base64. The device's access code
+crosses in the same way as `sealed_access_code`, info `kagiya access code 1\\n…` with the same three lines.
 """
 
 from __future__ import annotations
@@ -49,6 +50,15 @@ class JobKind(StrEnum):
     ERASE = "erase"
 
 
+class Wait(StrEnum):
+    """What a device waits for from the hand that holds it, while it is written."""
+
+    NONE = ""
+    TOUCH = "touch"
+    BUTTON = "button"
+    PIN = "pin"
+
+
 class FailureCode(StrEnum):
     """Why a job failed, or why a device that is seen cannot be used."""
 
@@ -69,6 +79,10 @@ class FailureCode(StrEnum):
     OVER_LIMITS = "over_limits"
     NOT_PROVED = "not_proved"
     SEED_UNREADABLE = "seed_unreadable"
+    WRONG_ACCESS_CODE = "wrong_access_code"
+    LAST_TRY = "last_try"
+    DEVICE_LOCKED = "device_locked"
+    NOT_TOUCHED = "not_touched"
     STATION_RESTARTED = "station_restarted"
     # these two are the server's own words
     STATION_SILENT = "station_silent"
@@ -110,7 +124,12 @@ class Poll:
 
 @dataclass(frozen=True, slots=True)
 class ProgramJob:
-    """One job for exactly the device named. `sealed_seed` is empty for ERASE; `unix_time` is the server's."""
+    """One job for exactly the device named. `sealed_seed` is empty for ERASE; `unix_time` is the server's.
+
+    `title` is what the device may show beside the code (ASCII, 12 at most), `counter` where HOTP begins.
+    `sealed_access_code` (32 bytes before sealing) is empty for devices that are not locked with one;
+    `access_code_in_force` says that it is on the device already, as far as the server knows.
+    """
 
     job_id: str
     kind: JobKind
@@ -123,6 +142,10 @@ class ProgramJob:
     slot: int = 1
     sealed_seed: str = field(default="", repr=False)
     unix_time: int = 0
+    title: str = "KAGIYA"
+    counter: int = 0
+    sealed_access_code: str = field(default="", repr=False)
+    access_code_in_force: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +159,23 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a write has come, in reports."""
+    """How far a write has come, in reports, and whether the device waits for a hand."""
 
     reports_done: int
     reports_total: int
+    wait: Wait = Wait.NONE
     version: int = CONTRACT_VERSION
 
 
 @dataclass(frozen=True, slots=True)
 class WriteReceipt:
-    """Evidence of a write, never the secret. `code`: read back from the device after the commit, or empty."""
+    """Evidence of a write, never the secret.
+
+    `code`: read back from the device after the commit, or empty (then the teller types it). For TOTP it is that
+    of the present time, for HOTP the next one, which is consumed on the device by reading it.
+    `locked`: whether the access code of the job is in force on the device now; None: as it was before.
+    `serial` is what the device told, the job's for a device that tells none.
+    """
 
     serial: str
     model: str
@@ -156,6 +186,7 @@ class WriteReceipt:
     clock_offset_s: int | None = None
     reports: int = 0
     code: str = field(default="", repr=False)
+    locked: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from devices.contract import WriteReceipt
+from devices.contract import Wait, WriteReceipt
 from devices.links import AnyLink
 from devices.profiles import CredentialForm, FirmwareProfile, Version
 
@@ -17,14 +17,21 @@ OnProgress = Callable[[int, int], None]
 """Called with (reports done, reports in all) while a write goes on."""
 
 
+OnWait = Callable[[Wait], None]
+"""Called when the device begins to wait for a hand, and with Wait.NONE when it waits no more."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceIdentity:
-    """What a device tells of itself, unproved. `clock` is Unix time in seconds, None when it is not set."""
+    """What a device tells of itself, unproved. `clock` is Unix time in seconds, None when it is not set.
+
+    What it cannot tell: `serial` is empty, `firmware` Version(0), `model` the profile's, `generation` 0.
+    """
 
     serial: str
     model: str
     firmware: Version
-    generation: int
+    generation: int = 0
     battery_percent: int | None = None
     clock: int | None = None
     holds_credential: bool = False
@@ -32,10 +39,27 @@ class DeviceIdentity:
 
 @dataclass(frozen=True, slots=True)
 class SlotProgram:
-    """A credential to be written. `secret` has `form.seed_bytes` bytes and shows nowhere."""
+    """A credential to be written. `secret` has `form.seed_bytes` bytes and shows nowhere.
+
+    `title` is ASCII, cut to the profile's `limits.title_bytes`: what the device may show beside the code.
+    """
 
     form: CredentialForm
     secret: bytes = field(repr=False)
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessCode:
+    """What locks this one device against others: 32 bytes that nobody sees; a driver takes what its device needs.
+
+    `in_force`: the code is on the device already, as far as is known. Otherwise the factory default is tried
+    first, and after a successful write this code is set. Where a write was cut it may be on the device though it
+    is not known: a driver may try it second, never with the last try (LastTry).
+    """
+
+    code: bytes = field(repr=False)
+    in_force: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +67,8 @@ class Surroundings:
     """What a driver is given beside its link.
 
     `roots` maps names of manufacturer roots to their public keys (P-256, uncompressed, 65 bytes): the station's
-    trust list. `expected_serial` is the device that was asked for, empty while it is only looked at.
+    trust list. `expected_serial` is the device that was asked for (its label where it tells no serial number),
+    empty while it is only looked at. `access` is None for devices that are not locked.
     """
 
     profile: FirmwareProfile
@@ -51,6 +76,8 @@ class Surroundings:
     roots: Mapping[str, bytes]
     expected_serial: str = ""
     on_progress: OnProgress = field(default=lambda _done, _total: None)
+    access: AccessCode | None = None
+    on_wait: OnWait = field(default=lambda _wait: None)
 
 
 class TokenDriver(Protocol):
@@ -63,8 +90,9 @@ class TokenDriver(Protocol):
     def program(self, program: SlotProgram) -> WriteReceipt:
         """Write a credential, prove that the device holds it, and tell the evidence.
 
-        Raises NotGenuine, WrongSerial, LowBattery, WrongClock, OverLimits before anything is written, NotProved
-        when the device does not hold what was written. After any other error the generation alone tells.
+        Raises NotGenuine, WrongSerial, LowBattery, WrongClock, OverLimits, WrongAccessCode, LastTry, DeviceLocked
+        before anything is written, NotTouched, and NotProved when the device does not hold what was written.
+        After any other error the generation alone tells, where the device counts one.
         """
         ...
 

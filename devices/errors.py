@@ -20,7 +20,11 @@ DeviceError
 │   ├── NotGenuine              its certificate or signature does not lead to the profile's root
 │   ├── LowBattery              would die in the customer's hands
 │   ├── WrongClock              its clock cannot be set right
-│   └── OverLimits              it cannot hold such a credential
+│   ├── OverLimits              it cannot hold such a credential
+│   ├── WrongAccessCode         it is locked with another access code (or PIN) than the ones we have
+│   ├── LastTry                 one more wrong code would lock it for good: not tried
+│   ├── DeviceLocked            its PIN is blocked or was never set, or its application is locked
+│   └── NotTouched              nobody touched it (or pressed its button) in time
 ├── NotProved                 the written credential did not answer as it must
 ├── SeedUnreadable            the job's sealed seed does not open with this station's key
 ├── ProfileInvalid            a firmware profile cannot be used; names file and key
@@ -214,6 +218,38 @@ class OverLimits(DeviceUnfit):
     limit: str
     asked: str
     allowed: str
+
+
+@dataclass(eq=False)
+class WrongAccessCode(DeviceUnfit):
+    """The device refused the access code; `tries_left` until it locks itself, None where it does not count."""
+
+    code: ClassVar[FailureCode] = FailureCode.WRONG_ACCESS_CODE
+    tries_left: int | None = None
+
+
+@dataclass(eq=False)
+class LastTry(DeviceUnfit):
+    """A wrong code now would burn the last of `tries_left` tries, and nobody asked for that: nothing was sent."""
+
+    code: ClassVar[FailureCode] = FailureCode.LAST_TRY
+    tries_left: int
+
+
+@dataclass(eq=False)
+class DeviceLocked(DeviceUnfit):
+    """`what` is locked or was never set: pin, admin_pin, application …"""
+
+    code: ClassVar[FailureCode] = FailureCode.DEVICE_LOCKED
+    what: str
+
+
+@dataclass(eq=False)
+class NotTouched(DeviceUnfit):
+    """The device waited `waited_s` seconds for a hand, and none came."""
+
+    code: ClassVar[FailureCode] = FailureCode.NOT_TOUCHED
+    waited_s: float
 
 
 @dataclass(eq=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import tomllib
+import types
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import combinations
@@ -26,13 +27,15 @@ from devices.profiles import (
     FirmwareProfile,
     Limits,
     Match,
+    OtpType,
     Timing,
+    Use,
     Version,
 )
 
 SHIPPED: Final = Path(__file__).resolve().parent.parent / "firmware_profiles"
 EXAMPLE: Final = "example.toml"
-_SECTIONS: Final = ("device", "match", "driver", "limits", "timing", "abilities")
+_SECTIONS: Final = ("device", "match", "driver", "limits", "timing", "use", "abilities")
 _RANGES: Final[Mapping[str, tuple[int, int]]] = {
     "vendor_id": (1, 0xFFFF),
     "product_id": (0, 0xFFFF),
@@ -104,9 +107,11 @@ class _Reader:
             driver=self.section(DriverSection, root["driver"], "driver"),
             limits=self.section(Limits, root["limits"], "limits"),
             timing=self.section(Timing, root["timing"], "timing"),
+            use=self.section(Use, root["use"], "use"),
             abilities=self.abilities(root["abilities"]),
         )
         self.check_device(profile.device)
+        self.check_use(profile)
         self.check_family(profile)
         return profile
 
@@ -154,8 +159,8 @@ class _Reader:
             if not isinstance(value, list):
                 raise self.fail(key, "must be a list")
             return tuple(self.value(get_args(hint)[0], item, key) for item in value)
-        if hint == int | None:
-            hint = int
+        if get_origin(hint) is types.UnionType:
+            (hint,) = (option for option in get_args(hint) if option is not type(None))
         if isinstance(hint, type) and issubclass(hint, StrEnum):
             return self.word(hint, value, key)
         if hint is float and type(value) is int:
@@ -187,6 +192,13 @@ class _Reader:
             raise self.fail("device.name", "must be small letters, digits and hyphens")
         if device.firmware_from >= device.firmware_below:
             raise self.fail("device.firmware_below", "must be above device.firmware_from")
+
+    def check_use(self, profile: FirmwareProfile) -> None:
+        for otp_type in OtpType:
+            told = profile.use.shown(otp_type) is not None
+            if told != (otp_type in profile.limits.otp_types):
+                fault = "means nothing, see limits.otp_types" if told else "is missing"
+                raise self.fail(f"use.{otp_type}", fault)
 
     def check_family(self, profile: FirmwareProfile) -> None:
         family = FAMILIES.get(profile.driver.family)

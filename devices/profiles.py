@@ -42,21 +42,56 @@ class Algorithm(StrEnum):
 
 
 class Ability(StrEnum):
-    """What only some devices can do; each is a one-method protocol in devices.driver."""
+    """What only some devices can do. The first three are one-method protocols in devices.driver.
+
+    LOCKS_WITH_CODE: program and erase take the access code in Surroundings and set it (AccessCode).
+    """
 
     READS_CODE = "reads_code"
     SETS_CLOCK = "sets_clock"
     PROVES_GENUINE = "proves_genuine"
+    LOCKS_WITH_CODE = "locks_with_code"
+
+
+class SerialSource(StrEnum):
+    """Where a device's serial number comes from: its own word, its USB string, or the label on its case.
+
+    LABEL: nothing tells it, so exactly one device of the profile may be attached, and the teller types the label.
+    """
+
+    TOLD = "told"
+    BUS = "bus"
+    LABEL = "label"
+
+
+class CodeShown(StrEnum):
+    """How the customer gets a code: the device's display, a companion program, or the device types it."""
+
+    DISPLAY = "display"
+    COMPANION = "companion"
+    TYPED = "typed"
+
+
+class ClockKept(StrEnum):
+    """How long the device's clock runs: always, while it is plugged in, or it has none."""
+
+    KEPT = "kept"
+    WHILE_POWERED = "while_powered"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """What the drivers of one protocol family know. `needs_root`: the profile must name a manufacturer root."""
+    """What the drivers of one protocol family know. `needs_root`: the profile must name a manufacturer root.
+
+    `same_serial_on`: transports where the serial number of the USB string is the one that the device tells.
+    """
 
     transports: frozenset[Transport]
     abilities: frozenset[Ability]
     quirks: frozenset[str] = frozenset()
     needs_root: bool = False
+    same_serial_on: frozenset[Transport] = frozenset()
 
 
 FAMILIES: Final[Mapping[str, Family]] = {
@@ -64,6 +99,7 @@ FAMILIES: Final[Mapping[str, Family]] = {
         transports=frozenset({Transport.HID, Transport.SERIAL}),
         abilities=frozenset({Ability.READS_CODE, Ability.SETS_CLOCK, Ability.PROVES_GENUINE}),
         needs_root=True,
+        same_serial_on=frozenset({Transport.HID}),
     ),
 }
 
@@ -157,6 +193,22 @@ class Limits:
     periods_s: tuple[int, ...] = field(metadata={"range": (1, 3600)})
     battery_min_percent: int = field(default=0, metadata={"range": (0, 100)})
     clock_tolerance_s: int = field(default=2, metadata={"range": (0, 60)})
+    counter_step: int = field(default=1, metadata={"range": (1, 65536)})
+    title_bytes: int = field(default=0, metadata={"range": (0, 64)})
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """`[use]`: how people use the device. `totp`, `hotp`: None where it holds no such credential."""
+
+    serial: SerialSource
+    clock: ClockKept
+    totp: CodeShown | None = None
+    hotp: CodeShown | None = None
+
+    def shown(self, otp_type: OtpType) -> CodeShown | None:
+        """How the customer gets a code of that type."""
+        return self.totp if otp_type is OtpType.TOTP else self.hotp
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +232,7 @@ class FirmwareProfile:
     driver: DriverSection
     limits: Limits
     timing: Timing
+    use: Use
     abilities: frozenset[Ability]
 
     @property
@@ -203,6 +256,13 @@ class FirmwareProfile:
         _within("digits", form.digits, limits.digits)
         _within("period_s", form.period_s, limits.periods_s if form.otp_type is OtpType.TOTP else (0,))
         _within("seed_bytes", form.seed_bytes, limits.seed_bytes)
+        self._check_counter(form)
+
+    def _check_counter(self, form: CredentialForm) -> None:
+        if form.otp_type is OtpType.TOTP:
+            _within("counter", form.counter, (0,))
+        elif form.counter < 0 or form.counter % self.limits.counter_step:
+            raise OverLimits("counter", str(form.counter), f"multiples of {self.limits.counter_step}")
 
 
 def candidates(device: AttachedDevice, profiles: Iterable[FirmwareProfile]) -> tuple[FirmwareProfile, ...]:

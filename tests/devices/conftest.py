@@ -76,5 +76,6 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     fobs += [NewFob(serial, Transport.SERIAL) for serial in SERIAL_SERIALS]
     drawer = Drawer(tmp_path, clock, fobs, paced=False)
     buses = (RigHidBus(drawer.hid_ports), SerialBus(drawer.cradles))
-    yield Bench(drawer, clock, Desk(buses, load_profiles(), drawer.roots, clock.unix_time))
+    profiles = tuple(profile for profile in load_profiles() if profile.name == "kagiya-fob")
+    yield Bench(drawer, clock, Desk(buses, profiles, drawer.roots, clock.unix_time))
     drawer.close()

@@ -15,7 +15,7 @@ from devices.profile_files import SHIPPED, load_profiles
 from devices.profiles import FirmwareProfile, Match
 
 FILE = SHIPPED.parent / "udev" / "70-kagiya.rules"
-(FOB,) = load_profiles()
+(FOB,) = (profile for profile in load_profiles() if profile.name == "kagiya-fob")
 
 
 def with_match(*match: Match) -> FirmwareProfile:
