@@ -165,6 +165,15 @@ def test_no_wrong_or_revoked_keys(served: Served, bank: Bank) -> None:
     assert bank.post("/verify", otp="12345678").status_code == 200
     with served.services.store.write() as tx:
         tx.execute(update(BankClient).values(revoked_at=served.at))
+    served.advance(seconds=1)  # so long is a key believed without asking again
+    assert bank.post("/verify", otp="12345678").status_code == 401
+
+
+def test_a_key_is_asked_for_again_when_the_clock_jumps_back(served: Served, bank: Bank) -> None:
+    assert bank.post("/verify", otp="12345678").status_code == 200
+    with served.services.store.write() as tx:
+        tx.execute(update(BankClient).values(revoked_at=served.at))
+    served.advance(seconds=-5)
     assert bank.post("/verify", otp="12345678").status_code == 401
 
 

@@ -23,10 +23,11 @@ from provisioning.jobs.verify import VerifyCommand, verify
 from provisioning.rules.states import EndedHow, TokenKind
 from provisioning.store.queries.fobs import fob_by_serial
 from web import current, metrics, setup_codes
-from web.api.bank_calls import CALLS, PER_STRANGER, PER_USER, STRANGERS, Call, addressed_call, posted_call
+from web.api.bank_calls import CALLS, CLIENTS, PER_STRANGER, PER_USER, STRANGERS, Call, addressed_call, posted_call
 from web.api.bank_openapi import openapi
 from web.api.bank_operations import OPERATIONS, PREFIX
 from web.api.flood import FloodGuard, tell_flooded
+from web.api.known_clients import KnownClients
 
 bank_api = Blueprint("bank_api", __name__, url_prefix=PREFIX)
 bank_api.register_error_handler(TooManyRequests, tell_flooded)
@@ -38,6 +39,7 @@ Answer = dict[str, Any]
 def _set_up(state: BlueprintSetupState) -> None:
     state.app.extensions[CALLS] = FloodGuard(PER_USER)
     state.app.extensions[STRANGERS] = FloodGuard(PER_STRANGER)
+    state.app.extensions[CLIENTS] = KnownClients()
 
 
 @bank_api.get("/openapi.json")

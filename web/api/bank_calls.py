@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import current_app, request
 
 from provisioning.errors import BadInput, InputFault, NotAuthentic, NotFound
-from provisioning.jobs.check_bank_key import KnownClient, check_bank_key
+from provisioning.jobs.check_bank_key import KnownClient
 from provisioning.rules.actor import Actor, ActorKind
 from provisioning.rules.identifiers import read_service_id
 from provisioning.rules.institution import Institution
@@ -17,9 +17,11 @@ from web import current
 from web.api.bank_operations import OPERATIONS
 from web.api.bodies import read_object
 from web.api.flood import Allowance, FloodGuard
+from web.api.known_clients import KnownClients
 
 CALLS = "kagiya_bank_guard"
 STRANGERS = "kagiya_bank_stranger_guard"
+CLIENTS = "kagiya_bank_clients"
 # for one user of one institution: far above what a person or a careful system does
 PER_USER = Allowance(burst=1_000, per_s=200.0)
 # for one address that brings keys nobody has
@@ -75,7 +77,8 @@ def addressed_call(service_id: str, user_id: str) -> Call:
 def _client() -> KnownClient:
     """Who calls. A key that nobody has costs a token of its sender's address."""
     try:
-        return check_bank_key(current.services(), request.headers.get("Authorization", ""))
+        known: KnownClients = current_app.extensions[CLIENTS]
+        return known.find(current.services(), request.headers.get("Authorization", ""), current.now())
     except NotAuthentic:
         guard: FloodGuard = current_app.extensions[STRANGERS]
         guard.admit(current.origin(), current.now())
