@@ -113,7 +113,7 @@ class AcmInterface:
 
 @dataclass(frozen=True, slots=True)
 class UsbPlan:
-    """A whole device, at full speed. `release` is bcdDevice."""
+    """A whole device, at full speed. `release` is bcdDevice; `lose_power` is called when its cable is out."""
 
     vendor_id: int
     product_id: int
@@ -122,3 +122,4 @@ class UsbPlan:
     product: str
     serial: str
     interfaces: tuple[HidInterface | CcidInterface | AcmInterface, ...] = field(default=())
+    lose_power: Callable[[], None] = field(default=lambda: None)
