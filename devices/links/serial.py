@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import termios
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import monotonic
@@ -19,7 +20,7 @@ from devices.links.rule import RULES_FILE
 
 _SLICE_S: Final = 0.02
 _BUSY: Final = (errno.EBUSY, errno.EAGAIN, errno.EWOULDBLOCK)
-_CLOSED: Final = (serial.SerialException, OSError, TypeError)
+_CLOSED: Final = (serial.SerialException, OSError, TypeError, termios.error)
 """pyserial meets a port that was closed under it with any of these."""
 log = logging.getLogger(__name__)
 

@@ -178,3 +178,9 @@ def test_the_log_has_lengths_and_no_bytes(pty: Pty, link: SerialLink, caplog: py
     link.read(20, 0.5)
     assert "11 bytes" in caplog.text
     assert "canary" not in caplog.text
+
+
+def test_dropping_what_a_pulled_port_brought_is_a_lost_link(pty: Pty, link: SerialLink) -> None:
+    pty.unplug()
+    with pytest.raises(LinkLost):
+        link.drop_input()
