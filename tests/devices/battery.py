@@ -1,0 +1,365 @@
+"""The battery that every protocol family inherits: what any device that kagiya writes must do and survive.
+
+A family names its emulated device once, as a `Subject`, and inherits the tests:
+
+    class TestMyKey(Battery):
+        @contextmanager
+        def device(self, folder: Path) -> Iterator[Subject]:
+            yield MyKeySubject(folder)
+
+tests.devices.battery_locks has two more for devices that have what they test: an access code or PIN, a wait for a
+hand. The trouble is made between driver and port (tests.rig.wire.trouble), so a port needs no faults of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from abc import ABC, abstractmethod
+from base64 import b32encode
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+import pyotp
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from devices.attach import Desk, Sighting, scan, survey
+from devices.contract import FailureCode, WriteReceipt
+from devices.driver import SlotProgram, Surroundings, TokenDriver
+from devices.drivers import DRIVERS
+from devices.errors import DeviceError, OverLimits
+from devices.links import Bus
+from devices.profile_files import load_profiles
+from devices.profiles import Algorithm, CredentialForm, FirmwareProfile, Limits, OtpType
+from tests.rig.wire.trouble import Trouble, TroubledBus
+
+_HURRY_S: Final = 0.15
+_MOST_POINTS: Final = 24
+TITLE: Final = "KAGIYA"
+
+
+@dataclass
+class Subject(ABC):
+    """One emulated device in its port, and a desk before it.
+
+    `serial` is what `Surroundings.expected_serial` gets; `form` is a credential that the device can hold.
+    `roots` as in Desk. `may_lose_it`: a write that is cut may leave the slot empty, for the device cannot change a
+    slot at once.
+    """
+
+    port_bus: Bus
+    profile_name: str
+    serial: str
+    form: CredentialForm
+    roots: dict[str, bytes] = field(default_factory=dict)
+    may_lose_it: bool = False
+
+    def __post_init__(self) -> None:
+        self.bus = TroubledBus(self.port_bus, self.unplug)
+        self.desk = Desk((self.bus,), load_profiles(), self.roots, self.unix_time)
+
+    @abstractmethod
+    def plug(self) -> None:
+        """Put it in; nothing happens if it is."""
+
+    @abstractmethod
+    def unplug(self) -> None:
+        """Pull it out, whatever it does; power and everything volatile are lost."""
+
+    @abstractmethod
+    def unix_time(self) -> float:
+        """The world's time, which is the station's too."""
+
+    @abstractmethod
+    def held(self) -> bytes | None:
+        """The secret in slot `form.slot`, from the device's memory, as it was written; None if empty."""
+
+    @abstractmethod
+    def code(self) -> str:
+        """The code that the customer gets now: display, companion program, or typed by the device."""
+
+    def expected_code(self, secret: bytes, form: CredentialForm, at: float) -> str:
+        """An independent reckoning. For HOTP, `at` is the counter."""
+        return otp_code(secret, form, at)
+
+    @property
+    def profile(self) -> FirmwareProfile:
+        """The profile that the device must be recognised by."""
+        return self.desk.profile(self.profile_name)
+
+    def sighting(self) -> Sighting:
+        """Where it is plugged."""
+        (found,) = scan(self.desk)
+        return found
+
+    def driver(self, **around: Any) -> TokenDriver:
+        """Its driver, identified. `around`: more of Surroundings (access, on_wait, on_progress …)."""
+        sighting, profile = self.sighting(), self.profile
+        link = sighting.bus.open(sighting.device, profile.timing.baud_rate)
+        surroundings = Surroundings(profile, self.unix_time, self.roots, expected_serial=self.serial, **around)
+        driver = DRIVERS[profile.driver.family](link, surroundings)
+        try:
+            driver.identify()
+        except BaseException:
+            driver.close()
+            raise
+        return driver
+
+    @contextmanager
+    def opened(self, **around: Any) -> Iterator[TokenDriver]:
+        """The same, closed at the end."""
+        driver = self.driver(**around)
+        try:
+            yield driver
+        finally:
+            driver.close()
+
+    def write(self, secret: bytes, form: CredentialForm | None = None, **around: Any) -> WriteReceipt:
+        """Write a credential."""
+        with self.opened(**around) as driver:
+            return driver.program(SlotProgram(form or self.form, secret, TITLE[: self.profile.limits.title_bytes]))
+
+    def hurry(self) -> None:
+        """From now on the desk has no patience: for tests that wait for it to run out."""
+        profiles = (self.profile,)
+        timing = profiles[0].timing
+        short = {
+            name: min(getattr(timing, name), _HURRY_S)
+            for name in ("identify_timeout_s", "open_timeout_s", "operation_timeout_s", "flash_timeout_s")
+        }
+        self.desk = replace(self.desk, profiles=(replace(profiles[0], timing=replace(timing, **short)),))
+
+    def patience(self) -> None:
+        """The profile's own timing again."""
+        self.desk = replace(self.desk, profiles=load_profiles())
+
+
+def seed(number: int, size: int = 20) -> bytes:
+    """The test's secrets: any number of different ones."""
+    return hashlib.shake_256(b"kagiya battery %d" % number).digest(size)
+
+
+def check_failure(error: DeviceError, *secrets: bytes) -> None:
+    """What every failure must be: typed with a code of its own, and silent about secrets."""
+    problem = error.problem()
+    assert problem.code in FailureCode
+    said = f"{error!r} {error} {problem!r} {error.__context__!r} {error.__cause__!r}"
+    for secret in secrets:
+        for shape in _shapes(secret):
+            assert shape not in said.lower()
+
+
+def _shapes(secret: bytes) -> tuple[str, ...]:
+    """How a secret could show in a text, in small letters."""
+    return secret.hex(), str(secret)[2:-1].lower(), b32encode(secret).decode().lower().rstrip("=")
+
+
+class Battery(ABC):
+    """Identify, write, prove, erase, refuse, and every trouble at every report."""
+
+    firmware: ClassVar[str | None] = None
+    """What `identify` must tell, where the family knows it."""
+
+    @abstractmethod
+    def device(self, folder: Path) -> AbstractContextManager[Subject]:
+        """A fresh device of the family, plugged in, its memory in `folder` if it needs one."""
+
+    @pytest.fixture
+    def subject(self, tmp_path: Path) -> Iterator[Subject]:
+        with self.device(tmp_path) as subject:
+            yield subject
+
+    def test_it_is_recognised_by_exactly_its_profile(self, subject: Subject) -> None:
+        (seen,) = survey(subject.desk)
+        assert seen.problem is None
+        assert seen.profile == subject.profile_name
+        assert seen.serial in (subject.serial, "")
+        if self.firmware is not None:
+            assert seen.firmware == self.firmware
+
+    def test_what_is_written_is_proved_by_its_code(self, subject: Subject) -> None:
+        secret = seed(1, subject.form.seed_bytes)
+        self._write_and_prove(subject, secret)
+        assert subject.held() == secret
+
+    def test_a_second_write_replaces_the_first(self, subject: Subject) -> None:
+        for number in (1, 2):
+            self._write_and_prove(subject, seed(number, subject.form.seed_bytes))
+        assert subject.held() == seed(2, subject.form.seed_bytes)
+
+    def test_progress_goes_up_to_its_end(self, subject: Subject) -> None:
+        told: list[tuple[int, int]] = []
+        subject.write(seed(1, subject.form.seed_bytes), on_progress=lambda done, total: told.append((done, total)))
+        assert told
+        assert all(0 < done <= total for done, total in told)
+        assert [done for done, _ in told] == sorted(done for done, _ in told)
+        assert told[-1][0] == told[-1][1]
+
+    def test_what_it_cannot_hold_is_refused_before_a_byte_is_sent(self, subject: Subject) -> None:
+        for limit, form in forms_over(subject.profile.limits, subject.form):
+            sent: list[int] = []
+            with subject.opened() as driver:
+                subject.bus.on_report = sent.append
+                with pytest.raises(OverLimits) as caught:
+                    driver.program(SlotProgram(form, seed(1, form.seed_bytes)))
+                assert sent == []
+                subject.bus.on_report = lambda _number: None
+            assert caught.value.limit == limit
+            check_failure(caught.value, seed(1, form.seed_bytes))
+        assert subject.held() is None
+
+    def test_an_erased_slot_is_empty_and_can_be_written_again(self, subject: Subject) -> None:
+        subject.write(seed(1, subject.form.seed_bytes))
+        with subject.opened() as driver:
+            receipt = driver.erase(subject.form.slot)
+        assert receipt.code == ""
+        assert subject.held() is None
+        self._write_and_prove(subject, seed(2, subject.form.seed_bytes))
+
+    def test_a_pulled_cable_at_any_report_of_a_write(self, subject: Subject) -> None:
+        for report in self._points(subject):
+            old = self._prepare(subject)
+            self._write_in_trouble(subject, old, Trouble(cut_after=report), seed(1000 + report, len(old)))
+
+    def test_a_pulled_cable_at_any_report_of_an_erasure(self, subject: Subject) -> None:
+        for report in self._points(subject, erase=True):
+            old = self._prepare(subject)
+            subject.bus.trouble = Trouble(cut_after=report)
+            try:
+                self._erase(subject)
+            except DeviceError as error:
+                check_failure(error, old)
+            else:
+                assert subject.held() is None
+            self._mend(subject)
+            assert subject.held() in (old, None)
+        self._write_and_prove(subject, seed(3, subject.form.seed_bytes))
+
+    def test_a_device_that_goes_silent_at_any_report_of_a_write(self, subject: Subject) -> None:
+        for report in self._points(subject)[:-1]:
+            old = self._prepare(subject)
+            subject.hurry()
+            self._write_in_trouble(subject, old, Trouble(stall_after=report), seed(2000 + report, len(old)))
+
+    def test_a_mute_device_is_unusable_in_time(self, subject: Subject) -> None:
+        subject.hurry()
+        subject.bus.trouble = Trouble(stall_after=0)
+        (seen,) = survey(subject.desk)
+        assert seen.problem is not None
+        self._mend(subject)
+        (seen,) = survey(subject.desk)
+        assert seen.problem is None
+
+    def test_garbage_at_any_report_of_a_write(self, tmp_path: Path) -> None:
+        with self.device(tmp_path) as subject:
+            points = self._points(subject)
+
+            @settings(max_examples=30, deadline=None, database=None)
+            @given(st.sampled_from(points), st.binary(max_size=80), st.integers(0, 1 << 30))
+            def answers_garbage(report: int, garbage: bytes, number: int) -> None:
+                old = self._prepare(subject)
+                subject.hurry()
+                trouble = Trouble(garbage_at=report, garbage=garbage)
+                self._write_in_trouble(subject, old, trouble, seed(5000 + number, len(old)))
+
+            answers_garbage()
+
+    def test_no_log_tells_the_secret(self, subject: Subject, caplog: pytest.LogCaptureFixture) -> None:
+        secret = seed(1, subject.form.seed_bytes)
+        with caplog.at_level(logging.DEBUG):
+            receipt = subject.write(secret)
+        assert all(shape not in caplog.text.lower() for shape in _shapes(secret))
+        assert receipt.code == "" or receipt.code not in caplog.text
+        assert secret.hex() not in repr(receipt)
+
+    # what the tests are made of
+
+    def _write_and_prove(self, subject: Subject, secret: bytes, **around: Any) -> WriteReceipt:
+        began = subject.unix_time()
+        receipt = subject.write(secret, **around)
+        code = receipt.code or subject.code()
+        assert code in codes_between(subject, secret, began)
+        return receipt
+
+    def _write_in_trouble(self, subject: Subject, old: bytes, trouble: Trouble, secret: bytes) -> None:
+        """Write `secret` under `trouble`: done, or a typed failure with old or new in it; then all is well."""
+        subject.bus.trouble = trouble
+        try:
+            subject.write(secret)
+        except DeviceError as error:
+            check_failure(error, old, secret)
+            left = {old, secret} | ({None} if subject.may_lose_it else set())
+        else:
+            left = {secret}
+        self._mend(subject)
+        assert subject.held() in left
+        self._write_and_prove(subject, seed(4, len(secret)))
+
+    def _erase(self, subject: Subject) -> None:
+        with subject.opened() as driver:
+            driver.erase(subject.form.slot)
+
+    def _prepare(self, subject: Subject) -> bytes:
+        old = seed(0, subject.form.seed_bytes)
+        if subject.held() != old:
+            subject.write(old)
+        return old
+
+    def _mend(self, subject: Subject) -> None:
+        """The trouble is over; a device that hangs is unplugged once."""
+        subject.bus.trouble = Trouble()
+        subject.patience()
+        subject.unplug()
+        subject.plug()
+
+    def _points(self, subject: Subject, *, erase: bool = False) -> list[int]:
+        """The reports of a write (or erasure), counted in one that goes well; of a very long one, some."""
+        self._prepare(subject)
+        counted: list[int] = []
+        subject.bus.on_report = counted.append
+        if erase:
+            self._erase(subject)
+        else:
+            subject.write(seed(9, subject.form.seed_bytes))
+        subject.bus.on_report = lambda _number: None
+        step = max(1, -(-counted[-1] // _MOST_POINTS))
+        return sorted({*range(1, counted[-1] + 1, step), counted[-1]})
+
+
+def codes_between(subject: Subject, secret: bytes, began: float) -> set[str]:
+    """The codes that are right from `began` until now; for HOTP of the form's counter and the next."""
+    form = subject.form
+    if form.otp_type is OtpType.HOTP:
+        return {subject.expected_code(secret, form, form.counter + step) for step in (0, 1)}
+    first, last = int(began) // form.period_s, int(subject.unix_time()) // form.period_s
+    return {subject.expected_code(secret, form, step * form.period_s) for step in range(first, last + 1)}
+
+
+def forms_over(limits: Limits, form: CredentialForm) -> list[tuple[str, CredentialForm]]:
+    """For each limit a form that breaks it alone, with the limit's name."""
+    broken = [
+        ("slot", replace(form, slot=limits.slots + 1)),
+        ("digits", replace(form, digits=next(n for n in range(4, 12) if n not in limits.digits))),
+        ("seed_bytes", replace(form, seed_bytes=max(limits.seed_bytes) + 1)),
+    ]
+    if form.otp_type is OtpType.TOTP:
+        over = next(n for n in range(1, 4000) if n not in limits.periods_s)
+        broken.append(("period_s", replace(form, period_s=over)))
+    broken += [("algorithm", replace(form, algorithm=a)) for a in Algorithm if a not in limits.algorithms]
+    for otp_type in OtpType:
+        if otp_type not in limits.otp_types:
+            broken.append(("otp_type", replace(form, otp_type=otp_type, period_s=0)))
+    return broken
+
+
+def otp_code(secret: bytes, form: CredentialForm, at: float) -> str:
+    """The code of `form` at a Unix time (HOTP: a counter), by pyotp."""
+    text, digest = b32encode(secret).decode(), getattr(hashlib, form.algorithm)
+    if form.otp_type is OtpType.HOTP:
+        return pyotp.HOTP(text, digits=form.digits, digest=digest).at(int(at))
+    return pyotp.TOTP(text, digits=form.digits, digest=digest, interval=form.period_s).at(int(at))
