@@ -39,8 +39,12 @@ $(VENV)/setup-done: .ci/locks/run.txt pyproject.toml | $(BIN)/python
 	$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/test-setup-done: .ci/locks/test.txt $(VENV)/setup-done
+# The vendors' programs: sources only for some, built with the setuptools of the test lock.
+VENDORS := --no-deps --no-build-isolation --require-hashes
+$(VENV)/test-setup-done: .ci/locks/test.txt .ci/locks/vendors.txt .ci/locks/onlykey.txt $(VENV)/setup-done
 	$(PIP) --require-hashes -r .ci/locks/test.txt
+	$(PIP) $(VENDORS) -r .ci/locks/vendors.txt
+	$(PIP) $(VENDORS) --upgrade --target $(VENV)/vendors/onlykey -r .ci/locks/onlykey.txt
 	@touch $@
 
 $(VENV)/catalogues-done: $(SENTENCES) $(VENV)/setup-done

@@ -3,6 +3,7 @@
 import re
 import sys
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,12 +15,15 @@ PINNED: Final = re.compile(
     r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)[^\n]*((?:\n    --hash=sha256:[0-9a-f]{64}[ \\]*)*)", re.M
 )
 EXTRAS: Final = {"run": ("demo", "build"), "test": ("demo", "build", "test")}
+GROUPS: Final = ("vendors", "onlykey")
 
 
 def main() -> int:
     """Print every finding and return the exit code."""
-    project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
-    found = [finding for name in EXTRAS for finding in _findings(name, project)]
+    file = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
+    project, groups = file["project"], file["dependency-groups"]
+    found = [finding for name in EXTRAS for finding in _findings(name, _asked(project, EXTRAS[name]))]
+    found += [finding for name in GROUPS for finding in _findings(name, map(Requirement, groups[name]))]
     run, test = (_pins(name)[0] for name in ("run", "test"))
     found += [
         f"{name}: {version} in run.txt, {test.get(name)} in test.txt"
@@ -30,12 +34,12 @@ def main() -> int:
     return 1 if found else 0
 
 
-def _findings(name: str, project: dict[str, Any]) -> list[str]:
+def _findings(name: str, wanted: Iterable[Requirement]) -> list[str]:
     pins, unhashed = _pins(name)
     found = [f"{name}.txt: {package} has no hash" for package in unhashed]
     if re.search(r"https?://|^-(?!-hash)", (LOCKS / f"{name}.txt").read_text(encoding="utf-8"), re.M):
         found.append(f"{name}.txt: holds an address or an option")
-    for asked in _asked(project, EXTRAS[name]):
+    for asked in wanted:
         version = pins.get(canonicalize_name(asked.name))
         if version is None or version not in asked.specifier:
             found.append(f"{name}.txt: {asked} is asked for, {version} is locked: run .ci/lock")
