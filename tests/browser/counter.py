@@ -55,7 +55,7 @@ class Counter:
 
     def display(self, serial: str) -> str:
         """What a fob shows."""
-        return self.drawer.view(serial).display
+        return self.drawer.view_when_quiet(serial).display
 
 
 @contextmanager

@@ -93,15 +93,15 @@ def test_a_double_click_counts_once(page: Page, live: Live, customer_a: Customer
 def test_all_of_it_without_javascript(open_page: OpenPage, live: Live, customer_a: Customer, width: int) -> None:
     page = open_page(width=width, javascript=False)
     log_in(page, live, customer_a)
-    page.click("main .button--main")
-    page.click("a[href='/portal/token/soft/']")
+    press(page)
+    press(page, "a[href='/portal/token/soft/']")
     fill_entry(page, live)
     expect(page.locator(".keyboard-open")).to_have_count(0)
     page.fill("[name=confirmation_password]", CONFIRMATION_PASSWORD)
     press(page)
     page.wait_for_url(live.url(DONE))
     page.click(".menu summary")
-    page.click(".menu__list a")
+    press(page, ".menu__list a")
     page.wait_for_url(live.url("/portal/token/"))
     expect(page.locator("main")).to_contain_text("トークン発行済")
 
@@ -193,7 +193,7 @@ def test_the_digits_can_be_shown_and_are_sent_hidden(page: Page, live: Live, cus
 def test_the_language_switch_stays_on_the_page(page: Page, live: Live, customer_a: Customer) -> None:
     log_in(page, live, customer_a)
     page.goto(live.url(ENTRY))
-    page.click(".language-switch a")
+    press(page, ".language-switch a")
     page.wait_for_url(live.url(ENTRY))
     assert page.get_attribute("html", "lang") == "en"
     expect(page.locator("h1")).to_contain_text("Get a token")

@@ -23,16 +23,17 @@ def log_in(page: Page, live: Live, customer: Customer, token: Token | None = Non
     page.goto(live.url("/portal/sign-in/dual"))
     page.fill("[name=login_id]", customer.login_id)
     page.fill("[name=password]", PASSWORD)
-    page.click("main .button--main")
+    press(page)
     if token is not None:
         page.fill("[name=otp]", token.code(live.clock()))
-        page.click("main .button--main")
+        press(page)
     page.wait_for_url(live.url("/portal/"))
 
 
-def press(page: Page) -> None:
-    """The page's one main button, or the dangerous one where that is the act."""
-    page.click("main .button--main, main .button--danger")
+def press(page: Page, selector: str = "main .button--main, main .button--danger") -> None:
+    """A link or button, by itself the page's one act; the page it leads to is there afterwards."""
+    with page.expect_navigation():
+        page.click(selector)
 
 
 class Looker:
@@ -80,7 +81,7 @@ def test_entry_of_a_soft_token(looker: Looker, live: Live, customer_a: Customer)
     looker.at("BOP001")
     press(page)
     looker.at("BOT010")
-    page.click("a[href='/portal/token/soft/']")
+    press(page, "a[href='/portal/token/soft/']")
     looker.at("BOT001")
     fill_entry(page, "1234", "hanako@sample.example")
     looker.at("BOT001", "-refused")
@@ -100,7 +101,7 @@ def test_issuance_of_a_soft_token(looker: Looker, live: Live, customer_a: Custom
     page.fill("[name=confirmation_password]", CONFIRMATION_PASSWORD)
     press(page)
     looker.at("BOT002")
-    page.click("a[href='/portal/token/soft/mail/']")
+    press(page, "a[href='/portal/token/soft/mail/']")
     page.click("details.more summary >> nth=0")
     looker.at("BOT004")
     page.goto(live.url("/portal/token/"))
@@ -132,7 +133,7 @@ def test_activation(looker: Looker, live: Live, customer_a: Customer, fob: Fob) 
     page.fill("[name=otp]", token.code(live.clock()))
     press(page)
     looker.at("BOK002")
-    page.click(".page-header__tools .button")
+    press(page, ".page-header__tools .button")
     looker.at("BLG001", "-out")
 
 
@@ -150,7 +151,7 @@ def test_release(looker: Looker, live: Live, customer_a: Customer, fob: Fob) -> 
     looker.at("BTP001", "-active")
     page.goto(live.url("/portal/token/"))
     looker.at("BOP001", "-active")
-    page.click("a[href='/portal/token/release/']")
+    press(page, "a[href='/portal/token/release/']")
     looker.at("BOS001")
     live.clock.advance(minutes=1)
     release(page, "1234567")
@@ -173,7 +174,7 @@ def test_application_for_a_key_fob(looker: Looker, live: Live, customer_a: Custo
     page = looker.page
     log_in(page, live, customer_a)
     page.goto(live.url("/portal/token/kind"))
-    page.click("a[href='/portal/token/hard/']")
+    press(page, "a[href='/portal/token/hard/']")
     looker.at("BOH001")
     press(page)
     looker.at("BOH002")

@@ -18,6 +18,7 @@ from types import FrameType
 from typing import Any
 
 from tests.faults.parts import PARTS
+from tests.fixtures.processes import END_WITHIN_S, end
 
 ROOT = Path(__file__).parents[2]
 
@@ -66,7 +67,10 @@ class Nursery:
 
     def close(self) -> None:
         """End the nursery and everything it started."""
-        self._process.communicate(timeout=20)
+        try:
+            self._process.communicate(timeout=END_WITHIN_S)
+        finally:
+            end(self._process)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from typing import Final
 
 import httpx
 
+from tests.fixtures.processes import end
 from tests.ground.commands import KAGIYA
 
 READY_WITHIN_S: Final = 30.0
@@ -46,8 +47,7 @@ def serving(settings_file: Path, *options: str) -> Iterator[Served]:
         _wait(process, base_url, log)
         yield Served(process, base_url, log)
     finally:
-        process.terminate()
-        process.wait(READY_WITHIN_S)
+        end(process)
 
 
 def free_port() -> int:

@@ -16,6 +16,7 @@ import pytest
 from provisioning import migrations
 from provisioning.rules.roles import ALL_ROLES
 from provisioning.settings_file import load_settings
+from tests.fixtures.processes import end
 from tests.ground.commands import KAGIYA, run_kagiya
 from tests.ground.servers import Served, serving
 from tests.ground.settings_files import SETTINGS, write_settings
@@ -96,11 +97,12 @@ def test_a_desk_is_let_in_and_works_until_it_is_told_to_stop(
     )
     polled = '"path": "/api/station/v1/poll", "status": 200'
     until_s = time.monotonic() + 30
-    while polled not in server.log.read_text():
-        assert station.poll() is None, station.communicate()[1]
-        assert time.monotonic() < until_s, server.log.read_text()
-        time.sleep(0.05)
-    station.terminate()
-    assert station.wait(20) == 0
-    station.communicate()
+    try:
+        while polled not in server.log.read_text():
+            assert station.poll() is None, station.communicate()[1]
+            assert time.monotonic() < until_s, server.log.read_text()
+            time.sleep(0.05)
+    finally:
+        end(station)
+    assert station.returncode == 0
     assert code not in server.log.read_text()

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from tests.fixtures.processes import end
 from tests.ground.servers import free_port
 from tests.ground.walk import walk
 
@@ -25,5 +26,4 @@ def test_the_walk(tmp_path: Path) -> None:
             time.sleep(0.05)
         assert len(walk(tmp_path / "demo.json")) == 4
     finally:
-        process.terminate()
-        process.communicate(timeout=30)
+        end(process)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,9 @@ MODEL: Final = "KF-1"
 FIRMWARE: Final = (1, 2, 0)
 ROOT_NAME: Final = "kagiya-fob-maker"
 """The name that the shipped profile gives its manufacturer root; the rig's own root stands behind it here."""
+
+QUIET_WITHIN_S: Final = 3.0
+"""Longer than a station needs to look at a fob over the slowest wire."""
 
 
 class UnknownFob(KeyError):
@@ -109,6 +113,13 @@ class Drawer:
             fault=kind,
             fault_report=report,
         )
+
+    def view_when_quiet(self, serial: str) -> FobView:
+        """As `view`, after a conversation that keeps the display dark, if that is over within QUIET_WITHIN_S."""
+        until_s = time.monotonic() + QUIET_WITHIN_S
+        while self.port(serial).fob.session_open and time.monotonic() < until_s:
+            time.sleep(0.02)
+        return self.view(serial)
 
     def plug(self, serial: str) -> None:
         """Put it into the station; nothing happens if it is there."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import smtplib
+import threading
 import time
 from collections.abc import Iterator
 from email.message import EmailMessage
@@ -15,6 +16,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import Client, TestResponse
 
 from devices.links import Transport
+from tests.rig import drawer
 from tests.rig.drawer import NewFob
 from tests.rig.faults import FaultKind
 from tests.rig.rig import Rig
@@ -56,6 +58,25 @@ def test_the_display_of_a_fob(rig: Rig, client: FlaskClient) -> None:
     shown = _json(client.get(f"/fobs/{HID}"))["display"]
     assert shown in {held.code_at(before), held.code_at(int(rig.clock.unix_time()))}
     assert len(shown) == 8
+
+
+def test_the_display_is_read_when_the_station_has_finished_talking(rig: Rig, client: FlaskClient) -> None:
+    _write(rig, HID)
+    host = Host.open(rig.drawer.port(HID).fob.answer)
+    assert rig.drawer.view(HID).display == ""
+    ends = threading.Timer(0.3, host.run, (0x1F,))
+    ends.start()
+    assert len(_json(client.get(f"/fobs/{HID}"))["display"]) == 8
+    ends.join()
+
+
+def test_a_conversation_without_end_holds_no_reader_up(
+    rig: Rig, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawer, "QUIET_WITHIN_S", 0.1)
+    _write(rig, HID)
+    Host.open(rig.drawer.port(HID).fob.answer)
+    assert _json(client.get(f"/fobs/{HID}"))["display"] == ""
 
 
 def test_the_display_follows_the_clock(rig: Rig, client: FlaskClient) -> None:
