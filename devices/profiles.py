@@ -134,7 +134,7 @@ class DeviceSection:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """`[[match]]`: how the bus shows the device. None (and an empty product) means: whatever."""
+    """`[[match]]`: how the bus shows the device. None (and an empty text) means: whatever."""
 
     bus: Transport
     vendor_id: int
@@ -143,6 +143,7 @@ class Match:
     usage_page: int | None = None
     usage: int | None = None
     product: str = ""
+    serial_prefix: str = ""
 
     def fits(self, device: AttachedDevice) -> bool:
         """Whether the bus shows such a device."""
@@ -157,11 +158,15 @@ class Match:
             device.vendor_id,
             device.product_id,
         )
-        return ids and all(wanted is None or wanted == seen for wanted, seen in pairs)
+        named = device.bus_serial.startswith(self.serial_prefix)
+        return ids and named and all(wanted is None or wanted == seen for wanted, seen in pairs)
 
     def overlaps(self, other: Match) -> bool:
         """Whether one device could fit both."""
         if (self.bus, self.vendor_id, self.product_id) != (other.bus, other.vendor_id, other.product_id):
+            return False
+        shorter, longer = sorted((self.serial_prefix, other.serial_prefix), key=len)
+        if not longer.startswith(shorter):
             return False
         pairs = (
             (self.interface, other.interface),
@@ -219,6 +224,7 @@ class Timing:
     open_timeout_s: float = field(metadata={"range": (0.01, 60.0)})
     operation_timeout_s: float = field(metadata={"range": (0.01, 60.0)})
     flash_timeout_s: float = field(metadata={"range": (0.01, 60.0)})
+    hand_timeout_s: float = field(default=20.0, metadata={"range": (0.01, 120.0)})
     report_interval_s: float = field(default=0.001, metadata={"range": (0.0001, 1.0)})
     baud_rate: int = field(default=115_200, metadata={"range": (300, 4_000_000)})
 

@@ -58,6 +58,8 @@ def _hid(match: Match) -> list[str]:
 
 def _serial(match: Match) -> list[str]:
     ids = f'ATTRS{{idVendor}}=="{match.vendor_id:04x}", ATTRS{{idProduct}}=="{match.product_id:04x}"'
+    if match.serial_prefix:
+        ids += f', ATTRS{{serial}}=="{match.serial_prefix}*"'
     return [_usb_device(match, _NO_MODEM), f'SUBSYSTEM=="tty", {ids}, {_OPEN}, {_NO_MODEM}\n']
 
 
@@ -67,4 +69,6 @@ def _usb(match: Match) -> list[str]:
 
 def _usb_device(match: Match, act: str) -> str:
     ids = f'ATTR{{idVendor}}=="{match.vendor_id:04x}", ATTR{{idProduct}}=="{match.product_id:04x}"'
+    if match.serial_prefix:
+        ids += f', ATTR{{serial}}=="{match.serial_prefix}*"'
     return f'SUBSYSTEM=="usb", ENV{{DEVTYPE}}=="usb_device", {ids}, {act}\n'

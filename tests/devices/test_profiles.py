@@ -188,6 +188,17 @@ def test_a_product_text_is_compared_whole() -> None:
     assert not named.overlaps(replace(match, product="Kagiya fob 2"))
 
 
+def test_a_shared_id_is_a_candidate_only_with_the_beginning_of_its_serial_number() -> None:
+    match = Match(Transport.SERIAL, 0x0483, 0x5740, serial_prefix="flip_")
+    port = AttachedDevice("/dev/ttyACM0", Transport.SERIAL, 0x0483, 0x5740, bus_serial="flip_Atiw")
+    assert match.fits(port)
+    assert not match.fits(replace(port, bus_serial="1234567890"))
+    assert not match.fits(replace(port, bus_serial=""))
+    assert match.overlaps(replace(match, serial_prefix="flip_A"))
+    assert match.overlaps(replace(match, serial_prefix=""))
+    assert not match.overlaps(replace(match, serial_prefix="board"))
+
+
 @pytest.mark.parametrize(
     ("firmware", "profiles", "ranges"),
     [(Version(2), 1, 0), (Version(0, 9, 9), 1, 0), (Version(1, 2), 2, 2)],

@@ -77,3 +77,9 @@ def test_every_line_that_opens_a_node_names_vendor_and_product() -> None:
         if "MODE=" in line:
             assert "1209" in line
             assert re.search(r"0001|0002", line)
+
+
+def test_an_id_that_unrelated_gadgets_share_is_opened_by_the_beginning_of_its_serial_number_too() -> None:
+    match = Match(Transport.SERIAL, 0x0483, 0x5740, serial_prefix="flip_")
+    assert 'ATTRS{serial}=="flip_*"' in rule(match, "tty")
+    assert 'ATTR{serial}=="flip_*"' in rule(match, "usb")
