@@ -19,7 +19,7 @@ from abc import ABC, abstractmethod
 from base64 import b32encode
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -126,13 +126,10 @@ class Subject(ABC):
 
     def hurry(self) -> None:
         """From now on the desk has no patience: for tests that wait for it to run out."""
-        profiles = (self.profile,)
-        timing = profiles[0].timing
-        short = {
-            name: min(getattr(timing, name), _HURRY_S)
-            for name in ("identify_timeout_s", "open_timeout_s", "operation_timeout_s", "flash_timeout_s")
-        }
-        self.desk = replace(self.desk, profiles=(replace(profiles[0], timing=replace(timing, **short)),))
+        profile = self.profile
+        timeouts = {name: value for name, value in asdict(profile.timing).items() if name.endswith("timeout_s")}
+        timing = replace(profile.timing, **{name: min(value, _HURRY_S) for name, value in timeouts.items()})
+        self.desk = replace(self.desk, profiles=(replace(profile, timing=timing),))
 
     def patience(self) -> None:
         """The profile's own timing again."""
