@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 SENTENCES := $(wildcard web/translations/*/en/LC_MESSAGES/messages.po)
 PORT := 8700
 
-.PHONY: setup run test check bench clean
+.PHONY: setup run test check guest bench clean
 
 setup: $(VENV)/setup-done $(VENV)/catalogues-done
 
@@ -17,9 +17,14 @@ run: setup
 test: $(VENV)/test-setup-done $(VENV)/catalogues-done check
 	.ci/debian-packages
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m tests.guest
 
 check: $(VENV)/test-setup-done $(VENV)/catalogues-done
 	.ci/check
+
+# The devices' tests on the real USB stack of a throw-away machine; TESTS names some of them.
+guest: $(VENV)/test-setup-done $(VENV)/catalogues-done
+	$(BIN)/python -m tests.guest $(TESTS)
 
 bench: $(VENV)/test-setup-done $(VENV)/catalogues-done
 	$(BIN)/kagiya bench all

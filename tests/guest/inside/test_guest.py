@@ -1,0 +1,10 @@
+"""The guest is what the tests take it for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def test_the_kernel_has_the_usb_stack_and_no_usb() -> None:
+    assert Path("/sys/devices/platform/vhci_hcd.0/attach").exists()
+    assert not [file for file in Path("/sys/bus/usb/devices").glob("*-*:*") if file.name.endswith(":2.0")]

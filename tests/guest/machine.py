@@ -1,0 +1,114 @@
+"""One run of the guest: QEMU without a network card, four shared folders, one exit code."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.guest import kernel
+from tests.guest.debian import GuestUnavailable
+from tests.guest.root import compile_sources, emulator, guest_python, guest_root, program
+from tests.guest.stock import PROJECT, alone, stock_folder
+
+MEMORY_MB: Final = 1024
+LIMIT_S: Final = 1200.0
+"""Longer than any run on a loaded machine; a guest that hangs is ended then."""
+_KERNEL_WORDS: Final = (
+    "console=ttyS0 quiet loglevel=3 mitigations=off nokaslr random.trust_cpu=on tsc=reliable panic=-1 "
+    "usbcore.autosuspend=-1"
+)
+_LEFT_OUT: Final = (".git", ".venv", "node_modules", "__pycache__", "var")
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Everything that a run needs, as folders."""
+
+    emulator: Path
+    root: Path
+    python: Path
+
+
+def prepare() -> Guest:
+    """Fetch and build what is not there yet. Raises GuestUnavailable."""
+    with alone():
+        root = guest_root()
+        return Guest(emulator(), root, guest_python(root))
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """`code` is what the guest's own run gave; None if the guest did not come so far."""
+
+    code: int | None
+    took_s: float
+
+
+def run(guest: Guest, arguments: list[str], results: Path, *, limit_s: float = LIMIT_S) -> Ended:
+    """Boot, run pytest with `arguments`, and wait for the end. What the guest leaves is in `results`.
+
+    The console goes to our standard output.
+    """
+    begun_s = time.monotonic()
+    results.mkdir(parents=True, exist_ok=True)
+    (results / "arguments").write_text("".join(f"{argument}\n" for argument in arguments), encoding="utf-8")
+    code = results / "exit-code"
+    code.unlink(missing_ok=True)
+    with _copy_of_project(guest.root) as project:
+        shares = {"root": guest.root, "python": guest.python, "project": project, "results": results}
+        _emulate(guest, shares, limit_s)
+    told = code.read_text().strip() if code.exists() else ""
+    return Ended(int(told) if told else None, time.monotonic() - begun_s)
+
+
+def _emulate(guest: Guest, shares: Mapping[str, Path], limit_s: float) -> None:
+    """QEMU until it ends or its time is over. Raises GuestUnavailable if it does not even start."""
+    environment = dict(os.environ) | {"QEMU_MODULE_DIR": str(guest.emulator / "usr/lib/x86_64-linux-gnu/qemu")}
+    running = subprocess.Popen(_command(guest, shares), stdin=subprocess.DEVNULL, env=environment)
+    try:
+        code = running.wait(limit_s)
+    except subprocess.TimeoutExpired:
+        raise GuestUnavailable(f"the guest was not done after {limit_s:.0f} s") from None
+    finally:
+        if running.poll() is None:
+            running.send_signal(signal.SIGKILL)
+            running.wait()
+    if code:
+        raise GuestUnavailable(f"QEMU ended with {code}")
+
+
+def _command(guest: Guest, shares: Mapping[str, Path]) -> list[str]:
+    qemu = program(guest.emulator, "usr/bin/qemu-system-x86_64")
+    for folder in ("qemu", "seabios"):
+        qemu += ["-L", str(guest.emulator / "usr/share" / folder)]
+    qemu += ["-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "1", "-m", str(MEMORY_MB)]
+    qemu += ["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-serial", "stdio"]
+    qemu += ["-kernel", str(guest.root / "boot/kernel"), "-initrd", str(guest.root / "boot/initramfs")]
+    qemu += ["-append", _KERNEL_WORDS, "-device", "virtio-rng-pci"]
+    for name in kernel.SHARES:
+        how = "security_model=none" + ("" if name == "results" else ",readonly=on")
+        qemu += ["-virtfs", f"local,path={shares[name]},mount_tag={name},{how}"]
+    return qemu
+
+
+@contextmanager
+def _copy_of_project(root: Path) -> Iterator[Path]:
+    """The project as it is now, with byte code: a run is not disturbed by whoever edits meanwhile."""
+    with tempfile.TemporaryDirectory(prefix="project-", dir=stock_folder()) as name:
+        folder = Path(name) / "project"
+        shutil.copytree(PROJECT, folder, ignore=_is_left_out)
+        compile_sources(root, folder)
+        yield folder
+
+
+def _is_left_out(_folder: str, names: list[str]) -> set[str]:
+    return {name for name in names if name in _LEFT_OUT or name.endswith(("_cache", ".hypothesis"))}
