@@ -10,10 +10,10 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic, time
-from typing import Final
+from typing import Any, Final
 
 from devices.attach import Desk, real_buses
 from devices.contract import (
@@ -24,12 +24,13 @@ from devices.contract import (
     Problem,
     ProgramJob,
     Progress,
+    Wait,
     WriteReceipt,
 )
-from devices.driver import Clock, OnProgress, SlotProgram, TokenDriver
+from devices.driver import Clock, OnProgress, OnWait, SlotProgram, TokenDriver
 from devices.errors import DeviceError, OverLimits, ServerFailed, ServerRefused
 from devices.profile_files import SHIPPED, load_profiles
-from devices.profiles import Algorithm, CredentialForm, OtpType
+from devices.profiles import Algorithm, CredentialForm, OtpType, SerialSource
 from devices.seed_box import Enrolment, SeedBox
 from devices.server_client import ServerClient, StationServer
 from devices.watch import DeviceWatch
@@ -168,9 +169,20 @@ class StationAgent:
 
     def _carry_out(self, job: ProgramJob, received_at: float) -> WriteReceipt:
         act = self._act(job)
-        clock = self._server_clock(job, received_at)
-        with self._watch.opened(job.profile, job.serial, clock, self._on_progress(job)) as driver:
-            return act(driver)
+        opened = self._watch.opened(
+            job.profile,
+            job.serial,
+            self._server_clock(job, received_at),
+            self._on_progress(job),
+            on_wait=self._on_wait(job),
+            access=self._seed_box.open_access_code(job),
+        )
+        with opened as driver:
+            receipt = act(driver)
+        if self._desk.profile(job.profile).use.serial is SerialSource.TOLD:
+            return receipt
+        # the device cannot tell: its bus or its label did
+        return replace(receipt, serial=job.serial)
 
     def _act(self, job: ProgramJob) -> Callable[[TokenDriver], WriteReceipt]:
         if job.kind is JobKind.ERASE:
@@ -194,9 +206,19 @@ class StationAgent:
 
     def _on_progress(self, job: ProgramJob) -> OnProgress:
         def told(done: int, total: int) -> None:
-            self._told[job.job_id] = Progress(done, total)
+            self._tell(job, reports_done=done, reports_total=total)
 
         return told
+
+    def _on_wait(self, job: ProgramJob) -> OnWait:
+        def told(wait: Wait) -> None:
+            log.info("job %s: waits for %s", job.job_id, wait or "nobody")
+            self._tell(job, wait=wait)
+
+        return told
+
+    def _tell(self, job: ProgramJob, **news: Any) -> None:
+        self._told[job.job_id] = replace(self._told.get(job.job_id, Progress(0, 0)), **news)
 
     def _carry_progress(self, stop: threading.Event) -> None:
         """Tell the newest progress of each job; it may get lost, it must not slow a write down."""

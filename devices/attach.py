@@ -6,21 +6,44 @@ name; its model and firmware must fall in exactly one candidate. Nothing else ev
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from devices.contract import DeviceSeen
-from devices.driver import Clock, DeviceIdentity, OnProgress, ProvesGenuine, Surroundings, TokenDriver
+from devices.contract import DeviceSeen, Wait
+from devices.driver import (
+    AccessCode,
+    Clock,
+    DeviceIdentity,
+    OnProgress,
+    OnWait,
+    ProvesGenuine,
+    Surroundings,
+    TokenDriver,
+)
 from devices.drivers import DRIVERS
-from devices.errors import DeviceError, DeviceNotFound, LowBattery, NotAlone, UnknownDevice, WrongSerial
+from devices.errors import (
+    DeviceError,
+    DeviceNotFound,
+    LinkLost,
+    LowBattery,
+    NotAlone,
+    UnknownDevice,
+    UntoldSerial,
+    WrongSerial,
+)
 from devices.links import AttachedDevice, Bus, Transport
 from devices.links.hid import HidBus
 from devices.links.serial import SerialBus
 from devices.links.usb_bulk import UsbBus
-from devices.profiles import FAMILIES, Ability, FirmwareProfile, candidates, choose
+from devices.profiles import FAMILIES, Ability, FirmwareProfile, SerialSource, candidates, choose
 
 
 def ignore_progress(_done: int, _total: int) -> None:
+    """For whoever does not watch."""
+
+
+def ignore_wait(_wait: Wait) -> None:
     """For whoever does not watch."""
 
 
@@ -98,6 +121,7 @@ def look(desk: Desk, sighting: Sighting, known: DeviceSeen | None = None) -> Dev
         seen = _with_identity(seen, identity, desk.clock())
         profile = _recognise(sighting, identity)
         seen = replace(seen, profile=profile.name)
+        seen = replace(seen, serial=_serial(sighting, identity, profile))
         _check_battery(profile, identity)
         proved_before = known is not None and known.problem is None and known.serial == identity.serial
         if Ability.PROVES_GENUINE in profile.abilities and isinstance(driver, ProvesGenuine) and not proved_before:
@@ -115,12 +139,18 @@ def open_named(
     profile: FirmwareProfile,
     serial: str,
     on_progress: OnProgress = ignore_progress,
+    *,
+    on_wait: OnWait = ignore_wait,
+    access: AccessCode | None = None,
 ) -> TokenDriver:
     """Open the device behind `sighting`, which must be the one with that profile and serial.
 
+    `serial` of a device that tells none is what its label says: the caller has seen to it that there is one only.
+
     Raises WrongSerial, UnsupportedFirmware, DeviceNotFound, LinkFailed, AnswerUnusable; the link is closed then.
     """
-    driver = _open_link(desk, sighting, Surroundings(profile, desk.clock, desk.roots, serial, on_progress))
+    around = Surroundings(profile, desk.clock, desk.roots, serial, on_progress, access, on_wait)
+    driver = _open_link(desk, sighting, around)
     try:
         _check_named(sighting, driver.identify(), profile, serial)
     except BaseException:
@@ -130,18 +160,18 @@ def open_named(
 
 
 def mark_doubles(devices: Iterable[DeviceSeen]) -> tuple[DeviceSeen, ...]:
-    """Two devices that tell one serial are both unusable."""
+    """Two devices that tell one serial are both unusable, and so are two of a profile that tells none."""
     listed = tuple(devices)
-    counts: dict[tuple[str, str], int] = {}
-    for seen in listed:
-        key = (seen.profile, seen.serial)
-        counts[key] = counts.get(key, 0) + 1
-    return tuple(
-        replace(seen, problem=NotAlone(seen.serial, count).problem())
-        if seen.serial and (count := counts[seen.profile, seen.serial]) > 1
-        else seen
-        for seen in listed
-    )
+    counts = Counter((seen.profile, seen.serial) for seen in listed)
+
+    def marked(seen: DeviceSeen) -> DeviceSeen:
+        count = counts[seen.profile, seen.serial]
+        may_be_named = seen.serial or (seen.profile and seen.problem is None)
+        return (
+            replace(seen, problem=NotAlone(seen.serial, count).problem()) if may_be_named and count > 1 else seen
+        )
+
+    return tuple(marked(seen) for seen in listed)
 
 
 def _open_link(desk: Desk, sighting: Sighting, around: Surroundings) -> TokenDriver:
@@ -158,7 +188,9 @@ def _recognise(sighting: Sighting, identity: DeviceIdentity) -> FirmwareProfile:
     device = sighting.device
     # a cradle's serial number is its bridge's; a HID fob's is its own
     is_its_own = any(
-        device.transport in FAMILIES[profile.driver.family].same_serial_on for profile in sighting.profiles
+        profile.use.serial is SerialSource.TOLD
+        and device.transport in FAMILIES[profile.driver.family].same_serial_on
+        for profile in sighting.profiles
     )
     if is_its_own and device.bus_serial not in ("", identity.serial):
         raise WrongSerial(device.bus_serial, identity.serial)
@@ -167,9 +199,23 @@ def _recognise(sighting: Sighting, identity: DeviceIdentity) -> FirmwareProfile:
     return choose(sighting.profiles, identity.model, identity.firmware)
 
 
+def _serial(sighting: Sighting, identity: DeviceIdentity, profile: FirmwareProfile) -> str:
+    """The serial number from where the profile says it comes; empty for a label. Raises UntoldSerial."""
+    if profile.use.serial is SerialSource.LABEL:
+        return ""
+    serial = identity.serial if profile.use.serial is SerialSource.TOLD else sighting.device.bus_serial
+    if not serial:
+        raise UntoldSerial(sighting.device.path)
+    return serial
+
+
 def _check_named(sighting: Sighting, identity: DeviceIdentity, profile: FirmwareProfile, serial: str) -> None:
-    if identity.serial != serial:
-        raise WrongSerial(serial, identity.serial)
+    if profile.use.serial is not SerialSource.TOLD and sighting.device not in sighting.bus.scan():
+        # what was seen there may be another one by now, and the device itself cannot tell
+        raise LinkLost(sighting.device.path)
+    found = _serial(sighting, identity, profile)
+    if found != serial and profile.use.serial is not SerialSource.LABEL:
+        raise WrongSerial(serial, found)
     if _recognise(sighting, identity) != profile:
         raise DeviceNotFound(serial, profile.name)
 

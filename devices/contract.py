@@ -27,6 +27,7 @@ from hashlib import sha256
 from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 CONTRACT_VERSION: Final = 1
+ACCESS_CODE_BYTES: Final = 32
 T = TypeVar("T")
 _AUTHORIZATION: Final = re.compile(
     r'Kagiya-Station id="([0-9a-zA-Z-]{1,64})", time="([0-9]{1,12})", '

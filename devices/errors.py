@@ -9,6 +9,7 @@ DeviceError
 ├── AnswerUnusable            something came and cannot be believed
 │   ├── FrameDamaged            wrong CRC, sequence, length or escape
 │   ├── BadAnswer               well framed, and not an answer to what was asked
+│   ├── UntoldSerial            it should tell its serial number and tells none
 │   └── RefusedByDevice         the device said no, with its own status
 ├── NoSuchChoice              not exactly one right device (R28); nothing was written
 │   ├── DeviceNotFound          none with that serial and profile
@@ -119,6 +120,13 @@ class BadAnswer(AnswerUnusable):
 
     command: str
     problem_found: str
+
+
+@dataclass(eq=False)
+class UntoldSerial(AnswerUnusable):
+    """The device at `path` (or its USB string) should tell a serial number and tells none."""
+
+    path: str
 
 
 @dataclass(eq=False)

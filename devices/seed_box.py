@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives import hpke
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from devices.contract import ProgramJob
+from devices.contract import ACCESS_CODE_BYTES, ProgramJob
+from devices.driver import AccessCode
 from devices.errors import KeyFileUnsafe, NotEnrolled, SeedUnreadable
 
 _SUITE: Final = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
@@ -76,7 +77,7 @@ class Enrolment:
 
 @dataclass(frozen=True)
 class SeedBox:
-    """Opens the seeds of jobs for one station."""
+    """Opens the seeds and access codes of jobs for one station."""
 
     station_id: str
     _key: X25519PrivateKey = field(repr=False)
@@ -88,9 +89,21 @@ class SeedBox:
 
     def open(self, job: ProgramJob) -> bytes:
         """The seed of `job`. Raises SeedUnreadable for anything not sealed for this station, job and serial."""
-        info = f"kagiya job seed 1\n{self.station_id}\n{job.job_id}\n{job.serial}".encode()
+        return self._open(job, job.sealed_seed, "kagiya job seed 1")
+
+    def open_access_code(self, job: ProgramJob) -> AccessCode | None:
+        """The access code of `job`, None if it has none. Raises SeedUnreadable."""
+        if not job.sealed_access_code:
+            return None
+        code = self._open(job, job.sealed_access_code, "kagiya access code 1")
+        if len(code) != ACCESS_CODE_BYTES:
+            raise SeedUnreadable(job.job_id)
+        return AccessCode(code, job.access_code_in_force)
+
+    def _open(self, job: ProgramJob, sealed: str, purpose: str) -> bytes:
+        info = f"{purpose}\n{self.station_id}\n{job.job_id}\n{job.serial}".encode()
         try:
-            return _SUITE.decrypt(base64.b64decode(job.sealed_seed, validate=True), self._key, info)
+            return _SUITE.decrypt(base64.b64decode(sealed, validate=True), self._key, info)
         except (InvalidTag, ValueError):
             raise SeedUnreadable(job.job_id) from None
 

@@ -15,11 +15,12 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Final
 
-from devices.attach import Desk, Sighting, ignore_progress, look, mark_doubles, open_named, scan
+from devices.attach import Desk, Sighting, ignore_progress, ignore_wait, look, mark_doubles, open_named, scan
 from devices.contract import DeviceSeen, FailureCode, Problem
-from devices.driver import Clock, OnProgress, TokenDriver
+from devices.driver import AccessCode, Clock, OnProgress, OnWait, TokenDriver
 from devices.errors import DeviceBusy, DeviceNotFound, NotAlone
 from devices.links import AttachedDevice, Transport
+from devices.profiles import FirmwareProfile, SerialSource
 
 log = logging.getLogger(__name__)
 LOOK_AGAIN_S: Final = 2.0
@@ -68,18 +69,28 @@ class DeviceWatch:
 
     @contextmanager
     def opened(
-        self, profile: str, serial: str, clock: Clock, on_progress: OnProgress = ignore_progress
+        self,
+        profile: str,
+        serial: str,
+        clock: Clock,
+        on_progress: OnProgress = ignore_progress,
+        *,
+        on_wait: OnWait = ignore_wait,
+        access: AccessCode | None = None,
     ) -> Iterator[TokenDriver]:
         """Exactly the device named, open and identified; it is looked at anew afterwards. `clock` sets its clock.
 
-        Raises DeviceNotFound, NotAlone, DeviceBusy, and what `attach.open_named` raises.
+        A device whose serial number is only on its label is the one attached device of its profile.
+
+        Raises UnknownDevice, DeviceNotFound, NotAlone, DeviceBusy, and what `attach.open_named` raises.
         """
-        place = self._find(profile, serial)
+        known = self._desk.profile(profile)
+        place = self._find(known, serial)
         if not place.lock.acquire(timeout=_LOCK_PATIENCE_S):
             raise DeviceBusy(place.sighting.device.path)
         try:
             desk = replace(self._desk, clock=clock)
-            driver = open_named(desk, place.sighting, desk.profile(profile), serial, on_progress)
+            driver = open_named(desk, place.sighting, known, serial, on_progress, on_wait=on_wait, access=access)
             try:
                 yield driver
             finally:
@@ -119,16 +130,23 @@ class DeviceWatch:
         if place.looking is not None and place.looking.done():
             place.seen, place.looked_at, place.looking = place.looking.result(), monotonic(), None
 
-    def _find(self, profile: str, serial: str) -> _Place:
+    def _find(self, profile: FirmwareProfile, serial: str) -> _Place:
         self.refresh()
+        is_told = profile.use.serial is not SerialSource.LABEL
+        name = (profile.name, serial if is_told else "")
         with self._guard:
-            right = [
-                place
-                for place in self._places.values()
-                if place.seen is not None and (place.seen.profile, place.seen.serial) == (profile, serial)
-            ]
+            places = list(self._places.values())
+        right = [
+            place for place in places if place.seen is not None and (place.seen.profile, place.seen.serial) == name
+        ]
+        doubtful = [] if is_told else [place for place in places if _may_be(place, profile)]
         if not right:
-            raise DeviceNotFound(serial, profile)
-        if len(right) > 1:
-            raise NotAlone(serial, len(right))
+            raise DeviceNotFound(serial, profile.name)
+        if len(right) + len(doubtful) > 1:
+            raise NotAlone(serial, len(right) + len(doubtful))
         return right[0]
+
+
+def _may_be(place: _Place, profile: FirmwareProfile) -> bool:
+    """Whether it fits the profile on the bus and has not said yet what it is."""
+    return profile in place.sighting.profiles and (place.seen is None or not place.seen.profile)

@@ -19,9 +19,15 @@ KEY = X25519PrivateKey.generate()
 SUITE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
 
 
-def sealed(job_id: str, serial: str, seed: bytes, station_id: str = STATION) -> str:
-    info = f"kagiya job seed 1\n{station_id}\n{job_id}\n{serial}".encode()
-    return base64.b64encode(SUITE.encrypt(seed, KEY.public_key(), info)).decode()
+def sealed(
+    job_id: str, serial: str, secret: bytes, station_id: str = STATION, purpose: str = "kagiya job seed 1"
+) -> str:
+    info = f"{purpose}\n{station_id}\n{job_id}\n{serial}".encode()
+    return base64.b64encode(SUITE.encrypt(secret, KEY.public_key(), info)).decode()
+
+
+def sealed_access_code(job_id: str, serial: str, code: bytes) -> str:
+    return sealed(job_id, serial, code, purpose="kagiya access code 1")
 
 
 def program_job(serial: str, seed: bytes = SEED, job_id: str = "", unix_time: float = 0) -> ProgramJob:

@@ -213,7 +213,7 @@ def test_none_with_that_serial(bench: Bench, watch: DeviceWatch) -> None:
         with pytest.raises(DeviceNotFound) as caught:
             write(watch, bench, serial)
         assert (caught.value.serial, caught.value.profile) == (serial, "kagiya-fob")
-    with pytest.raises(DeviceNotFound):
+    with pytest.raises(UnknownDevice):
         write(watch, bench, SERIAL, profile="other")
 
 
