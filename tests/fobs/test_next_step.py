@@ -16,10 +16,11 @@ from provisioning.jobs.reserve_fob import ReservedFob
 from provisioning.jobs.revoke import RevokeCommand, revoke
 from provisioning.rules.states import EndedHow, FobState, JobState
 from provisioning.store.queries import fobs, jobs, stations
-from provisioning.store.queries.fobs import FobStep, StockFilter
+from provisioning.store.queries.fobs import FobStep
 from provisioning.store.queries.jobs import JobFilter
 from provisioning.store.queries.journal_steps import StepName, StepStatus
 from provisioning.store.queries.next_step import NextStep
+from provisioning.store.queries.stock import StockFilter, stock
 from tests.fixtures.people import add_fob, customer_actor
 from tests.fobs.case import Case
 from tests.fobs.desk import PlainFob, open_desk
@@ -196,20 +197,17 @@ def test_the_stock_is_counted_and_found_by_serial(case: Case, reserved: Reserved
     add_fob(case.services, "KF0000010")
     add_fob(case.services, "XX0000011")
     store = case.services.store
-    stock = fobs.stock(store, "dual")
-    assert (stock.counts[FobState.IN_STOCK], stock.counts[FobState.RESERVED], stock.counts[FobState.LOST]) == (
-        2,
-        1,
-        0,
-    )
-    assert [fob.serial for fob in stock.fobs] == ["KF0000001", "KF0000010", "XX0000011"]
-    assert [fob.serial for fob in fobs.stock(store, "dual", StockFilter(serial_start="KF")).fobs] == [
+    drawer = stock(store, "dual")
+    counted = (FobState.IN_STOCK, FobState.RESERVED, FobState.LOST)
+    assert [drawer.counts[state] for state in counted] == [2, 1, 0]
+    assert [fob.serial for fob in drawer.fobs] == ["KF0000001", "KF0000010", "XX0000011"]
+    assert [fob.serial for fob in stock(store, "dual", StockFilter(serial_start="KF")).fobs] == [
         "KF0000001",
         "KF0000010",
     ]
     free = StockFilter(state=FobState.IN_STOCK, branch="本店", limit=1)
-    assert [fob.serial for fob in fobs.stock(store, "dual", free).fobs] == ["KF0000010"]
-    assert fobs.stock(store, "dual", StockFilter(branch="駅前支店")).fobs == ()
+    assert [fob.serial for fob in stock(store, "dual", free).fobs] == ["KF0000010"]
+    assert stock(store, "dual", StockFilter(branch="駅前支店")).fobs == ()
     held = fobs.fob_by_serial(store, "dual", "KF0000001")
     assert held.keeper is not None
     assert (held.keeper.user_id, held.job_id, held.next_step) == (
@@ -230,6 +228,6 @@ def test_views_hold_no_secret(case: Case, reserved: ReservedFob) -> None:
     assert isinstance(plain, PlainFob)
     case.desk.work()
     assert plain.seed is not None
-    shown = repr(case.page(reserved.job_id)) + repr(fobs.stock(case.services.store, "dual"))
+    shown = repr(case.page(reserved.job_id)) + repr(stock(case.services.store, "dual"))
     assert plain.seed.hex() not in shown
     assert plain.code(case.now) not in shown

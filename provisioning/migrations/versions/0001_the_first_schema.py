@@ -99,13 +99,22 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("institution_id", sa.String(length=32), nullable=False),
         sa.Column("branch", sa.String(length=64), nullable=False),
-        sa.Column("serial", sa.String(length=64), nullable=False),
-        sa.Column("profile", sa.String(length=64), nullable=False),
+        sa.Column(
+            "serial",
+            sa.String(length=64).with_variant(sa.String(length=64, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "profile",
+            sa.String(length=64).with_variant(sa.String(length=64, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("model", sa.String(length=100), nullable=False),
         sa.Column("firmware", sa.String(length=32), nullable=False),
         sa.Column("battery_percent", sa.Integer(), nullable=True),
         sa.Column("clock_offset_s", sa.Integer(), nullable=True),
         sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("access_code_set", sa.Boolean(), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
@@ -132,10 +141,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("profile", "serial", name=op.f("uq_fob_profile_serial")),
     )
     with op.batch_alter_table("fob", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_fob_serial"), ["serial"], unique=False)
+        batch_op.create_index("ix_fob_branch", ["institution_id", "branch", "serial", "profile"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_fob_state_institution_id_branch"), ["state", "institution_id", "branch"], unique=False
+            "ix_fob_branch_state", ["institution_id", "branch", "state", "serial", "profile"], unique=False
         )
+        batch_op.create_index("ix_fob_institution", ["institution_id", "serial", "profile"], unique=False)
+        batch_op.create_index(batch_op.f("ix_fob_serial"), ["serial"], unique=False)
+        batch_op.create_index("ix_fob_state", ["institution_id", "state", "serial", "profile"], unique=False)
 
     op.create_table(
         "spent_nonce",
@@ -402,6 +414,7 @@ def upgrade() -> None:
         sa.Column("hand_over_on_proof", sa.Boolean(), nullable=False),
         sa.Column("reports_done", sa.Integer(), nullable=False),
         sa.Column("reports_total", sa.Integer(), nullable=False),
+        sa.Column("wait", sa.String(length=8), nullable=False),
         sa.Column("receipt", sa.JSON(), nullable=True),
         sa.Column("failure", sa.JSON(), nullable=True),
         sa.Column("queued_at", sa.BigInteger(), nullable=False),
@@ -611,8 +624,11 @@ def downgrade() -> None:
 
     op.drop_table("spent_nonce")
     with op.batch_alter_table("fob", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_fob_state_institution_id_branch"))
+        batch_op.drop_index("ix_fob_state")
         batch_op.drop_index(batch_op.f("ix_fob_serial"))
+        batch_op.drop_index("ix_fob_institution")
+        batch_op.drop_index("ix_fob_branch_state")
+        batch_op.drop_index("ix_fob_branch")
 
     op.drop_table("fob")
     op.drop_table("customer")

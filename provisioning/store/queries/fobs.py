@@ -1,14 +1,15 @@
-"""The stock of key fobs, for pages and API."""
+"""One key fob, for pages and API."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
 
 from provisioning.errors import NotFound
 from provisioning.rules.states import CredentialState, FobState, JobState
@@ -60,93 +61,52 @@ class FobView:
     next_step: FobStep
 
 
-@dataclass(frozen=True, slots=True)
-class Stock:
-    """How many fobs are in each state, and those asked for."""
-
-    counts: Mapping[FobState, int]
-    fobs: tuple[FobView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class StockFilter:
-    """Which fobs to list: of one branch, in one state, whose serial begins so; at most `limit`."""
-
-    branch: str | None = None
-    state: FobState | None = None
-    serial_start: str = ""
-    limit: int = 200
-
-
-def stock(store: Store, institution_id: str, wanted: StockFilter | None = None) -> Stock:
-    """The institution's fobs, by serial. The counts follow `branch` only."""
-    wanted = wanted or StockFilter()
-    own = [Fob.institution_id == institution_id]
-    if wanted.branch is not None:
-        own.append(Fob.branch == wanted.branch)
-    query = _views().where(*own).order_by(Fob.serial, Fob.profile).limit(wanted.limit)
-    if wanted.state is not None:
-        query = query.where(Fob.state == wanted.state)
-    if wanted.serial_start:
-        query = query.where(Fob.serial.startswith(wanted.serial_start, autoescape=True))
-    with store.read() as session:
-        counted = session.execute(select(Fob.state, func.count()).where(*own).group_by(Fob.state)).all()
-        rows = session.execute(query).all()
-    counts = dict.fromkeys(FobState, 0) | dict(counted)
-    return Stock(counts, tuple(_view(*row) for row in rows))
-
-
 def fob(store: Store, institution_id: str, fob_id: str) -> FobView:
     """One fob. Raises NotFound."""
-    return _one(store, _views().where(Fob.institution_id == institution_id, Fob.id == fob_id))
+    return _one(store, Fob.id == fob_id, institution_id)
 
 
 def fob_by_serial(store: Store, institution_id: str, serial: str) -> FobView:
     """The fob with this serial (barcode). Raises NotFound, also where two profiles share the serial."""
-    return _one(store, _views().where(Fob.institution_id == institution_id, Fob.serial == serial))
+    return _one(store, Fob.serial == serial, institution_id)
 
 
 def fob_of_credential(store: Store, institution_id: str, credential_id: str) -> FobView:
     """The fob that carries, or carried, a credential. Raises NotFound."""
     carried = select(Credential.fob_id).where(Credential.id == credential_id).scalar_subquery()
-    return _one(store, _views().where(Fob.institution_id == institution_id, Fob.id == carried))
+    return _one(store, Fob.id == carried, institution_id)
 
 
-def _one(store: Store, query: Select[*tuple[Any, ...]]) -> FobView:
+def views_of(session: Session, fobs: Sequence[Fob]) -> tuple[FobView, ...]:
+    """Each with the open credential it carries and its open job."""
+    ids = [fob.id for fob in fobs]
+    carried = select(Credential, Customer).join(Customer, Customer.id == Credential.customer_id)
+    carried = carried.where(Credential.fob_id.in_(ids), Credential.state != CredentialState.ENDED)
+    keepers = {credential.fob_id: (credential, customer) for credential, customer in session.execute(carried)}
+    under_way = select(ProgrammingJob).where(ProgrammingJob.fob_id.in_(ids), ProgrammingJob.closed_at.is_(None))
+    jobs = {job.fob_id: job for job in session.scalars(under_way)}
+    return tuple(_view(fob, keepers.get(fob.id), jobs.get(fob.id)) for fob in fobs)
+
+
+def _one(store: Store, fob: ColumnElement[bool], institution_id: str) -> FobView:
     with store.read() as session:
-        rows = session.execute(query.limit(2)).all()
-    if len(rows) != 1:
-        raise NotFound("fob")
-    return _view(*rows[0])
+        found = session.scalars(select(Fob).where(Fob.institution_id == institution_id, fob).limit(2)).all()
+        if len(found) != 1:
+            raise NotFound("fob")
+        return views_of(session, found)[0]
 
 
-def _views() -> Select[*tuple[Any, ...]]:
-    carried = (Credential.fob_id == Fob.id) & (Credential.state != CredentialState.ENDED)
-    job_open = (ProgrammingJob.fob_id == Fob.id) & ProgrammingJob.closed_at.is_(None)
-    return (
-        select(Fob, Credential, Customer, ProgrammingJob.id, ProgrammingJob.state)
-        .outerjoin(Credential, carried)
-        .outerjoin(Customer, Customer.id == Credential.customer_id)
-        .outerjoin(ProgrammingJob, job_open)
-    )
-
-
-def _view(
-    fob: Fob,
-    credential: Credential | None,
-    customer: Customer | None,
-    job_id: str | None,
-    job_state: JobState | None,
-) -> FobView:
+def _view(fob: Fob, carried: tuple[Credential, Customer] | None, job: ProgrammingJob | None) -> FobView:
     keeper = None
-    if credential is not None and customer is not None:
+    if carried is not None:
+        credential, customer = carried
         keeper = Keeper(customer.id, customer.user_id, customer.name, credential.id, credential.state)
     return FobView(
         **{name: getattr(fob, name) for name in _FOB_COLUMNS},
         keeper=keeper,
-        job_id=job_id,
-        job_state=job_state,
-        next_step=_next_step(fob.state, carries=keeper is not None, has_job=job_id is not None),
+        job_id=job.id if job else None,
+        job_state=job.state if job else None,
+        next_step=_next_step(fob.state, carries=keeper is not None, has_job=job is not None),
     )
 
 

@@ -13,9 +13,10 @@ from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_fob
 from provisioning.rules.permissions import StaffAct
 from provisioning.rules.states import FobState, TokenKind
 from provisioning.store.queries.customers import CustomerCard
-from provisioning.store.queries.fobs import FobView, StockFilter, fob_by_serial, stock
+from provisioning.store.queries.fobs import FobView, fob_by_serial
 from provisioning.store.queries.search import normal
 from provisioning.store.queries.stations import DeviceView, StationView
+from provisioning.store.queries.stock import StockFilter, stock
 from web import current, forms
 from web.pages.staff import telling
 from web.pages.staff.desk import Desk, at_desk, page

@@ -17,9 +17,9 @@ from provisioning.jobs.take_back import take_back
 from provisioning.rules.permissions import StaffAct
 from provisioning.rules.states import FobState
 from provisioning.services import Services
-from provisioning.store.queries.fobs import StockFilter, stock
 from provisioning.store.queries.jobs import JobFilter, jobs
 from provisioning.store.queries.search import normal
+from provisioning.store.queries.stock import FobKey, StockFilter, stock
 from web import current, forms
 from web.pages.staff import telling
 from web.pages.staff.desk import Desk, at_desk, page
@@ -35,7 +35,10 @@ def index(desk: Desk) -> str:
     """Every fob of the branch, of one state or by the beginning of the serial."""
     chosen, typed = request.args.get("state", ""), request.args.get("serial", "")[:64]
     state = FobState(chosen) if chosen in set(FobState) else None
-    wanted = StockFilter(branch=desk.branch, state=state, serial_start=normal(typed).upper())
+    wanted = StockFilter(
+        branch=desk.branch, state=state, serial_start=normal(typed).upper(), after=_key("after"),
+        before=None if "after" in request.args else _key("before"),
+    )  # fmt: skip
     found = stock(current.services().store, desk.institution.id, wanted)
     unknown = [
         (station, device)
@@ -47,6 +50,12 @@ def index(desk: Desk) -> str:
         "staff/stock.html", desk, stock=found, state=state, serial=typed, states=FobState, unknown=unknown,
         limit=wanted.limit,
     )  # fmt: skip
+
+
+def _key(name: str) -> FobKey | None:
+    """The fob beside the page, as the links to the pages name it: serial/profile."""
+    serial, slash, profile = request.args.get(name, "")[:129].rpartition("/")
+    return FobKey(serial, profile) if slash else None
 
 
 @stock_pages.get("/<fob_id>/")
