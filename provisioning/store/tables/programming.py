@@ -68,6 +68,8 @@ class ProgrammingJob(Base):
     hand_over_on_proof: Mapped[bool] = mapped_column(default=False)
     reports_done: Mapped[int] = mapped_column(default=0)
     reports_total: Mapped[int] = mapped_column(default=0)
+    # devices.contract.Wait: what the device waits for while it is written
+    wait: Mapped[str] = mapped_column(String(8), default="")
     # devices.contract.WriteReceipt as JSON, or the failure's code and facts
     receipt: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     failure: Mapped[dict[str, Any] | None] = mapped_column(JSON)
