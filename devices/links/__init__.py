@@ -112,6 +112,11 @@ class StreamLink(Link, Protocol):
 class BulkLink(Link, Protocol):
     """One interface's bulk endpoints, and control transfers to it."""
 
+    @property
+    def class_descriptor(self) -> bytes:
+        """The class's own descriptors behind the interface's, as the bus told them; empty where there are none."""
+        ...
+
     def write(self, data: bytes, timeout_s: float) -> None:
         """One OUT transfer of all of `data`. Raises LinkTimeout, LinkLost (also on a short write)."""
         ...

@@ -43,6 +43,7 @@ class UsbLink:
         self._path = path
         self._device = device
         self._number = interface.bInterfaceNumber
+        self._class_descriptor = bytes(interface.extra_descriptors or ())
         self._in, self._out = _bulk_endpoints(interface)
         try:
             usb.util.claim_interface(device, self._number)
@@ -52,6 +53,10 @@ class UsbLink:
     @property
     def path(self) -> str:
         return self._path
+
+    @property
+    def class_descriptor(self) -> bytes:
+        return self._class_descriptor
 
     def write(self, data: bytes, timeout_s: float) -> None:
         log.debug("%s: write %d bytes", self._path, len(data))

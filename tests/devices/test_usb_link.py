@@ -26,6 +26,7 @@ class Interface(list[Any]):
         super().__init__(endpoints)
         self.bInterfaceNumber = number
         self.bAlternateSetting = alternate
+        self.extra_descriptors = [0x36, 0x21, 0x10, 0x01]
 
 
 def endpoint(address: int, kind: int = BULK) -> Mock:
@@ -88,6 +89,7 @@ def test_a_device_that_hides_its_configuration_is_passed_over(device: MagicMock)
 
 def test_transfers_carry_their_time_limit(device: MagicMock, link: UsbLink, endpoints: tuple[Mock, Mock]) -> None:
     assert isinstance(link, BulkLink)
+    assert link.class_descriptor == bytes.fromhex("36211001")
     link.write(b"abc", 0.5)
     endpoints[1].write.assert_called_once_with(b"abc", timeout=500)
     assert link.read(10, 0.0001) == b"\1\2\3"

@@ -175,6 +175,11 @@ class TroubledBulk(_Troubled):
         super().__init__(link, bus)
         self._link = link
 
+    @property
+    def class_descriptor(self) -> bytes:
+        """Descriptors come from the bus, before any transfer."""
+        return self._link.class_descriptor
+
     def write(self, data: bytes, timeout_s: float) -> None:
         """One OUT transfer."""
         self._out(lambda: self._link.write(data, timeout_s), timeout_s)
