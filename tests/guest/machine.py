@@ -16,7 +16,8 @@ from typing import Final
 
 from tests.guest import kernel
 from tests.guest.debian import GuestUnavailable
-from tests.guest.root import compile_sources, emulator, guest_python, guest_root, program
+from tests.guest.python_packages import guest_python
+from tests.guest.root import compile_sources, emulator, guest_root, program
 from tests.guest.stock import PROJECT, alone, stock_folder
 
 MEMORY_MB: Final = 1024

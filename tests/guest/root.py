@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sysconfig
 from pathlib import Path
 from typing import Final
 
 from tests.guest import kernel
 from tests.guest.debian import extract, fetch, unpack
-from tests.guest.stock import LISTS, LOCK, built, lists
+from tests.guest.stock import built, lists
 
 USERS: Final = {"teller": 1000, "visitor": 1001}
 """Ordinary people of the guest; no group of the product's own is there until a test makes it."""
@@ -33,12 +32,6 @@ def guest_root() -> Path:
     return built("root", (*told, *(file.read_text(encoding="utf-8") for file in sources)), _build_root)
 
 
-def guest_python(root: Path) -> Path:
-    """The locked Python packages for the guest's Python."""
-    sources = (LOCK.read_text(encoding="utf-8"), LISTS.read_text(encoding="utf-8"), python_name(root))
-    return built("python", sources, lambda folder: _build_python(folder, root))
-
-
 def program(root: Path, name: str, *words: str) -> list[str]:
     """The command that runs a program of `root` on this machine, with the libraries of that root."""
     libraries = ":".join(str(root / folder) for folder in _LIBRARIES)
@@ -47,14 +40,21 @@ def program(root: Path, name: str, *words: str) -> list[str]:
 
 def compile_sources(root: Path, folder: Path) -> None:
     """Byte code by the guest's Python: under emulation it would take a minute."""
-    python = program(root, f"usr/bin/{python_name(root)}", "-m", "compileall", "-q", "-j", "0", str(folder))
+    python = program(
+        root, f"usr/bin/{python_name(root)}", "-W", "ignore", "-m", "compileall", "-q", "-j", "0", str(folder)
+    )
     # what does not compile is never imported (templates of other Pythons)
-    subprocess.run(python, env=_python_environment(root), check=False, stdout=subprocess.DEVNULL)
+    subprocess.run(python, env=python_environment(root), check=False, stdout=subprocess.DEVNULL)
 
 
 def python_name(root: Path) -> str:
     """`python3.11`."""
     return (root / "usr/bin/python3").readlink().name
+
+
+def python_environment(root: Path) -> dict[str, str]:
+    """For the guest's Python on this machine."""
+    return dict(os.environ) | {"PYTHONHOME": str(root / "usr"), "PYTHONDONTWRITEBYTECODE": ""}
 
 
 def _build_emulator(folder: Path) -> None:
@@ -108,40 +108,6 @@ def _write_accounts(root: Path) -> None:
     (etc / "hosts").write_text("127.0.0.1 localhost\n")
     (etc / "nsswitch.conf").write_text("passwd: files\ngroup: files\nhosts: files\n")
     (root / "opt").mkdir(exist_ok=True)
-
-
-def _build_python(folder: Path, root: Path) -> None:
-    lock = folder / "lock.txt"
-    lock.write_text(_without(LOCK.read_text(encoding="utf-8"), set(lists()["python_left_out"])))
-    pip = [
-        "-m",
-        "pip",
-        "install",
-        "-qq",
-        "--no-input",
-        "--root-user-action=ignore",
-        "--disable-pip-version-check",
-        "--no-deps",
-    ]
-    pip += ["--require-hashes", "--only-binary=:all:", "--no-compile", "--target", str(folder), "-r", str(lock)]
-    environment = _python_environment(root) | {"PYTHONPATH": sysconfig.get_paths()["purelib"]}
-    subprocess.run(program(root, f"usr/bin/{python_name(root)}", *pip), env=environment, check=True)
-    compile_sources(root, folder)
-
-
-def _without(lock: str, names: set[str]) -> str:
-    """The lock without some packages; an entry is a line that begins with a name, and what is indented below."""
-    kept, keep = [], True
-    for line in lock.splitlines(keepends=True):
-        if line[:1].isalnum():
-            keep = line.partition("==")[0] not in names
-        if keep:
-            kept.append(line)
-    return "".join(kept)
-
-
-def _python_environment(root: Path) -> dict[str, str]:
-    return dict(os.environ) | {"PYTHONHOME": str(root / "usr"), "PYTHONDONTWRITEBYTECODE": ""}
 
 
 def _forget_archives(folder: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
 LISTS: Final = Path(__file__).with_name("packages.toml")
-LOCK: Final = PROJECT / ".ci/locks/test.txt"
+LOCKS: Final = PROJECT / ".ci/locks"
 
 
 def lists() -> dict[str, list[str]]:
