@@ -2,6 +2,7 @@
 
 serial  one fob in its cradle; prints the path of its port and serves it until it is ended
 station the real station agent with the rig's fobs in its sockets
+attach  devices in this computer's own USB sockets, for any program (needs root and `modprobe vhci-hcd`)
 """
 
 from __future__ import annotations
@@ -11,17 +12,6 @@ import threading
 from pathlib import Path
 
 import click
-
-from devices.agent import StationAgent
-from devices.attach import Desk
-from devices.links import Transport
-from devices.links.serial import SerialBus
-from devices.profile_files import load_profiles
-from devices.seed_box import Enrolment, SeedBox
-from devices.server_client import ServerClient
-from tests.rig.buses import RigHidBus
-from tests.rig.clock import RigClock
-from tests.rig.drawer import Drawer, NewFob
 
 _DATA = click.option(
     "--data", type=click.Path(file_okay=False, path_type=Path), required=True, help="Rig's directory."
@@ -40,6 +30,10 @@ def rig() -> None:
 @click.option("--serial", required=True, help="Serial number of the fob; it is made if it is new.")
 def serial(data: Path, serial: str, *, unpaced: bool) -> None:
     """One fob behind a pty."""
+    from devices.links import Transport
+    from tests.rig.clock import RigClock
+    from tests.rig.drawer import Drawer, NewFob
+
     stop = _stop_by_signal()
     drawer = Drawer(data, RigClock(data), [NewFob(serial, Transport.SERIAL)], paced=not unpaced)
     (path,) = drawer.cradles
@@ -55,6 +49,16 @@ def serial(data: Path, serial: str, *, unpaced: bool) -> None:
 @click.option("--poll-s", type=float, default=0.1, show_default=True)
 def station(data: Path, enrolment: Path, poll_s: float, *, unpaced: bool) -> None:
     """The station agent with the rig's HID fobs and cradles."""
+    from devices.agent import StationAgent
+    from devices.attach import Desk
+    from devices.links.serial import SerialBus
+    from devices.profile_files import load_profiles
+    from devices.seed_box import Enrolment, SeedBox
+    from devices.server_client import ServerClient
+    from tests.rig.buses import RigHidBus
+    from tests.rig.clock import RigClock
+    from tests.rig.drawer import Drawer
+
     stop = _stop_by_signal()
     clock = RigClock(data)
     drawer = Drawer(data, clock, (), paced=not unpaced)
@@ -64,6 +68,20 @@ def station(data: Path, enrolment: Path, poll_s: float, *, unpaced: bool) -> Non
     )
     StationAgent(desk, ServerClient(enrolled, clock.unix_time), SeedBox.of(enrolled)).run(stop, poll_s)
     drawer.close()
+
+
+@rig.command()
+@_DATA
+@click.option("--paced", is_flag=True, help="Interrupt transfers take the endpoint's real interval.")
+@click.argument("names", metavar="FAMILY:SERIAL", nargs=-1)
+def attach(data: Path, names: tuple[str, ...], *, paced: bool) -> None:
+    """Plug devices into this computer, then do what lines on standard input say, until there are no more.
+
+    Lines: plug, unplug, press, display, crossed NAME; cut, mute, stall, none NAME AFTER-SO-MANY-REPORTS.
+    """
+    from tests.rig.usb.attach import Cabinet, serve
+
+    serve(Cabinet(data, paced=paced), names)
 
 
 def _stop_by_signal() -> threading.Event:

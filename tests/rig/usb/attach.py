@@ -1,0 +1,81 @@
+"""Emulated devices in this computer's USB sockets, and what a person does with them, told line by line.
+
+Lines in: `ACT NAME [NUMBER]` with the acts of `Cabinet`; lines out: one JSON object for each line.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from tests.rig.usb.controller import NoController, UsbSocket
+from tests.rig.usb.families import FAMILIES, Emulated
+from tests.rig.usb.trouble import Trouble, TroubleKind
+
+
+@dataclass(frozen=True)
+class _Place:
+    device: Emulated
+    socket: UsbSocket
+
+
+class Cabinet:
+    """Devices by name, which is FAMILY:SERIAL. What lasts of them is kept below `folder`."""
+
+    def __init__(self, folder: Path, *, paced: bool = False) -> None:
+        self._folder = folder
+        self._paced = paced
+        self._places: dict[str, _Place] = {}
+        self._acts: Mapping[str, Callable[[str, int], Any]] = {
+            "make": lambda name, _: self._place(name) and None,
+            "plug": lambda name, _: self._place(name).socket.plug(),
+            "unplug": lambda name, _: self._place(name).socket.unplug(),
+            "press": lambda name, _: self._place(name).device.press(),
+            "display": lambda name, _: self._place(name).device.display(),
+            "plugged": lambda name, _: self._place(name).socket.plugged,
+            "crossed": lambda name, _: self._place(name).socket.crossed,
+        } | {kind.value: self._troubles(kind) for kind in TroubleKind}
+
+    def act(self, line: str) -> dict[str, Any]:
+        """Do what a line says: {"done": answer} or {"failed": why}."""
+        act, _, rest = line.strip().partition(" ")
+        name, _, number = rest.partition(" ")
+        try:
+            return {"done": self._acts[act](name, int(number or 0))}
+        except (KeyError, ValueError, OSError, NoController) as error:
+            return {"failed": f"{type(error).__name__}: {error}"}
+
+    def close(self) -> None:
+        """Pull everything out."""
+        for place in self._places.values():
+            place.socket.unplug()
+
+    def _place(self, name: str) -> _Place:
+        if name not in self._places:
+            family, _, serial = name.partition(":")
+            device = FAMILIES[family](self._folder / name.replace(":", "-"), serial)
+            self._places[name] = _Place(device, UsbSocket(device.plan, paced=self._paced))
+        return self._places[name]
+
+    def _troubles(self, kind: TroubleKind) -> Callable[[str, int], None]:
+        return lambda name, after: self._place(name).socket.trouble(Trouble(kind, after))
+
+
+def serve(cabinet: Cabinet, names: Iterable[str], heard: TextIO = sys.stdin, told: TextIO = sys.stdout) -> None:
+    """Plug in what is named, then do what the lines say until there are no more."""
+    try:
+        for line in (*(f"plug {name}" for name in names), *()):
+            _tell(cabinet.act(line), told)
+        for line in heard:
+            _tell(cabinet.act(line), told)
+    finally:
+        cabinet.close()
+
+
+def _tell(answer: dict[str, Any], told: TextIO) -> None:
+    told.write(json.dumps(answer) + "\n")
+    told.flush()

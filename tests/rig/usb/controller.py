@@ -1,0 +1,108 @@
+"""The kernel's virtual host controller: where a socket becomes a USB socket. Needs root and vhci-hcd."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from tests.rig.usb.plan import UsbPlan
+from tests.rig.usb.served import ServedDevice
+from tests.rig.usb.trouble import Trouble
+
+_CONTROLLER: Final = Path("/sys/devices/platform/vhci_hcd.0")
+_FULL_SPEED: Final = 2
+_FREE: Final = "004"
+_GONE_WITHIN_S: Final = 30.0
+_attaching = threading.Lock()
+
+
+class NoController(Exception):
+    """This kernel has no virtual host controller, or no free port on it."""
+
+
+class UsbSocket:
+    """One socket of this computer with one device, plugged or not. Safe between threads.
+
+    The first plugging takes any free port of the controller and later ones take it again where it is free.
+    """
+
+    def __init__(self, plan: UsbPlan, *, paced: bool = False) -> None:
+        self.plan = plan
+        self._paced = paced
+        self._served: ServedDevice | None = None
+        self._port: int | None = None
+
+    @property
+    def plugged(self) -> bool:
+        """Whether the cable is in."""
+        return self._served is not None and self._served.thread.is_alive()
+
+    @property
+    def crossed(self) -> int:
+        """Reports and bulk transfers since it was plugged in."""
+        return self._served.crossed if self._served else 0
+
+    def plug(self) -> None:
+        """Put it in; nothing happens if it is. Raises NoController."""
+        if self.plugged:
+            return
+        self._wait_until_free()
+        ours, kernels = socket.socketpair()
+        with kernels:
+            self._served = ServedDevice(self.plan, ours, paced=self._paced)
+            self._served.thread.start()
+            try:
+                self._port = _attach(kernels, self._port)
+            except BaseException:
+                self._served.cut()
+                raise
+
+    def unplug(self) -> None:
+        """Pull it out, whatever it does, and wait until the kernel has seen it."""
+        if self._served is not None:
+            self._served.cut()
+            self._served.thread.join()
+        self._wait_until_free()
+
+    def trouble(self, trouble: Trouble) -> None:
+        """Let something go wrong with the present plugging."""
+        if self._served is not None:
+            self._served.trouble(trouble)
+
+    def _wait_until_free(self) -> None:
+        until_s = time.monotonic() + _GONE_WITHIN_S
+        while self._port is not None and self._port not in set(_free_ports()):
+            if time.monotonic() > until_s:
+                raise NoController(f"port {self._port} of the virtual host controller is not given back")
+            time.sleep(0.005)
+
+
+def _attach(kernels: socket.socket, before: int | None) -> int:
+    with _attaching:
+        for port in [*([] if before is None else [before]), *_free_ports()]:
+            words = f"{port} {kernels.fileno()} {port + 1:d} {_FULL_SPEED}"
+            try:
+                (_CONTROLLER / "attach").write_text(words)
+            except OSError as error:
+                if error.errno in (errno.EBUSY, errno.EINVAL):
+                    continue
+                raise
+            return port
+    raise NoController("no port of the virtual host controller is free")
+
+
+def _free_ports() -> Iterator[int]:
+    """Full-speed ports nobody uses. A line: `hs 0000 004 000 …` (hub, port, state, speed …)."""
+    files = sorted(_CONTROLLER.glob("status*"))
+    if not files:
+        raise NoController("there is no virtual host controller: `modprobe vhci-hcd` as root")
+    for file in files:
+        for line in file.read_text().splitlines():
+            words = line.split()
+            if words[0] == "hs" and words[2] == _FREE:
+                yield int(words[1])

@@ -1,0 +1,170 @@
+"""A plugged-in device at work: a thread that answers the kernel's USB/IP messages on a socket."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+from tests.rig.usb import usbip
+from tests.rig.usb.device import UsbDevice
+from tests.rig.usb.function import INTERRUPT, Endpoint, Setup
+from tests.rig.usb.plan import AcmInterface, HidInterface, Stalled, UsbPlan
+from tests.rig.usb.trouble import Trouble, TroubleKind
+from tests.rig.usb.usbip import Submit, Unlink
+
+_LOOK_S: Final = 0.02
+_LOOK_SELDOM_S: Final = 0.25
+_LIVELY_S: Final = 3.0
+"""So long after the host said something, a device that may speak unasked is asked often."""
+
+
+class _CableOut(Exception):
+    """The trouble was a cut."""
+
+
+class ServedDevice:
+    """One plugging, from power to the end. `paced`: interrupt transfers take the endpoint's real interval."""
+
+    def __init__(self, plan: UsbPlan, connection: socket.socket, *, paced: bool) -> None:
+        self._connection = connection
+        self._paced = paced
+        self._wake_read, self._wake_write = socket.socketpair()
+        self._device = UsbDevice(plan, self._wake)
+        self._speaks_unasked = any(
+            isinstance(part, AcmInterface)
+            or (isinstance(part, HidInterface) and hasattr(part.gadget, "next_report"))
+            for part in plan.interfaces
+        )
+        self._waiting: dict[int, Submit] = {}
+        self._unanswered: set[int] = set()
+        self._visited_s: dict[int, float] = {}
+        self._trouble = Trouble()
+        self._crossed_before = 0
+        self._lively_until_s = 0.0
+        self.crossed = 0
+        self.thread = threading.Thread(target=self._serve, name=f"usb {plan.product}", daemon=True)
+
+    def trouble(self, trouble: Trouble) -> None:
+        """From now on."""
+        self._crossed_before = self.crossed
+        self._trouble = trouble
+        self._wake()
+
+    def cut(self) -> None:
+        """Pull the cable."""
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+
+    def _wake(self) -> None:
+        with contextlib.suppress(OSError):
+            self._wake_write.send(b".")
+
+    def _serve(self) -> None:
+        try:
+            while self._hear():
+                self._give()
+        except (_CableOut, OSError):
+            pass
+        finally:
+            self.cut()
+            self._device.lose_power()
+            for end in (self._connection, self._wake_read, self._wake_write):
+                end.close()
+
+    def _hear(self) -> bool:
+        """Wait for a message, a function or the time to look; False when the cable is out."""
+        ready, _, _ = select.select([self._connection, self._wake_read], [], [], self._pause_s())
+        if self._wake_read in ready:
+            self._wake_read.recv(4096)
+        if self._connection not in ready:
+            return True
+        message = usbip.receive(self._connection)
+        if isinstance(message, Unlink):
+            self._unlink(message)
+        elif message is not None:
+            self._submit(message)
+        return message is not None
+
+    def _pause_s(self) -> float | None:
+        if not self._waiting or not self._speaks_unasked:
+            return None
+        return _LOOK_S if time.monotonic() < self._lively_until_s else _LOOK_SELDOM_S
+
+    def _unlink(self, message: Unlink) -> None:
+        taken_back = self._waiting.pop(message.whose, None) is not None or message.whose in self._unanswered
+        self._unanswered.discard(message.whose)
+        self._connection.sendall(usbip.unlinked(message, -errno.ECONNRESET if taken_back else 0))
+
+    def _submit(self, submit: Submit) -> None:
+        if submit.endpoint & 0x7F == 0:
+            setup = Setup.from_bytes(submit.setup)
+            talk = self._device.is_talk(setup)
+            self._perform(submit, lambda: self._device.control(setup, submit.data), talk=talk)
+        elif submit.is_in:
+            self._waiting[submit.number] = submit
+        else:
+            self._lively_until_s = time.monotonic() + _LIVELY_S
+            self._perform(submit, lambda: self._take(submit), talk=True)
+
+    def _take(self, submit: Submit) -> bytes:
+        function, endpoint = self._device.endpoint(submit.endpoint)
+        self._await_visit(endpoint)
+        function.take(endpoint, submit.data)
+        return b""
+
+    def _perform(self, submit: Submit, act: Callable[[], bytes], *, talk: bool) -> None:
+        kind = self._trouble_now() if talk else TroubleKind.NONE
+        if kind is TroubleKind.MUTE:
+            self._unanswered.add(submit.number)
+            return
+        status, data = -errno.EPIPE, b""
+        if kind is not TroubleKind.STALL:
+            with contextlib.suppress(Stalled):
+                status, data = 0, act()
+        self._answer(submit, status, data)
+        if talk:
+            self._has_crossed()
+
+    def _give(self) -> None:
+        """Hand over what functions have for transfers that wait, in the order in which they came."""
+        kind = self._trouble_now()
+        if kind is TroubleKind.MUTE:
+            return
+        for number, submit in list(self._waiting.items()):
+            if kind is TroubleKind.STALL:
+                del self._waiting[number]
+                self._answer(submit, -errno.EPIPE)
+                continue
+            function, endpoint = self._device.endpoint(submit.endpoint)
+            data = function.give(endpoint, submit.size)
+            if data is not None:
+                del self._waiting[number]
+                self._await_visit(endpoint)
+                self._answer(submit, 0, data)
+                self._has_crossed()
+
+    def _trouble_now(self) -> TroubleKind:
+        begun = self.crossed - self._crossed_before >= self._trouble.after
+        return self._trouble.kind if begun else TroubleKind.NONE
+
+    def _has_crossed(self) -> None:
+        self.crossed += 1
+        if self._trouble_now() is TroubleKind.CUT:
+            raise _CableOut
+
+    def _answer(self, submit: Submit, status: int, data: bytes = b"") -> None:
+        self._connection.sendall(usbip.submitted(submit, status, data))
+
+    def _await_visit(self, endpoint: Endpoint) -> None:
+        """The host controller asks an interrupt endpoint once in its interval."""
+        if not self._paced or endpoint.kind != INTERRUPT:
+            return
+        due_s = self._visited_s.get(endpoint.address, 0.0) + endpoint.interval_ms / 1000
+        time.sleep(max(0.0, due_s - time.monotonic()))
+        self._visited_s[endpoint.address] = time.monotonic()
