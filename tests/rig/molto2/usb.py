@@ -21,6 +21,7 @@ def usb_plan(device: Molto2) -> UsbPlan:
         manufacturer="TOKEN2",
         product="Molto2",
         serial="",
+        lose_power=device.power_off,
         interfaces=(
             HidInterface(0, BOOT_KEYBOARD, interval_ms=10, report_bytes=8, protocol=1, has_out_endpoint=False),
             CcidInterface(

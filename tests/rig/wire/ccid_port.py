@@ -16,6 +16,8 @@ from tests.rig.usb.plan import CcidInterface, UsbPlan
 
 PACKET_S: Final = 0.0005
 """A bulk transfer at full speed: half a frame, with the host's turn between two of them."""
+_TURN_S: Final = 1.0
+"""Longer than any card is busy without asking for time."""
 
 
 class CcidPort:
@@ -64,6 +66,7 @@ class CcidPort:
         if link is not None:
             link.lose()
         self.reader.lose_power()
+        self.plan.lose_power()
 
     def open(self, device: AttachedDevice) -> CcidLink:
         """Claim the interface for one program alone. Raises LinkLost, DeviceBusy."""
@@ -83,14 +86,19 @@ class CcidPort:
 
 
 class CcidLink:
-    """devices' BulkLink to an emulated reader. For one thread, as a real one."""
+    """devices' BulkLink to an emulated reader. For one thread, as a real one.
+
+    The card works in a thread of its own while it asks for more time; otherwise it is done when `write` returns.
+    """
 
     def __init__(self, port: CcidPort, path: str) -> None:
         self._port = port
         self._path = path
         self._waiting: deque[bytes] = deque()
         self._transfers = 0
-        self._gone = threading.Event()
+        self._gone = False
+        self._turn_over = True
+        self._news = threading.Condition()
 
     @property
     def path(self) -> str:
@@ -103,20 +111,23 @@ class CcidLink:
         return ccid_descriptor(self._port.interface)
 
     def write(self, data: bytes, timeout_s: float) -> None:
-        """One OUT transfer; the device has done what it says when it returns."""
+        """One OUT transfer. Raises LinkLost."""
         del timeout_s
-        self._here()
-        self._port.reader.take(data, self._waiting.append)
+        with self._news:
+            self._here()
+            self._turn_over = False
+            threading.Thread(target=self._work, args=(data,), daemon=True).start()
+            self._news.wait_for(lambda: self._turn_over or self._gone, timeout=_TURN_S)
         self._crossed()
 
     def read(self, size: int, timeout_s: float) -> bytes:
         """The next IN transfer. Raises LinkTimeout, LinkLost."""
-        self._here()
-        if not self._waiting:
-            if self._gone.wait(timeout_s):
-                raise LinkLost(self._path)
-            raise LinkTimeout(self._path, waited_s=timeout_s)
-        data = self._waiting.popleft()
+        with self._news:
+            self._news.wait_for(lambda: self._waiting or self._gone, timeout=timeout_s)
+            self._here()
+            if not self._waiting:
+                raise LinkTimeout(self._path, waited_s=timeout_s)
+            data = self._waiting.popleft()
         self._crossed()
         if len(data) > size:
             # more than was asked for: the host controller calls it an overflow
@@ -129,21 +140,37 @@ class CcidLink:
         raise LinkLost(self._path)
 
     def control_out(self, request: int, value: int, data: bytes, timeout_s: float) -> None:
-        """ABORT is taken and means nothing: no command is ever under way here."""
+        """ABORT is taken and stops nothing."""
         del request, value, data, timeout_s
         self._here()
 
     def close(self) -> None:
         """Give the node back."""
-        self._gone.set()
+        self.lose()
         self._port.closed(self)
 
     def lose(self) -> None:
         """The device is out."""
-        self._gone.set()
+        with self._news:
+            self._gone = True
+            self._news.notify_all()
+
+    def _work(self, message: bytes) -> None:
+        self._port.reader.take(message, self._send)
+        self._end_turn()
+
+    def _send(self, message: bytes) -> None:
+        with self._news:
+            self._waiting.append(message)
+        self._end_turn()
+
+    def _end_turn(self) -> None:
+        with self._news:
+            self._turn_over = True
+            self._news.notify_all()
 
     def _here(self) -> None:
-        if self._gone.is_set():
+        if self._gone:
             raise LinkLost(self._path)
 
     def _crossed(self) -> None:
