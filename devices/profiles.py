@@ -101,6 +101,7 @@ FAMILIES: Final[Mapping[str, Family]] = {
         needs_root=True,
         same_serial_on=frozenset({Transport.HID}),
     ),
+    "onlykey": Family(transports=frozenset({Transport.HID}), abilities=frozenset()),
 }
 
 
@@ -254,21 +255,26 @@ class FirmwareProfile:
 
     def check(self, form: CredentialForm) -> None:
         """Raises OverLimits for the first thing of `form` that the device cannot hold."""
-        limits = self.limits
-        slots = range(1, limits.slots + 1)
-        _within("slot", form.slot, slots, f"1-{limits.slots}")
-        _within("otp_type", form.otp_type, limits.otp_types)
-        _within("algorithm", form.algorithm, limits.algorithms)
-        _within("digits", form.digits, limits.digits)
-        _within("period_s", form.period_s, limits.periods_s if form.otp_type is OtpType.TOTP else (0,))
-        _within("seed_bytes", form.seed_bytes, limits.seed_bytes)
-        self._check_counter(form)
+        fault = self.fault(form)
+        if fault is not None:
+            raise fault
 
-    def _check_counter(self, form: CredentialForm) -> None:
-        if form.otp_type is OtpType.TOTP:
-            _within("counter", form.counter, (0,))
-        elif form.counter < 0 or form.counter % self.limits.counter_step:
-            raise OverLimits("counter", str(form.counter), f"multiples of {self.limits.counter_step}")
+    def fault(self, form: CredentialForm) -> OverLimits | None:
+        """The first thing of `form` that the device cannot hold."""
+        limits, is_totp = self.limits, form.otp_type is OtpType.TOTP
+        slots = range(1, limits.slots + 1)
+        step = limits.counter_step
+        counter_fits = form.counter == 0 if is_totp else form.counter >= 0 and form.counter % step == 0
+        found = (
+            _beyond("slot", form.slot, slots, f"1-{limits.slots}"),
+            _beyond("otp_type", form.otp_type, limits.otp_types),
+            _beyond("algorithm", form.algorithm, limits.algorithms),
+            _beyond("digits", form.digits, limits.digits),
+            _beyond("period_s", form.period_s, limits.periods_s if is_totp else (0,)),
+            _beyond("seed_bytes", form.seed_bytes, limits.seed_bytes),
+            None if counter_fits else OverLimits("counter", str(form.counter), f"multiples of {step}"),
+        )
+        return next((fault for fault in found if fault is not None), None)
 
 
 def candidates(device: AttachedDevice, profiles: Iterable[FirmwareProfile]) -> tuple[FirmwareProfile, ...]:
@@ -284,6 +290,5 @@ def choose(found: Sequence[FirmwareProfile], model: str, firmware: Version) -> F
     return right[0]
 
 
-def _within(limit: str, asked: object, allowed: Sequence[object], words: str = "") -> None:
-    if asked not in allowed:
-        raise OverLimits(limit, str(asked), words or ", ".join(map(str, allowed)))
+def _beyond(limit: str, asked: object, allowed: Sequence[object], words: str = "") -> OverLimits | None:
+    return None if asked in allowed else OverLimits(limit, str(asked), words or ", ".join(map(str, allowed)))

@@ -6,6 +6,7 @@ KagiyaError
 │   ├── NotFound            no such thing for this institution
 │   ├── WrongState          the credential, fob or job is not where this act needs it
 │   ├── AlreadyTaken        somebody else was first (unique slot, fob, number)
+│   ├── CannotHold          the fob is of a kind that cannot hold the institution's credentials
 │   ├── NotAuthentic        the caller did not show who it is (a station's signature, a bank's key)
 │   ├── ProofRefused        the app's proof opens nothing; deliberately says no more
 │   ├── NonceUnusable       the app's server nonce is not ours, too old or used: begin again
@@ -75,6 +76,15 @@ class AlreadyTaken(Refused):
     """`what` (slot, fob, login_id …) belongs to somebody else by now."""
 
     what: str
+
+
+@dataclass
+class CannotHold(Refused):
+    """The fob takes `allowed` for `limit` (otp_type, digits, period_s, …), and `asked` would be needed."""
+
+    limit: str
+    asked: str
+    allowed: str
 
 
 class AuthFault(StrEnum):

@@ -1,7 +1,7 @@
 """Everything a job may use besides its command and the time. Built once, in the composition root.
 
 A process that lacks a key lacks the object: `opener` is None outside the verifier role, `addresses`
-is None where no mail address is shown or sent.
+is None where no mail address is shown or sent, and so on.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from devices.profiles import FirmwareProfile
 from provisioning.clock import ClockGuard
 from provisioning.errors import NotFound
 from provisioning.rules.institution import Institution
+from provisioning.store.access_codes import AccessCodes
 from provisioning.store.audit import AuditKey
 from provisioning.store.boxes import AddressBox, Box
 from provisioning.store.engine import Store
@@ -35,6 +37,10 @@ class Services:
     addresses: AddressBox | None = None
     # password keys and answers of activation tickets, secrets inside web sessions
     tickets: Box | None = None
+    # what locks devices; None in roles that give no jobs to stations
+    access_codes: AccessCodes | None = None
+    # firmware profiles by name: what each kind of fob can hold
+    profiles: Mapping[str, FirmwareProfile] = field(default_factory=dict)
     clock: ClockGuard = field(default_factory=ClockGuard)
 
     def institution(self, institution_id: str) -> Institution:

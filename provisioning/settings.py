@@ -50,12 +50,13 @@ class VaultSettings:
 
 @dataclass(frozen=True, slots=True)
 class KeySettings:
-    """Symmetric keys, 32 bytes each. `address` and `tickets` are None in roles that must not have them."""
+    """Symmetric keys, 32 bytes each. All but `audit` are None in roles that must not have them."""
 
     audit_id: str
     audit: bytes = field(repr=False)
     address: bytes | None = field(default=None, repr=False)
     tickets: bytes | None = field(default=None, repr=False)
+    access: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

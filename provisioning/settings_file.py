@@ -13,7 +13,14 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from provisioning.errors import SettingsInvalid
-from provisioning.rules.roles import HANDLES_ADDRESSES, HANDLES_TICKETS, OPENS_SEEDS, SENDS_MAIL, Role
+from provisioning.rules.roles import (
+    HANDLES_ACCESS_CODES,
+    HANDLES_ADDRESSES,
+    HANDLES_TICKETS,
+    OPENS_SEEDS,
+    SENDS_MAIL,
+    Role,
+)
 from provisioning.rules.strict_table import StrictTable, parse
 from provisioning.secret_files import read_key, read_public_key, read_secret
 from provisioning.settings import (
@@ -126,9 +133,11 @@ class _Reader:
             audit=read_key(table.file, "keys.audit_file", self._path(table, "audit_file")),
             address=self._key_for(table, "address_file", HANDLES_ADDRESSES),
             tickets=self._key_for(table, "tickets_file", HANDLES_TICKETS),
+            access=self._key_for(table, "access_file", HANDLES_ACCESS_CODES),
         )
         table.finish()
-        present = [key for key in (settings.audit, settings.address, settings.tickets) if key is not None]
+        held = (settings.audit, settings.address, settings.tickets, settings.access)
+        present = [key for key in held if key is not None]
         if len(set(present)) != len(present):
             table.fail("audit_file", "holds the key of another purpose, too", "Make keys with `kagiya keys make`.")
         return settings

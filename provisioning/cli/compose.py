@@ -9,13 +9,17 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
+from devices.errors import ProfileInvalid
+from devices.profile_files import SHIPPED, load_profiles
+from devices.profiles import FirmwareProfile
 from provisioning.clock import ClockGuard, kernel_synchronised, not_asked
 from provisioning.errors import SettingsInvalid
 from provisioning.institutions import load_institutions
-from provisioning.rules.roles import HANDLES_ADDRESSES, HANDLES_TICKETS, OPENS_SEEDS, Role
+from provisioning.rules.roles import HANDLES_ACCESS_CODES, HANDLES_ADDRESSES, HANDLES_TICKETS, OPENS_SEEDS, Role
 from provisioning.services import Services
-from provisioning.settings import ClockSource, Settings, VaultSettings
+from provisioning.settings import ClockSource, Settings, StationSettings, VaultSettings
 from provisioning.settings_file import load_settings
+from provisioning.store.access_codes import AccessCodes
 from provisioning.store.audit import Actor, ActorKind, AuditKey
 from provisioning.store.boxes import AddressBox, Box
 from provisioning.store.engine import Store
@@ -44,13 +48,23 @@ def build_services(settings: Settings, roles: Collection[Role]) -> Services:
         opener=_opener(settings.vault) if held & OPENS_SEEDS else None,
         addresses=AddressBox(keys.address) if keys.address and held & HANDLES_ADDRESSES else None,
         tickets=Box(keys.tickets, "tickets") if keys.tickets and held & HANDLES_TICKETS else None,
+        access_codes=AccessCodes(keys.access) if keys.access and held & HANDLES_ACCESS_CODES else None,
+        profiles=firmware_profiles(settings.station),
         clock=ClockGuard(kernel_synchronised if watched else not_asked),
     )
 
 
 def operator_services(file: Path) -> Services:
-    """Services for a command that an operator types on the server. Raises SettingsInvalid."""
-    return build_services(load_settings(file, {Role.STATION}), {Role.STATION})
+    """Services without a key but the audit's, for a command that an operator types. Raises SettingsInvalid."""
+    return build_services(load_settings(file, frozenset()), frozenset())
+
+
+def firmware_profiles(station: StationSettings) -> dict[str, FirmwareProfile]:
+    """What the stations may write into, by name: the same files as theirs. Raises SettingsInvalid."""
+    try:
+        return {profile.name: profile for profile in load_profiles(station.profiles or SHIPPED)}
+    except ProfileInvalid as fault:
+        raise SettingsInvalid(fault.file, fault.key, fault.fault) from None
 
 
 def utc_now() -> datetime:

@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-_SECRET_KEYS: Final = ("audit.key", "address.key", "tickets.key")
+_SECRET_KEYS: Final = ("audit.key", "address.key", "tickets.key", "access.key")
 
 
 def make_keys(folder: Path) -> list[Path]:
@@ -41,7 +41,7 @@ def keys() -> None:
 @keys.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def make(folder: Path) -> None:
-    """Make fresh keys in FOLDER: vault key pair, audit, address and ticket keys."""
+    """Make fresh keys in FOLDER: vault key pair, audit, address, ticket and access-code keys."""
     try:
         files = make_keys(folder)
     except FileExistsError as error:

@@ -86,6 +86,7 @@ def _institution(name: str, root: StrictTable) -> Institution:
         otp=_otp_parameters(otp),
         window_steps=otp.integer("window_steps", 0, 2, 1),
         hotp_look_ahead=otp.integer("hotp_look_ahead", 0, 50, 10),
+        hotp_first_counter=otp.integer("hotp_first_counter", 0, 1_000_000, 0),
         max_drift_steps=otp.integer("max_drift_steps", 0, 60, 10),
         resync_steps=otp.integer("resync_steps", 1, 1000, 60),
         failure_limit=limits.integer("failure_limit", 1, 100, 5),

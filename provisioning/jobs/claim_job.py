@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from devices.contract import JobKind as WireJobKind
 from devices.contract import ProgramJob
-from provisioning.errors import NotFound, WrongState
-from provisioning.rules.parameters import OtpParameters
+from devices.profiles import Ability
+from provisioning.errors import NotFound, VaultError, WrongState
+from provisioning.rules.parameters import OtpParameters, OtpType
 from provisioning.rules.states import CredentialState, FobState, JobKind, JobState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.journal import changed_rows, move_fob, move_job
-from provisioning.store.station_seal import seal_for_station
+from provisioning.store.station_seal import SealedFor, StationSeal
 from provisioning.store.tables import Credential, Fob, ProgrammingJob, Station
 from provisioning.store.vault import SeedContext
 
@@ -35,6 +36,8 @@ class ClaimJobCommand:
 def claim_job(services: Services, command: ClaimJobCommand, now: datetime) -> ProgramJob:
     """QUEUED → WRITING; for PROGRAM the seed is drawn, sealed for the vault and encrypted to the station.
 
+    Where the fob is locked with an access code, that goes along in the same way.
+
     Raises WrongState if somebody else has it by now, or its credential ended in the meantime.
     """
     with services.store.write() as tx:
@@ -44,10 +47,14 @@ def claim_job(services: Services, command: ClaimJobCommand, now: datetime) -> Pr
             raise NotFound("job")
         if station.revoked_at is not None:
             raise WrongState("station", "revoked")
-        order = _order(job, tx.get_one(Fob, job.fob_id), now)
+        if station.sealing_key is None:
+            raise WrongState("station", "invited")
+        fob = tx.get_one(Fob, job.fob_id)
+        seal = StationSeal(station.sealing_key, station.id, job.id, fob.serial)
+        order = _with_access_code(services, _order(job, fob, now), fob, seal)
         # every job locks in this order: credential, fob, job
         if job.kind is JobKind.PROGRAM:
-            order = _with_seed(tx, services, order, job, station)
+            order = _with_seed(tx, services, order, job, seal)
             _touch_fob(tx, job.fob_id, now)
         move_job(tx, job.id, JobState.WRITING, station_id=station.id, claimed_at=now)
         record(tx, services.audit_key, _audit(command, job, now))
@@ -64,6 +71,18 @@ def _order(job: ProgrammingJob, fob: Fob, now: datetime) -> ProgramJob:
     )
 
 
+def _with_access_code(services: Services, order: ProgramJob, fob: Fob, seal: StationSeal) -> ProgramJob:
+    """Raises VaultError where the fob needs one and this process has no key for it."""
+    profile = services.profiles.get(fob.profile)
+    if profile is None or Ability.LOCKS_WITH_CODE not in profile.abilities:
+        return order
+    if services.access_codes is None:
+        raise VaultError
+    code = services.access_codes.of(fob.profile, fob.serial)
+    sealed = seal.seal(code, SealedFor.ACCESS_CODE)
+    return dataclasses.replace(order, sealed_access_code=sealed, access_code_in_force=fob.access_code_set)
+
+
 def _touch_fob(tx: Session, fob_id: str, now: datetime) -> None:
     """From now on it may have been written to; a further attempt and a reissue find it so already."""
     if tx.scalar(select(Fob.state).where(Fob.id == fob_id)) is not FobState.PROGRAMMING:
@@ -71,7 +90,7 @@ def _touch_fob(tx: Session, fob_id: str, now: datetime) -> None:
 
 
 def _with_seed(
-    tx: Session, services: Services, order: ProgramJob, job: ProgrammingJob, station: Station
+    tx: Session, services: Services, order: ProgramJob, job: ProgrammingJob, seal: StationSeal
 ) -> ProgramJob:
     """Draw the seed; only its two sealed forms leave this function."""
     credential = tx.get_one(Credential, job.credential_id)
@@ -83,7 +102,7 @@ def _with_seed(
     drawn = update(Credential).where(Credential.id == credential.id, *untouched)
     values = {"seed_version": version, "sealed_seed": sealed.sealed_seed}
     values |= {"wrapped_key": sealed.wrapped_key, "kek_id": sealed.kek_id}
-    if station.sealing_key is None or not changed_rows(tx, drawn.values(**values)):
+    if not changed_rows(tx, drawn.values(**values)):
         raise WrongState("credential", credential.state.value)
     return dataclasses.replace(
         order,
@@ -91,7 +110,8 @@ def _with_seed(
         algorithm=parameters.algorithm.value,
         digits=parameters.digits,
         period_s=parameters.period_s,
-        sealed_seed=seal_for_station(seed, station.sealing_key, station.id, job.id, order.serial),
+        counter=credential.last_step + 1 if parameters.otp_type is OtpType.HOTP else 0,
+        sealed_seed=seal.seal(seed, SealedFor.SEED),
     )
 
 

@@ -19,6 +19,8 @@ from provisioning.errors import AlreadyTaken, NotFound, TooEarly
 from provisioning.jobs.end_credential import FREED, end_credential
 from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.queue_job import JobOrder, queue_job
+from provisioning.jobs.unnamed_fob import is_unnamed
+from provisioning.rules.parameters import OtpParameters
 from provisioning.rules.states import CredentialState, EndedHow, JobKind, JobState, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
@@ -33,6 +35,9 @@ HOPELESS: Final = frozenset(
         FailureCode.UNKNOWN_DEVICE,
         FailureCode.LOW_BATTERY,
         FailureCode.OVER_LIMITS,
+        FailureCode.WRONG_ACCESS_CODE,
+        FailureCode.LAST_TRY,
+        FailureCode.DEVICE_LOCKED,
     }
 )
 """Failures that the same fob will repeat: the teller acts at once."""
@@ -84,7 +89,7 @@ def _end(services: Services, command: EndAttemptCommand, now: datetime) -> Ended
         next_job_id = None
         if again:
             fresh = None if credential is None else _fresh_credential(tx, services, credential, command.actor, now)
-            next_job_id = _queue_again(tx, job, fresh, now)
+            next_job_id = _queue_again(tx, services, job, fresh, now)
         record(tx, services.audit_key, _audit(command, job, next_job_id, now))
     return EndedAttempt(next_job_id)
 
@@ -113,16 +118,24 @@ def _fresh_credential(
 ) -> Credential:
     """For the same customer and fob; its seed is drawn when a station claims the next attempt."""
     customer = tx.get_one(Customer, ended.customer_id)
-    return open_credential(tx, services, customer, TokenKind.HARD, now, actor, fob_id=ended.fob_id)
+    same = OtpParameters(ended.otp_type, ended.algorithm, ended.digits, ended.period_s)
+    return open_credential(
+        tx, services, customer, TokenKind.HARD, now, actor, fob_id=ended.fob_id, parameters=same
+    )
 
 
-def _queue_again(tx: Session, job: ProgrammingJob, credential: Credential | None, now: datetime) -> str:
+def _queue_again(
+    tx: Session, services: Services, job: ProgrammingJob, credential: Credential | None, now: datetime
+) -> str:
+    """For whichever station sees the fob, unless nobody could say that it is this one."""
+    stays = is_unnamed(services, tx.get_one(Fob, job.fob_id).profile)
     order = JobOrder(
         job.institution_id,
         job.kind,
         job.fob_id,
         requested_by=job.requested_by,
         credential_id=None if credential is None else credential.id,
+        station_id=job.station_id if stays else None,
         attempt=job.attempt + 1,
         hand_over_on_proof=job.hand_over_on_proof,
     )

@@ -8,6 +8,7 @@ from datetime import datetime
 from provisioning.errors import WrongState
 from provisioning.jobs.fob_acts import FobCommand, fob_case, record_fob_act
 from provisioning.jobs.queue_job import JobOrder, queue_job
+from provisioning.jobs.unnamed_fob import station_for
 from provisioning.rules.states import FobState, JobKind
 from provisioning.services import Services
 
@@ -20,12 +21,21 @@ class QueuedErasure:
 
 
 def erase_fob(services: Services, command: FobCommand, now: datetime) -> QueuedErasure:
-    """Raises WrongState unless the fob is RETURNED and carries nothing, AlreadyTaken if it has an open job."""
+    """Raises WrongState unless the fob is RETURNED and carries nothing, AlreadyTaken if it has an open job.
+
+    For a fob that tells no serial number also what `unnamed_fob.station_for` raises.
+    """
     with services.store.write() as tx:
         case = fob_case(tx, command)
         if case.fob.state is not FobState.RETURNED or case.credential is not None:
             raise WrongState("fob", case.fob.state.value)
-        order = JobOrder(command.institution_id, JobKind.ERASE, case.fob.id, requested_by=command.actor.id)
+        order = JobOrder(
+            command.institution_id,
+            JobKind.ERASE,
+            case.fob.id,
+            requested_by=command.actor.id,
+            station_id=station_for(tx, services, case.fob, None, now),
+        )
         job_id = queue_job(tx, order, now)
         record_fob_act(tx, services, command, now, "erase_fob", job_id=job_id)
     return QueuedErasure(job_id)

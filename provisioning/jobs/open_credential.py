@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from provisioning.errors import AlreadyTaken, TooEarly
-from provisioning.rules.parameters import OtpParameters
+from provisioning.rules.parameters import OtpParameters, OtpType
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
@@ -28,6 +28,8 @@ def open_credential(  # noqa: PLR0917 - part of other jobs' transactions
 ) -> Credential:
     """A credential in state ISSUED within the caller's transaction; `parameters` None: the institution's.
 
+    HOTP begins with the institution's first counter.
+
     Raises TooEarly while the waiting rule holds (R38), AlreadyTaken("credential") if the customer has an
     open one and AlreadyTaken("fob") if the fob carries one (R35); the transaction is then lost.
     """
@@ -46,6 +48,7 @@ def open_credential(  # noqa: PLR0917 - part of other jobs' transactions
         algorithm=otp.algorithm,
         digits=otp.digits,
         period_s=otp.period_s,
+        last_step=institution.hotp_first_counter - 1 if otp.otp_type is OtpType.HOTP else -1,
         issued_at=now,
         activate_by=now + institution.activate_within,
     )

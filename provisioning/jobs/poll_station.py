@@ -103,13 +103,16 @@ def _candidates(services: Services, command: PollCommand) -> list[str]:
             session.scalars(select(ProgrammingJob.fob_id).where(ProgrammingJob.id.in_(command.poll.running)))
         )
         found = session.execute(query).all()
-    return [job_id for job_id, fob_id, *name in found if tuple(name) in usable and fob_id not in busy]
+    told = [job_id for job_id, fob_id, *name in found if tuple(name) in usable and fob_id not in busy]
+    # reserve_fob sees to it that a station has one open job at most for a kind that tells no serial number
+    unnamed = [job_id for job_id, fob_id, profile, _ in found if (profile, "") in usable and fob_id not in busy]
+    return told + unnamed
 
 
 def _usable(devices: tuple[DeviceSeen, ...]) -> set[tuple[str, str]]:
-    """Profile and serial of devices without a problem and without a double (R28)."""
+    """Profile and serial (empty where it tells none) of devices without a problem and without a double (R28)."""
     times_seen = Counter((device.profile, device.serial) for device in devices)
-    fine = {(device.profile, device.serial) for device in devices if device.problem is None and device.serial}
+    fine = {(device.profile, device.serial) for device in devices if device.problem is None and device.profile}
     return {name for name in fine if times_seen[name] == 1}
 
 

@@ -25,14 +25,18 @@ class RecordProgressCommand:
 
 
 def record_progress(services: Services, command: RecordProgressCommand, now: datetime) -> None:
-    """Keep the newest count. Raises NotFound for another's job, WrongState unless WRITING, BadInput."""
-    done, total = command.progress.reports_done, command.progress.reports_total
+    """Keep the newest count and what the device waits for.
+
+    Raises NotFound for another's job, WrongState unless WRITING, BadInput.
+    """
+    told = command.progress
+    done, total = told.reports_done, told.reports_total
     if not 0 <= done <= total:
         raise BadInput("reports_done", InputFault.BAD_FORM)
     own = (ProgrammingJob.id == command.job_id, ProgrammingJob.station_id == command.station_id)
     writing = update(ProgrammingJob).where(*own, ProgrammingJob.state == JobState.WRITING)
     with services.store.write() as tx:
-        if not changed_rows(tx, writing.values(reports_done=done, reports_total=total)):
+        if not changed_rows(tx, writing.values(reports_done=done, reports_total=total, wait=told.wait.value)):
             job = tx.get(ProgrammingJob, command.job_id)
             if job is None or job.station_id != command.station_id:
                 raise NotFound("job")

@@ -11,6 +11,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from devices.contract import FailureCode, JobResult, Problem, WriteReceipt
+from devices.profiles import Ability
 from provisioning.errors import BadInput, InputFault, NotFound, WrongState
 from provisioning.jobs.end_attempt import EndAttemptCommand, end_attempt
 from provisioning.jobs.prove_job import ProveJobCommand, prove_job
@@ -104,7 +105,7 @@ def _written(services: Services, command: RecordResultCommand, now: datetime) ->
     with services.store.write() as tx:
         job = tx.get_one(ProgrammingJob, command.job_id)
         erased = job.kind is JobKind.ERASE
-        _note_fob(tx, job.fob_id, receipt)
+        _note_fob(tx, services, job, receipt)
         if erased:
             move_fob(tx, job.fob_id, FobState.IN_STOCK, now, only_from={FobState.RETURNED})
         values = {"receipt": _without_code(receipt), "recorded_at": now, "closed_at": now if erased else None}
@@ -112,10 +113,16 @@ def _written(services: Services, command: RecordResultCommand, now: datetime) ->
         record(tx, services.audit_key, _audit(command, job, receipt, now))
 
 
-def _note_fob(tx: Session, fob_id: str, receipt: WriteReceipt) -> None:
-    told = {"firmware": receipt.firmware, "generation": receipt.generation_after}
+def _note_fob(tx: Session, services: Services, job: ProgrammingJob, receipt: WriteReceipt) -> None:
+    told: dict[str, Any] = {"firmware": receipt.firmware, "generation": receipt.generation_after}
     told |= {"battery_percent": receipt.battery_percent, "clock_offset_s": receipt.clock_offset_s}
-    tx.execute(update(Fob).where(Fob.id == fob_id).values(**told))
+    profile = services.profiles.get(tx.get_one(Fob, job.fob_id).profile)
+    locks = profile is not None and Ability.LOCKS_WITH_CODE in profile.abilities
+    if receipt.locked is not None:
+        told["access_code_set"] = receipt.locked
+    elif locks and job.kind is JobKind.PROGRAM:
+        told["access_code_set"] = True
+    tx.execute(update(Fob).where(Fob.id == job.fob_id).values(**told))
 
 
 def _prove(services: Services, command: RecordResultCommand, job: ProgrammingJob, now: datetime) -> JobState:

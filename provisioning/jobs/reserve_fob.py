@@ -13,8 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound, WrongState
+from provisioning.jobs.fob_fit import fob_fit
 from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.queue_job import JobOrder, queue_job
+from provisioning.jobs.unnamed_fob import station_for
 from provisioning.rules.states import CredentialState, FobState, JobKind, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
@@ -57,20 +59,26 @@ def reserve_fob(services: Services, command: ReserveFobCommand, now: datetime) -
     The customer's own dead fob goes HANDED_OVER → PROGRAMMING: given up, it is to be erased, not stock.
 
     Raises AlreadyTaken("fob") or AlreadyTaken for the customer's slot when somebody was first,
-    WrongState for a fob that must be erased or is gone, TooEarly, NotFound, BadInput.
+    WrongState for a fob that must be erased or is gone, CannotHold for a fob of a kind that cannot hold what the
+    institution wants, what `unnamed_fob.station_for` raises, TooEarly, NotFound, BadInput.
     """
-    if TokenKind.HARD not in services.institution(command.institution_id).kinds:
+    institution = services.institution(command.institution_id)
+    if TokenKind.HARD not in institution.kinds:
         raise BadInput("kind", InputFault.NOT_OFFERED)
     with services.store.write() as tx:
         customer = tx.get(Customer, command.customer_id)
         if customer is None or customer.institution_id != command.institution_id:
             raise NotFound("customer")
         _check_named(tx, command)
-        _take_fob(tx, command, now)
+        fob = _take_fob(tx, command, now)
+        fit = fob_fit(services, institution, fob.profile)
+        if fit.refusal is not None:
+            raise fit.refusal
+        station_id = station_for(tx, services, fob, command.station_id, now)
         credential = open_credential(
-            tx, services, customer, TokenKind.HARD, now, command.actor, fob_id=command.fob_id
+            tx, services, customer, TokenKind.HARD, now, command.actor, fob_id=fob.id, parameters=fit.otp
         )
-        job_id = queue_job(tx, _order(command, credential.id), now)
+        job_id = queue_job(tx, _order(command, credential.id, station_id), now)
         record(tx, services.audit_key, _audit(command, credential.id, job_id, now))
     return ReservedFob(job_id, credential.id)
 
@@ -89,7 +97,7 @@ def _check_named(tx: Session, command: ReserveFobCommand) -> None:
             raise WrongState("application", application.state.value)
 
 
-def _take_fob(tx: Session, command: ReserveFobCommand, now: datetime) -> None:
+def _take_fob(tx: Session, command: ReserveFobCommand, now: datetime) -> Fob:
     fob = tx.get(Fob, command.fob_id)
     if fob is None or fob.institution_id != command.institution_id:
         raise NotFound("fob")
@@ -102,6 +110,7 @@ def _take_fob(tx: Session, command: ReserveFobCommand, now: datetime) -> None:
         move_fob(tx, fob.id, FobState.PROGRAMMING if own else FobState.RESERVED, now, only_from={fob.state})
     except WrongState:
         raise AlreadyTaken("fob") from None
+    return fob
 
 
 def _is_dead_with(tx: Session, fob_id: str, customer_id: str) -> bool:
@@ -111,14 +120,14 @@ def _is_dead_with(tx: Session, fob_id: str, customer_id: str) -> bool:
     return last is not None and last.state is CredentialState.ENDED and last.customer_id == customer_id
 
 
-def _order(command: ReserveFobCommand, credential_id: str) -> JobOrder:
+def _order(command: ReserveFobCommand, credential_id: str, station_id: str | None) -> JobOrder:
     return JobOrder(
         command.institution_id,
         JobKind.PROGRAM,
         command.fob_id,
         requested_by=command.actor.id,
         credential_id=credential_id,
-        station_id=command.station_id,
+        station_id=station_id,
         hand_over_on_proof=command.hand_over_on_proof,
     )
 

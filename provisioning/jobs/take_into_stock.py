@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.exc import IntegrityError
 
-from provisioning.errors import AlreadyTaken, NotFound, WrongState
+from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound, WrongState
+from provisioning.jobs.unnamed_fob import is_unnamed
 from provisioning.rules.states import FobState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.tables import Fob, Station
 
+_LABEL: Final = re.compile(r"[0-9A-Z][0-9A-Z-]{0,31}")
+"""What a label can say; it is typed in capitals, as serial numbers are."""
+
 
 @dataclass(frozen=True, slots=True)
 class TakeIntoStockCommand:
-    """The device with this profile and serial, as the station last reported it."""
+    """The device with this profile and serial, as the station last reported it.
+
+    `serial` of a device that tells none is what its label says, as typed by the teller.
+    """
 
     institution_id: str
     station_id: str
@@ -38,14 +46,19 @@ def take_into_stock(services: Services, command: TakeIntoStockCommand, now: date
     """Record the fob with what the station reported of it (R31).
 
     Raises NotFound if the station does not see exactly one such device, WrongState with the
-    problem's code if it sees one that cannot be used, AlreadyTaken if the fob is known already.
+    problem's code if it sees one that cannot be used, AlreadyTaken if the fob is known already, BadInput("serial")
+    for a label that is none.
     """
+    unnamed = is_unnamed(services, command.profile)
+    if unnamed and not _LABEL.fullmatch(command.serial):
+        raise BadInput("serial", InputFault.BAD_FORM if command.serial else InputFault.MISSING)
     try:
         with services.store.write() as tx:
             station = tx.get(Station, command.station_id)
             if station is None or station.institution_id != command.institution_id:
                 raise NotFound("station")
-            fob = _fob(station, _seen(station.devices, command), now)
+            told = "" if unnamed else command.serial
+            fob = _fob(station, {**_seen(station.devices, command.profile, told), "serial": command.serial}, now)
             tx.add(fob)
             tx.flush()
             facts = {"serial": fob.serial, "profile": fob.profile, "firmware": fob.firmware}
@@ -56,10 +69,9 @@ def take_into_stock(services: Services, command: TakeIntoStockCommand, now: date
     return StockedFob(fob.id)
 
 
-def _seen(devices: list[dict[str, Any]], command: TakeIntoStockCommand) -> Mapping[str, Any]:
-    wanted = (command.profile, command.serial)
-    found = [item for item in devices if (item["profile"], item["serial"]) == wanted]
-    if len(found) != 1 or not command.serial or not command.profile:
+def _seen(devices: list[dict[str, Any]], profile: str, serial: str) -> Mapping[str, Any]:
+    found = [item for item in devices if (item["profile"], item["serial"]) == (profile, serial)]
+    if len(found) != 1 or not profile:
         raise NotFound("device")
     if found[0]["problem"] is not None:
         raise WrongState("device", str(found[0]["problem"]["code"]))

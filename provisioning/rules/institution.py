@@ -50,6 +50,7 @@ class Institution:
     otp: OtpParameters = field(default_factory=OtpParameters)
     window_steps: int = 1
     hotp_look_ahead: int = 10
+    hotp_first_counter: int = 0
     max_drift_steps: int = 10
     resync_steps: int = 60
     failure_limit: int = 5

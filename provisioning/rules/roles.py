@@ -27,5 +27,8 @@ HANDLES_ADDRESSES = frozenset({Role.STAFF, Role.CUSTOMER, Role.BANK, Role.WORKER
 HANDLES_TICKETS = frozenset({Role.STAFF, Role.CUSTOMER, Role.BANK})
 """These make activation tickets or answer the app, and keep secrets inside web sessions."""
 
+HANDLES_ACCESS_CODES = frozenset({Role.STATION})
+"""These give stations the access codes that lock devices."""
+
 SENDS_MAIL = frozenset({Role.WORKER})
 """Only these know the SMTP password."""

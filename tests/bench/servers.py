@@ -30,6 +30,7 @@ audit_id = "bench"
 audit_file = "keys/audit.key"
 address_file = "keys/address.key"
 tickets_file = "keys/tickets.key"
+access_file = "keys/access.key"
 [server]
 base_url = "http://localhost:{port}"
 clock = "host"

@@ -63,7 +63,7 @@ def _settings(database_url: str) -> Settings:
     return Settings(
         store=StoreSettings(database_url),
         vault=VaultSettings(KEK_ID, kek.public_key().public_bytes_raw(), kek.private_bytes_raw()),
-        keys=KeySettings("audit-1", *(secrets.token_bytes(32) for _ in range(3))),
+        keys=KeySettings("audit-1", *(secrets.token_bytes(32) for _ in range(4))),
     )
 
 

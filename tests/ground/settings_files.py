@@ -23,6 +23,7 @@ audit_id = "audit-1"
 audit_file = "keys/audit.key"
 address_file = "keys/address.key"
 tickets_file = "keys/tickets.key"
+access_file = "keys/access.key"
 
 [mail]
 host = "mail.example.co.jp"
@@ -48,7 +49,7 @@ def write_settings(folder: Path, text: str = SETTINGS) -> Path:
     private_key = X25519PrivateKey.generate()
     write_secret(keys / "vault.key", private_key.private_bytes_raw().hex())
     (keys / "vault.pub").write_text(private_key.public_key().public_bytes_raw().hex())
-    for name in ("audit.key", "address.key", "tickets.key", "mail-password"):
+    for name in ("audit.key", "address.key", "tickets.key", "access.key", "mail-password"):
         write_secret(keys / name, secrets.token_hex(32))
     file = folder / "kagiya.toml"
     file.write_text(text)

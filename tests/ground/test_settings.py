@@ -48,7 +48,7 @@ def test_no_secret_shows(tmp_path: Path) -> None:
         (Role.STAFF, {"address.key", "tickets.key"}),
         (Role.CUSTOMER, {"address.key", "tickets.key"}),
         (Role.BANK, {"address.key", "tickets.key"}),
-        (Role.STATION, set()),
+        (Role.STATION, {"access.key"}),
         (Role.VERIFIER, {"vault.key"}),
         (Role.WORKER, {"address.key", "mail-password"}),
     ],
@@ -62,6 +62,7 @@ def test_a_role_reads_only_its_own_secrets(tmp_path: Path, role: Role, holds: se
     assert (settings.vault.private_key is not None) == ("vault.key" in holds)
     assert (settings.keys.address is not None) == ("address.key" in holds)
     assert (settings.keys.tickets is not None) == ("tickets.key" in holds)
+    assert (settings.keys.access is not None) == ("access.key" in holds)
     assert bool(settings.mail.password) == ("mail-password" in holds)
 
 
@@ -105,7 +106,9 @@ def test_the_demo_may_ask_for_fewer_iterations(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o601])
-@pytest.mark.parametrize("name", ["vault.key", "audit.key", "address.key", "tickets.key", "mail-password"])
+@pytest.mark.parametrize(
+    "name", ["vault.key", "audit.key", "address.key", "tickets.key", "access.key", "mail-password"]
+)
 def test_a_secret_file_open_to_others_is_refused(tmp_path: Path, name: str, mode: int) -> None:
     file = write_settings(tmp_path)
     (tmp_path / "keys" / name).chmod(mode)
@@ -130,6 +133,7 @@ def test_a_key_of_another_form_is_refused_and_not_shown(tmp_path: Path, content:
         ('private_key_file = "keys/vault.key"\n', "vault.private_key_file", {Role.VERIFIER}),
         ('address_file = "keys/address.key"\n', "keys.address_file", {Role.WORKER}),
         ('tickets_file = "keys/tickets.key"\n', "keys.tickets_file", {Role.CUSTOMER}),
+        ('access_file = "keys/access.key"\n', "keys.access_file", {Role.STATION}),
         ('audit_file = "keys/audit.key"\n', "keys.audit_file", {Role.STATION}),
     ],
 )

@@ -1,0 +1,56 @@
+"""Fobs whose serial number only their label tells: written where one alone of the kind is plugged in (R28)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from devices.profiles import SerialSource
+from provisioning.errors import AlreadyTaken, WrongState
+from provisioning.services import Services
+from provisioning.store.queries.stations import CONNECTED_WITHIN
+from provisioning.store.tables import Fob, ProgrammingJob, Station
+
+
+def is_unnamed(services: Services, profile_name: str) -> bool:
+    """Whether devices of that profile tell no serial number."""
+    profile = services.profiles.get(profile_name)
+    return profile is not None and profile.use.serial is SerialSource.LABEL
+
+
+def station_for(tx: Session, services: Services, fob: Fob, station_id: str | None, now: datetime) -> str | None:
+    """The station that is to work on `fob`: `station_id` as it is, but for an unnamed fob the one that sees it.
+
+    Raises WrongState("device", "not_found" or "not_alone") unless exactly one unnamed device of the kind is
+    plugged in there, AlreadyTaken("device") while another job waits for a device of the kind.
+    """
+    if not is_unnamed(services, fob.profile):
+        return station_id
+    here = [Station.institution_id == fob.institution_id, Station.revoked_at.is_(None)]
+    if station_id is not None:
+        here.append(Station.id == station_id)
+    connected = tx.scalars(select(Station).where(*here, Station.last_seen_at >= now - CONNECTED_WITHIN)).all()
+    seen = [station for station in connected for device in station.devices if device["profile"] == fob.profile]
+    if len(seen) != 1:
+        raise WrongState("device", "not_alone" if seen else "not_found")
+    if _is_waited_for(tx, fob, seen[0].id):
+        raise AlreadyTaken("device")
+    return seen[0].id
+
+
+def _is_waited_for(tx: Session, fob: Fob, station_id: str) -> bool:
+    """Whether an open job at the station is for another fob of the kind, which nobody could tell from this one."""
+    query = (
+        select(ProgrammingJob.id)
+        .join(Fob, Fob.id == ProgrammingJob.fob_id)
+        .where(
+            ProgrammingJob.institution_id == fob.institution_id,
+            ProgrammingJob.closed_at.is_(None),
+            ProgrammingJob.station_id.is_(None) | (ProgrammingJob.station_id == station_id),
+            Fob.profile == fob.profile,
+            Fob.id != fob.id,
+        )
+    )
+    return tx.scalars(query.limit(1)).first() is not None
