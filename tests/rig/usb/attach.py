@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from tests.rig.usb.controller import NoController, UsbSocket
-from tests.rig.usb.families import FAMILIES, Emulated
+from tests.rig.usb.emulated import Emulated
+from tests.rig.usb.families import DEVICES
 from tests.rig.usb.trouble import Trouble, TroubleKind
 
 
@@ -24,7 +25,10 @@ class _Place:
 
 
 class Cabinet:
-    """Devices by name, which is FAMILY:SERIAL. What lasts of them is kept below `folder`."""
+    """Devices by name: FAMILY:SERIAL, or FAMILY:SERIAL#2 for another with the same serial number.
+
+    What lasts of them is kept below `folder`.
+    """
 
     def __init__(self, folder: Path, *, paced: bool = False) -> None:
         self._folder = folder
@@ -56,8 +60,9 @@ class Cabinet:
 
     def _place(self, name: str) -> _Place:
         if name not in self._places:
-            family, _, serial = name.partition(":")
-            device = FAMILIES[family](self._folder / name.replace(":", "-"), serial)
+            family, _, label = name.partition(":")
+            serial, _, _ = label.partition("#")
+            device = DEVICES[family](self._folder / name.replace(":", "-"), serial)
             self._places[name] = _Place(device, UsbSocket(device.plan, paced=self._paced))
         return self._places[name]
 

@@ -1,0 +1,70 @@
+"""The devices that one can buy, each in one model, as devices that can be plugged in."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from tests.rig.molto2.device import SECOND, Molto2
+from tests.rig.molto2.usb import usb_plan as molto2_plan
+from tests.rig.nitrokey_pro.device import EmulatedNitrokey
+from tests.rig.nitrokey_pro.usb import usb_plan as nitrokey_pro_plan
+from tests.rig.onlykey.device import EmulatedOnlyKey
+from tests.rig.onlykey.usb import usb_plan as onlykey_plan
+from tests.rig.usb.emulated import Emulated, Make
+from tests.rig.ykoath.device import OathKey
+from tests.rig.ykoath.models import YUBIKEY_5
+from tests.rig.ykoath.usb import usb_plan as ykoath_plan
+from tests.rig.yubikey_otp.device import EmulatedYubiKey
+from tests.rig.yubikey_otp.usb import usb_plan as yubikey_otp_plan
+
+
+def molto2(folder: Path, serial: str) -> Emulated:
+    """A Molto-2 v2; its display is on the first profile that has a seed."""
+    del folder
+    token = Molto2(serial, SECOND, time.time)
+    return Emulated(
+        molto2_plan(token), token.press_up, lambda: next(filter(None, map(token.shows, range(100))), "")
+    )
+
+
+def nitrokey_pro(folder: Path, serial: str) -> Emulated:
+    """A Nitrokey Pro 2, which has neither display nor button. `serial` is hexadecimal."""
+    del folder
+    return Emulated(nitrokey_pro_plan(EmulatedNitrokey(int(serial, 16))))
+
+
+def onlykey(folder: Path, serial: str) -> Emulated:
+    """An OnlyKey, which tells no serial number. The hand enters its PIN; the display is what slot 1 types."""
+    del folder, serial
+    key = EmulatedOnlyKey(time.time)
+    return Emulated(onlykey_plan(key), key.enter_pin, lambda: key.press(1))
+
+
+def ykoath(folder: Path, serial: str) -> Emulated:
+    """A YubiKey 5 with its smart-card interface. `serial` is decimal."""
+    del folder
+    key = OathKey(YUBIKEY_5, int(serial).to_bytes(4, "big"))
+    return Emulated(ykoath_plan(key), key.hand.touch)
+
+
+def yubikey_otp(folder: Path, serial: str) -> Emulated:
+    """A YubiKey 5 with its keyboard alone. `serial` is decimal; the display is what a short touch types."""
+    del folder
+    key = EmulatedYubiKey(int(serial))
+    return Emulated(yubikey_otp_plan(key), lambda: _ignore(key.touch()), lambda: key.touch().strip())
+
+
+BOUGHT: Final[Mapping[str, Make]] = {
+    "molto2": molto2,
+    "nitrokey-pro": nitrokey_pro,
+    "onlykey": onlykey,
+    "ykoath": ykoath,
+    "yubikey-otp": yubikey_otp,
+}
+
+
+def _ignore(_value: object) -> None:
+    """What a hand does has no answer."""

@@ -1,0 +1,22 @@
+"""An emulated device with the hands and eyes of the person before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.rig.usb.plan import UsbPlan
+
+
+@dataclass(frozen=True)
+class Emulated:
+    """A device with what a person can do to it. `display`: the code that its customer gets now, or empty."""
+
+    plan: UsbPlan
+    press: Callable[[], None] = field(default=lambda: None)
+    display: Callable[[], str] = field(default=lambda: "")
+
+
+Make = Callable[[Path, str], Emulated]
+"""(the device's own folder, for what lasts; its serial number) → the device."""
