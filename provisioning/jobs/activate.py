@@ -38,7 +38,7 @@ def activate(services: Services, command: ActivateCommand, now: datetime) -> Ver
         with line.session() as tx:
             if standing.fob_id is not None:
                 handed = {FobState.PROGRAMMED, FobState.HANDED_OVER}
-                move_fob(tx, standing.fob_id, FobState.IN_USE, now, only_from=handed)
+                move_fob(tx, standing.fob_id, FobState.IN_USE, command.actor, now, only_from=handed)
             _forget_answer(tx, standing.credential_id)
 
     typed = TypedCode(

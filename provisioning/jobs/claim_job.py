@@ -55,7 +55,7 @@ def claim_job(services: Services, command: ClaimJobCommand, now: datetime) -> Pr
         # every job locks in this order: credential, fob, job
         if job.kind is JobKind.PROGRAM:
             order = _with_seed(tx, services, order, job, seal)
-            _touch_fob(tx, job.fob_id, now)
+            _touch_fob(tx, job.fob_id, command.actor, now)
         move_job(tx, job.id, JobState.WRITING, station_id=station.id, claimed_at=now)
         record(tx, services.audit_key, _audit(command, job, now))
     return order
@@ -83,10 +83,10 @@ def _with_access_code(services: Services, order: ProgramJob, fob: Fob, seal: Sta
     return dataclasses.replace(order, sealed_access_code=sealed, access_code_in_force=fob.access_code_set)
 
 
-def _touch_fob(tx: Session, fob_id: str, now: datetime) -> None:
+def _touch_fob(tx: Session, fob_id: str, actor: Actor, now: datetime) -> None:
     """From now on it may have been written to; a further attempt and a reissue find it so already."""
     if tx.scalar(select(Fob.state).where(Fob.id == fob_id)) is not FobState.PROGRAMMING:
-        move_fob(tx, fob_id, FobState.PROGRAMMING, now, only_from={FobState.RESERVED})
+        move_fob(tx, fob_id, FobState.PROGRAMMING, actor, now, only_from={FobState.RESERVED})
 
 
 def _with_seed(

@@ -83,7 +83,7 @@ def _end(services: Services, command: EndAttemptCommand, now: datetime) -> Ended
         again = command.try_again and job.attempt < MAX_ATTEMPTS and command.problem.code not in HOPELESS
         again = again and (credential is not None or job.kind is JobKind.ERASE)
         if job.kind is JobKind.PROGRAM and not again:
-            _put_away(tx, job.fob_id, now)
+            _put_away(tx, job.fob_id, command.actor, now)
         evidence = {} if command.receipt is None else {"receipt": command.receipt}
         move_job(tx, job.id, command.to, failure=dataclasses.asdict(command.problem), closed_at=now, **evidence)
         next_job_id = None
@@ -94,12 +94,12 @@ def _end(services: Services, command: EndAttemptCommand, now: datetime) -> Ended
     return EndedAttempt(next_job_id)
 
 
-def _put_away(tx: Session, fob_id: str, now: datetime) -> None:
+def _put_away(tx: Session, fob_id: str, actor: Actor, now: datetime) -> None:
     """A fob whose writing is given up: back to stock if no station ever touched it, else to be erased first."""
     state = tx.scalars(select(Fob.state).where(Fob.id == fob_id)).one()
     to = FREED.get(state)
     if to is not None:
-        move_fob(tx, fob_id, to, now, only_from={state})
+        move_fob(tx, fob_id, to, actor, now, only_from={state})
 
 
 def _end_credential(

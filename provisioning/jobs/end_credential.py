@@ -53,7 +53,7 @@ def end_credential(  # noqa: PLR0917 - part of other jobs' transactions
     tx.flush()
     _destroy_seed(tx, credential, how, now)
     if not of_attempt:
-        _free_fob(tx, credential, how, now)
+        _free_fob(tx, credential, how, actor, now)
         _abandon_jobs(tx, credential.id, now)
     _close_tickets(tx, credential.id, now)
     _cancel_mails(tx, credential.id)
@@ -76,13 +76,13 @@ def _destroy_seed(tx: Session, credential: Credential, how: EndedHow, now: datet
         raise WrongState("credential", CredentialState.ENDED.value)
 
 
-def _free_fob(tx: Session, credential: Credential, how: EndedHow, now: datetime) -> None:
+def _free_fob(tx: Session, credential: Credential, how: EndedHow, actor: Actor, now: datetime) -> None:
     if credential.fob_id is None:
         return
     state = tx.scalars(select(Fob.state).where(Fob.id == credential.fob_id)).one()
     to = FobState.LOST if how is EndedHow.LOST else FREED.get(state)
     if to is not None:
-        move_fob(tx, credential.fob_id, to, now, only_from={state})
+        move_fob(tx, credential.fob_id, to, actor, now, only_from={state})
 
 
 def _abandon_jobs(tx: Session, credential_id: str, now: datetime) -> None:

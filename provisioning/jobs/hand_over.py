@@ -17,5 +17,5 @@ def hand_over(services: Services, command: FobCommand, now: datetime) -> None:
         case = fob_case(tx, command)
         if case.credential is None:
             raise WrongState("fob", case.fob.state.value)
-        move_fob(tx, case.fob.id, FobState.HANDED_OVER, now, only_from={FobState.PROGRAMMED})
+        move_fob(tx, case.fob.id, FobState.HANDED_OVER, command.actor, now, only_from={FobState.PROGRAMMED})
         record_fob_act(tx, services, command, now, "hand_over", credential_id=case.credential.id)

@@ -45,9 +45,9 @@ def prove_job(services: Services, command: ProveJobCommand, now: datetime) -> bo
         if not check_code(tx, services, credential, command.code, now):
             return False
         _set_up(tx, credential, now)
-        move_fob(tx, job.fob_id, FobState.PROGRAMMED, now)
+        move_fob(tx, job.fob_id, FobState.PROGRAMMED, command.actor, now)
         if job.hand_over_on_proof:
-            move_fob(tx, job.fob_id, FobState.HANDED_OVER, now)
+            move_fob(tx, job.fob_id, FobState.HANDED_OVER, command.actor, now)
         move_job(tx, job.id, JobState.PROVED, proved_at=now, closed_at=now)
         _fulfil(tx, credential.customer_id, now)
         record(tx, services.audit_key, _audit(command, job, credential.customer_id, now))

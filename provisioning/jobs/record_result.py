@@ -107,7 +107,7 @@ def _written(services: Services, command: RecordResultCommand, now: datetime) ->
         erased = job.kind is JobKind.ERASE
         _note_fob(tx, services, job, receipt)
         if erased:
-            move_fob(tx, job.fob_id, FobState.IN_STOCK, now, only_from={FobState.RETURNED})
+            move_fob(tx, job.fob_id, FobState.IN_STOCK, command.actor, now, only_from={FobState.RETURNED})
         values = {"receipt": _without_code(receipt), "recorded_at": now, "closed_at": now if erased else None}
         move_job(tx, job.id, JobState.WRITTEN, **values)
         record(tx, services.audit_key, _audit(command, job, receipt, now))

@@ -38,7 +38,7 @@ def remove_fob(services: Services, command: RemoveFobCommand, now: datetime) -> 
         _free(tx, services, case, command, now)
         fob = tx.get_one(Fob, command.fob_id, populate_existing=True)
         if fob.state is not command.to:
-            move_fob(tx, fob.id, command.to, now)
+            move_fob(tx, fob.id, command.to, command.actor, now)
         record_fob_act(tx, services, command, now, "remove_fob", to=command.to.value)
 
 

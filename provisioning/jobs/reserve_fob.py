@@ -106,8 +106,9 @@ def _take_fob(tx: Session, command: ReserveFobCommand, now: datetime) -> Fob:
         raise AlreadyTaken("fob")
     if fob.state is not FobState.IN_STOCK and not own:
         raise WrongState("fob", fob.state.value)
+    to = FobState.PROGRAMMING if own else FobState.RESERVED
     try:
-        move_fob(tx, fob.id, FobState.PROGRAMMING if own else FobState.RESERVED, now, only_from={fob.state})
+        move_fob(tx, fob.id, to, command.actor, now, only_from={fob.state})
     except WrongState:
         raise AlreadyTaken("fob") from None
     return fob

@@ -23,5 +23,5 @@ def take_back(services: Services, command: FobCommand, now: datetime) -> None:
             raise WrongState("credential", case.credential.state.value)
         if case.job is not None:
             raise WrongState("job", case.job.state.value)
-        move_fob(tx, case.fob.id, FobState.RETURNED, now)
+        move_fob(tx, case.fob.id, FobState.RETURNED, command.actor, now)
         record_fob_act(tx, services, command, now, "take_back", serial=case.fob.serial)

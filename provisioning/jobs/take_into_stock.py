@@ -15,6 +15,7 @@ from provisioning.jobs.unnamed_fob import is_unnamed
 from provisioning.rules.states import FobState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.custody import enter_custody
 from provisioning.store.tables import Fob, Station
 
 _LABEL: Final = re.compile(r"[0-9A-Z][0-9A-Z-]{0,31}")
@@ -61,6 +62,7 @@ def take_into_stock(services: Services, command: TakeIntoStockCommand, now: date
             fob = _fob(station, {**_seen(station.devices, command.profile, told), "serial": command.serial}, now)
             tx.add(fob)
             tx.flush()
+            enter_custody(tx, fob.id, None, FobState.IN_STOCK, command.actor, now)
             facts = {"serial": fob.serial, "profile": fob.profile, "firmware": fob.firmware}
             entry = AuditRecord(now, command.actor, "take_into_stock", "taken", fob_id=fob.id, facts=facts)
             record(tx, services.audit_key, entry)

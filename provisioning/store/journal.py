@@ -1,7 +1,8 @@
-"""Steps of fob and programming job, each one conditional UPDATE: whoever comes second is told, nobody overwrites.
+"""Steps of fob and programming job: whoever comes second is told, nobody overwrites.
 
-The ways allowed stand in `rules.states`; here they become the WHERE clause, so that two processes
-that read the same row cannot both take it on.
+The ways allowed stand in `rules.states`. A job's step is one conditional UPDATE; a fob's row is locked before it
+is judged, because its custody ledger tells from where it went. Either way two processes that read the same row
+cannot both take it on.
 """
 
 from __future__ import annotations
@@ -15,23 +16,34 @@ from sqlalchemy import Update, select, update
 from sqlalchemy.orm import Session
 
 from provisioning.errors import NotFound, WrongState
+from provisioning.rules.actor import Actor
 from provisioning.rules.states import FOB_MOVES, JOB_MOVES, FobState, JobState
+from provisioning.store.custody import enter_custody
 from provisioning.store.tables import Fob, ProgrammingJob
 
 S = TypeVar("S", bound=StrEnum)
 
 
 def move_fob(
-    tx: Session, fob_id: str, to: FobState, now: datetime, *, only_from: Collection[FobState] = tuple(FobState)
+    tx: Session,
+    fob_id: str,
+    to: FobState,
+    actor: Actor,
+    now: datetime,
+    *,
+    only_from: Collection[FobState] = tuple(FobState),
 ) -> None:
-    """Bring a fob into state `to`, from one of `only_from` and where the table knows a way.
+    """Bring a fob into state `to`, from one of `only_from` and where the table knows a way; the ledger says so.
 
     Raises WrongState with the state it is in, NotFound.
     """
-    ways = [state for state in _leading_to(FOB_MOVES, to) if state in only_from]
-    statement = update(Fob).where(Fob.id == fob_id, Fob.state.in_(ways))
-    if not changed_rows(tx, statement.values(state=to, changed_at=now)):
-        raise WrongState("fob", _state(tx.scalar(select(Fob.state).where(Fob.id == fob_id)), "fob"))
+    state = tx.scalar(select(Fob.state).where(Fob.id == fob_id).with_for_update())
+    if state is None:
+        raise NotFound("fob")
+    if state not in only_from or to not in FOB_MOVES[state]:
+        raise WrongState("fob", state.value)
+    tx.execute(update(Fob).where(Fob.id == fob_id).values(state=to, changed_at=now))
+    enter_custody(tx, fob_id, state, to, actor, now)
 
 
 def move_job(tx: Session, job_id: str, to: JobState, **values: Any) -> None:
@@ -40,7 +52,9 @@ def move_job(tx: Session, job_id: str, to: JobState, **values: Any) -> None:
     statement = update(ProgrammingJob).where(ProgrammingJob.id == job_id, *open_before)
     if not changed_rows(tx, statement.values(state=to, **values)):
         state = tx.scalar(select(ProgrammingJob.state).where(ProgrammingJob.id == job_id))
-        raise WrongState("job", _state(state, "job"))
+        if state is None:
+            raise NotFound("job")
+        raise WrongState("job", state.value)
 
 
 def changed_rows(tx: Session, statement: Update) -> int:
@@ -50,9 +64,3 @@ def changed_rows(tx: Session, statement: Update) -> int:
 
 def _leading_to(moves: Mapping[S, Iterable[S]], to: S) -> list[S]:
     return [state for state, ways in moves.items() if to in ways]
-
-
-def _state(state: StrEnum | None, what: str) -> str:
-    if state is None:
-        raise NotFound(what)
-    return state.value

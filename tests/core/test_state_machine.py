@@ -144,8 +144,8 @@ class LifeMachine(RuleBasedStateMachine):
         if self.life.fob in {FobState.HANDED_OVER, FobState.LOST, FobState.RETURNED}:
             with self.services.store.write() as tx:
                 if self.life.fob is not FobState.RETURNED:
-                    move_fob(tx, self.fob_id, FobState.RETURNED, self.life.now)
-                move_fob(tx, self.fob_id, FobState.IN_STOCK, self.life.now)
+                    move_fob(tx, self.fob_id, FobState.RETURNED, SYSTEM, self.life.now)
+                move_fob(tx, self.fob_id, FobState.IN_STOCK, SYSTEM, self.life.now)
             self.life.fob = FobState.IN_STOCK
 
     @invariant()
@@ -172,7 +172,7 @@ class LifeMachine(RuleBasedStateMachine):
 
     def _open(self) -> None:
         with self.services.store.write() as tx:
-            move_fob(tx, self.fob_id, FobState.RESERVED, self.life.now)
+            move_fob(tx, self.fob_id, FobState.RESERVED, SYSTEM, self.life.now)
             arguments = (self.customer, TokenKind.HARD, self.life.now, SYSTEM, self.fob_id)
             self.credential_id = open_credential(tx, self.services, *arguments).id
 
@@ -182,7 +182,7 @@ class LifeMachine(RuleBasedStateMachine):
         values = {"sealed_seed": sealed.sealed_seed, "wrapped_key": sealed.wrapped_key, "kek_id": sealed.kek_id}
         with self.services.store.write() as tx:
             for state in _WRITTEN:
-                move_fob(tx, self.fob_id, state, self.life.now)
+                move_fob(tx, self.fob_id, state, SYSTEM, self.life.now)
             written = update(Credential).where(Credential.id == credential_id)
             tx.execute(written.values(**values, seed_version=1, state=CredentialState.SET_UP))
         customer = self.customer

@@ -10,6 +10,7 @@ import pytest
 
 from devices.contract import FailureCode
 from provisioning.jobs.end_token import EndReason
+from provisioning.rules.custody import Holder
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import CredentialState, EndedHow, FobState, JobKind, JobState, TokenKind
 from provisioning.store.audit import ActorKind
@@ -58,6 +59,7 @@ def test_every_audited_act_has_a_line() -> None:
         (words.ROLES, StaffRole),
         (words.ENDED_HOW, EndedHow),
         (words.FOB, FobState),
+        (words.HOLDER, Holder),
         (words.JOB, JobState),
         (words.JOB_KIND, JobKind),
         (words.MAIL, MailState),

@@ -382,6 +382,73 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "custody_entry",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("fob_id", sa.String(length=32), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("institution_id", sa.String(length=32), nullable=False),
+        sa.Column("branch", sa.String(length=64), nullable=False),
+        sa.Column(
+            "from_state",
+            sa.Enum(
+                "in_stock",
+                "reserved",
+                "programming",
+                "programmed",
+                "handed_over",
+                "in_use",
+                "returned",
+                "retired",
+                "lost",
+                "broken",
+                name="from_state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column(
+            "to_state",
+            sa.Enum(
+                "in_stock",
+                "reserved",
+                "programming",
+                "programmed",
+                "handed_over",
+                "in_use",
+                "returned",
+                "retired",
+                "lost",
+                "broken",
+                name="to_state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "holder",
+            sa.Enum(
+                "branch", "customer", "nobody", name="holder", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("customer_id", sa.String(length=32), nullable=True),
+        sa.Column("actor_kind", sa.String(length=16), nullable=False),
+        sa.Column("actor_id", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_custody_entry_customer_id_customer")
+        ),
+        sa.ForeignKeyConstraint(["fob_id"], ["fob.id"], name=op.f("fk_custody_entry_fob_id_fob")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_custody_entry")),
+    )
+    with op.batch_alter_table("custody_entry", schema=None) as batch_op:
+        batch_op.create_index("ix_custody_entry_day", ["institution_id", "branch", "at"], unique=False)
+        batch_op.create_index("ix_custody_entry_fob", ["fob_id", "id"], unique=False)
+
+    op.create_table(
         "programming_job",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("institution_id", sa.String(length=32), nullable=False),
@@ -585,6 +652,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_programming_job_credential_id"))
 
     op.drop_table("programming_job")
+    with op.batch_alter_table("custody_entry", schema=None) as batch_op:
+        batch_op.drop_index("ix_custody_entry_fob")
+        batch_op.drop_index("ix_custody_entry_day")
+
+    op.drop_table("custody_entry")
     with op.batch_alter_table("credential", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_credential_open_slot",

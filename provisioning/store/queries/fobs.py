@@ -31,13 +31,14 @@ class FobStep(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Keeper:
-    """Whose open credential the fob carries."""
+    """Whose open credential the fob carries. `drift_s`: how far its clock was learned to be off."""
 
     customer_id: str
     user_id: str
     name: str
     credential_id: str
     credential_state: CredentialState
+    drift_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,9 @@ def _view(fob: Fob, carried: tuple[Credential, Customer] | None, job: Programmin
     keeper = None
     if carried is not None:
         credential, customer = carried
-        keeper = Keeper(customer.id, customer.user_id, customer.name, credential.id, credential.state)
+        who = (customer.id, customer.user_id, customer.name)
+        drift_s = credential.drift_steps * credential.period_s
+        keeper = Keeper(*who, credential.id, credential.state, drift_s)
     return FobView(
         **{name: getattr(fob, name) for name in _FOB_COLUMNS},
         keeper=keeper,

@@ -15,16 +15,14 @@ from provisioning.errors import NotFound
 from provisioning.rules.states import CredentialState, EndedHow, TokenKind
 from provisioning.store.audit import ActorKind
 from provisioning.store.engine import Store
+from provisioning.store.queries.actors import actor_names
 from provisioning.store.tables import (
     Application,
     AuditEntry,
-    BankClient,
     Credential,
     Fob,
     OutboxMail,
     ProgrammingJob,
-    Staff,
-    Station,
 )
 
 EVENT_LIMIT: Final = 100
@@ -164,7 +162,7 @@ def event(store: Store, institution_id: str, number: int, branch: str | None = N
         row = session.get(AuditEntry, number)
         if row is None or row.institution_id != institution_id or branch not in (None, row.branch):
             raise NotFound("act")
-        found = _event(row, _actor_names(session, [row]))
+        found = _event(row, actor_names(session, [row.actor_id]))
         return replace(found, customer_id=_customer_of(session, row))
 
 
@@ -201,7 +199,7 @@ def _events(session: Session, institution_id: str, customer_id: str, spans: Iter
     )
     query = select(AuditEntry).where(AuditEntry.institution_id == institution_id, concerns)
     rows = session.scalars(query.order_by(AuditEntry.id.desc()).limit(EVENT_LIMIT)).all()
-    names = _actor_names(session, rows)
+    names = actor_names(session, (row.actor_id for row in rows))
     events = (_event(row, names) for row in rows)
     return tuple(event for event in events if _concerns(event, customer_id, spans))
 
@@ -209,15 +207,6 @@ def _events(session: Session, institution_id: str, customer_id: str, spans: Iter
 def _concerns(event: Event, customer_id: str, spans: Iterable[_Span]) -> bool:
     """Acts on a fob while somebody else had it are not this customer's."""
     return event.customer_id == customer_id or any(span.holds(event) for span in spans)
-
-
-def _actor_names(session: Session, rows: Iterable[AuditEntry]) -> dict[str, str]:
-    """Names of staff, stations and bank systems by row id."""
-    wanted = {row.actor_id for row in rows}
-    names: dict[str, str] = {}
-    for table in (Staff, Station, BankClient):
-        names |= dict(session.execute(select(table.id, table.name).where(table.id.in_(wanted))).all())
-    return names
 
 
 def _event(row: AuditEntry, names: Mapping[str, str]) -> Event:

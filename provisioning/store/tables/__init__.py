@@ -6,6 +6,7 @@ from provisioning.store.tables.audit import AuditEntry
 from provisioning.store.tables.base import Base, Instant, new_id
 from provisioning.store.tables.client import BankClient
 from provisioning.store.tables.credential import Credential
+from provisioning.store.tables.custody import CustodyEntry
 from provisioning.store.tables.customer import Customer
 from provisioning.store.tables.fob import Fob
 from provisioning.store.tables.outbox import MailKind, MailState, OutboxMail
@@ -22,6 +23,7 @@ __all__ = [
     "BankClient",
     "Base",
     "Credential",
+    "CustodyEntry",
     "Customer",
     "Fob",
     "Instant",

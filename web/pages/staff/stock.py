@@ -17,6 +17,7 @@ from provisioning.jobs.take_back import take_back
 from provisioning.rules.permissions import StaffAct
 from provisioning.rules.states import FobState
 from provisioning.services import Services
+from provisioning.store.queries.custody import custody
 from provisioning.store.queries.jobs import JobFilter, jobs
 from provisioning.store.queries.search import normal
 from provisioning.store.queries.stock import FobKey, StockFilter, stock
@@ -64,7 +65,8 @@ def show(desk: Desk, fob_id: str) -> str:
     """One fob: where it is, what it carries, what was written."""
     fob = desk.fob(fob_id)
     written = jobs(current.services().store, desk.institution.id, current.now(), JobFilter(fob_id=fob.id))
-    return page("staff/fob.html", desk, fob=fob, jobs=written, removals=REMOVALS)
+    ledger = custody(current.services().store, desk.institution.id, fob.id)
+    return page("staff/fob.html", desk, fob=fob, jobs=written, removals=REMOVALS, custody=ledger)
 
 
 @stock_pages.post("/<fob_id>/back")

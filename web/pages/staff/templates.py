@@ -23,6 +23,7 @@ def set_up_staff_templates(app: Flask) -> None:
         base_url=base_url,
         step_words=step_words,
         next_step_title=lambda job: step_words(job).title,
+        actor_words=act_words.ACTORS,
         event_words=act_words.event_words,
         diagnosis=device_words.diagnosis,
         problem_in_words=device_words.problem_in_words,

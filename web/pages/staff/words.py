@@ -8,6 +8,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 from provisioning.jobs.end_token import EndReason
+from provisioning.rules.custody import Holder
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import CredentialState, EndedHow, FobState, JobKind, JobState, TokenKind
 from provisioning.store.queries.mails import MailState
@@ -54,6 +55,11 @@ FOB: Final[dict[FobState, StateWords]] = {
     FobState.RETIRED: StateWords("", _l("廃棄")),
     FobState.LOST: StateWords("danger", _l("紛失")),
     FobState.BROKEN: StateWords("danger", _l("故障")),
+}
+HOLDER: Final[dict[Holder, LazyString]] = {
+    Holder.BRANCH: _l("店"),
+    Holder.CUSTOMER: _l("お客さま"),
+    Holder.NOBODY: _l("だれも持っていない"),
 }
 JOB: Final[dict[JobState, StateWords]] = {
     JobState.QUEUED: StateWords("", _l("差し込み待ち")),

@@ -1,0 +1,32 @@
+"""In whose hands a fob is, told by its state (R31): the drawer, a customer, or nobody's any more."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from provisioning.rules.states import FobState
+
+
+class Holder(StrEnum):
+    """Who answers for a fob."""
+
+    BRANCH = "branch"
+    CUSTOMER = "customer"
+    # lost, or destroyed
+    NOBODY = "nobody"
+
+
+HOLDER: Final[dict[FobState, Holder]] = {
+    FobState.IN_STOCK: Holder.BRANCH,
+    FobState.RESERVED: Holder.BRANCH,
+    FobState.PROGRAMMING: Holder.BRANCH,
+    FobState.PROGRAMMED: Holder.BRANCH,
+    FobState.HANDED_OVER: Holder.CUSTOMER,
+    FobState.IN_USE: Holder.CUSTOMER,
+    FobState.RETURNED: Holder.BRANCH,
+    # a broken fob is kept until it is retired
+    FobState.BROKEN: Holder.BRANCH,
+    FobState.RETIRED: Holder.NOBODY,
+    FobState.LOST: Holder.NOBODY,
+}
