@@ -102,6 +102,11 @@ FAMILIES: Final[Mapping[str, Family]] = {
         same_serial_on=frozenset({Transport.HID}),
     ),
     "onlykey": Family(transports=frozenset({Transport.HID}), abilities=frozenset()),
+    "yubikey-otp": Family(
+        transports=frozenset({Transport.HID}),
+        abilities=frozenset({Ability.READS_CODE, Ability.LOCKS_WITH_CODE}),
+        quirks=frozenset({"caches_sequence", "asks_touch"}),
+    ),
 }
 
 

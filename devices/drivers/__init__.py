@@ -7,7 +7,9 @@ from typing import Final
 
 from devices.driver import DriverClass
 from devices.drivers.kagiya_fob.driver import KagiyaFob
+from devices.drivers.yubikey_otp.driver import YubiKeyOtp
 
 DRIVERS: Final[Mapping[str, DriverClass]] = {
     "kagiya-fob": KagiyaFob,
+    "yubikey-otp": YubiKeyOtp,
 }

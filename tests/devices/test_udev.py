@@ -73,10 +73,12 @@ def test_a_usb_rule_opens_the_whole_device() -> None:
 
 
 def test_every_line_that_opens_a_node_names_vendor_and_product() -> None:
+    ids = {f"{match.vendor_id:04x} {match.product_id:04x}" for profile in load_profiles() for match in profile.match}
     for line in udev.render(load_profiles()).splitlines():
         if "MODE=" in line:
-            assert "1209" in line
-            assert re.search(r"0001|0002", line)
+            found = re.search(r'0003:(\w{4}):(\w{4})\.|idVendor\}=="(\w{4})", ATTRS?\{idProduct\}=="(\w{4})"', line)
+            assert found is not None
+            assert " ".join(part for part in found.groups() if part).lower() in ids
 
 
 def test_an_id_that_unrelated_gadgets_share_is_opened_by_the_beginning_of_its_serial_number_too() -> None:
