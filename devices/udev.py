@@ -53,7 +53,8 @@ def _hid(match: Match) -> list[str]:
     """A hidraw node names its interface (…:1.0) and its ids only in its path; 0003 is the USB bus."""
     interface = "*/" if match.interface is None else f"*:*.{match.interface}/"
     path = f"{interface}0003:{match.vendor_id:04X}:{match.product_id:04X}.*"
-    return [f'SUBSYSTEM=="hidraw", DEVPATH=="{path}", {_OPEN}\n']
+    product = f', ATTRS{{product}}=="{match.product}"' if match.product else ""
+    return [f'SUBSYSTEM=="hidraw", DEVPATH=="{path}"{product}, {_OPEN}\n']
 
 
 def _serial(match: Match) -> list[str]:

@@ -7,9 +7,11 @@ from typing import Final
 
 from devices.driver import DriverClass
 from devices.drivers.kagiya_fob.driver import KagiyaFob
+from devices.drivers.onlykey.driver import OnlyKey
 from devices.drivers.yubikey_otp.driver import YubiKeyOtp
 
 DRIVERS: Final[Mapping[str, DriverClass]] = {
     "kagiya-fob": KagiyaFob,
+    "onlykey": OnlyKey,
     "yubikey-otp": YubiKeyOtp,
 }

@@ -85,3 +85,8 @@ def test_an_id_that_unrelated_gadgets_share_is_opened_by_the_beginning_of_its_se
     match = Match(Transport.SERIAL, 0x0483, 0x5740, serial_prefix="flip_")
     assert 'ATTRS{serial}=="flip_*"' in rule(match, "tty")
     assert 'ATTR{serial}=="flip_*"' in rule(match, "usb")
+
+
+def test_a_hid_rule_asks_for_the_product_text_where_the_profile_does() -> None:
+    assert 'ATTRS{product}=="ONLYKEY"' in rule(Match(Transport.HID, 0x16C0, 0x0486, 2, product="ONLYKEY"), "hidraw")
+    assert "product" not in rule(Match(Transport.HID, 0x16C0, 0x0486, 2), "hidraw")

@@ -1,0 +1,27 @@
+"""The inherited battery on OnlyKey and OnlyKey DUO."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.devices.battery import Battery, Subject
+from tests.devices.onlykeys import OnlyKeySubject
+from tests.rig.onlykey.device import Model
+
+
+class TestOnlyKey(Battery):
+    firmware = "2.1.2"
+
+    @contextmanager
+    def device(self, folder: Path) -> Iterator[Subject]:
+        yield OnlyKeySubject()
+
+
+class TestOnlyKeyDuo(Battery):
+    firmware = "2.1.2"
+
+    @contextmanager
+    def device(self, folder: Path) -> Iterator[Subject]:
+        yield OnlyKeySubject(Model.DUO)
