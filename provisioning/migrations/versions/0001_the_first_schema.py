@@ -449,6 +449,31 @@ def upgrade() -> None:
         batch_op.create_index("ix_custody_entry_fob", ["fob_id", "id"], unique=False)
 
     op.create_table(
+        "customer_key",
+        sa.Column("institution_id", sa.String(length=32), nullable=False),
+        sa.Column(
+            "text",
+            sa.String(length=100).with_variant(sa.String(length=100, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("branch", sa.String(length=64), nullable=False),
+        sa.Column("customer_id", sa.String(length=32), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "name", "login_id", "user_id", name="keykind", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customer.id"], name=op.f("fk_customer_key_customer_id_customer")
+        ),
+        sa.PrimaryKeyConstraint(
+            "institution_id", "text", "branch", "customer_id", "kind", name=op.f("pk_customer_key")
+        ),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "programming_job",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("institution_id", sa.String(length=32), nullable=False),
@@ -652,6 +677,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_programming_job_credential_id"))
 
     op.drop_table("programming_job")
+    op.drop_table("customer_key")
     with op.batch_alter_table("custody_entry", schema=None) as batch_op:
         batch_op.drop_index("ix_custody_entry_fob")
         batch_op.drop_index("ix_custody_entry_day")

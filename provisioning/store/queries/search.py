@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import unicodedata
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
+from provisioning.rules.search_text import key, normal
 from provisioning.rules.states import CredentialState, Slot, TokenKind
 from provisioning.store.engine import Store
-from provisioning.store.tables import Application, AuditEntry, Credential, Customer, Fob
+from provisioning.store.tables import Application, AuditEntry, Credential, Customer, CustomerKey, Fob, KeyKind
+
+__all__ = ["LIMIT", "CustomerFound", "FoundBy", "SearchScope", "normal", "search_customers"]
 
 LIMIT: Final = 50
+_MOST_KEYS: Final = 8 * LIMIT
+"""So many keys are read at most; a customer whose name has a text twice, or in its reading too, has several."""
 REFERENCE_PREFIX: Final = "K-"
 
 
@@ -55,7 +60,8 @@ class SearchScope:
 def search_customers(store: Store, scope: SearchScope, text: str) -> tuple[CustomerFound, ...]:
     """At most LIMIT customers, by user ID; a number that names exactly one thing wins over parts of names.
 
-    `text` as typed or scanned: width of letters, case, and hiragana or katakana do not matter.
+    `text` as typed or scanned: width of letters, case, spaces, and hiragana or katakana do not matter. Of more
+    than LIMIT customers, those whose keys come first in order are shown.
     """
     wanted = normal(text)
     if not wanted:
@@ -65,21 +71,8 @@ def search_customers(store: Store, scope: SearchScope, text: str) -> tuple[Custo
             found = _matching(session, scope, found_by, condition)
             if found:
                 return found
-        hits: dict[str, CustomerFound] = {}
-        for found_by, condition in _partial(wanted):
-            for hit in _matching(session, scope, found_by, condition):
-                hits.setdefault(hit.id, hit)
-    return tuple(sorted(hits.values(), key=lambda hit: hit.user_id))[:LIMIT]
+        return _by_part(session, scope, key(wanted))
 
-
-def normal(text: str) -> str:
-    """Full-width letters and digits made plain, half-width kana full, hiragana as katakana, no outer space."""
-    folded = unicodedata.normalize("NFKC", text).strip()
-    return "".join(chr(ord(sign) + _TO_KATAKANA) if sign in _HIRAGANA else sign for sign in folded)
-
-
-_HIRAGANA: Final = frozenset(chr(code) for code in range(0x3041, 0x3097))
-_TO_KATAKANA: Final = 0x60
 
 _Condition = tuple[FoundBy, ColumnElement[bool]]
 
@@ -97,24 +90,26 @@ def _exact(wanted: str) -> list[_Condition]:
     return conditions
 
 
-def _partial(wanted: str) -> list[_Condition]:
-    bare = wanted.replace(" ", "")
-    name = (
-        FoundBy.NAME,
-        _without_spaces(Customer.name).contains(bare, autoescape=True)
-        | _without_spaces(Customer.name_kana).contains(bare, autoescape=True),
+def _by_part(session: Session, scope: SearchScope, part: str) -> tuple[CustomerFound, ...]:
+    """Customers of whom `part` begins a key: it stands somewhere in the name, or begins one of the IDs."""
+    query = (
+        select(CustomerKey.customer_id, CustomerKey.kind)
+        .where(CustomerKey.institution_id == scope.institution_id)
+        .where(CustomerKey.text >= part, CustomerKey.text < part + _LAST_SIGN)
+        .order_by(CustomerKey.text, CustomerKey.branch, CustomerKey.customer_id)
+        .limit(_MOST_KEYS)
     )
-    if not wanted.isascii():
-        return [name]
-    return [
-        name,
-        (FoundBy.USER_ID, Customer.user_id.startswith(wanted.upper(), autoescape=True)),
-        (FoundBy.LOGIN_ID, Customer.login_id.istartswith(wanted, autoescape=True)),
-    ]
+    if scope.branch is not None:
+        query = query.where(CustomerKey.branch == scope.branch)
+    kinds: dict[str, KeyKind] = {}
+    for customer_id, kind in session.execute(query):
+        if len(kinds) < LIMIT:
+            kinds.setdefault(customer_id, kind)
+    found = _rows(session, scope, Customer.id.in_(kinds)) if kinds else ()
+    return tuple(_found(*row, FoundBy(kinds[row[0].id])) for row in found)
 
 
-def _without_spaces(column: Any) -> ColumnElement[str]:
-    return func.replace(func.replace(column, " ", ""), "\N{IDEOGRAPHIC SPACE}", "")
+_LAST_SIGN: Final = chr(sys.maxunicode)
 
 
 def _last_keeper(fob: ColumnElement[bool]) -> Any:
@@ -134,6 +129,13 @@ def _concerned(entry_id: int) -> Select[str | None]:
 def _matching(
     session: Session, scope: SearchScope, found_by: FoundBy, condition: ColumnElement[bool]
 ) -> tuple[CustomerFound, ...]:
+    return tuple(_found(*row, found_by) for row in _rows(session, scope, condition))
+
+
+_Row = tuple[Customer, TokenKind | None, CredentialState | None]
+
+
+def _rows(session: Session, scope: SearchScope, condition: ColumnElement[bool]) -> list[_Row]:
     is_open = (
         (Credential.customer_id == Customer.id)
         & (Credential.slot == Slot.CURRENT)
@@ -148,8 +150,7 @@ def _matching(
     )
     if scope.branch is not None:
         query = query.where(Customer.branch == scope.branch)
-    rows = session.execute(query)
-    return tuple(_found(customer, kind, state, found_by) for customer, kind, state in rows)
+    return [(customer, kind, state) for customer, kind, state in session.execute(query)]
 
 
 def _found(

@@ -8,6 +8,7 @@ from provisioning.store.tables.client import BankClient
 from provisioning.store.tables.credential import Credential
 from provisioning.store.tables.custody import CustodyEntry
 from provisioning.store.tables.customer import Customer
+from provisioning.store.tables.customer_key import CustomerKey, KeyKind, keys_of
 from provisioning.store.tables.fob import Fob
 from provisioning.store.tables.outbox import MailKind, MailState, OutboxMail
 from provisioning.store.tables.programming import ProgrammingJob, Station
@@ -25,8 +26,10 @@ __all__ = [
     "Credential",
     "CustodyEntry",
     "Customer",
+    "CustomerKey",
     "Fob",
     "Instant",
+    "KeyKind",
     "MailKind",
     "MailState",
     "OutboxMail",
@@ -39,5 +42,6 @@ __all__ = [
     "Ticket",
     "TicketState",
     "WebSession",
+    "keys_of",
     "new_id",
 ]
