@@ -73,10 +73,12 @@ def test_a_usb_rule_opens_the_whole_device() -> None:
 
 
 def test_every_line_that_opens_a_node_names_vendor_and_product() -> None:
-    ids = {f"{match.vendor_id:04x} {match.product_id:04x}" for profile in load_profiles() for match in profile.match}
+    matches = [match for profile in load_profiles() for match in profile.match]
+    ids = {f"{match.vendor_id:04x} {match.product_id:04x}" for match in matches}
     for line in udev.render(load_profiles()).splitlines():
         if "MODE=" in line:
-            found = re.search(r'0003:(\w{4}):(\w{4})\.|idVendor\}=="(\w{4})", ATTRS?\{idProduct\}=="(\w{4})"', line)
+            by_attribute = r'idVendor\}=="(\w{4})", ATTRS?\{idProduct\}=="(\w{4})"'
+            found = re.search(rf"0003:(\w{{4}}):(\w{{4}})\.|{by_attribute}", line)
             assert found is not None
             assert " ".join(part for part in found.groups() if part).lower() in ids
 
@@ -88,5 +90,6 @@ def test_an_id_that_unrelated_gadgets_share_is_opened_by_the_beginning_of_its_se
 
 
 def test_a_hid_rule_asks_for_the_product_text_where_the_profile_does() -> None:
-    assert 'ATTRS{product}=="ONLYKEY"' in rule(Match(Transport.HID, 0x16C0, 0x0486, 2, product="ONLYKEY"), "hidraw")
-    assert "product" not in rule(Match(Transport.HID, 0x16C0, 0x0486, 2), "hidraw")
+    match = Match(Transport.HID, 0x16C0, 0x0486, 2)
+    assert 'ATTRS{product}=="ONLYKEY"' in rule(replace(match, product="ONLYKEY"), "hidraw")
+    assert "product" not in rule(match, "hidraw")
