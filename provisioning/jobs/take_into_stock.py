@@ -53,6 +53,8 @@ def take_into_stock(services: Services, command: TakeIntoStockCommand, now: date
     unnamed = is_unnamed(services, command.profile)
     if unnamed and not _LABEL.fullmatch(command.serial):
         raise BadInput("serial", InputFault.BAD_FORM if command.serial else InputFault.MISSING)
+    if not command.serial:
+        raise NotFound("device")
     try:
         with services.store.write() as tx:
             station = tx.get(Station, command.station_id)

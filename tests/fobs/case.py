@@ -10,7 +10,8 @@ from sqlalchemy import select
 from provisioning.jobs.cancel_job import CancelJobCommand, cancel_job
 from provisioning.jobs.fob_acts import FobCommand
 from provisioning.jobs.reserve_fob import ReservedFob, ReserveFobCommand, reserve_fob
-from provisioning.rules.states import CredentialState, FobState
+from provisioning.jobs.revoke import RevokeCommand, revoke
+from provisioning.rules.states import CredentialState, EndedHow, FobState
 from provisioning.services import Services
 from provisioning.store.audit import Actor
 from provisioning.store.queries import jobs
@@ -46,6 +47,11 @@ class Case:
     def cancel(self, job_id: str, institution_id: str = "dual") -> None:
         """The teller gives a job up."""
         cancel_job(self.services, CancelJobCommand(institution_id, job_id, self.teller), self.now)
+
+    def end(self, credential_id: str) -> None:
+        """The customer's token is revoked at the counter."""
+        command = RevokeCommand("dual", credential_id, EndedHow.REVOKED, self.teller)
+        revoke(self.services, command, self.now)
 
     def fob_state(self) -> FobState:
         """Where the fob is."""

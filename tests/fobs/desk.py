@@ -35,13 +35,17 @@ _SUITE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM
 
 @dataclass
 class PlainFob:
-    """What a fob holds; `generation` counts its commits."""
+    """What a fob holds; `generation` counts its commits. One that is not `named` keeps its serial to itself."""
 
     serial: str
     profile: str = "kagiya-fob-hid"
     seed: bytes | None = None
     generation: int = 0
     problem: Problem | None = None
+    named: bool = True
+    written_as: ProgramJob | None = None
+    locked: bool | None = None
+    tells_code: bool = True
 
     def seen(self) -> DeviceSeen:
         """The fob as its station reports it."""
@@ -49,7 +53,7 @@ class PlainFob:
             path=f"desk/{self.serial}",
             transport="hid",
             profile=self.profile,
-            serial=self.serial,
+            serial=self.serial if self.named else "",
             model="Kagiya Fob",
             firmware="1.0.0",
             battery_percent=90,
@@ -59,17 +63,30 @@ class PlainFob:
         )
 
     def code(self, now: datetime) -> str:
-        """What its display shows: 8 digits, 60 s, SHA-1."""
+        """What its display shows; with HOTP its first code."""
         assert self.seed is not None
-        totp = pyotp.TOTP(base64.b32encode(self.seed).decode(), digits=8, interval=60)
-        return totp.at(int(now.timestamp()))
+        assert self.written_as is not None
+        secret, job = base64.b32encode(self.seed).decode(), self.written_as
+        if job.otp_type == "hotp":
+            return pyotp.HOTP(secret, digits=job.digits).at(job.counter)
+        return pyotp.TOTP(secret, digits=job.digits, interval=job.period_s).at(int(now.timestamp()))
 
     def carry_out(self, job: ProgramJob, seed: bytes | None, now: datetime) -> WriteReceipt:
         """Write or erase, and read the code back after a write."""
         before, self.generation, self.seed = self.generation, self.generation + 1, seed
-        code = self.code(now) if seed is not None else ""
+        self.written_as = job
+        code = self.code(now) if seed is not None and self.tells_code else ""
         return WriteReceipt(
-            self.serial, "Kagiya Fob", "1.0.0", before, self.generation, 89, -1, reports=40, code=code
+            serial=self.serial,
+            model="Kagiya Fob",
+            firmware="1.0.0",
+            generation_before=before,
+            generation_after=self.generation,
+            battery_percent=89,
+            clock_offset_s=-1,
+            reports=40,
+            code=code,
+            locked=self.locked,
         )
 
 
@@ -106,8 +123,15 @@ class Desk:
 
     def open_seed(self, job: ProgramJob) -> bytes:
         """The seed of a job for this station."""
-        info = f"kagiya job seed 1\n{self.station_id}\n{job.job_id}\n{job.serial}".encode()
-        return _SUITE.decrypt(base64.b64decode(job.sealed_seed), self.sealing_key, info)
+        return self._open(job, job.sealed_seed, "kagiya job seed 1")
+
+    def open_access_code(self, job: ProgramJob) -> bytes:
+        """The access code of a job for this station."""
+        return self._open(job, job.sealed_access_code, "kagiya access code 1")
+
+    def _open(self, job: ProgramJob, sealed: str, purpose: str) -> bytes:
+        info = f"{purpose}\n{self.station_id}\n{job.job_id}\n{job.serial}".encode()
+        return _SUITE.decrypt(base64.b64decode(sealed), self.sealing_key, info)
 
     def write(self, job: ProgramJob) -> JobResult:
         """Carry a job out on the fob it names; the result is not delivered yet."""

@@ -169,12 +169,13 @@ def _next_attempt(session: Session, job: ProgrammingJob) -> str | None:
 def _seen(row: _Row, stations: Sequence[StationView]) -> list[tuple[StationView, DeviceView]]:
     """The fob wherever a connected station that may do the job sees it.
 
-    A device whose firmware no profile covers tells its serial, but has no profile. Where the fob is not seen
-    at all, the first device that cannot even be asked may well be it.
+    A device whose firmware no profile covers tells its serial, but has no profile; one of a kind that is known by
+    its label has a profile, but tells no serial. Where the fob is not seen at all, the first device that cannot
+    even be asked may well be it.
     """
     devices = [(station, device) for station in _may_do(row.job, stations) for device in station.devices]
-    profiles = (row.fob.profile, "")
-    found = [(at, seen) for at, seen in devices if seen.serial == row.fob.serial and seen.profile in profiles]
+    names = {(row.fob.profile, row.fob.serial), ("", row.fob.serial), (row.fob.profile, "")}
+    found = [(at, seen) for at, seen in devices if (seen.profile, seen.serial) in names]
     mute = [(at, seen) for at, seen in devices if not seen.serial and seen.problem is not None]
     return found or mute[:1]
 
@@ -200,6 +201,7 @@ def _findings(
         credential_state=row.credential.state if row.credential else None,
         failure=str(job.failure["code"]) if job.failure else "",
         next_job_id=follower,
+        wait=job.wait,
         station=row.station.name if row.station else "",
         stations_connected=tuple(station.name for station in _may_do(job, stations)),
         seen=tuple(_seen_device(station, device) for station, device in seen),

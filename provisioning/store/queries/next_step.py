@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from provisioning.rules.states import CredentialState, FobState, JobKind, JobState
 
@@ -17,6 +18,9 @@ class NextStep(StrEnum):
     MEND_DEVICE = "mend_device"
     REMOVE_DOUBLE = "remove_double"
     WAIT = "wait"
+    TOUCH = "touch"
+    PRESS_BUTTON = "press_button"
+    ENTER_PIN = "enter_pin"
     TYPE_CODE = "type_code"
     HAND_OVER = "hand_over"
     LET_ACTIVATE = "let_activate"
@@ -37,7 +41,7 @@ class SeenDevice:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Everything the decision looks at.
+    """Everything the decision looks at. `wait` is a devices.contract.Wait.
 
     `stations_connected`: those that may do the job. `seen`: the fob at any of them; a second entry is a double.
     """
@@ -50,12 +54,14 @@ class Findings:
     credential_state: CredentialState | None
     failure: str = ""
     next_job_id: str | None = None
+    wait: str = ""
     station: str = ""
     stations_connected: tuple[str, ...] = ()
     seen: tuple[SeenDevice, ...] = ()
 
 
 Step = tuple[NextStep, dict[str, str]]
+_HANDS: Final = {"touch": NextStep.TOUCH, "button": NextStep.PRESS_BUTTON, "pin": NextStep.ENTER_PIN}
 
 
 def next_step(found: Findings) -> Step:
@@ -66,7 +72,8 @@ def next_step(found: Findings) -> Step:
         return _queued(found)
     if found.state is JobState.WRITING:
         if found.station in found.stations_connected:
-            return NextStep.WAIT, {"serial": found.serial, "station": found.station}
+            step = _HANDS.get(found.wait, NextStep.WAIT)
+            return step, {"serial": found.serial, "station": found.station}
         return NextStep.START_STATION, {"station": found.station}
     if found.state is JobState.WRITTEN and not found.closed:
         return NextStep.TYPE_CODE, {"serial": found.serial}

@@ -1,0 +1,129 @@
+"""Access codes: one per device, never stored, sealed to the station, made anew without a database (demand 15)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import text
+
+from devices.contract import FailureCode
+from devices.profiles import Ability
+from provisioning.errors import VaultError
+from provisioning.jobs.erase_fob import erase_fob
+from provisioning.rules.states import JobState
+from provisioning.store.access_codes import AccessCodes
+from provisioning.store.tables import Base, Fob
+from tests.fobs.case import Case
+from tests.fobs.kinds import KAGIYA, LOCKS, NAME, as_kind
+
+KEY = bytes(range(32))
+
+
+def is_set(case: Case) -> bool:
+    with case.services.store.read() as session:
+        return session.get_one(Fob, case.fob.id).access_code_set
+
+
+@pytest.fixture
+def locked(case: Case) -> Case:
+    return as_kind(case, LOCKS)
+
+
+def test_a_code_follows_from_key_profile_and_serial_alone() -> None:
+    info = b"kagiya access code 1\nyubikey-5\n12345678"
+    assert AccessCodes(KEY).of("yubikey-5", "12345678") == HKDF(SHA256(), 32, salt=None, info=info).derive(KEY)
+    others = {
+        AccessCodes(KEY).of("yubikey-5", "12345679"),
+        AccessCodes(KEY).of("yubikey-4", "12345678"),
+        AccessCodes(KEY[::-1]).of("yubikey-5", "12345678"),
+    }
+    assert AccessCodes(KEY).of("yubikey-5", "12345678") not in others
+    assert len(others) == 3
+    assert KEY.hex() not in repr(AccessCodes(KEY))
+    assert repr(KEY) not in repr(AccessCodes(KEY))
+
+
+def test_the_code_crosses_sealed_for_this_job_only(locked: Case) -> None:
+    locked.reserve()
+    locked.desk.plug(locked.fob)
+    (job,) = locked.desk.poll()
+    assert locked.services.access_codes is not None
+    assert locked.desk.open_access_code(job) == locked.services.access_codes.of(NAME, locked.fob.serial)
+    assert not job.access_code_in_force
+    with pytest.raises(InvalidTag):
+        locked.desk.open_access_code(replace(job, job_id="another"))
+    with pytest.raises(InvalidTag):
+        locked.desk.open_seed(replace(job, sealed_seed=job.sealed_access_code))
+    assert job.sealed_access_code not in repr(job)
+
+
+def test_a_fob_that_is_not_locked_gets_none(case: Case) -> None:
+    case = as_kind(case, KAGIYA)
+    case.reserve()
+    case.desk.plug(case.fob)
+    (job,) = case.desk.poll()
+    assert job.sealed_access_code == ""
+
+
+@pytest.mark.parametrize(("told", "kept"), [(None, True), (True, True), (False, False)])
+def test_what_the_station_tells_of_the_lock_is_remembered(locked: Case, told: bool | None, kept: bool) -> None:
+    locked.reserve()
+    locked.desk.plug(locked.fob).locked = told
+    assert locked.desk.work() == [JobState.PROVED]
+    assert is_set(locked) is kept
+
+
+def test_a_write_that_failed_says_nothing_of_the_lock(locked: Case) -> None:
+    locked.reserve()
+    locked.desk.plug(locked.fob)
+    (job,) = locked.desk.poll()
+    locked.desk.fail(job.job_id, FailureCode.LINK_LOST)
+    assert not is_set(locked)
+    (again,) = locked.desk.poll()
+    assert not again.access_code_in_force
+    assert locked.desk.open_access_code(again) == locked.desk.open_access_code(job)
+
+
+def test_an_erasure_has_the_same_code_and_may_take_the_lock_off(locked: Case) -> None:
+    reserved = locked.reserve()
+    plain = locked.desk.plug(locked.fob)
+    (first,) = locked.desk.poll()
+    code = locked.desk.open_access_code(first)
+    locked.desk.report(first.job_id, locked.desk.write(first))
+    locked.end(reserved.credential_id)
+    erase_fob(locked.services, locked.of_fob(), locked.now)
+    (job,) = locked.desk.poll()
+    assert job.access_code_in_force
+    assert locked.desk.open_access_code(job) == code
+    plain.locked = False
+    locked.desk.report(job.job_id, locked.desk.write(job))
+    assert not is_set(locked)
+
+
+def test_no_access_code_lies_in_the_database(locked: Case) -> None:
+    locked.reserve()
+    locked.desk.plug(locked.fob)
+    (job,) = locked.desk.poll()
+    code = locked.desk.open_access_code(job)
+    locked.desk.report(job.job_id, locked.desk.write(job))
+    with locked.services.store.read() as session:
+        for table in Base.metadata.tables:
+            for row in session.execute(text(f"SELECT * FROM {table}")):
+                for value in row:
+                    shown = bytes(value).hex() if isinstance(value, bytes | memoryview) else str(value)
+                    assert code.hex() not in shown
+                    assert job.sealed_access_code not in shown
+
+
+def test_without_the_key_nothing_is_given_out(locked: Case) -> None:
+    assert Ability.LOCKS_WITH_CODE in LOCKS.abilities
+    locked.reserve()
+    locked.desk.plug(locked.fob)
+    desk = replace(locked.desk, services=replace(locked.services, access_codes=None))
+    with pytest.raises(VaultError):
+        desk.poll()
+    assert locked.open_job().state is JobState.QUEUED
