@@ -62,24 +62,29 @@ def reserve_fob(services: Services, command: ReserveFobCommand, now: datetime) -
     WrongState for a fob that must be erased or is gone, CannotHold for a fob of a kind that cannot hold what the
     institution wants, what `unnamed_fob.station_for` raises, TooEarly, NotFound, BadInput.
     """
+    with services.store.write() as tx:
+        return reserve_in(tx, services, command, now)
+
+
+def reserve_in(tx: Session, services: Services, command: ReserveFobCommand, now: datetime) -> ReservedFob:
+    """As `reserve_fob`, in a transaction that does more than this; it is lost where anything is raised."""
     institution = services.institution(command.institution_id)
     if TokenKind.HARD not in institution.kinds:
         raise BadInput("kind", InputFault.NOT_OFFERED)
-    with services.store.write() as tx:
-        customer = tx.get(Customer, command.customer_id)
-        if customer is None or customer.institution_id != command.institution_id:
-            raise NotFound("customer")
-        _check_named(tx, command)
-        fob = _take_fob(tx, command, now)
-        fit = fob_fit(services, institution, fob.profile)
-        if fit.refusal is not None:
-            raise fit.refusal
-        station_id = station_for(tx, services, fob, command.station_id, now)
-        credential = open_credential(
-            tx, services, customer, TokenKind.HARD, now, command.actor, fob_id=fob.id, parameters=fit.otp
-        )
-        job_id = queue_job(tx, _order(command, credential.id, station_id), now)
-        record(tx, services.audit_key, _audit(command, credential.id, job_id, now))
+    customer = tx.get(Customer, command.customer_id)
+    if customer is None or customer.institution_id != command.institution_id:
+        raise NotFound("customer")
+    _check_named(tx, command)
+    fob = _take_fob(tx, command, now)
+    fit = fob_fit(services, institution, fob.profile)
+    if fit.refusal is not None:
+        raise fit.refusal
+    station_id = station_for(tx, services, fob, command.station_id, now)
+    credential = open_credential(
+        tx, services, customer, TokenKind.HARD, now, command.actor, fob_id=fob.id, parameters=fit.otp
+    )
+    job_id = queue_job(tx, _order(command, credential.id, station_id), now)
+    record(tx, services.audit_key, _audit(command, credential.id, job_id, now))
     return ReservedFob(job_id, credential.id)
 
 
