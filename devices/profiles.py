@@ -107,6 +107,10 @@ FAMILIES: Final[Mapping[str, Family]] = {
         abilities=frozenset({Ability.READS_CODE, Ability.LOCKS_WITH_CODE}),
         quirks=frozenset({"caches_sequence", "asks_touch"}),
     ),
+    "nitrokey-pro": Family(
+        transports=frozenset({Transport.HID}),
+        abilities=frozenset({Ability.READS_CODE, Ability.SETS_CLOCK, Ability.LOCKS_WITH_CODE}),
+    ),
 }
 
 

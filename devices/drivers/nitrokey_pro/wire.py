@@ -1,0 +1,90 @@
+"""One request, one answer, by feature reports. The stick is asked again until its answer is to this request."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from time import monotonic, sleep
+from typing import Final
+
+from devices.drivers.nitrokey_pro.messages import (
+    BUSY,
+    REPORT_BYTES,
+    Command,
+    answers,
+    decode_answer,
+    is_whole,
+    request,
+)
+from devices.errors import BadAnswer, FrameDamaged, LinkTimeout
+from devices.links import FeatureLink
+from devices.profiles import Timing
+
+log = logging.getLogger(__name__)
+_WHOLE_TRIES: Final = 3
+
+
+class Wire:
+    """`on_report` is called after each report, both ways, all of which `reports_done` counts."""
+
+    def __init__(self, link: FeatureLink, timing: Timing, on_report: Callable[[], None]) -> None:
+        self._link = link
+        self._timing = timing
+        self._on_report = on_report
+        self._fresh = True
+        self.reports_done = 0
+
+    def ask(self, command: Command, payload: bytes, timeout_s: float) -> bytes:
+        """The 53 bytes of result. Raises LinkFailed, AnswerUnusable."""
+        deadline = monotonic() + timeout_s
+        if self._fresh:
+            self._wait_until_ready(deadline, timeout_s)
+        asked = request(command, payload)
+        log.debug("%s: request", command.name.lower())
+        self._link.send_feature(0, asked.report)
+        self._count()
+        stale = False
+        while True:
+            report = self._look(deadline)
+            if report is not None and answers(report, asked):
+                return decode_answer(report, asked)
+            stale = stale or report is not None
+            if monotonic() >= deadline:
+                if stale:
+                    raise BadAnswer(command.name.lower(), "only answers to something else")
+                raise LinkTimeout(self._link.path, waited_s=timeout_s)
+            sleep(self._timing.report_interval_s)
+
+    def close(self) -> None:
+        """Give the link back."""
+        self._link.close()
+
+    def _wait_until_ready(self, deadline: float, timeout_s: float) -> None:
+        """A stick that is still busy with what another program asked loses the next request without a word."""
+        while self._read()[0] in BUSY:
+            if monotonic() >= deadline:
+                raise LinkTimeout(self._link.path, waited_s=timeout_s)
+            sleep(self._timing.report_interval_s)
+        self._fresh = False
+
+    def _look(self, deadline: float) -> bytes | None:
+        """A whole answer, to whatever, or None while the stick is busy. Raises FrameDamaged."""
+        for _ in range(_WHOLE_TRIES):
+            report = self._read()
+            if report[0] in BUSY:
+                return None
+            if is_whole(report):
+                return report
+            if monotonic() >= deadline:
+                break
+            sleep(self._timing.report_interval_s)
+        raise FrameDamaged("crc")
+
+    def _read(self) -> bytes:
+        report = self._link.get_feature(0, REPORT_BYTES)
+        self._count()
+        return report
+
+    def _count(self) -> None:
+        self.reports_done += 1
+        self._on_report()

@@ -1,0 +1,55 @@
+"""The Nitrokey before the batteries: in its port, on a desk that knows every shipped profile."""
+
+from __future__ import annotations
+
+import time
+
+from devices.profiles import Algorithm, CredentialForm, OtpType
+from tests.devices.battery import Subject
+from tests.devices.nitrokey_pro.host import code_of, set_time
+from tests.rig.nitrokey_pro.device import EmulatedNitrokey, Model
+from tests.rig.nitrokey_pro.usb import usb_plan
+from tests.rig.wire.feature_port import FeatureBus, FeaturePort
+
+TOTP = CredentialForm(OtpType.TOTP, Algorithm.SHA1, 8, 60, 20)
+HOTP = CredentialForm(OtpType.HOTP, Algorithm.SHA1, 6, 0, 32, slot=3, counter=77)
+
+
+class NitrokeySubject(Subject):
+    """One stick. Its TOTP codes come by way of a companion program, which sets its clock."""
+
+    def __init__(
+        self,
+        profile_name: str = "nitrokey-pro",
+        firmware: tuple[int, int] = (0, 15),
+        model: Model = Model.PRO,
+        form: CredentialForm = TOTP,
+    ) -> None:
+        self.key = EmulatedNitrokey(firmware=firmware, model=model)
+        self.port = FeaturePort(usb_plan(self.key), self.key.serial)
+        super().__init__(FeatureBus([self.port]), profile_name, self.key.serial, form)
+
+    @property
+    def number(self) -> int:
+        """The slot on the wire."""
+        return (0x10 if self.form.otp_type is OtpType.HOTP else 0x20) + self.form.slot - 1
+
+    def plug(self) -> None:
+        self.port.plug()
+
+    def unplug(self) -> None:
+        self.port.unplug()
+
+    def unix_time(self) -> float:
+        return time.time()
+
+    def held(self) -> bytes | None:
+        held = self.key.held(self.number)
+        if held is None:
+            return None
+        assert not any(held[self.form.seed_bytes :])
+        return held[: self.form.seed_bytes]
+
+    def code(self) -> str:
+        set_time(self.key, int(self.unix_time()))
+        return str(code_of(self.key, self.number)).zfill(self.form.digits)
