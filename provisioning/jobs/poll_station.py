@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from devices.contract import DeviceSeen, FailureCode, Poll, Problem, ProgramJob, Work
 from provisioning.errors import NotFound, WrongState
+from provisioning.jobs.advance_batch import AdvanceBatchCommand, advance_batch
 from provisioning.jobs.claim_job import ClaimJobCommand, claim_job
 from provisioning.jobs.end_attempt import EndAttemptCommand, end_attempt
 from provisioning.rules.states import JobState
@@ -42,6 +43,7 @@ def poll_station(services: Services, command: PollCommand, now: datetime) -> Wor
     for job_id in lost:
         problem = Problem(FailureCode.STATION_RESTARTED)
         _give_up(services, EndAttemptCommand(job_id, JobState.ABANDONED, problem, command.actor), now)
+    advance_batch(services, AdvanceBatchCommand(command.station_id, _usable(command.poll.devices)), now)
     jobs = (_claim(services, command, job_id, now) for job_id in _candidates(services, command))
     return Work(jobs=tuple(job for job in jobs if job is not None), unix_time=int(now.timestamp()))
 

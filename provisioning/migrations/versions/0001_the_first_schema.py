@@ -266,6 +266,35 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "batch",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("institution_id", sa.String(length=32), nullable=False),
+        sa.Column("branch", sa.String(length=64), nullable=False),
+        sa.Column("station_id", sa.String(length=32), nullable=False),
+        sa.Column("opened_by", sa.String(length=32), nullable=False),
+        sa.Column("at_once", sa.Integer(), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("pressed_at", sa.BigInteger(), nullable=False),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["opened_by"], ["staff.id"], name=op.f("fk_batch_opened_by_staff")),
+        sa.ForeignKeyConstraint(["station_id"], ["station.id"], name=op.f("fk_batch_station_id_station")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_batch")),
+    )
+    with op.batch_alter_table("batch", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_batch_institution_id_branch_opened_at"),
+            ["institution_id", "branch", "opened_at"],
+            unique=False,
+        )
+        batch_op.create_index(
+            "uq_batch_open_station",
+            ["station_id"],
+            unique=True,
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
+
+    op.create_table(
         "credential",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("institution_id", sa.String(length=32), nullable=False),
@@ -474,6 +503,33 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "batch_item",
+        sa.Column("batch_id", sa.String(length=32), nullable=False),
+        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("customer_id", sa.String(length=32), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "waiting",
+                "bound",
+                "done",
+                "skipped",
+                name="batchitemstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("fob_id", sa.String(length=32), nullable=True),
+        sa.Column("reason", sa.String(length=32), nullable=True),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_batch_item_batch_id_batch")),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_batch_item_customer_id_customer")),
+        sa.ForeignKeyConstraint(["fob_id"], ["fob.id"], name=op.f("fk_batch_item_fob_id_fob")),
+        sa.PrimaryKeyConstraint("batch_id", "position", name=op.f("pk_batch_item")),
+    )
+    op.create_table(
         "programming_job",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("institution_id", sa.String(length=32), nullable=False),
@@ -677,6 +733,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_programming_job_credential_id"))
 
     op.drop_table("programming_job")
+    op.drop_table("batch_item")
     op.drop_table("customer_key")
     with op.batch_alter_table("custody_entry", schema=None) as batch_op:
         batch_op.drop_index("ix_custody_entry_fob")
@@ -700,6 +757,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_credential_customer_id"))
 
     op.drop_table("credential")
+    with op.batch_alter_table("batch", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_batch_open_station",
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_batch_institution_id_branch_opened_at"))
+
+    op.drop_table("batch")
     with op.batch_alter_table("application", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_application_open_customer",

@@ -4,6 +4,7 @@ from provisioning.rules.permissions import StaffRole
 from provisioning.store.tables.application import Application, ApplicationState
 from provisioning.store.tables.audit import AuditEntry
 from provisioning.store.tables.base import Base, Instant, new_id
+from provisioning.store.tables.batch import Batch, BatchItem, BatchItemState
 from provisioning.store.tables.client import BankClient
 from provisioning.store.tables.credential import Credential
 from provisioning.store.tables.custody import CustodyEntry
@@ -23,6 +24,9 @@ __all__ = [
     "AuditEntry",
     "BankClient",
     "Base",
+    "Batch",
+    "BatchItem",
+    "BatchItemState",
     "Credential",
     "CustodyEntry",
     "Customer",

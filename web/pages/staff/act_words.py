@@ -30,6 +30,8 @@ LINES: Final[dict[str, LazyString]] = {
     "end_attempt": _l("書込みを中断"),
     "hand_over": _l("お客さまへお渡し"),
     "take_into_stock": _l("在庫に受け入れ"),
+    "open_batch": _l("まとめて書込みを開始"),
+    "close_batch": _l("まとめて書込みを終了"),
     "take_back": _l("フォブを返却"),
     "erase_fob": _l("消去を依頼"),
     "remove_fob": _l("フォブを在庫から除外"),

@@ -1,0 +1,105 @@
+"""A fob appears at a station where a batch is under way: it is reserved for the next customer of the list."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from provisioning.errors import AlreadyTaken, BadInput, CannotHold, NotFound, TooEarly, WrongState
+from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_in
+from provisioning.rules.actor import Actor, ActorKind
+from provisioning.rules.states import FobState, TokenKind
+from provisioning.services import Services
+from provisioning.store.batches import RESTS_AFTER, items_in, move_item
+from provisioning.store.tables import Application, ApplicationState, Batch, BatchItem, BatchItemState, Fob
+
+
+@dataclass(frozen=True, slots=True)
+class AdvanceBatchCommand:
+    """Profile and serial of the devices that the station can write."""
+
+    station_id: str
+    usable: Collection[tuple[str, str]]
+
+
+def advance_batch(services: Services, command: AdvanceBatchCommand, now: datetime) -> None:
+    """Bind blank fobs of the branch's stock to waiting customers, as many as the batch takes at a time.
+
+    A customer for whom nothing can be issued (any more) is skipped with the reason; a fob that cannot be used
+    is left alone. A batch that nobody attends to takes none.
+    """
+    named = [name for name in command.usable if name[1]]
+    if not named:
+        return
+    with services.store.read() as session:
+        batch = _open_at(session, command.station_id)
+        if batch is None or now - batch.pressed_at > RESTS_AFTER:
+            return
+        room = batch.at_once - len(items_in(session, batch.id, BatchItemState.BOUND))
+        waiting = items_in(session, batch.id, BatchItemState.WAITING)
+        fobs = _blank(session, batch, named)
+    while waiting and fobs and room > 0:
+        fate = _bind(services, batch, waiting[0], fobs[0], now)
+        if fate.item_is_over:
+            waiting.pop(0)
+        if fate.fob_is_over:
+            fobs.pop(0)
+        room -= fate.item_is_over and fate.fob_is_over
+
+
+@dataclass(frozen=True, slots=True)
+class _Fate:
+    """What is not to be tried again in this round."""
+
+    item_is_over: bool
+    fob_is_over: bool
+
+
+def _open_at(session: Session, station_id: str) -> Batch | None:
+    return session.scalars(select(Batch).where(Batch.station_id == station_id, Batch.closed_at.is_(None))).first()
+
+
+def _blank(session: Session, batch: Batch, named: Collection[tuple[str, str]]) -> list[str]:
+    here = (Fob.institution_id == batch.institution_id, Fob.branch == batch.branch)
+    query = select(Fob.id).where(*here, Fob.state == FobState.IN_STOCK, tuple_(Fob.profile, Fob.serial).in_(named))
+    return list(session.scalars(query.order_by(Fob.serial, Fob.profile)))
+
+
+def _bind(services: Services, batch: Batch, item: BatchItem, fob_id: str, now: datetime) -> _Fate:
+    """Reserve the fob for the item's customer, both or neither."""
+    actor = Actor(ActorKind.STAFF, batch.opened_by, batch.institution_id, batch.branch)
+    try:
+        with services.store.write() as tx:
+            move_item(tx, item, BatchItemState.BOUND, now, fob_id)
+            command = ReserveFobCommand(
+                batch.institution_id, item.customer_id, fob_id, actor, batch.station_id, _application(tx, item)
+            )
+            reserve_in(tx, services, command, now)
+    except CannotHold:
+        return _Fate(item_is_over=False, fob_is_over=True)
+    except (AlreadyTaken, TooEarly, WrongState, NotFound, BadInput) as refused:
+        what = getattr(refused, "what", "")
+        if what in ("fob", "device"):
+            return _Fate(item_is_over=False, fob_is_over=True)
+        if what != "batch_item":
+            _skip(services, item, refused, now)
+        return _Fate(item_is_over=True, fob_is_over=False)
+    return _Fate(item_is_over=True, fob_is_over=True)
+
+
+def _application(tx: Session, item: BatchItem) -> str | None:
+    mine = (Application.customer_id == item.customer_id, Application.kind == TokenKind.HARD)
+    return tx.scalar(select(Application.id).where(*mine, Application.state == ApplicationState.OPEN))
+
+
+def _skip(services: Services, item: BatchItem, refused: Exception, now: datetime) -> None:
+    reason = "too_early" if isinstance(refused, TooEarly) else "has_token"
+    try:
+        with services.store.write() as tx:
+            move_item(tx, item, BatchItemState.SKIPPED, now, reason=reason)
+    except WrongState:
+        return  # somebody else moved it between our look and our write

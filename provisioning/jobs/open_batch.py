@@ -1,0 +1,82 @@
+"""Begin a batch: a list of customers for whom fobs are written one after another at one station."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound
+from provisioning.services import Services
+from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.tables import Batch, BatchItem, Customer, Station
+
+MAX_ITEMS: Final = 200
+MAX_AT_ONCE: Final = 16
+"""Sockets of the largest hub that a station is meant for."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBatchCommand:
+    """Customers in the order in which they get their fobs; `at_once` fobs may be on their way at a time."""
+
+    institution_id: str
+    station_id: str
+    customer_ids: tuple[str, ...]
+    actor: Actor
+    at_once: int = 1
+
+
+def open_batch(services: Services, command: OpenBatchCommand, now: datetime) -> str:
+    """The batch's id.
+
+    Raises BadInput("customers" or "at_once"), NotFound, AlreadyTaken("batch") where the station has one open.
+    """
+    wanted = tuple(dict.fromkeys(command.customer_ids))
+    if not wanted:
+        raise BadInput("customers", InputFault.MISSING)
+    if len(wanted) > MAX_ITEMS:
+        raise BadInput("customers", InputFault.WRONG_LENGTH)
+    if not 1 <= command.at_once <= MAX_AT_ONCE:
+        raise BadInput("at_once", InputFault.NOT_OFFERED)
+    try:
+        with services.store.write() as tx:
+            batch = _batch(tx, command, now)
+            _check_customers(tx, batch, wanted)
+            tx.add(batch)
+            tx.flush()
+            places = enumerate(wanted, 1)
+            tx.add_all(
+                BatchItem(batch_id=batch.id, position=n, customer_id=who, changed_at=now) for n, who in places
+            )
+            facts = {"batch_id": batch.id, "customers": len(wanted), "at_once": command.at_once}
+            record(tx, services.audit_key, AuditRecord(now, command.actor, "open_batch", "open", facts=facts))
+    except IntegrityError:
+        raise AlreadyTaken("batch") from None
+    return batch.id
+
+
+def _batch(tx: Session, command: OpenBatchCommand, now: datetime) -> Batch:
+    station = tx.get(Station, command.station_id)
+    if station is None or station.institution_id != command.institution_id or station.revoked_at is not None:
+        raise NotFound("station")
+    return Batch(
+        institution_id=station.institution_id,
+        branch=station.branch,
+        station_id=station.id,
+        opened_by=command.actor.id,
+        at_once=command.at_once,
+        opened_at=now,
+        pressed_at=now,
+    )
+
+
+def _check_customers(tx: Session, batch: Batch, wanted: tuple[str, ...]) -> None:
+    here = (Customer.institution_id == batch.institution_id, Customer.branch == batch.branch)
+    found = tx.scalar(select(func.count()).where(Customer.id.in_(wanted), *here))
+    if found != len(wanted):
+        raise NotFound("customer")

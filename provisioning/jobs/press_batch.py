@@ -1,0 +1,110 @@
+"""The one key of a batch: what is proved is put down as done, and the station waits for the next fob."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from provisioning.errors import WrongState
+from provisioning.rules.states import JobState
+from provisioning.services import Services
+from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.batches import items_in, move_item, newest_job, open_batch_row
+from provisioning.store.tables import Batch, BatchItem, BatchItemState
+
+_OPEN = (BatchItemState.WAITING, BatchItemState.BOUND)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCommand:
+    """An act on one batch of the institution."""
+
+    institution_id: str
+    batch_id: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class SkipItemCommand(BatchCommand):
+    """The customer at `position`."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """Positions put down as done, and those whose fob failed and that wait for another one."""
+
+    done: tuple[int, ...]
+    again: tuple[int, ...]
+
+
+def press_batch(services: Services, command: BatchCommand, now: datetime) -> Pressed:
+    """Whatever is proved is done; where a write was given up its customer waits for another fob.
+
+    A resting batch goes on; with nothing left it is closed. A second press does nothing more. Raises NotFound,
+    WrongState.
+    """
+    with services.store.write() as tx:
+        batch = open_batch_row(tx, command.institution_id, command.batch_id)
+        went: dict[BatchItemState, list[int]] = {BatchItemState.DONE: [], BatchItemState.WAITING: []}
+        for item in items_in(tx, batch.id, BatchItemState.BOUND):
+            to = _outcome(tx, item)
+            if to is not None:
+                went[to].append(item.position)
+                move_item(tx, item, to, now, item.fob_id if to is BatchItemState.DONE else None)
+        batch.pressed_at = now
+        _close_if_done(tx, services, command, batch, now)
+    return Pressed(tuple(went[BatchItemState.DONE]), tuple(went[BatchItemState.WAITING]))
+
+
+def skip_item(services: Services, command: SkipItemCommand, now: datetime) -> None:
+    """Leave a customer out who has no fob yet, or whose fob failed. Raises NotFound, WrongState("batch_item")."""
+    with services.store.write() as tx:
+        batch = open_batch_row(tx, command.institution_id, command.batch_id)
+        found = [item for item in items_in(tx, batch.id, *_OPEN) if item.position == command.position]
+        if not found or (found[0].state is BatchItemState.BOUND and not _failed(tx, found[0])):
+            raise WrongState("batch_item", "bound" if found else "closed")
+        move_item(tx, found[0], BatchItemState.SKIPPED, now, reason="by_hand")
+        batch.pressed_at = now
+        _close_if_done(tx, services, command, batch, now)
+
+
+def close_batch(services: Services, command: BatchCommand, now: datetime) -> None:
+    """End it now: who waits is left out; fobs on their way are written to the end. Raises NotFound, WrongState."""
+    with services.store.write() as tx:
+        batch = open_batch_row(tx, command.institution_id, command.batch_id)
+        for item in items_in(tx, batch.id, *_OPEN):
+            if item.state is BatchItemState.WAITING or _failed(tx, item):
+                move_item(tx, item, BatchItemState.SKIPPED, now, reason="closed")
+            else:
+                move_item(tx, item, BatchItemState.DONE, now, item.fob_id)
+        _close(tx, services, command, batch, now)
+
+
+def _outcome(tx: Session, item: BatchItem) -> BatchItemState | None:
+    job = newest_job(tx, item)
+    if job is not None and job.state is JobState.PROVED:
+        return BatchItemState.DONE
+    return BatchItemState.WAITING if _failed(tx, item) else None
+
+
+def _failed(tx: Session, item: BatchItem) -> bool:
+    """No attempt is under way, and none succeeded."""
+    job = newest_job(tx, item)
+    return job is None or (job.closed_at is not None and job.state is not JobState.PROVED)
+
+
+def _close_if_done(tx: Session, services: Services, command: BatchCommand, batch: Batch, now: datetime) -> None:
+    left = select(func.count()).where(BatchItem.batch_id == batch.id, BatchItem.state.in_(_OPEN))
+    if not tx.scalar(left):
+        _close(tx, services, command, batch, now)
+
+
+def _close(tx: Session, services: Services, command: BatchCommand, batch: Batch, now: datetime) -> None:
+    batch.closed_at = now
+    facts = {"batch_id": batch.id}
+    record(tx, services.audit_key, AuditRecord(now, command.actor, "close_batch", "closed", facts=facts))
