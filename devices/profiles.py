@@ -101,6 +101,10 @@ FAMILIES: Final[Mapping[str, Family]] = {
         needs_root=True,
         same_serial_on=frozenset({Transport.HID}),
     ),
+    "molto2": Family(
+        transports=frozenset({Transport.USB}),
+        abilities=frozenset({Ability.SETS_CLOCK, Ability.LOCKS_WITH_CODE}),
+    ),
     "onlykey": Family(transports=frozenset({Transport.HID}), abilities=frozenset()),
     "yubikey-otp": Family(
         transports=frozenset({Transport.HID}),

@@ -7,12 +7,14 @@ from typing import Final
 
 from devices.driver import DriverClass
 from devices.drivers.kagiya_fob.driver import KagiyaFob
+from devices.drivers.molto2.driver import Molto2
 from devices.drivers.nitrokey_pro.driver import NitrokeyPro
 from devices.drivers.onlykey.driver import OnlyKey
 from devices.drivers.yubikey_otp.driver import YubiKeyOtp
 
 DRIVERS: Final[Mapping[str, DriverClass]] = {
     "kagiya-fob": KagiyaFob,
+    "molto2": Molto2,
     "nitrokey-pro": NitrokeyPro,
     "onlykey": OnlyKey,
     "yubikey-otp": YubiKeyOtp,

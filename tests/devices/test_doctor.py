@@ -106,7 +106,8 @@ def test_nothing_attached_tells_what_is_on_the_usb_instead(folder: Folder) -> No
     folder.usb_ids = ((0x8087, 0x0024),)
     (finding,) = folder.findings()
     assert finding.fault is Fault.NOTHING_ATTACHED
-    assert finding.facts == {"seen": "046d:c31c, 8087:0024", "wanted": "1209:0001, 1209:0002"}
+    assert finding.facts["seen"] == "046d:c31c, 8087:0024"
+    assert {"1209:0001", "1209:0002"} <= set(finding.facts["wanted"].split(", "))
 
 
 def test_a_device_without_a_node_lacks_its_kernel_driver(folder: Folder) -> None:

@@ -50,9 +50,17 @@ def _substitute(word: int) -> int:
     return int.from_bytes(bytes(SBOX[byte] for byte in word.to_bytes(4)))
 
 
-def _mix(word: int) -> int:
-    word = _substitute(word)
+def _spread(word: int) -> int:
     return word ^ _rotate(word, 2) ^ _rotate(word, 10) ^ _rotate(word, 18) ^ _rotate(word, 24)
+
+
+_SPREAD: Final = tuple(tuple(_spread(SBOX[byte] << shift) for byte in range(256)) for shift in (24, 16, 8, 0))
+"""The linear map of each byte at each place: it is linear, so a word is the sum of its bytes."""
+
+
+def _mix(word: int) -> int:
+    first, second, third, fourth = _SPREAD
+    return first[word >> 24] ^ second[word >> 16 & 0xFF] ^ third[word >> 8 & 0xFF] ^ fourth[word & 0xFF]
 
 
 def _mix_key(word: int) -> int:
