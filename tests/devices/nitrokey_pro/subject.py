@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 
+from devices.driver import AccessCode, Surroundings
+from devices.drivers.nitrokey_pro.driver import NitrokeyPro
+from devices.links import FeatureLink
 from devices.profiles import Algorithm, CredentialForm, OtpType
 from tests.devices.battery import Subject
-from tests.devices.nitrokey_pro.host import code_of, set_time
+from tests.devices.nitrokey_pro.host import PASSWORD, code_of, set_time
 from tests.rig.nitrokey_pro.device import EmulatedNitrokey, Model
 from tests.rig.nitrokey_pro.usb import usb_plan
 from tests.rig.wire.feature_port import FeatureBus, FeaturePort
@@ -53,3 +56,9 @@ class NitrokeySubject(Subject):
     def code(self) -> str:
         set_time(self.key, int(self.unix_time()))
         return str(code_of(self.key, self.number)).zfill(self.form.digits)
+
+
+def driver_of(subject: NitrokeySubject, link: FeatureLink, access: AccessCode | None = None) -> NitrokeyPro:
+    """The driver on a link of the test's own."""
+    around = Surroundings(subject.profile, subject.unix_time, {}, access=access)
+    return NitrokeyPro(link, around, lambda: PASSWORD)
