@@ -1,0 +1,1 @@
+"""An emulated Flipper Zero with the Authenticator application, written from the protocol note alone."""
