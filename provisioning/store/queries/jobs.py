@@ -82,7 +82,8 @@ def job(store: Store, institution_id: str, job_id: str, now: datetime) -> JobVie
         rows = session.execute(_rows(institution_id).where(ProgrammingJob.id == job_id)).all()
         if not rows:
             raise NotFound("job")
-        return _view(session, _Row(*rows[0]), stations_of(session, institution_id, now))
+        (view,) = _views(session, [_Row(*rows[0])], stations_of(session, institution_id, now))
+        return view
 
 
 def jobs(store: Store, institution_id: str, now: datetime, wanted: JobFilter) -> tuple[JobView, ...]:
@@ -99,7 +100,7 @@ def jobs(store: Store, institution_id: str, now: datetime, wanted: JobFilter) ->
         query = query.where(ProgrammingJob.closed_at.is_(None))
     with store.read() as session:
         stations = stations_of(session, institution_id, now)
-        return tuple(_view(session, _Row(*row), stations) for row in session.execute(query).all())
+        return _views(session, [_Row(*row) for row in session.execute(query).all()], stations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +123,15 @@ def _rows(institution_id: str) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _view(session: Session, row: _Row, stations: Sequence[StationView]) -> JobView:
+def _views(session: Session, rows: Sequence[_Row], stations: Sequence[StationView]) -> tuple[JobView, ...]:
+    followers, hand_overs = _next_attempts(session, rows), _hand_overs(session, rows)
+    return tuple(_view(row, stations, followers.get(row.job.id), hand_overs.get(row.job.id)) for row in rows)
+
+
+def _view(
+    row: _Row, stations: Sequence[StationView], follower: str | None, handed_over_at: datetime | None
+) -> JobView:
     job, customer, credential = row.job, row.customer, row.credential
-    follower = _next_attempt(session, job)
     seen = _seen(row, stations)
     step, facts = next_step(_findings(row, stations, seen, follower))
     return JobView(
@@ -137,7 +144,7 @@ def _view(session: Session, row: _Row, stations: Sequence[StationView]) -> JobVi
         credential_state=credential.state if credential else None,
         station_name=row.station.name if row.station else None,
         percent=_percent(job),
-        steps=_steps(row, _handed_over_at(session, row)),
+        steps=_steps(row, handed_over_at),
         failure=problem_of(job.failure),
         device=seen[0][1] if len(seen) == 1 else None,
         next_step=step,
@@ -155,15 +162,28 @@ _FAILED: Final = frozenset({JobState.FAILED, JobState.ABANDONED})
 _DONE: Final = frozenset({JobState.WRITTEN, JobState.PROVED})
 
 
-def _next_attempt(session: Session, job: ProgrammingJob) -> str | None:
-    """The job queued for the fob after this one, if it is the same work tried again."""
-    if job.closed_at is None or job.state not in _FAILED:
-        return None
-    later = (ProgrammingJob.fob_id == job.fob_id, ProgrammingJob.queued_at >= job.closed_at)
-    query = select(ProgrammingJob).where(*later, ProgrammingJob.id != job.id)
-    after = session.scalars(query.order_by(ProgrammingJob.queued_at, ProgrammingJob.attempt).limit(1)).first()
-    again = after is not None and after.attempt == job.attempt + 1 and after.kind is job.kind
-    return after.id if again and after is not None else None
+def _next_attempts(session: Session, rows: Sequence[_Row]) -> dict[str, str]:
+    """By failed job, the job queued for its fob after it, if that is the same work tried again."""
+    failed = [row.job for row in rows if row.job.state in _FAILED and row.job.closed_at is not None]
+    own = ProgrammingJob.fob_id.in_({job.fob_id for job in failed})
+    query = select(ProgrammingJob).where(own).order_by(ProgrammingJob.queued_at, ProgrammingJob.attempt)
+    queued = session.scalars(query).all() if failed else ()
+    after = {job.id: next((later for later in queued if _is_later(later, job)), None) for job in failed}
+    return {job.id: later.id for job in failed if (later := after[job.id]) and _is_same_work(later, job)}
+
+
+def _is_later(other: ProgrammingJob, job: ProgrammingJob) -> bool:
+    closed_at = job.closed_at
+    return (
+        other.fob_id == job.fob_id
+        and other.id != job.id
+        and closed_at is not None
+        and other.queued_at >= closed_at
+    )
+
+
+def _is_same_work(later: ProgrammingJob, job: ProgrammingJob) -> bool:
+    return later.attempt == job.attempt + 1 and later.kind is job.kind
 
 
 def _seen(row: _Row, stations: Sequence[StationView]) -> list[tuple[StationView, DeviceView]]:
@@ -234,9 +254,16 @@ def _steps(row: _Row, handed_over_at: datetime | None) -> tuple[JournalStep, ...
     return journal_steps(job.kind, instants, failed=job.state in _FAILED, over=over)
 
 
-def _handed_over_at(session: Session, row: _Row) -> datetime | None:
-    job = row.job
-    if job.proved_at is None or job.hand_over_on_proof:
-        return job.proved_at
-    told = (AuditEntry.fob_id == job.fob_id, AuditEntry.act == "hand_over", AuditEntry.at >= job.proved_at)
-    return session.scalars(select(AuditEntry.at).where(*told).order_by(AuditEntry.at).limit(1)).first()
+def _hand_overs(session: Session, rows: Sequence[_Row]) -> dict[str, datetime]:
+    """By proved job, when its fob was handed over after that."""
+    proved = {row.job.id: (row.job.fob_id, row.job.proved_at) for row in rows if row.job.proved_at is not None}
+    found = {row.job.id: row.job.proved_at for row in rows if row.job.hand_over_on_proof and row.job.proved_at}
+    if len(found) == len(proved):
+        return found
+    told = (AuditEntry.fob_id.in_({fob_id for fob_id, _ in proved.values()}), AuditEntry.act == "hand_over")
+    acts = session.execute(select(AuditEntry.fob_id, AuditEntry.at).where(*told).order_by(AuditEntry.at)).all()
+    for job_id, (fob_id, proved_at) in proved.items():
+        at = next((at for of, at in acts if of == fob_id and at >= proved_at), None)
+        if at is not None:
+            found.setdefault(job_id, at)
+    return found

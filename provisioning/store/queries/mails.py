@@ -50,7 +50,7 @@ class MailFilter:
     customer_id: str | None = None
     states: tuple[MailState, ...] = ()
     only_undelivered: bool = False
-    limit: int = 200
+    limit: int = 100
 
 
 def mails(services: Services, institution_id: str, wanted: MailFilter) -> tuple[MailView, ...]:

@@ -26,7 +26,8 @@ from provisioning.store.tables import (
 
 STOCK_LOW: Final = 5
 """This many blank fobs or fewer are shown as running out."""
-LIST_LIMIT: Final = 100
+LIST_LIMIT: Final = 20
+"""So many of each list are shown, the longest waiting; the others come when these are done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ class _Counter:
 
 
 def open_applications(store: Store, institution_id: str, branch: str | None) -> tuple[Waiting, ...]:
-    """Applications made in the portal and not fulfilled yet, oldest first."""
+    """Applications made in the portal and not fulfilled yet, the LIST_LIMIT oldest."""
     query = (
         select(Customer, Application)
         .join(Application, Application.customer_id == Customer.id)
@@ -126,17 +127,19 @@ def open_applications(store: Store, institution_id: str, branch: str | None) -> 
 
 
 def suspended(store: Store, institution_id: str, branch: str | None) -> tuple[Waiting, ...]:
-    """Customers whose token is suspended, longest first."""
+    """Customers whose token is suspended, the LIST_LIMIT longest."""
     return _credentials(store, institution_id, branch, CredentialState.SUSPENDED)
 
 
 def not_activated(store: Store, institution_id: str, branch: str | None) -> tuple[Waiting, ...]:
-    """Customers who hold a token that was set up and not activated yet, longest first."""
-    return _credentials(store, institution_id, branch, CredentialState.SET_UP)
+    """Customers who hold a token that was set up and not activated yet, longest first; one more than LIST_LIMIT
+    if there are more.
+    """
+    return _credentials(store, institution_id, branch, CredentialState.SET_UP, LIST_LIMIT + 1)
 
 
 def _credentials(
-    store: Store, institution_id: str, branch: str | None, state: CredentialState
+    store: Store, institution_id: str, branch: str | None, state: CredentialState, limit: int = LIST_LIMIT
 ) -> tuple[Waiting, ...]:
     since = Credential.suspended_at if state is CredentialState.SUSPENDED else Credential.set_up_at
     query = (
@@ -144,7 +147,7 @@ def _credentials(
         .join(Credential, Credential.customer_id == Customer.id)
         .where(Credential.institution_id == institution_id, Credential.state == state)
         .order_by(since, Credential.id)
-        .limit(LIST_LIMIT)
+        .limit(limit)
     )
     if branch is not None:
         query = query.where(Customer.branch == branch)

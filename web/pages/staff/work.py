@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import cast
 
 from flask import Blueprint, Flask, redirect, url_for
@@ -11,7 +12,7 @@ from werkzeug.wrappers import Response
 from provisioning.rules.permissions import StaffAct
 from provisioning.store.queries.jobs import JobFilter, jobs
 from provisioning.store.queries.mails import MailFilter, mails
-from provisioning.store.queries.work import not_activated, open_applications, suspended
+from provisioning.store.queries.work import LIST_LIMIT, not_activated, open_applications, suspended
 from web import current
 from web.pages.staff.desk import Desk, at_desk, page
 from web.pages.staff.templates import set_up_staff_templates
@@ -22,6 +23,10 @@ work = Blueprint("staff_work", __name__, url_prefix="/staff")
 @work.record
 def _templates(state: BlueprintSetupState) -> None:
     set_up_staff_templates(cast(Flask, state.app))
+
+
+_UNDELIVERED = partial(MailFilter, only_undelivered=True, limit=LIST_LIMIT)
+_OPEN = partial(JobFilter, open_only=True, limit=LIST_LIMIT)
 
 
 @work.get("/")
@@ -38,8 +43,7 @@ def index(desk: Desk) -> str | Response:
         applications=open_applications(*here),
         suspended=suspended(*here),
         not_activated=not_activated(*here),
-        mails=mails(services, desk.institution.id, MailFilter(branch=desk.branch, only_undelivered=True)),
-        jobs=jobs(
-            services.store, desk.institution.id, current.now(), JobFilter(branch=desk.branch, open_only=True)
-        ),
+        mails=mails(services, desk.institution.id, _UNDELIVERED(branch=desk.branch)),
+        jobs=jobs(services.store, desk.institution.id, current.now(), _OPEN(branch=desk.branch)),
+        limit=LIST_LIMIT,
     )
