@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from provisioning.errors import (
     AlreadyTaken,
     BadInput,
+    CannotHold,
     ClockUntrusted,
     KagiyaError,
     NotFound,
@@ -93,6 +94,16 @@ _TELLINGS: Final[tuple[tuple[type[Exception], Telling], ...]] = (
             _l("まだこのお手続きはできません"),
             _l("前のお手続きから、決められた時間がたっていません。何も変更されていません。"),
             _l("時間をおいてから、もう一度お試しください。"),
+        ),
+    ),
+    (
+        CannotHold,
+        Telling(
+            409,
+            "cannot_hold",
+            _l("この種類のフォブは使えません"),
+            _l("この金融機関のトークンを入れられない種類です。何も書き込まれていません。"),
+            _l("別の種類のフォブをお使いください。"),
         ),
     ),
     (StoreUnavailable, _BUSY),
@@ -186,6 +197,8 @@ def _facts(error: Exception) -> dict[str, Any]:
             return {"what": what}
         case WrongState(what, state):
             return {"what": what, "state": state}
+        case CannotHold(limit, asked, allowed):
+            return {"limit": limit, "asked": asked, "allowed": allowed}
         case TooEarly(until):
             return {"until": until.isoformat()}
         case _:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from devices.profile_files import SHIPPED, load_profile
 from devices.profiles import Ability, ClockKept, CodeShown, FirmwareProfile, OtpType, SerialSource
 from provisioning.services import Services
-from tests.fixtures.services import shipped_profiles
 from tests.fobs.case import Case
 
 NAME = "kagiya-fob-hid"
@@ -17,7 +17,7 @@ def kind(
     use: dict[str, Any] | None = None, abilities: frozenset[Ability] | None = None, **limits: Any
 ) -> FirmwareProfile:
     """The kagiya fob with other limits, uses and abilities."""
-    base = shipped_profiles()["kagiya-fob"]
+    base = load_profile(SHIPPED / "kagiya-fob.toml")
     return replace(
         base,
         device=replace(base.device, name=NAME),

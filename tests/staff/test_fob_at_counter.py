@@ -173,7 +173,7 @@ def test_the_double_of_a_fob_must_go(
     station_desk.plug(fob)
     station_desk.poll()
     reserve(teller_desk, customer_a, fob)
-    assert teller_desk.says("同じ番号のフォブが2つ見えています")
+    assert teller_desk.says("フォブが2つ見えています")
 
 
 @sqlite_only

@@ -67,9 +67,13 @@ def fob(store: Store, institution_id: str, fob_id: str) -> FobView:
     return _one(store, Fob.id == fob_id, institution_id)
 
 
-def fob_by_serial(store: Store, institution_id: str, serial: str) -> FobView:
-    """The fob with this serial (barcode). Raises NotFound, also where two profiles share the serial."""
-    return _one(store, Fob.serial == serial, institution_id)
+def fob_by_serial(store: Store, institution_id: str, serial: str, profile: str = "") -> FobView:
+    """The fob with this serial (barcode), of any profile or of that one.
+
+    Raises NotFound, also where two profiles share the serial.
+    """
+    right = Fob.serial == serial
+    return _one(store, right & (Fob.profile == profile) if profile else right, institution_id)
 
 
 def fob_of_credential(store: Store, institution_id: str, credential_id: str) -> FobView:

@@ -41,6 +41,7 @@ class ProblemView:
 class DeviceView:
     """A device at a station as last reported. Percent; seconds (device minus station).
 
+    One that `is_unnamed` can be used and tells no serial number: it is known by its label.
     `fob_id` and `fob_state` are None for a device that is not in our stock; `job_id` is its open job.
     """
 
@@ -57,6 +58,11 @@ class DeviceView:
     fob_state: FobState | None = None
     job_id: str | None = None
     job_state: JobState | None = None
+
+    @property
+    def is_unnamed(self) -> bool:
+        """Recognised, in order, and without a serial number."""
+        return bool(self.profile) and not self.serial and self.problem is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound, TooEarly, WrongState
+from provisioning.errors import AlreadyTaken, BadInput, CannotHold, InputFault, NotFound, TooEarly, WrongState
+from provisioning.jobs.fob_fit import FobFit, fob_fit
 from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_fob
 from provisioning.rules.permissions import StaffAct
 from provisioning.rules.states import FobState, TokenKind
@@ -28,15 +29,25 @@ hard = Blueprint("staff_hard", __name__, url_prefix="/staff/customers/<customer_
 
 @dataclass(frozen=True, slots=True)
 class Plugged:
-    """A device at a station, with the fob in stock that it is, if it is one."""
+    """A device at a station, with the fob in stock that it is, if it is one, and what it can hold."""
 
     station: StationView
     device: DeviceView
+    fit: FobFit
 
     @property
     def is_free(self) -> bool:
         """It can be written at once."""
-        return self.device.problem is None and self.device.fob_state is FobState.IN_STOCK
+        return self._is_in_order and self.device.fob_state is FobState.IN_STOCK
+
+    @property
+    def is_free_unnamed(self) -> bool:
+        """It can be written once its label is typed."""
+        return self._is_in_order and self.device.is_unnamed
+
+    @property
+    def _is_in_order(self) -> bool:
+        return self.device.problem is None and self.fit.refusal is None
 
 
 @hard.get("/")
@@ -47,7 +58,7 @@ def choose(desk: Desk, customer_id: str) -> str | Response:
     if not may_issue(card):
         return turned_away(card)
     stations = desk.stations()
-    plugged = _plugged(stations)
+    plugged = _plugged(desk, stations)
     here = {found.device.fob_id for found in plugged}
     wanted = StockFilter(branch=desk.branch, state=FobState.IN_STOCK, limit=20)
     in_stock = stock(current.services().store, desk.institution.id, wanted)
@@ -59,6 +70,7 @@ def choose(desk: Desk, customer_id: str) -> str | Response:
         stations=stations,
         plugged=plugged,
         drawer=[fob for fob in in_stock.fobs if fob.id not in here],
+        fits={fob.profile: _fit(desk, fob.profile) for fob in in_stock.fobs},
         in_stock=in_stock.counts[FobState.IN_STOCK],
         errors=again.errors,
         values=again.values,
@@ -71,55 +83,70 @@ def choose_live(desk: Desk, customer_id: str) -> str:
     """Only what is plugged in, for the page that follows it."""
     stations = desk.stations()
     return render_template(
-        "staff/hard_live.html", card=desk.card(customer_id), stations=stations, plugged=_plugged(stations)
+        "staff/hard_live.html",
+        desk=desk,
+        card=desk.card(customer_id),
+        stations=stations,
+        plugged=_plugged(desk, stations),
     )
 
 
-def _plugged(stations: Iterable[StationView]) -> list[Plugged]:
+def _plugged(desk: Desk, stations: Iterable[StationView]) -> list[Plugged]:
     """Devices at the stations, those that can be written first."""
-    plugged = [Plugged(station, device) for station in stations for device in station.devices]
-    return sorted(plugged, key=lambda found: (not found.is_free, found.device.serial))
+    plugged = [
+        Plugged(station, device, _fit(desk, device.profile)) for station in stations for device in station.devices
+    ]
+    return sorted(plugged, key=lambda found: (not found.is_free, not found.is_free_unnamed, found.device.serial))
+
+
+def _fit(desk: Desk, profile: str) -> FobFit:
+    return fob_fit(current.services(), desk.institution, profile)
 
 
 @hard.post("/")
 @at_desk(StaffAct.ISSUE)
 def reserve(desk: Desk, customer_id: str) -> Response:
-    """このフォブを使う: by the button beside it, or by the typed serial."""
-    typed = forms.read_form("fob_id", "serial")
+    """このフォブを使う: by the button beside it, or by the typed serial (of an unnamed one with its station)."""
+    typed = forms.read_form("fob_id", "serial", "station_id", "profile")
     card = desk.card(customer_id)
     try:
-        fob = desk.fob(typed["fob_id"]) if typed["fob_id"] else _scanned(desk, typed["serial"])
-        job_id = _reserve(desk, card, fob)
+        fob = desk.fob(typed["fob_id"]) if typed["fob_id"] else _scanned(desk, typed["serial"], typed["profile"])
+        station_id = desk.station(typed["station_id"]).id if typed["station_id"] else None
+        job_id = _reserve(desk, card, fob, station_id)
     except BadInput as fault:
         telling.refuse(Screen.STAFF_HARD, card.id, [fault], {"serial": typed["serial"]})
         return redirect(url_for(".choose", customer_id=card.id), 303)
+    except CannotHold as refused:
+        telling.tell_refusal(refused)
+        return redirect(url_for(".choose", customer_id=card.id), 303)
     except (AlreadyTaken, TooEarly, WrongState) as refused:
         telling.tell_refusal(refused)
-        fob_is_gone = isinstance(refused, AlreadyTaken | WrongState) and refused.what == "fob"
-        back = ".choose" if fob_is_gone else "staff_customer.show"
+        of_fob = isinstance(refused, AlreadyTaken | WrongState) and refused.what in ("fob", "device")
+        back = ".choose" if of_fob else "staff_customer.show"
         return redirect(url_for(back, customer_id=card.id), 303)
     telling.forget()
     return redirect(url_for("staff_programming.show", job_id=job_id), 303)
 
 
-def _reserve(desk: Desk, card: CustomerCard, fob: FobView) -> str:
+def _reserve(desk: Desk, card: CustomerCard, fob: FobView, station_id: str | None) -> str:
     fulfils = card.application is not None and card.application.kind is TokenKind.HARD
     command = ReserveFobCommand(
         desk.institution.id,
         card.id,
         fob.id,
         desk.actor,
+        station_id=station_id,
         application_id=card.application.id if card.application and fulfils else None,
     )
     return reserve_fob(current.services(), command, current.now()).job_id
 
 
-def _scanned(desk: Desk, typed: str) -> FobView:
+def _scanned(desk: Desk, typed: str, profile: str) -> FobView:
     serial = normal(typed).upper()
     if not serial:
         raise BadInput("serial", InputFault.MISSING)
     try:
-        fob = fob_by_serial(current.services().store, desk.institution.id, serial)
+        fob = fob_by_serial(current.services().store, desk.institution.id, serial, profile)
     except NotFound:
         raise BadInput("serial", InputFault.NOT_OFFERED) from None
     if desk.branch not in (None, fob.branch):

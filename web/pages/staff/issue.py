@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flask import Blueprint, redirect, url_for
@@ -9,6 +10,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
+from provisioning.jobs.fob_fit import fob_fit
 from provisioning.rules.institution import Institution
 from provisioning.rules.permissions import StaffAct
 from provisioning.rules.states import TokenKind
@@ -16,6 +18,7 @@ from provisioning.store.queries.customers import CustomerCard
 from provisioning.store.queries.work import WorkCounts, work_counts
 from web import current
 from web.pages.staff.desk import Desk, at_desk, notify, page
+from web.pages.staff.fob_words import notice_words, refusal_words
 
 issue = Blueprint("staff_issue", __name__, url_prefix="/staff/customers/<customer_id>/issue")
 
@@ -25,7 +28,7 @@ class Need:
     """One thing a choice needs today, and whether it is there."""
 
     is_met: bool
-    text: LazyString
+    text: LazyString | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ def choose(desk: Desk, customer_id: str) -> str | Response:
     if not may_issue(card):
         return turned_away(card)
     counts = work_counts(current.services().store, desk.institution.id, desk.branch, current.now())
-    choices = (_soft(desk.institution), _hard(desk.institution, counts))
+    choices = (_soft(desk.institution), _hard(desk, counts))
     return page("staff/issue.html", desk, card=card, choices=choices)
 
 
@@ -74,13 +77,25 @@ def _soft(institution: Institution) -> Choice:
     return Choice(TokenKind.SOFT, needs, None if TokenKind.SOFT in institution.kinds else _NOT_OFFERED)
 
 
-def _hard(institution: Institution, counts: WorkCounts) -> Choice:
-    connected = counts.stations_connected > 0
+def _plugged(desk: Desk) -> Iterator[Need]:
+    """What is to be known of each kind of fob that is plugged in."""
+    devices = (device for station in desk.stations() for device in station.devices if device.problem is None)
+    for profile, model in sorted({(device.profile, device.model) for device in devices}):
+        fit = fob_fit(current.services(), desk.institution, profile)
+        if fit.refusal is not None:
+            yield Need(False, f"{model}: {refusal_words(fit.refusal, desk.institution.otp).sentence}")
+        for sentence in notice_words(fit):
+            yield Need(True, f"{model}: {sentence}")
+
+
+def _hard(desk: Desk, counts: WorkCounts) -> Choice:
+    institution, connected = desk.institution, counts.stations_connected > 0
     needs = (
         Need(counts.stock > 0, _l("在庫のフォブ: %(n)s個", n=counts.stock)),
         Need(
             connected, _l("書込み端末: %(up)s/%(all)s 接続中", up=counts.stations_connected, all=counts.stations)
         ),
+        *_plugged(desk),
     )
     if TokenKind.HARD not in institution.kinds:
         return Choice(TokenKind.HARD, needs, _NOT_OFFERED)

@@ -10,9 +10,11 @@ from werkzeug.wrappers import Response
 from provisioning.errors import BadInput, ClockUntrusted, WrongState
 from provisioning.jobs.cancel_job import CancelJobCommand, cancel_job
 from provisioning.jobs.fob_acts import FobCommand
+from provisioning.jobs.fob_fit import fob_fit
 from provisioning.jobs.hand_over import hand_over
 from provisioning.jobs.prove_typed_code import ProveTypedCodeCommand, prove_typed_code
 from provisioning.rules.permissions import StaffAct
+from provisioning.rules.states import JobKind
 from provisioning.store.queries.jobs import JobFilter, JobView, jobs
 from provisioning.store.queries.journal_steps import StepName
 from provisioning.store.queries.next_step import NextStep
@@ -131,6 +133,7 @@ def _facts(desk: Desk, job: JobView) -> dict[str, object]:
         "step_now": _step_now(job),
         "seconds_left": _seconds_left(job, current.now()),
         "next": NextStep,
+        "fit": fob_fit(current.services(), desk.institution, job.profile) if job.kind is JobKind.PROGRAM else None,
     }
 
 

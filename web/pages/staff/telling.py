@@ -8,7 +8,7 @@ from typing import Any, Final
 from flask import redirect, session, url_for
 from werkzeug.wrappers import Response
 
-from provisioning.errors import AlreadyTaken, BadInput, ClockUntrusted, TooEarly, WrongState
+from provisioning.errors import AlreadyTaken, BadInput, CannotHold, ClockUntrusted, TooEarly, WrongState
 from provisioning.store.queries.timeline import number_of_act
 from web import current, forms
 from web.pages.staff.desk import Desk, notify
@@ -46,6 +46,10 @@ def tell_refusal(refused: Exception) -> None:
             notify("too_early", until=until.isoformat())
         case AlreadyTaken(what):
             notify("already_taken", what=what)
+        case CannotHold(limit, asked, allowed):
+            notify("cannot_hold", limit=limit, asked=asked, allowed=allowed)
+        case WrongState("device", code):
+            notify("device", problem=code)
         case WrongState(what, state):
             notify("wrong_state", what=what, state=state)
         case _:
