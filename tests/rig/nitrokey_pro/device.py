@@ -83,6 +83,11 @@ class EmulatedNitrokey:
         slot = self.stick.memory.slots.get(number)
         return slot.secret if slot else None
 
+    def companion_code(self, number: int, unix_time: float) -> str:
+        """What a companion program shows that sets the clock and asks for a TOTP code; empty for an empty slot."""
+        slot = self.stick.memory.slots.get(number)
+        return str(slot.code(int(unix_time) // slot.step_s)).zfill(slot.digits) if slot else ""
+
     def lose_power(self) -> None:
         """Unplugged."""
         with self._lock:

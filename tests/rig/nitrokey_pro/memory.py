@@ -29,12 +29,17 @@ class Slot:
     token_id: bytes
     step_s: int
 
+    @property
+    def digits(self) -> int:
+        """Of its codes."""
+        return 8 if self.flags & EIGHT_DIGITS else 6
+
     def code(self, moment: int) -> int:
         """RFC 4226 for a counter or a time step."""
         mac = hmac.digest(self.secret, moment.to_bytes(8, "big"), "sha1")
         start = mac[-1] & 0x0F
         number = int.from_bytes(mac[start : start + 4], "big") & 0x7FFF_FFFF
-        return number % 10 ** (8 if self.flags & EIGHT_DIGITS else 6)
+        return int(number % 10**self.digits)
 
 
 @dataclass

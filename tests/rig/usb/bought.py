@@ -18,6 +18,7 @@ from tests.rig.ykoath.device import OathKey
 from tests.rig.ykoath.models import YUBIKEY_5
 from tests.rig.ykoath.usb import usb_plan as ykoath_plan
 from tests.rig.yubikey_otp.device import EmulatedYubiKey
+from tests.rig.yubikey_otp.usb import Applications
 from tests.rig.yubikey_otp.usb import usb_plan as yubikey_otp_plan
 
 
@@ -31,9 +32,10 @@ def molto2(folder: Path, serial: str) -> Emulated:
 
 
 def nitrokey_pro(folder: Path, serial: str) -> Emulated:
-    """A Nitrokey Pro 2, which has neither display nor button. `serial` is hexadecimal."""
+    """A Nitrokey Pro 2, which has no button; its display is a companion program's. `serial` is hexadecimal."""
     del folder
-    return Emulated(nitrokey_pro_plan(EmulatedNitrokey(int(serial, 16))))
+    key = EmulatedNitrokey(int(serial, 16))
+    return Emulated(nitrokey_pro_plan(key), display=lambda: key.companion_code(0x20, time.time()))
 
 
 def onlykey(folder: Path, serial: str) -> Emulated:
@@ -51,10 +53,17 @@ def ykoath(folder: Path, serial: str) -> Emulated:
 
 
 def yubikey_otp(folder: Path, serial: str) -> Emulated:
-    """A YubiKey 5 with its keyboard alone. `serial` is decimal; the display is what a short touch types."""
+    """A YubiKey 5 with all its interfaces, of which the keyboard is the one to open. `serial` is decimal.
+
+    The display is what a companion program shows of slot 1, or what a short touch types.
+    """
     del folder
     key = EmulatedYubiKey(int(serial))
-    return Emulated(yubikey_otp_plan(key), lambda: _ignore(key.touch()), lambda: key.touch().strip())
+
+    def display() -> str:
+        return key.companion_code(1, time.time()) or key.touch().strip()
+
+    return Emulated(yubikey_otp_plan(key, Applications.ALL), lambda: _ignore(key.touch()), display)
 
 
 BOUGHT: Final[Mapping[str, Make]] = {

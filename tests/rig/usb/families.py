@@ -17,7 +17,7 @@ from tests.rig.drawer import FIRMWARE, MODEL
 from tests.rig.fob.device import EmulatedFob
 from tests.rig.fob.factory import Manufacturer
 from tests.rig.fob.usb import cradle_plan, usb_plan
-from tests.rig.usb.bought import BOUGHT
+from tests.rig.usb.bought import BOUGHT, nitrokey_pro, yubikey_otp
 from tests.rig.usb.emulated import Emulated, Make
 
 
@@ -25,13 +25,15 @@ from tests.rig.usb.emulated import Emulated, Make
 class Family:
     """`make`: (folder, serial) → the device. `serial`: a number → a serial as this family's devices have it.
 
-    `points`: at how many of a write's reports the cable is pulled in the guest; 0 means at every one.
+    `wanted`: digits and seconds of the institution that it is written for. `points`: at how many reports of a
+    write the cable is pulled by the guest's tests; 0 means at every one.
     """
 
     profile: str
     make: Make
     serial: Callable[[int], str]
-    points: int = 6
+    wanted: tuple[int, int] = (8, 60)
+    points: int = 10
 
 
 def kagiya_fob(folder: Path, serial: str) -> Emulated:
@@ -49,6 +51,8 @@ def kagiya_cradle(folder: Path, serial: str) -> Emulated:
 FAMILIES: Final[Mapping[str, Family]] = {
     "kagiya-fob": Family("kagiya-fob", kagiya_fob, "KF-{:06}".format, points=0),
     "kagiya-cradle": Family("kagiya-fob", kagiya_cradle, "KC-{:06}".format),
+    "yubikey-otp": Family("yubikey-5", yubikey_otp, lambda number: str(8_000_000 + number)),
+    "nitrokey-pro": Family("nitrokey-pro", nitrokey_pro, "{:08X}".format),
 }
 
 DEVICES: Final[Mapping[str, Make]] = {

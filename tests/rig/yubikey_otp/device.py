@@ -12,6 +12,7 @@ from typing import Final
 from tests.rig.usb.plan import Stalled
 from tests.rig.yubikey_otp.application import PAYLOAD_BYTES, Application, Command, Firmware, Refused
 from tests.rig.yubikey_otp.checksum import checksum
+from tests.rig.yubikey_otp.record import truncated
 
 REPORT_BYTES: Final = 8
 TOUCH_S: Final = 15.0
@@ -77,6 +78,14 @@ class EmulatedYubiKey:
         """The OATH secret in a slot."""
         record = self.application.slots.get(slot)
         return record.secret if record else None
+
+    def companion_code(self, slot: int, unix_time: float, period_s: int = 60, digits: int = 8) -> str:
+        """What a companion program makes of the key's answer; empty if there is none (no touch is asked for)."""
+        record = self.application.slots.get(slot)
+        if record is None or not record.answers_challenges:
+            return ""
+        block = (int(unix_time) // period_s).to_bytes(8, "big").ljust(64, b"\0")
+        return truncated(record.response(block), digits)
 
     def lose_power(self) -> None:
         """Unplugged: half a frame, an answer and a wait are gone."""

@@ -110,10 +110,7 @@ class Record:
     def typed(self) -> tuple[str, Record]:
         """The next HOTP code, and the record with its counter moved on."""
         mac = hmac.digest(self.secret, self.counter.to_bytes(8, "big"), "sha1")
-        start = mac[-1] & 0x0F
-        number = int.from_bytes(mac[start : start + 4], "big") & 0x7FFF_FFFF
-        code = str(number % 10**self.digits).zfill(self.digits)
-        return code + self.ending, replace(self, counter=self.counter + 1)
+        return truncated(mac, self.digits) + self.ending, replace(self, counter=self.counter + 1)
 
     def updated(self, body: bytes, *, keeps_access: bool) -> Record:
         """With the flags of `body`, as far as an update may change them, and its access code."""
@@ -123,6 +120,13 @@ class Record:
         if not keeps_access:
             changed[_ACCESS] = body[_ACCESS]
         return replace(self, body=bytes(changed))
+
+
+def truncated(mac: bytes, digits: int) -> str:
+    """The code of an HMAC (RFC 4226 section 5.3)."""
+    start = mac[-1] & 0x0F
+    number = int.from_bytes(mac[start : start + 4], "big") & 0x7FFF_FFFF
+    return str(number % 10**digits).zfill(digits)
 
 
 def is_whole(body: bytes) -> bool:
