@@ -6,7 +6,7 @@ import dataclasses
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -15,6 +15,8 @@ from provisioning.cli.station import desk_settings
 if TYPE_CHECKING:
     from devices.agent import StationConfig
     from devices.contract import DeviceSeen
+    from devices.notices import Notice
+    from devices.profiles import FirmwareProfile
 
 _COLUMNS: Final = ("path", "transport", "profile", "serial", "firmware")
 _RULES: Final = Path(__file__).parents[2] / "udev" / "70-kagiya.rules"
@@ -24,15 +26,18 @@ _RULES: Final = Path(__file__).parents[2] / "udev" / "70-kagiya.rules"
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 @click.pass_obj
 def devices(file: Path, *, as_json: bool) -> None:
-    """List the key fobs attached here: path, transport, profile, serial, firmware."""
+    """List the key fobs attached here: path, transport, profile, serial, firmware, and what to know of each."""
     from devices.attach import survey
 
-    seen = survey(desk_config(file).desk())
+    desk = desk_config(file).desk()
+    seen, known = survey(desk), {profile.name: profile for profile in desk.profiles}
     if as_json:
-        click.echo(json.dumps([dataclasses.asdict(device) for device in seen], ensure_ascii=False))
+        click.echo(json.dumps([_facts(device, known.get(device.profile)) for device in seen], ensure_ascii=False))
         return
     for device in seen:
         click.echo(_row(device))
+        for sentence in _sentences(known.get(device.profile)):
+            click.echo(f"    {sentence}")
     if not seen:
         click.echo("no key fob is attached; `kagiya doctor` finds out why")
 
@@ -99,6 +104,32 @@ def desk_config(file: Path) -> StationConfig:
         roots=settings.roots,
         cradles=settings.cradles,
     )
+
+
+def _facts(device: DeviceSeen, profile: FirmwareProfile | None) -> dict[str, Any]:
+    """The device as the station tells it, with the names of what is to be known of it."""
+    return {**dataclasses.asdict(device), "notices": [notice.value for notice in _notices(profile)]}
+
+
+def _sentences(profile: FirmwareProfile | None) -> list[str]:
+    """What it can hold, and what must be known before anything is written."""
+    from devices.notice_words import WORDS
+
+    if profile is None:
+        return []
+    limits = profile.limits
+    digits, periods = (", ".join(map(str, numbers)) for numbers in (limits.digits, limits.periods_s))
+    holds = f"{', '.join(limits.otp_types)}: {', '.join(limits.algorithms)}; digits {digits}; seconds {periods}"
+    return [holds, *(WORDS[_language()][notice] for notice in _notices(profile))]
+
+
+def _notices(profile: FirmwareProfile | None) -> tuple[Notice, ...]:
+    from devices.notices import notices
+    from devices.profiles import OtpType
+
+    if profile is None:
+        return ()
+    return notices(profile, OtpType.TOTP if OtpType.TOTP in profile.limits.otp_types else OtpType.HOTP)
 
 
 def _row(device: DeviceSeen) -> str:

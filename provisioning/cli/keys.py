@@ -33,6 +33,24 @@ def make_keys(folder: Path) -> list[Path]:
     return files
 
 
+def device_access_code(settings_file: Path, profile: str, serial: str) -> str:
+    """What opens a device that a station has locked, as its maker's own program takes it.
+
+    Needs the settings file and the key of role station, no database. Raises SettingsInvalid, LookupError.
+    """
+    from devices.drivers.access_codes import FORMS
+    from provisioning.cli.compose import firmware_profiles
+    from provisioning.rules.roles import Role
+    from provisioning.settings_file import load_settings
+    from provisioning.store.access_codes import AccessCodes
+
+    settings = load_settings(settings_file, {Role.STATION})
+    known = firmware_profiles(settings.station).get(profile)
+    if known is None or known.driver.family not in FORMS or settings.keys.access is None:
+        raise LookupError(profile)
+    return FORMS[known.driver.family](AccessCodes(settings.keys.access).of(profile, serial))
+
+
 @click.group()
 def keys() -> None:
     """Keys of the server."""
@@ -50,3 +68,26 @@ def make(folder: Path) -> None:
         raise click.ClickException(f"{folder} cannot be written: {error.strerror}") from None
     for file in files:
         click.echo(file)
+
+
+@keys.command("access-code")
+@click.argument("profile")
+@click.argument("serial")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.pass_obj
+def access_code(settings: Path, profile: str, serial: str, file: Path) -> None:
+    """Write the access code of the device PROFILE SERIAL into the new FILE, for its maker's own program.
+
+    For the day on which no station of ours can open it any more. The code is never shown; needs no database.
+    """
+    from provisioning.secret_files import write_secret
+
+    try:
+        write_secret(file, device_access_code(settings, profile, serial))
+    except LookupError:
+        raise click.ClickException(f"no kind of device called {profile} is locked with an access code") from None
+    except FileExistsError:
+        raise click.ClickException(f"{file} exists") from None
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be written: {error.strerror}") from None
+    click.echo(file)
