@@ -53,17 +53,15 @@ def ykoath(folder: Path, serial: str) -> Emulated:
 
 
 def yubikey_otp(folder: Path, serial: str) -> Emulated:
-    """A YubiKey 5 with all its interfaces, of which the keyboard is the one to open. `serial` is decimal.
-
-    The display is what a companion program shows of slot 1, or what a short touch types.
-    """
+    """A YubiKey 5 with its keyboard alone."""
     del folder
-    key = EmulatedYubiKey(int(serial))
+    return _yubikey(serial, Applications.OTP)
 
-    def display() -> str:
-        return key.companion_code(1, time.time()) or key.touch().strip()
 
-    return Emulated(yubikey_otp_plan(key, Applications.ALL), lambda: _ignore(key.touch()), display)
+def yubikey_5(folder: Path, serial: str) -> Emulated:
+    """A YubiKey 5 with all its interfaces, of which the keyboard is the one to open."""
+    del folder
+    return _yubikey(serial, Applications.ALL)
 
 
 BOUGHT: Final[Mapping[str, Make]] = {
@@ -71,8 +69,19 @@ BOUGHT: Final[Mapping[str, Make]] = {
     "nitrokey-pro": nitrokey_pro,
     "onlykey": onlykey,
     "ykoath": ykoath,
+    "yubikey-5": yubikey_5,
     "yubikey-otp": yubikey_otp,
 }
+
+
+def _yubikey(serial: str, applications: Applications) -> Emulated:
+    """`serial` is decimal. The display is what a companion program shows of slot 1, or what a touch types."""
+    key = EmulatedYubiKey(int(serial))
+
+    def display() -> str:
+        return key.companion_code(1, time.time()) or key.touch().strip()
+
+    return Emulated(yubikey_otp_plan(key, applications), lambda: _ignore(key.touch()), display)
 
 
 def _ignore(_value: object) -> None:

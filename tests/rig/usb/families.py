@@ -17,7 +17,7 @@ from tests.rig.drawer import FIRMWARE, MODEL
 from tests.rig.fob.device import EmulatedFob
 from tests.rig.fob.factory import Manufacturer
 from tests.rig.fob.usb import cradle_plan, usb_plan
-from tests.rig.usb.bought import BOUGHT, nitrokey_pro, yubikey_otp
+from tests.rig.usb.bought import BOUGHT, nitrokey_pro, yubikey_5
 from tests.rig.usb.emulated import Emulated, Make
 
 
@@ -51,7 +51,7 @@ def kagiya_cradle(folder: Path, serial: str) -> Emulated:
 FAMILIES: Final[Mapping[str, Family]] = {
     "kagiya-fob": Family("kagiya-fob", kagiya_fob, "KF-{:06}".format, points=0),
     "kagiya-cradle": Family("kagiya-fob", kagiya_cradle, "KC-{:06}".format),
-    "yubikey-otp": Family("yubikey-5", yubikey_otp, lambda number: str(8_000_000 + number)),
+    "yubikey-5": Family("yubikey-5", yubikey_5, lambda number: str(8_000_000 + number)),
     "nitrokey-pro": Family("nitrokey-pro", nitrokey_pro, "{:08X}".format),
 }
 
