@@ -106,6 +106,11 @@ FAMILIES: Final[Mapping[str, Family]] = {
         abilities=frozenset({Ability.SETS_CLOCK, Ability.LOCKS_WITH_CODE}),
     ),
     "onlykey": Family(transports=frozenset({Transport.HID}), abilities=frozenset()),
+    "ykoath": Family(
+        transports=frozenset({Transport.USB}),
+        abilities=frozenset({Ability.READS_CODE}),
+        quirks=frozenset({"serial_in_select", "serial_of_admin", "keeps_names", "counts_first", "touch_to_write"}),
+    ),
     "yubikey-otp": Family(
         transports=frozenset({Transport.HID}),
         abilities=frozenset({Ability.READS_CODE, Ability.LOCKS_WITH_CODE}),

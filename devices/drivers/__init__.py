@@ -10,6 +10,7 @@ from devices.drivers.kagiya_fob.driver import KagiyaFob
 from devices.drivers.molto2.driver import Molto2
 from devices.drivers.nitrokey_pro.driver import NitrokeyPro
 from devices.drivers.onlykey.driver import OnlyKey
+from devices.drivers.ykoath.driver import YkOath
 from devices.drivers.yubikey_otp.driver import YubiKeyOtp
 
 DRIVERS: Final[Mapping[str, DriverClass]] = {
@@ -17,5 +18,6 @@ DRIVERS: Final[Mapping[str, DriverClass]] = {
     "molto2": Molto2,
     "nitrokey-pro": NitrokeyPro,
     "onlykey": OnlyKey,
+    "ykoath": YkOath,
     "yubikey-otp": YubiKeyOtp,
 }

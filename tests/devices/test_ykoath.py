@@ -1,0 +1,355 @@
+"""The YKOATH driver: the inherited batteries on three makers' keys, raw bytes, and what only these keys do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devices.attach import survey
+from devices.contract import FailureCode, Wait
+from devices.driver import ReadsCode, SlotProgram, Surroundings
+from devices.drivers.ykoath.driver import YkOath
+from devices.drivers.ykoath.messages import (
+    CANOKEY_ADMIN,
+    LIST,
+    OATH,
+    calculate,
+    challenge_at,
+    decode_configuration,
+    decode_list,
+    decode_select,
+    decode_truncated,
+    delete,
+    name_of,
+    put,
+    select,
+)
+from devices.errors import (
+    BadAnswer,
+    DeviceError,
+    DeviceLocked,
+    NotProved,
+    OverLimits,
+    RefusedByDevice,
+    WrongSerial,
+)
+from devices.profiles import Algorithm, CredentialForm, OtpType, Version
+from tests.devices.battery import Battery, Subject, check_failure, seed
+from tests.devices.battery_locks import HandBattery
+from tests.rig.wire.ccid_port import CcidBus, CcidPort
+from tests.rig.ykoath.device import OathKey
+from tests.rig.ykoath.memory import Record, truncated
+from tests.rig.ykoath.models import CANOKEY, NITROKEY_3, TOTP, YUBIKEY_4, YUBIKEY_5, Model
+from tests.rig.ykoath.usb import usb_plan
+
+FORM = CredentialForm(OtpType.TOTP, Algorithm.SHA1, 8, 60, 20)
+HOTP_FORM = CredentialForm(OtpType.HOTP, Algorithm.SHA1, 6, 0, 20, counter=7)
+SERIAL = bytes.fromhex("00BC614E")
+_NOW = 1_795_200_007.0
+
+
+class OathSubject(Subject):
+    """A key in a USB socket."""
+
+    def __init__(self, model: Model, profile: str, form: CredentialForm = FORM) -> None:
+        self.key = OathKey(model, SERIAL)
+        self.key.hand.at_once = True
+        self.port = CcidPort(usb_plan(self.key))
+        serial = "12345678" if model in (YUBIKEY_4, YUBIKEY_5) else "00BC614E"
+        super().__init__(CcidBus([self.port]), profile, serial, form, may_lose_it=model.name_taken is not None)
+
+    def plug(self) -> None:
+        self.port.plug()
+
+    def unplug(self) -> None:
+        self.port.unplug()
+
+    def unix_time(self) -> float:
+        return _NOW
+
+    def record(self) -> Record | None:
+        """The last one that is called after the form's slot."""
+        ours = [record for name, record in self.key.memory.records.items() if name.endswith(b"kagiya-1")]
+        return ours[-1] if ours else None
+
+    def held(self) -> bytes | None:
+        record = self.record()
+        return record.secret if record else None
+
+    def code(self) -> str:
+        record = self.record()
+        assert record is not None
+        if record.is_hotp:
+            challenge = record.next_challenge(counts_first=self.key.model.counts_first)
+        else:
+            challenge = (int(_NOW) // self.form.period_s).to_bytes(8)
+        number = int.from_bytes(truncated(record.digest(challenge)))
+        return str(number % 10**record.digits).zfill(record.digits)
+
+
+class TestYubiKey5(Battery):
+    firmware: ClassVar[str] = "5.4.3"
+
+    @contextmanager
+    def device(self, folder: Path) -> Iterator[Subject]:
+        del folder
+        yield OathSubject(YUBIKEY_5, "yubikey-5-oath")
+
+
+class TestCanoKeyCounting(Battery):
+    firmware: ClassVar[str] = "6.0.0"
+
+    @contextmanager
+    def device(self, folder: Path) -> Iterator[Subject]:
+        del folder
+        yield OathSubject(CANOKEY, "canokey", HOTP_FORM)
+
+
+class TestNitrokey3(HandBattery):
+    firmware: ClassVar[str] = "4.14.0"
+    wait: ClassVar[Wait] = Wait.TOUCH
+
+    @contextmanager
+    def device(self, folder: Path) -> Iterator[Subject]:
+        del folder
+        yield OathSubject(NITROKEY_3, "nitrokey-3")
+
+    def ask_for_hand(self, subject: Subject) -> None:
+        cast(OathSubject, subject).key.hand.at_once = False
+
+    def hand(self, subject: Subject) -> None:
+        cast(OathSubject, subject).key.hand.touch()
+
+
+# bytes
+
+
+def test_commands_byte_for_byte() -> None:
+    program = SlotProgram(replace(FORM, counter=0), b"12345678901234567890", "ACME")
+    name = name_of(FORM, "ACME")
+    assert name == "60/ACME:kagiya-1"
+    assert select(OATH).encode().hex().upper() == "00A4040007" + "A0000005272101"
+    assert select(CANOKEY_ADMIN).encode().hex().upper() == "00A4040005" + "F000000000"
+    assert LIST.encode().hex().upper() == "00A1000000"
+    told = name.encode().hex().upper()
+    secret = b"12345678901234567890".hex().upper()
+    assert put(name, program, 0).encode().hex().upper() == f"000100002A7110{told}73162108{secret}"
+    hotp = SlotProgram(HOTP_FORM, b"12345678901234567890", "")
+    assert put("x", hotp, 7).encode().hex().upper() == f"000100002171017873161106{secret}7A0400000007"
+    assert delete("x").encode().hex().upper() == "0002000003710178"
+    assert calculate("x", challenge_at(59, 30)).encode().hex().upper() == "00A200010D71017874080000000000000001"
+    assert calculate("x", b"").encode().hex().upper() == "00A20001057101787400"
+
+
+def test_names_tell_period_and_issuer_as_companion_programs_read_them() -> None:
+    assert name_of(replace(FORM, period_s=30, slot=3), "ACME") == "ACME:kagiya-3"
+    assert name_of(HOTP_FORM, "") == "kagiya-1"
+    assert name_of(FORM, "A/B: bank") == "60/A B  bank:kagiya-1"
+
+
+def test_only_our_credentials_are_ours() -> None:
+    names = [b"60/ACME:kagiya-1", b"kagiya-12", b"ACME:alice", b"60/ACME:kagiya-1x", b"\xff\xfe"]
+    listed = decode_list(b"".join(bytes([0x72, len(name) + 1, 0x21]) + name for name in names))
+    assert [(one.slot, one.period_s) for one in listed] == [(1, 60), (12, 30)]
+
+
+def test_answers_as_the_keys_give_them() -> None:
+    told = decode_select(bytes.fromhex("7903050403" + "7108" + "00" * 8 + "7408" + "11" * 8 + "7B0101"))
+    assert (told.version, told.locked, told.serial) == (Version(5, 4, 3), True, b"")
+    assert decode_select(bytes.fromhex("7903040E00" + "8F0400BC614E")).serial == SERIAL
+    assert decode_configuration(bytes.fromhex("09" + "01013A" + "020400BC614E")) == SERIAL
+    # RFC 4226, appendix D: counter 0 gives 4C93CF18
+    assert decode_truncated(bytes.fromhex("7605" + "06" + "4C93CF18")).code == "755224"
+    assert "755224" not in repr(decode_truncated(bytes.fromhex("7605" + "06" + "4C93CF18")))
+
+
+@given(st.binary(max_size=60))
+def test_answers_that_are_none_are_refused(data: bytes) -> None:
+    for decode in (decode_select, decode_configuration, decode_list, decode_truncated):
+        with suppress(BadAnswer):
+            cast(Callable[[bytes], object], decode)(data)
+
+
+# what only these keys do
+
+
+@pytest.fixture
+def subject() -> OathSubject:
+    return OathSubject(YUBIKEY_5, "yubikey-5-oath")
+
+
+def test_four_and_five_differ_by_what_they_tell() -> None:
+    four = OathSubject(YUBIKEY_4, "yubikey-4-oath")
+    (seen,) = survey(four.desk)
+    assert (seen.profile, seen.serial, seen.firmware) == ("yubikey-4-oath", "12345678", "4.3.5")
+    assert four.write(seed(1)).code == four.code()
+    newer = OathSubject(replace(YUBIKEY_5, version=(6, 0, 0)), "yubikey-5-oath")
+    (seen,) = survey(newer.desk)
+    assert seen.problem is not None
+    assert seen.problem.code is FailureCode.UNSUPPORTED_FIRMWARE
+
+
+@pytest.mark.parametrize(("counter", "codes"), [(0, ["755224", "287082"]), (3, ["969429", "338314"])])
+@pytest.mark.parametrize("model", [YUBIKEY_5, CANOKEY])
+def test_hotp_begins_at_the_counter_that_was_asked_for(model: Model, counter: int, codes: list[str]) -> None:
+    profile = "canokey" if model is CANOKEY else "yubikey-5-oath"
+    subject = OathSubject(model, profile, replace(HOTP_FORM, counter=counter))
+    receipt = subject.write(b"12345678901234567890")
+    if model is CANOKEY and counter == 0:
+        # it counts before it makes a code, and cannot begin below 0
+        assert receipt.code == codes[1]
+    else:
+        assert [receipt.code, subject.code()] == codes
+
+
+def test_a_code_can_be_read_again(subject: OathSubject) -> None:
+    receipt = subject.write(seed(1))
+    with subject.opened() as driver:
+        assert isinstance(driver, ReadsCode)
+        assert driver.read_code(1) == receipt.code == subject.code()
+        with pytest.raises(RefusedByDevice):
+            driver.read_code(2)
+    hotp = OathSubject(NITROKEY_3, "nitrokey-3", HOTP_FORM)
+    hotp.write(seed(1))
+    with hotp.opened() as driver:
+        assert cast(ReadsCode, driver).read_code(1) == hotp.expected_code(seed(1), HOTP_FORM, 8)
+
+
+def test_another_title_or_period_replaces_the_credential_all_the_same(subject: OathSubject) -> None:
+    subject.write(seed(1))
+    with subject.opened() as driver:
+        driver.program(SlotProgram(replace(FORM, period_s=30), seed(2), "OTHER BANK"))
+    assert [*subject.key.memory.records] == [b"OTHER BANK:kagiya-1"]
+
+
+def test_what_its_owner_keeps_on_it_stays(subject: OathSubject) -> None:
+    mine = Record(b"mail:me", TOTP, 1, 6, b"x" * 20)
+    subject.key.memory.records[mine.name] = mine
+    subject.write(seed(1))
+    subject.write(seed(2), replace(FORM, slot=2))
+    with subject.opened() as driver:
+        driver.erase(1)
+    assert [*subject.key.memory.records] == [b"mail:me", b"60/KAGIYA:kagiya-2"]
+    with subject.opened() as driver, pytest.raises(OverLimits):
+        driver.erase(33)
+
+
+def test_long_lists_are_read_to_their_end(subject: OathSubject) -> None:
+    for number in range(20):
+        name = b"%02d:%s" % (number, b"x" * 50)
+        subject.key.memory.records[name] = Record(name, TOTP, 1, 6, b"x" * 20)
+    subject.write(seed(1))
+    assert subject.write(seed(2)).code == subject.code()
+
+
+def test_a_full_key_says_so(subject: OathSubject) -> None:
+    for number in range(YUBIKEY_5.records):
+        name = b"%02d" % number
+        subject.key.memory.records[name] = Record(name, TOTP, 1, 6, b"x" * 20)
+    with pytest.raises(RefusedByDevice, match="full"):
+        subject.write(seed(1))
+
+
+def test_a_key_with_its_owners_password_is_left_alone(subject: OathSubject) -> None:
+    subject.write(seed(1))
+    subject.key.memory.access_key = bytes(16)
+    with pytest.raises(DeviceLocked) as caught:
+        subject.write(seed(2))
+    check_failure(caught.value, seed(1), seed(2))
+    with subject.opened() as driver, pytest.raises(DeviceLocked):
+        driver.erase(1)
+    assert subject.held() == seed(1)
+
+
+def test_a_key_that_keeps_another_secret_is_not_proved(subject: OathSubject) -> None:
+    subject.key.oath.spoils_secret = True
+    with pytest.raises(NotProved) as caught:
+        subject.write(seed(1))
+    check_failure(caught.value, seed(1))
+
+
+def test_another_key_than_the_one_named_gets_no_seed(subject: OathSubject) -> None:
+    with subject.opened() as driver:
+        subject.key.told_serial = bytes.fromhex("00000001")
+        with pytest.raises(WrongSerial):
+            driver.program(SlotProgram(FORM, seed(1), "KAGIYA"))
+    assert subject.held() is None
+
+
+def test_a_key_that_hides_its_serial_number_cannot_be_used(subject: OathSubject) -> None:
+    subject.key.told_serial = b"\0"
+    (seen,) = survey(subject.desk)
+    assert seen.problem is not None
+    assert seen.problem.code is FailureCode.BAD_ANSWER
+
+
+def test_a_counter_that_no_key_can_hold(subject: OathSubject) -> None:
+    with pytest.raises(OverLimits) as caught:
+        subject.write(seed(1), replace(HOTP_FORM, counter=1 << 32))
+    assert caught.value.limit == "counter"
+
+
+class Canned:
+    """A key that answers one command otherwise."""
+
+    def __init__(self, subject: OathSubject, ins: int, answer: str) -> None:
+        self._real = subject.key.exchange
+        self._ins = ins
+        self._answer = bytes.fromhex(answer)
+        subject.key.exchange = self  # type: ignore[method-assign]
+
+    def __call__(self, apdu: bytes, extend: Any) -> bytes:
+        return self._answer if apdu[1] == self._ins else self._real(apdu, extend)
+
+
+@pytest.mark.parametrize(
+    ("ins", "answer", "error", "words"),
+    [
+        (0xA1, "6F00", RefusedByDevice, "6f00"),
+        (0xA1, "61FF", BadAnswer, "list"),
+        (0xA1, "7201219000", NotProved, "name"),
+        (0xA2, "6985", DeviceError, "waited_s"),
+        (0xA2, "7605054C93CF189000", BadAnswer, "digits"),
+        (0x01, "6A80", RefusedByDevice, "wrong_data"),
+        (0x1D, "9000", BadAnswer, "read_configuration"),
+    ],
+)
+def test_refusals_are_typed(
+    subject: OathSubject, ins: int, answer: str, error: type[DeviceError], words: str
+) -> None:
+    with subject.opened() as driver:
+        Canned(subject, ins, answer)
+        with pytest.raises(error, match=words) as caught:
+            driver.program(SlotProgram(FORM, seed(1), "KAGIYA"))
+    check_failure(caught.value, seed(1))
+
+
+def test_an_erasure_that_deletes_nothing_is_not_proved(subject: OathSubject) -> None:
+    subject.write(seed(1))
+    with subject.opened() as driver:
+        Canned(subject, 0x02, "9000")
+        with pytest.raises(NotProved):
+            driver.erase(1)
+
+
+def test_an_answer_without_end_is_given_up(subject: OathSubject) -> None:
+    with subject.opened() as driver:
+        Canned(subject, 0xA1, "00" * 200 + "61FF")
+        real = subject.key.exchange
+        subject.key.exchange = lambda apdu, extend: (  # type: ignore[method-assign]
+            bytes(200) + b"\x61\xff" if apdu[1] == 0xA5 else real(apdu, extend)
+        )
+        with pytest.raises(BadAnswer, match="without end"):
+            driver.erase(1)
+
+
+def test_only_bulk_endpoints_lead_to_the_card(subject: OathSubject) -> None:
+    with pytest.raises(TypeError):
+        YkOath(object(), Surroundings(subject.profile, subject.unix_time, {}))  # type: ignore[arg-type]
