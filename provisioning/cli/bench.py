@@ -11,7 +11,7 @@ import click
 
 _NO_RIG: Final = "the benchmarks are not installed here; run them from the source tree after `make test`"
 _AS_JSON: Final = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-_NAMES: Final = ("servers", "verify", "setup", "program")
+_NAMES: Final = ("servers", "verify", "setup", "program", "pages")
 
 
 @click.group()
@@ -33,6 +33,7 @@ for _name, _about in (
     ("verify", "Codes checked per second, beside a bare endpoint that writes as much."),
     ("setup", "Apps set up per second."),
     ("program", "Time to write a fob, beside what its reports need on the wire."),
+    ("pages", "Server time of the staff console over the books of a large branch."),
 ):
     bench.add_command(_command(_name, _about))
 
@@ -56,6 +57,7 @@ def _measured(name: str) -> list[Any]:
 
 
 def _measures() -> dict[str, Callable[[], list[Any]]]:
+    from tests.bench.pages import measure_pages
     from tests.bench.program import measure_program
     from tests.bench.setup import measure_setup
     from tests.bench.verify import measure_verify
@@ -66,6 +68,7 @@ def _measures() -> dict[str, Callable[[], list[Any]]]:
         "verify": measure_verify,
         "setup": measure_setup,
         "program": measure_program,
+        "pages": measure_pages,
     }
 
 

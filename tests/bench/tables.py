@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tests.bench.machine import Machine
+from tests.bench.pages import CUSTOMERS, MOST_MS, PageResult
 from tests.bench.program import MOST_OF_WIRE, ProgramResult
 from tests.bench.setup import SetupResult
 from tests.bench.verify import LEAST_OF_FLOOR, MOST_MIB, MOST_READY_S, Speed, VerifyResult
@@ -21,6 +22,7 @@ def as_text(machine: Machine, results: dict[str, list[Any]]) -> str:
         "verify": _verify,
         "setup": _setup,
         "program": _program,
+        "pages": _pages,
     }
     return "\n\n".join([*parts, *(tables[name](rows) for name, rows in results.items())])
 
@@ -60,6 +62,11 @@ def _program(rows: list[ProgramResult]) -> str:
     head = ("written", "fobs", "reports each", "s each", "s on the wire", f"of the wire (≤ {MOST_OF_WIRE})")
     lines = [(row.what, row.fobs, row.reports, row.seconds, row.wire_s or "", row.of_wire or "") for row in rows]
     return _table(head, lines)
+
+
+def _pages(rows: list[PageResult]) -> str:
+    head = ("database", f"page, with {CUSTOMERS:,} customers", f"p50 ms (≤ {MOST_MS})", "p95 ms", "worst ms")
+    return _table(head, [(row.database, row.page, row.p50_ms, row.p95_ms, row.worst_ms) for row in rows])
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

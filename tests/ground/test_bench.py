@@ -11,7 +11,7 @@ from itertools import repeat
 import pytest
 from pytest_mock import MockerFixture
 
-from tests.bench import setup, verify
+from tests.bench import pages, setup, verify
 from tests.bench.load import LoadResult, post_json, run_load
 from tests.ground.commands import run_kagiya
 
@@ -82,6 +82,13 @@ def test_the_setting_up_of_apps_is_measured_on_both_databases(mocker: MockerFixt
     results = setup.measure_setup()
     assert [result.database for result in results] == ["SQLite", "PostgreSQL 15"]
     assert all(0 < result.p50_ms <= result.p95_ms for result in results)
+
+
+def test_pages_are_measured_on_both_databases(mocker: MockerFixture) -> None:
+    mocker.patch.multiple(pages, CUSTOMERS=200, ROUNDS=2)
+    results = pages.measure_pages()
+    assert len(results) == len({(result.database, result.page) for result in results}) >= 2 * 8
+    assert all(0 < result.p50_ms <= result.p95_ms <= result.worst_ms for result in results)
 
 
 def test_json_is_one_document_with_the_machines_size() -> None:
