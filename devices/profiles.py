@@ -105,6 +105,7 @@ FAMILIES: Final[Mapping[str, Family]] = {
         transports=frozenset({Transport.USB}),
         abilities=frozenset({Ability.SETS_CLOCK, Ability.LOCKS_WITH_CODE}),
     ),
+    "flipper-totp": Family(transports=frozenset({Transport.SERIAL}), abilities=frozenset({Ability.SETS_CLOCK})),
     "onlykey": Family(transports=frozenset({Transport.HID}), abilities=frozenset()),
     "ykoath": Family(
         transports=frozenset({Transport.USB}),

@@ -289,7 +289,7 @@ def reports() -> st.SearchStrategy[list[bytes]]:
     return st.lists(any_.map(lambda report: report[:64].ljust(64, b"\0")), max_size=40)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(reports())
 def test_garbage_at_any_read_is_a_typed_error(answers: list[bytes]) -> None:
     key = OnlyKey(AnyReports(iter(answers)), surroundings())

@@ -20,6 +20,7 @@ from devices.links.serial import SerialLink
 from tests.rig.usb.plan import AcmInterface, ConsoleGadget, UsbPlan
 
 _LOOK_AGAIN_S: Final = 0.002
+_NOTICE_S: Final = 0.1
 _PIECE_BYTES: Final = 64
 """A bulk packet at full speed."""
 
@@ -56,6 +57,12 @@ class ConsolePort:
             bus_serial=self.plan.serial,
         )
 
+    def notice_closing(self) -> None:
+        """Let the far end see that nobody has the port open; a real port's DTR falls in that moment."""
+        pty = self._pty
+        if pty is not None:
+            pty.closed.wait(_NOTICE_S)
+
     @property
     def byte_s(self) -> float:
         """How long a byte takes."""
@@ -88,9 +95,11 @@ class ConsoleBus:
 
     def open(self, device: AttachedDevice, baud_rate: int) -> SerialLink:
         """Open the pty. Raises LinkLost, DeviceBusy."""
-        if device not in self.scan():
-            raise LinkLost(device.path)
-        return SerialLink(device.path, baud_rate)
+        for port in self._ports:
+            if port.attached == device:
+                port.notice_closing()
+                return SerialLink(device.path, baud_rate)
+        raise LinkLost(device.path)
 
 
 class _Pty:
@@ -105,6 +114,8 @@ class _Pty:
         os.close(slave)
         os.set_blocking(self._master, False)
         self._open = False
+        self.closed = threading.Event()
+        self.closed.set()
         self._crossed = 0
         self._waiting = b""
         self._closing = threading.Event()
@@ -132,6 +143,10 @@ class _Pty:
         if is_open != self._open:
             self._open, self._crossed, self._waiting = is_open, 0, b""
             self._gadget.set_dtr(raised=is_open)
+            if is_open:
+                self.closed.clear()
+            else:
+                self.closed.set()
         came = os.read(self._master, _PIECE_BYTES) if events & select.POLLIN else b""
         if came:
             self._take_time(len(came))
