@@ -23,6 +23,10 @@ class Notice(StrEnum):
     LOCKED = "locked"
 
 
+FOR_CUSTOMER: Final = frozenset(
+    {Notice.COMPANION, Notice.CLOCK_WHILE_POWERED, Notice.NO_CLOCK, Notice.DEVICE_TYPES, Notice.BY_COUNTER}
+)
+"""Those that still hold when the fob has been written."""
 _SHOWN: Final = {CodeShown.COMPANION: Notice.COMPANION, CodeShown.TYPED: Notice.DEVICE_TYPES}
 _PROOF: Final = {
     CodeShown.DISPLAY: Notice.TYPE_FROM_DISPLAY,

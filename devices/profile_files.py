@@ -78,10 +78,14 @@ def load_profile(file: Path) -> FirmwareProfile:
 def _refuse_overlap(one: FirmwareProfile, two: FirmwareProfile) -> None:
     if one.name == two.name:
         raise ProfileInvalid(f"{two.name}.toml", "device.name", "is the name of another profile too")
+    same_node = any(a.overlaps(b) for a in one.match for b in two.match)
+    if same_node and one.driver.family != two.driver.family:
+        # which of the two protocols would ask the device who it is?
+        raise ProfileInvalid(f"{two.name}.toml", "match", f"speaks another protocol on a node of {one.name}.toml")
     same_model = one.device.model == two.device.model
     below = min(one.device.firmware_below, two.device.firmware_below)
     same_firmware = max(one.device.firmware_from, two.device.firmware_from) < below
-    if same_model and same_firmware and any(a.overlaps(b) for a in one.match for b in two.match):
+    if same_model and same_firmware and same_node:
         raise ProfileInvalid(f"{two.name}.toml", "match", f"a device could also fit {one.name}.toml")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from devices import profiles
-from devices.notices import Notice, notices
+from devices.notices import FOR_CUSTOMER, Notice, notices
 from devices.profiles import CredentialForm, FirmwareProfile
 from provisioning.errors import CannotHold
 from provisioning.rules.institution import Institution
@@ -21,6 +21,11 @@ class FobFit:
     otp: OtpParameters
     refusal: CannotHold | None = None
     notices: tuple[Notice, ...] = ()
+
+    @property
+    def for_customer(self) -> tuple[Notice, ...]:
+        """What the customer must know, too, when the fob is handed over."""
+        return tuple(notice for notice in self.notices if notice in FOR_CUSTOMER)
 
 
 def fob_fit(services: Services, institution: Institution, profile_name: str) -> FobFit:

@@ -143,6 +143,23 @@ def test_two_profiles_that_one_device_could_fit_are_refused(tmp_path: Path) -> N
     assert "one.toml" in caught.value.fault
 
 
+def test_two_protocols_on_one_node_are_refused(tmp_path: Path) -> None:
+    one = write(tmp_path, "one")
+    two = tmp_path / "two.toml"
+    other = {'model = "KF-1"': 'model = "OK"', 'family = "kagiya-fob"': 'family = "onlykey"'}
+    text = one.read_text(encoding="utf-8").replace('name = "one"', 'name = "two"')
+    for old, new in other.items():
+        text = text.replace(old, new)
+    for gone in ('root = "kagiya-fob-maker"', *(f"{ability} = true" for ability in Ability)):
+        text = text.replace(f"{gone}\n", "")
+    cradle = text.index("[[match]] # the cradle")
+    two.write_text(text[:cradle] + text[text.index("[driver]") :], encoding="utf-8")
+    with pytest.raises(ProfileInvalid) as caught:
+        load_profiles(tmp_path)
+    assert (caught.value.file, caught.value.key) == ("two.toml", "match")
+    assert caught.value.fault == "speaks another protocol on a node of one.toml"
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from devices.contract import FailureCode
+from devices.contract import FailureCode, JobResult
 from devices.notices import Notice, notices
 from devices.profiles import FirmwareProfile
 from devices.profiles import OtpType as DeviceOtpType
@@ -140,6 +140,24 @@ def test_a_further_attempt_has_the_same_form(case: Case) -> None:
     (again,) = case.desk.poll()
     assert (again.otp_type, again.counter) == ("hotp", 0)
     assert case.desk.open_seed(again) != case.desk.open_seed(job)
+
+
+@pytest.mark.parametrize("profile", [KAGIYA, COUNTS_BY_16])
+def test_a_fob_that_proves_another_seed_is_doubted_and_tried_with_a_fresh_one(
+    case: Case, profile: FirmwareProfile
+) -> None:
+    case = as_kind(case, profile)
+    reserved = case.reserve()
+    plain = case.desk.plug(case.fob)
+    (job,) = case.desk.poll()
+    wrong = plain.carry_out(job, bytes(20), case.now)
+    assert case.desk.report(job.job_id, JobResult(receipt=wrong)) is JobState.FAILED
+    failure = case.job(job.job_id).failure
+    assert failure is not None
+    assert (failure["code"], wrong.code in str(failure)) == ("not_proved", False)
+    first = case.credential(reserved.credential_id)
+    assert (first.state, first.sealed_seed) == (CredentialState.ENDED, None)
+    assert case.desk.work() == [JobState.PROVED]
 
 
 @pytest.mark.parametrize("code", [FailureCode.WRONG_ACCESS_CODE, FailureCode.LAST_TRY, FailureCode.DEVICE_LOCKED])

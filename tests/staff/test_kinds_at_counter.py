@@ -94,8 +94,12 @@ def test_what_the_customer_needs_is_said_before_anything_is_written(
         teller_desk.get(page)
         assert teller_desk.says(*told), page
     teller_desk.press(at(customer_a), fob_id=fob.id)
-    assert teller_desk.path.startswith("/staff/programming/")
+    page = teller_desk.path
+    assert page.startswith("/staff/programming/")
     assert teller_desk.says(*told)
+    station_desk.work()
+    teller_desk.get(page)
+    assert teller_desk.says("お渡ししました", *told)
 
 
 @sqlite_only

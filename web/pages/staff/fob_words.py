@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -66,9 +66,9 @@ def _sentence(wanted: OtpParameters) -> str:
     return str(_("この機器には、%(digits)s桁・%(period)s秒のトークンを入れられません。", **form))
 
 
-def notice_words(fit: FobFit) -> list[LazyString]:
+def notice_words(notices: Iterable[str]) -> list[LazyString]:
     """The sentences, in order."""
-    return [NOTICES[notice] for notice in fit.notices]
+    return [NOTICES[notice] for notice in notices]
 
 
 def proof_words(fit: FobFit) -> LazyString | None:

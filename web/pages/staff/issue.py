@@ -84,7 +84,7 @@ def _plugged(desk: Desk) -> Iterator[Need]:
         fit = fob_fit(current.services(), desk.institution, profile)
         if fit.refusal is not None:
             yield Need(False, f"{model}: {refusal_words(fit.refusal, desk.institution.otp).sentence}")
-        for sentence in notice_words(fit):
+        for sentence in notice_words(fit.notices):
             yield Need(True, f"{model}: {sentence}")
 
 
