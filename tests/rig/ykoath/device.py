@@ -71,6 +71,19 @@ class OathKey:
         """What the OATH application keeps."""
         return self.oath.memory
 
+    def companion_code(self, name_ends: str, unix_time: float) -> str:
+        """What a companion program shows of the last credential whose name ends so; empty without one.
+
+        For HOTP the next code, which is used up. The period is read from the name, as those programs do.
+        """
+        with self._lock:
+            found = [record for name, record in self.memory.records.items() if name.endswith(name_ends.encode())]
+            if not found:
+                return ""
+            period, slash, _ = found[-1].name.partition(b"/")
+            step_s = int(period) if slash and period.isdigit() else 30
+            return found[-1].code(int(unix_time) // step_s, counts_first=self.model.counts_first)
+
     @property
     def atr(self) -> bytes:
         """Answer to reset."""

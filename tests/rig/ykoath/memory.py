@@ -36,6 +36,12 @@ class Record:
         self.counter += 1
         return used.to_bytes(8)
 
+    def code(self, step: int, *, counts_first: bool) -> str:
+        """The one-time password of a time step; for HOTP the next one."""
+        challenge = self.next_challenge(counts_first=counts_first) if self.is_hotp else step.to_bytes(8)
+        number = int.from_bytes(truncated(self.digest(challenge)))
+        return str(number % 10**self.digits).zfill(self.digits)
+
     @property
     def is_hotp(self) -> bool:
         """Counter-based."""
