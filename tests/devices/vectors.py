@@ -1,4 +1,4 @@
-"""The vectors of firmware_profiles/kagiya-fob.md, read from the document itself."""
+"""The vectors of the protocol notes in firmware_profiles/, read from the documents themselves."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ _BLOCK = re.compile(r"```vectors (\w+)\n(.*?)```", re.DOTALL)
 
 
 @cache
-def vectors(name: str) -> dict[str, str]:
+def vectors(name: str, note: str = "kagiya-fob") -> dict[str, str]:
     """The lines `key = value` of one block."""
-    blocks = dict(_BLOCK.findall((SHIPPED / "kagiya-fob.md").read_text(encoding="utf-8")))
+    blocks = dict(_BLOCK.findall((SHIPPED / f"{note}.md").read_text(encoding="utf-8")))
     return dict(line.split(" = ") for line in blocks[name].splitlines())
 
 
-def hexed(block: str, name: str) -> bytes:
+def hexed(block: str, name: str, note: str = "kagiya-fob") -> bytes:
     """One value as bytes."""
-    return bytes.fromhex(vectors(block)[name])
+    return bytes.fromhex(vectors(block, note)[name])
 
 
-def series(block: str, prefix: str) -> list[bytes]:
+def series(block: str, prefix: str, note: str = "kagiya-fob") -> list[bytes]:
     """The values prefix0, prefix1, …"""
-    return [bytes.fromhex(value) for name, value in vectors(block).items() if name.startswith(prefix)]
+    return [bytes.fromhex(value) for name, value in vectors(block, note).items() if name.startswith(prefix)]

@@ -84,6 +84,9 @@ class NitrokeyPro:
         """Write a slot and have a code of it read back; the next HOTP code is consumed by that."""
         form = program.form
         self._check(form)
+        if not any(program.secret):
+            # it would mean: keep the old one
+            raise OverLimits("seed", "zeros", "anything else")
         self._form = None
         status = self._begin(2 * _WRITE_REQUESTS)
         if status.keeps_codes:

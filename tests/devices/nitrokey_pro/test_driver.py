@@ -135,6 +135,13 @@ def test_hotp_has_three_slots_and_the_storages_last_slot_is_left_alone() -> None
         storage.write(SECRET, replace(TOTP, slot=15))
 
 
+def test_a_seed_that_would_keep_the_old_one_is_refused() -> None:
+    subject = NitrokeySubject()
+    subject.write(SECRET)
+    with pytest.raises(OverLimits, match="seed"):
+        subject.write(bytes(20))
+
+
 def test_an_erasure_takes_both_kinds() -> None:
     subject = NitrokeySubject()
     write(subject.key, 0x10, SECRET, 0)
