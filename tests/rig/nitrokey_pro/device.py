@@ -88,6 +88,10 @@ class EmulatedNitrokey:
         slot = self.stick.memory.slots.get(number)
         return str(slot.code(int(unix_time) // slot.step_s)).zfill(slot.digits) if slot else ""
 
+    def take_time(self) -> None:
+        """From now on it is busy as long as a real one."""
+        self.pace = REAL
+
     def lose_power(self) -> None:
         """Unplugged."""
         with self._lock:

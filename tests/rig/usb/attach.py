@@ -63,6 +63,8 @@ class Cabinet:
             family, _, label = name.partition(":")
             serial, _, _ = label.partition("#")
             device = DEVICES[family](self._folder / name.replace(":", "-"), serial)
+            if self._paced:
+                device.take_time()
             self._places[name] = _Place(device, UsbSocket(device.plan, paced=self._paced))
         return self._places[name]
 

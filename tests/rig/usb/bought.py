@@ -35,7 +35,11 @@ def nitrokey_pro(folder: Path, serial: str) -> Emulated:
     """A Nitrokey Pro 2, which has no button; its display is a companion program's. `serial` is hexadecimal."""
     del folder
     key = EmulatedNitrokey(int(serial, 16))
-    return Emulated(nitrokey_pro_plan(key), display=lambda: key.companion_code(0x20, time.time()))
+    return Emulated(
+        nitrokey_pro_plan(key),
+        display=lambda: key.companion_code(0x20, time.time()),
+        take_time=key.take_time,
+    )
 
 
 def onlykey(folder: Path, serial: str) -> Emulated:
@@ -84,7 +88,7 @@ def _yubikey(serial: str, applications: Applications) -> Emulated:
     def display() -> str:
         return key.companion_code(1, time.time()) or key.touch().strip()
 
-    return Emulated(yubikey_otp_plan(key, applications), lambda: _ignore(key.touch()), display)
+    return Emulated(yubikey_otp_plan(key, applications), lambda: _ignore(key.touch()), display, key.take_time)
 
 
 def _ignore(_value: object) -> None:

@@ -11,11 +11,15 @@ from tests.rig.usb.plan import UsbPlan
 
 @dataclass(frozen=True)
 class Emulated:
-    """A device with what a person can do to it. `display`: the code that its customer gets now, or empty."""
+    """A device with what a person can do to it. `display`: the code that its customer gets now, or empty.
+
+    `take_time`: from now on it takes as long over everything as a real one.
+    """
 
     plan: UsbPlan
     press: Callable[[], None] = field(default=lambda: None)
     display: Callable[[], str] = field(default=lambda: "")
+    take_time: Callable[[], None] = field(default=lambda: None)
 
 
 Make = Callable[[Path, str], Emulated]

@@ -87,6 +87,10 @@ class EmulatedYubiKey:
         block = (int(unix_time) // period_s).to_bytes(8, "big").ljust(64, b"\0")
         return truncated(record.response(block), digits)
 
+    def take_time(self) -> None:
+        """From now on it is at work as long as a real one."""
+        self.pace = REAL
+
     def lose_power(self) -> None:
         """Unplugged: half a frame, an answer and a wait are gone."""
         with self._lock:
