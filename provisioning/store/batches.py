@@ -13,7 +13,7 @@ from provisioning.rules.states import JobKind
 from provisioning.store.journal import changed_rows
 from provisioning.store.tables import Batch, BatchItem, BatchItemState, Credential, ProgrammingJob
 
-RESTS_AFTER: Final = timedelta(minutes=15)
+RESTS_AFTER: Final = timedelta(minutes=10)
 """Without a key press for so long a batch takes no fob: nobody seems to sit at the desk."""
 
 

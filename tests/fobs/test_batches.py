@@ -131,7 +131,7 @@ def test_it_goes_on_where_it_stood_after_a_crash(day: Day) -> None:
 
 
 def test_nobody_at_the_desk_and_no_fob_is_taken(day: Day) -> None:
-    day.desk.now += timedelta(minutes=16)
+    day.desk.now += timedelta(minutes=11)
     day.plug(day.fobs[0])
     day.tick()
     assert day.stage() == (BatchStage.RESTING, 1)

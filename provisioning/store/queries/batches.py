@@ -19,6 +19,8 @@ from provisioning.store.queries.jobs import JobView, job
 from provisioning.store.queries.next_step import NextStep
 from provisioning.store.tables import Batch, BatchItem, BatchItemState, Customer, Fob, Staff, Station
 
+__all__ = ["BatchItemState", "BatchItemView", "BatchLine", "BatchStage", "BatchView", "batch", "batches"]
+
 RECENT: Final = 20
 """Closed batches that are listed."""
 

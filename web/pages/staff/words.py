@@ -140,6 +140,11 @@ _FAULTS: Final[dict[tuple[str, str], LazyString]] = {
     ("name", "missing"): _l("端末の名前を入力してください。"),
     ("name", "bad_form"): _l("端末の名前は100文字以内で、改行を入れずに入力してください。"),
     ("branch", "not_offered"): _l("店を選んでください。"),
+    ("station", "not_offered"): _l("端末を選んでください。"),
+    ("at_once", "not_offered"): _l("同時に書き込む数を選んでください。"),
+    ("customers", "missing"): _l("お客さまを1人以上選んでください。"),
+    ("customers", "wrong_length"): _l("一度にできるのは200人までです。"),
+    ("user_ids", "not_offered"): _l("この店のお客さまでないユーザIDがあります。確かめて直してください。"),
     ("activation_password", "missing"): _l("利用開始パスワードを入力してください。"),
 }
 

@@ -1,0 +1,128 @@
+"""A row of fobs at the desk, by the console's pages."""
+
+from __future__ import annotations
+
+import pytest
+
+from devices.contract import FailureCode
+from provisioning.rules.permissions import StaffRole
+from provisioning.services import Services
+from provisioning.store.tables import Customer, Fob
+from tests.fixtures.databases import sqlite_only
+from tests.fixtures.people import add_fob
+from tests.fobs.desk import Desk, PlainFob
+from tests.portal.conftest import MovableClock
+from tests.staff import rows
+from tests.staff.conftest import AtDesk, Colleague
+from tests.staff.fob_steps import plug, tick
+
+pytestmark = sqlite_only
+
+BATCHES = "/staff/batches/"
+
+
+@pytest.fixture
+def waiting(services: Services, customer_a: Customer, customer_b: Customer, clock: MovableClock) -> list[Customer]:
+    """A applied in the portal; B did not."""
+    rows.add_application(services, customer_a, "261120-000001", clock())
+    return [customer_a, customer_b]
+
+
+def begin(desk: Colleague, at: Desk, *user_ids: str, **more: str) -> str:
+    """Begin with those who applied, and these."""
+    desk.get(BATCHES)
+    typed = {"station": at.station_id, "at_once": "1", "user_ids": "\n".join(user_ids)} | more
+    desk.press(BATCHES, **typed)
+    return desk.path
+
+
+def test_two_customers_two_keys(
+    teller_desk: Colleague, services: Services, waiting: list[Customer], fob: Fob, station_desk: Desk,
+    clock: MovableClock,
+) -> None:  # fmt: skip
+    page = begin(teller_desk, station_desk, waiting[1].user_id)
+    assert teller_desk.says("次のフォブを差し込んでください", waiting[0].name, waiting[1].name, "0 / 2")
+    second = add_fob(services, "KF0000002")
+    for number, (customer, one) in enumerate(zip(waiting, (fob, second), strict=True), 1):
+        station_desk.plug(one)
+        tick(station_desk, clock)
+        station_desk.work()
+        station_desk.fobs.clear()
+        teller_desk.get(page)
+        assert teller_desk.says("できました", customer.name, one.serial)
+        assert 'data-signal="good"' in teller_desk.page.text
+        teller_desk.press(page + "next")
+        assert teller_desk.says(f"{number} / 2")
+    assert teller_desk.says("終わりました", "済み")
+    teller_desk.get(BATCHES)
+    assert teller_desk.says("2 / 2", "終わり")
+
+
+def test_a_fob_that_fails_and_a_customer_left_out(
+    teller_desk: Colleague, waiting: list[Customer], fob: Fob, station_desk: Desk, clock: MovableClock
+) -> None:
+    page = begin(teller_desk, station_desk)
+    plug(station_desk, fob)
+    for _ in range(3):
+        tick(station_desk, clock)
+        for job in station_desk.running or [job.job_id for job in station_desk.poll()]:
+            station_desk.fail(job, FailureCode.LINK_LOST)
+    teller_desk.get(page)
+    assert teller_desk.says("書き込めませんでした", "書き込みの途中でフォブが抜けました。", "別のフォブで続ける")
+    teller_desk.press(page + "next")
+    assert teller_desk.says("次のフォブを差し込んでください", "返却（消去待ち）")
+    teller_desk.press(page + "skip", position="1")
+    assert teller_desk.says("終わりました", "窓口で除きました")
+
+
+def test_it_says_why_a_fob_is_not_taken(
+    teller_desk: Colleague, waiting: list[Customer], station_desk: Desk, clock: MovableClock
+) -> None:
+    page = begin(teller_desk, station_desk)
+    station_desk.fobs.append(PlainFob("KF7777777"))
+    station_desk.poll()
+    teller_desk.get(page + "live")
+    assert teller_desk.says("このフォブは、いまは使えません", "KF7777777", "在庫にありません。")
+    clock.advance(seconds=30)
+    teller_desk.get(page)
+    assert teller_desk.says("端末がつながっていません")
+    clock.advance(minutes=11)
+    teller_desk.get(page)
+    assert teller_desk.says("休んでいます", "再開する")
+    teller_desk.press(page + "close")
+    assert teller_desk.says("終わりました", "途中で終えました")
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"user_ids": "123456780001 999"}, "この店のお客さまでないユーザIDがあります。"),
+        ({"station": "nowhere"}, "端末を選んでください。"),
+        ({"at_once": "3"}, "同時に書き込む数を選んでください。"),
+    ],
+)
+def test_what_is_typed_wrongly_is_told_and_kept(
+    teller_desk: Colleague, waiting: list[Customer], station_desk: Desk, typed: dict[str, str], sentence: str
+) -> None:
+    assert begin(teller_desk, station_desk, **typed) == BATCHES
+    assert teller_desk.says(sentence)
+
+
+def test_nobody_chosen_and_a_station_that_is_busy(
+    teller_desk: Colleague, customer_a: Customer, customer_b: Customer, station_desk: Desk
+) -> None:
+    assert begin(teller_desk, station_desk) == BATCHES
+    assert teller_desk.says("お客さまを1人以上選んでください。")
+    begin(teller_desk, station_desk, customer_a.user_id)
+    assert begin(teller_desk, station_desk, customer_b.user_id) == BATCHES
+    assert teller_desk.says("この端末では、まとめて書込みが進行中です")
+
+
+def test_a_batch_of_another_branch_is_not_found(
+    at_desk: AtDesk, teller_desk: Colleague, waiting: list[Customer], station_desk: Desk
+) -> None:
+    page = begin(teller_desk, station_desk)
+    stranger = at_desk(branch="駅前支店", name="駅前 次郎")
+    for path in (page, page + "live"):
+        assert stranger.get(path).page.status_code == 404
+    assert at_desk(role=StaffRole.AUDITOR, name="監査 三郎").get(page).page.status_code == 403
