@@ -7,6 +7,8 @@ from typing import Final
 
 from devices.doctor import Fault, Finding
 
+# udevd reads rules again only when a file of them has changed, and till then knows no group that came later:
+# so the mends write the file anew even where it is the right one
 _JA: Final[Mapping[Fault, str]] = {
     Fault.USABLE: "{device} ({path}): 使えます。",
     Fault.NOTHING_ATTACHED: (
@@ -27,11 +29,13 @@ _JA: Final[Mapping[Fault, str]] = {
     ),
     Fault.RULE_NOT_APPLIED: (
         "{device} ({path}、モード{mode}): 規則 {rule} がまだ効いていません。"
-        "`sudo udevadm control --reload` を実行し、差し直してください。"
+        "`kagiya udev | sudo tee {rule}` と `sudo udevadm control --reload` を実行し、差し直してください。"
     ),
     Fault.GROUP_MISSING: (
         "{device} ({path}): グループ {group} がありません。"
-        "`sudo groupadd --system {group}` と `sudo usermod -aG {group} {user}` を実行し、差し直してください。"
+        "`sudo groupadd --system {group}`、`sudo usermod -aG {group} {user}`、"
+        "`kagiya udev | sudo tee {rule}`、`sudo udevadm control --reload` をこの順に実行し、"
+        "ログインし直してから差し直してください。"
     ),
     Fault.NOT_IN_GROUP: (
         "{device} ({path}): 利用者 {user} がグループ {group} に入っていません。"
@@ -71,11 +75,12 @@ _EN: Final[Mapping[Fault, str]] = {
     ),
     Fault.RULE_NOT_APPLIED: (
         "{device} ({path}, mode {mode}): the rule {rule} has not been applied yet. "
-        "Run `sudo udevadm control --reload` and put the device in again."
+        "Run `kagiya udev | sudo tee {rule}` and `sudo udevadm control --reload`, then put the device in again."
     ),
     Fault.GROUP_MISSING: (
-        "{device} ({path}): there is no group {group}. "
-        "Run `sudo groupadd --system {group}` and `sudo usermod -aG {group} {user}`, then put the device in again."
+        "{device} ({path}): there is no group {group}. Run in this order `sudo groupadd --system {group}`, "
+        "`sudo usermod -aG {group} {user}`, `kagiya udev | sudo tee {rule}` and `sudo udevadm control --reload`, "
+        "then log in again and put the device in again."
     ),
     Fault.NOT_IN_GROUP: (
         "{device} ({path}): user {user} is not in group {group}. "

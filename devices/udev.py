@@ -16,8 +16,8 @@ from devices.profiles import FirmwareProfile, Match
 
 _HEAD: Final = f"""\
 # Made by `kagiya udev` from the firmware profiles; do not edit.
-# Install as {RULES_FILE}, make the group ({GROUP}), add the station's user to it,
-# then `udevadm control --reload` and put the devices in again.
+# Make the group ({GROUP}) first and add the station's user to it; install this as {RULES_FILE},
+# then `udevadm control --reload`, and put the devices in again. udevd does not see a group that comes later.
 ACTION=="remove", GOTO="kagiya_end"
 """
 _TAIL: Final = 'LABEL="kagiya_end"\n'
