@@ -11,6 +11,7 @@ from tests.devices.yubikey_otp.host import RECORD, REPORTS, RESET, flags_of, rea
 from tests.rig.usb.plan import CcidInterface, HidInterface, Stalled
 from tests.rig.yubikey_otp.checksum import checksum
 from tests.rig.yubikey_otp.device import EmulatedYubiKey, Pace
+from tests.rig.yubikey_otp.keyboard import read_strokes
 from tests.rig.yubikey_otp.usb import KEYBOARD_DESCRIPTOR, Applications, usb_plan
 
 SECRET = b"12345678901234567890"
@@ -32,6 +33,20 @@ def test_the_notes_frame_makes_an_hotp_slot() -> None:
     assert key.held(1) == SECRET
     oracle = pyotp.HOTP("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", digits=8)
     assert [key.touch() for _ in range(2)] == [oracle.at(16) + "\n", oracle.at(17) + "\n"]
+
+
+def test_what_it_types_comes_key_by_key() -> None:
+    key = EmulatedYubiKey()
+    for report in REPORTS:
+        key.set_feature(report)
+    typed = key.touch()
+    reports = list(iter(key.next_report, None))
+    assert len(reports) == 2 * 9
+    assert reports[1::2] == [bytes(8)] * 9
+    assert read_strokes(reports) == typed
+    key.touch()
+    key.lose_power()
+    assert key.next_report() is None
 
 
 def test_the_helpers_make_the_notes_frame() -> None:

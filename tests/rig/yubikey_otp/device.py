@@ -1,4 +1,4 @@
-"""The emulated YubiKey as its keyboard interface shows it: 8-byte feature reports in and out."""
+"""The emulated YubiKey as its keyboard interface shows it: feature reports of 8 bytes, and what it types."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Final
 from tests.rig.usb.plan import Stalled
 from tests.rig.yubikey_otp.application import PAYLOAD_BYTES, Application, Command, Firmware, Refused
 from tests.rig.yubikey_otp.checksum import checksum
+from tests.rig.yubikey_otp.keyboard import strokes
 from tests.rig.yubikey_otp.record import truncated
 
 REPORT_BYTES: Final = 8
@@ -43,7 +44,7 @@ _WRITES: Final = {Command.CONFIGURE_1, Command.CONFIGURE_2, Command.UPDATE_1, Co
 
 
 class EmulatedYubiKey:
-    """One key (FeatureGadget). Safe between threads.
+    """One key (FeatureGadget, and ReportGadget as far as it types). Safe between threads.
 
     `touch_after_s`: a finger comes by itself so long after the key began to wait. `reclaim_refusals`: so many
     commands are refused first, as after another interface of the key was in use.
@@ -67,6 +68,7 @@ class EmulatedYubiKey:
         self._frame: bytearray | None = None
         self._answer: list[bytes] | None = None
         self._waiting: tuple[int, bytes, float] | None = None
+        self._strokes: list[bytes] = []
         self.lose_power()
 
     @property
@@ -95,6 +97,7 @@ class EmulatedYubiKey:
         """Unplugged: half a frame, an answer and a wait are gone."""
         with self._lock:
             self._forget()
+            self._strokes.clear()
             self._busy_until = 0.0
             self._last_index = 0
             self._starting: int = _STARTING_READS if self.application.caches else 0
@@ -103,7 +106,9 @@ class EmulatedYubiKey:
         """A finger: it lets a waiting command go on, otherwise the key types; `slot` 2 is a long touch."""
         with self._lock:
             if self._waiting is None:
-                return self.application.press(slot)
+                text = self.application.press(slot)
+                self._strokes += strokes(text)
+                return text
             command, payload, _since = self._waiting
             self._waiting = None
             self._do(command, payload)
@@ -132,6 +137,14 @@ class EmulatedYubiKey:
             if self._answer is not None:
                 return self._next_part()
             return self._status(0)
+
+    def take_report(self, data: bytes) -> None:
+        """An output report: the keyboard's lamps, of which it has none."""
+
+    def next_report(self) -> bytes | None:
+        """The next input report of the keyboard."""
+        with self._lock:
+            return self._strokes.pop(0) if self._strokes else None
 
     def _forget(self) -> None:
         self._frame = self._answer = self._waiting = None
