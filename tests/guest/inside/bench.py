@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
-from provisioning.rules.states import FobState, JobState
+from devices.profile_files import load_profiles
+from devices.profiles import SerialSource
+from provisioning.rules.states import JobState
 from provisioning.store.queries import fobs
+from provisioning.store.queries.jobs import JobView
 from tests.guest.inside.counter import INSTITUTION, Counter, until
 from tests.guest.inside.emulator import Emulator
 from tests.rig.usb.families import FAMILIES, Family
+from tests.rig.usb.trouble import TroubleKind
 
 _numbers: Final[Iterator[int]] = count(1)
 
@@ -51,6 +55,18 @@ class Bench:
         """Pull it out."""
         self.emulator.do("unplug", device.name)
 
+    def trouble(self, device: OnDesk, kind: TroubleKind, after: int = 0) -> None:
+        """From now on."""
+        self.emulator.do(kind.value, device.name, after)
+
+    def crossed(self, device: OnDesk) -> int:
+        """Reports and transfers since it was plugged in."""
+        return int(self.emulator.do("crossed", device.name))
+
+    def is_plugged(self, device: OnDesk) -> bool:
+        """Whether its cable is in."""
+        return bool(self.emulator.do("plugged", device.name))
+
     def display(self, device: OnDesk) -> str:
         """The code that its customer gets."""
         return str(self.emulator.do("display", device.name))
@@ -62,23 +78,42 @@ class Bench:
         self._there.clear()
         until(lambda: not self.counter.devices(), f"the desk is empty: {self.counter.devices()}")
 
+    def wait_until_out(self, device: OnDesk) -> None:
+        """Until the trouble has pulled it out."""
+        until(lambda: not self.is_plugged(device), f"{device.name} comes out")
+
     def is_usable(self, device: OnDesk) -> bool:
         """Whether the station reports it so."""
-        return self.counter.seen(device.family.profile, device.serial)
+        told = "" if is_unnamed(device.family) else device.serial
+        return self.counter.seen(device.family.profile, told)
+
+    def stock(self, device: OnDesk) -> None:
+        """Into stock, once the station sees it."""
+        until(lambda: self.is_usable(device), f"{device.name} is seen: {self.counter.devices()}")
+        self.counter.stock(device.family.profile, device.serial)
 
     def issue(self, device: OnDesk) -> str:
-        """Into stock and to a new customer; the customer's user ID. The station begins to write by itself."""
-        self.counter.stock(device.family.profile, device.serial)
+        """To a new customer, from stock; the customer's user ID. The station begins to write by itself."""
         user_id = self.counter.customer()
         self.counter.issue(user_id, device.serial)
         return user_id
 
-    def handed_over(self, device: OnDesk) -> bool:
-        """Whether the write was proved."""
+    def attempts(self, device: OnDesk) -> list[JobView]:
+        """Its jobs, the newest first."""
         fob = fobs.fob_by_serial(self.counter.services.store, INSTITUTION, device.serial)
-        return fob.state is FobState.HANDED_OVER
+        return self.counter.jobs(fob.id)
 
-    def wait_until_proved(self, device: OnDesk) -> None:
-        """By the code that the station read back."""
-        until(lambda: self.handed_over(device), f"{device.name} is proved: {self.counter.log()}")
-        assert self.counter.job(device.serial).state is JobState.PROVED
+    def prove(self, device: OnDesk) -> None:
+        """By the code that the station read back, or else by the one on the display, which the teller types."""
+        done = (JobState.PROVED, JobState.WRITTEN)
+        until(lambda: self.attempts(device)[0].state in done, f"{device.name} is written: {self.counter.log()}")
+        job = self.attempts(device)[0]
+        if job.state is JobState.WRITTEN:
+            self.counter.type_code(job.id, self.display(device))
+        assert self.attempts(device)[0].state is JobState.PROVED
+
+
+def is_unnamed(family: Family) -> bool:
+    """Whether its devices tell no serial number, so that the label counts."""
+    (profile,) = [profile for profile in load_profiles() if profile.name == family.profile]
+    return profile.use.serial is SerialSource.LABEL

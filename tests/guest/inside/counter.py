@@ -14,14 +14,15 @@ from typing import Any, Final, TypeVar
 
 import httpx
 
-from provisioning import migrations
+from provisioning import institutions, migrations
 from provisioning.cli.compose import OPERATOR, build_services
 from provisioning.jobs.add_bank_client import AddBankClientCommand, add_bank_client
 from provisioning.jobs.invite_station import InviteStationCommand, invite_station
+from provisioning.jobs.prove_typed_code import ProveTypedCodeCommand, prove_typed_code
 from provisioning.jobs.take_into_stock import TakeIntoStockCommand, take_into_stock
 from provisioning.rules.roles import ALL_ROLES
 from provisioning.settings_file import load_settings
-from provisioning.store.queries import fobs, jobs, stations
+from provisioning.store.queries import jobs, stations
 from provisioning.store.queries.jobs import JobFilter, JobView
 from provisioning.store.tables import Customer
 from tests.fixtures.people import quick_hash
@@ -48,11 +49,18 @@ def until(found: Callable[[], T | None], what: str, limit_s: float = WITHIN_S) -
 
 
 class Counter:
-    """Server, station, and the books behind them. `rig`: the emulators' folder, whose maker the station trusts."""
+    """Server, station, and the books behind them.
 
-    def __init__(self, folder: Path, rig: Path) -> None:
+    `rig`: the emulators' folder, whose maker the station trusts. `wanted`: digits and seconds of the institution.
+    """
+
+    def __init__(self, folder: Path, rig: Path, wanted: tuple[int, int]) -> None:
         self.folder = folder
-        text = SETTINGS.replace("[server]", '[server]\nclock = "host"')
+        self.wanted = wanted
+        _write_institution(folder / "institutions", *wanted)
+        text = SETTINGS.replace(
+            "[server]", '[institutions]\ndirectory = "institutions"\n\n[server]\nclock = "host"'
+        )
         self._settings = write_settings(folder, text)
         settings = load_settings(self._settings, ALL_ROLES)
         migrations.upgrade(settings.store.url)
@@ -97,8 +105,7 @@ class Counter:
         return [(one["serial"], one["profile"], one["problem"]) for one in self.devices()].count(wanted) == 1
 
     def stock(self, profile: str, serial: str) -> None:
-        """Take the device into stock, once the station sees it."""
-        until(lambda: self.seen(profile, serial), f"the station sees {profile} {serial}: {self.devices()}")
+        """Take a device that the station sees into stock; `serial` is what its label says."""
         command = TakeIntoStockCommand(INSTITUTION, self.station_id, profile, serial, OPERATOR)
         take_into_stock(self.services, command, self.now())
 
@@ -130,10 +137,10 @@ class Counter:
         """The customer's first code; the outcome."""
         return str(self._bank("/activate", user_id, 200, otp=code)["outcome"])
 
-    def job(self, serial: str) -> JobView:
-        """The fob's newest job."""
-        fob = fobs.fob_by_serial(self.services.store, INSTITUTION, serial)
-        return self.jobs(fob.id)[0]
+    def type_code(self, job_id: str, code: str) -> None:
+        """The teller types what the device shows."""
+        command = ProveTypedCodeCommand(INSTITUTION, job_id, code, OPERATOR)
+        assert prove_typed_code(self.services, command, self.now()).proved
 
     def jobs(self, fob_id: str) -> list[JobView]:
         """All its jobs, the newest first."""
@@ -165,7 +172,7 @@ class Counter:
     def _enrol(self) -> str:
         desk = self.folder / "desk.toml"
         root = f'[[station.root]]\nname = "{ROOT_NAME}"\npublic_key = "{self._root.hex()}"\n'
-        desk.write_text(f'[station]\ndirectory = "desk"\npoll_s = 0.1\n{root}', encoding="utf-8")
+        desk.write_text(f'[station]\ndirectory = "desk"\npoll_s = 0.4\n{root}', encoding="utf-8")
         invitation = InviteStationCommand(INSTITUTION, "本店", "窓口1", OPERATOR)
         code = invite_station(self.services, invitation, self.now()).code
         words = ("station", "enrol", "--server", f"http://127.0.0.1:{self._port}", code)
@@ -178,3 +185,11 @@ class Counter:
             return subprocess.Popen(
                 [*_KAGIYA, str(settings), *words], stdout=log, stderr=subprocess.STDOUT, env=dict(os.environ)
             )
+
+
+def _write_institution(folder: Path, digits: int, period_s: int) -> None:
+    """The shipped institution with codes of another form."""
+    folder.mkdir()
+    text = (institutions.SHIPPED / f"{INSTITUTION}.toml").read_text(encoding="utf-8")
+    text = text.replace("digits = 8", f"digits = {digits}").replace("period_s = 60", f"period_s = {period_s}")
+    (folder / f"{INSTITUTION}.toml").write_text(text, encoding="utf-8")

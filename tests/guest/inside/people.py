@@ -1,0 +1,56 @@
+"""People of the guest who are not root: what they may open, and what the doctor tells them."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import pwd
+import subprocess
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def run_as(user: str, groups: Iterable[int], *words: str) -> subprocess.CompletedProcess[str]:
+    """A command of a person whose session has these groups beside the person's own."""
+    person = pwd.getpwnam(user)
+    return subprocess.run(
+        words,
+        user=person.pw_uid,
+        group=person.pw_gid,
+        extra_groups=list(groups),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def may_open(user: str, groups: Iterable[int], node: Path) -> bool:
+    """Whether the person can open the node for reading and writing: tried, not reckoned."""
+    return run_as(user, groups, "sh", "-c", ': <>"$0"', str(node)).returncode == 0
+
+
+def done_as(user: str, groups: Iterable[int], act: Callable[[], T]) -> T:
+    """What `act` gives in a process of that person."""
+    person = pwd.getpwnam(user)
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        answer: Any = None
+        try:
+            os.setgroups(list(groups))
+            os.setgid(person.pw_gid)
+            os.setuid(person.pw_uid)
+            answer = act()
+        finally:
+            with os.fdopen(writing, "wb") as pipe:
+                pickle.dump(answer, pipe)
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        told: T = pickle.load(pipe)
+    os.waitpid(child, 0)
+    return told

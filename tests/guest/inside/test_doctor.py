@@ -1,0 +1,191 @@
+"""Every hindrance made for real, and the doctor's finding and mend for the person who meets it."""
+
+from __future__ import annotations
+
+import grp
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from devices.doctor import Fault, Finding, diagnose
+from devices.doctor_words import sentence
+from devices.profile_files import load_profiles
+from tests.guest.inside import rights
+from tests.guest.inside.counter import until
+from tests.guest.inside.emulator import Emulator
+from tests.guest.inside.people import done_as
+
+FOB, CRADLE = "kagiya-fob:KF-000901", "kagiya-cradle:KC-000902"
+Plug = Callable[[str], Path]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_installed() -> Iterator[None]:
+    rights.remove_all()
+    yield
+    rights.remove_all()
+
+
+@pytest.fixture
+def plug(emulator: Emulator) -> Iterator[Plug]:
+    """Puts a device in and gives its node, once udev has done with it."""
+    plugged: list[str] = []
+
+    def put_in(name: str) -> Path:
+        kind = "hidraw*" if name == FOB else "ttyACM*"
+        plugged.append(name)
+        emulator.do("plug", name)
+        node = until(lambda: next(Path("/dev").glob(kind), None), f"{name} has a node")
+        rights.settled()
+        return node
+
+    yield put_in
+    for name in plugged:
+        emulator.do("unplug", name)
+
+
+def findings(groups: tuple[int, ...] = (), cradles: dict[str, str] | None = None) -> list[Finding]:
+    """What the doctor tells the teller, whose session has these groups."""
+    return list(done_as("teller", groups, lambda: diagnose(load_profiles(), cradles or {})))
+
+
+def the_finding(groups: tuple[int, ...] = (), cradles: dict[str, str] | None = None) -> Finding:
+    """The only one."""
+    (finding,) = findings(groups, cradles)
+    return finding
+
+
+def test_nothing_is_plugged_in() -> None:
+    assert the_finding().fault is Fault.NOTHING_ATTACHED
+
+
+def no_rule() -> None:
+    """Nobody installed anything but the group."""
+    rights.add_group("teller")
+
+
+def old_rule() -> None:
+    """The rule of an older version."""
+    rights.add_group("teller")
+    rights.install_rules("# older\n")
+
+
+def no_group() -> None:
+    """The rule is there, the group was never made."""
+    rights.install_rules()
+
+
+def group_after_rule() -> None:
+    """The group came when udevd had read the rule."""
+    rights.install_rules()
+    rights.add_group("teller")
+
+
+@pytest.mark.parametrize(
+    ("hinder", "fault"),
+    [
+        (no_rule, Fault.RULE_MISSING),
+        (old_rule, Fault.RULE_OLD),
+        (no_group, Fault.GROUP_MISSING),
+        (group_after_rule, Fault.RULE_NOT_APPLIED),
+    ],
+)
+def test_what_is_missing_is_named_and_the_mend_mends(
+    emulator: Emulator, plug: Plug, hinder: Callable[[], None], fault: Fault
+) -> None:
+    hinder()
+    node = plug(FOB)
+    finding = the_finding(_groups_of_teller())
+    assert (finding.fault, finding.facts["path"]) == (fault, str(node))
+    emulator.do("unplug", FOB)
+    rights.run_mend(sentence(finding, "en"))
+    plug(FOB)
+    assert the_finding(_groups_of_teller()).fault is Fault.USABLE
+
+
+def test_the_device_was_plugged_in_before_the_rule_came(plug: Plug) -> None:
+    group = rights.add_group("teller")
+    plug(FOB)
+    rights.install_rules()
+    assert the_finding((group,)).fault is Fault.RULE_NOT_APPLIED
+
+
+def test_the_teller_is_not_in_the_group_then_not_logged_in_anew_then_all_is_well(plug: Plug) -> None:
+    group = rights.add_group()
+    rights.install_rules()
+    node = plug(FOB)
+    finding = the_finding()
+    assert finding.fault is Fault.NOT_IN_GROUP
+    rights.run_mend(sentence(finding, "en"))
+    assert the_finding().fault is Fault.GROUP_NOT_YET
+    finding = the_finding((group,))
+    assert (finding.fault, finding.facts["path"]) == (Fault.USABLE, str(node))
+
+
+@pytest.mark.parametrize(("name", "driver"), [(FOB, "usbhid"), (CRADLE, "cdc_acm")])
+def test_the_kernels_driver_is_missing(plug: Plug, name: str, driver: str) -> None:
+    group = rights.add_group("teller")
+    rights.install_rules()
+    plug(name)
+    folder = Path("/sys/bus/usb/drivers") / driver
+    (interface,) = [link.name for link in folder.glob("*:1.0")]
+    (folder / "unbind").write_text(interface)
+    finding = the_finding((group,))
+    (folder / "bind").write_text(interface)
+    rights.settled()
+    assert finding.fault is Fault.NO_NODE
+    assert driver in sentence(finding, "en")
+
+
+@pytest.mark.parametrize(("program", "fault"), [("tio", Fault.HELD), ("ModemManager", Fault.MODEM_MANAGER)])
+def test_another_program_is_at_the_port(plug: Plug, program: str, fault: Fault) -> None:
+    group = rights.add_group("teller")
+    rights.install_rules()
+    node = plug(CRADLE)
+    stand_in = _stand_in(program)
+    with node.open("r+b", buffering=0) as port:
+        holder = subprocess.Popen([stand_in, "600"], stdin=port, user="teller", group="teller")
+    try:
+        until(lambda: Path(f"/proc/{holder.pid}/comm").read_text().strip() == program, "it runs")
+        finding = the_finding((group,))
+    finally:
+        holder.kill()
+        holder.wait()
+    assert finding.fault is fault
+    assert program in sentence(finding, "en")
+
+
+def test_modem_manager_runs_and_no_rule_keeps_it_away(plug: Plug) -> None:
+    node = plug(CRADLE)
+    node.chmod(0o666)
+    searching = subprocess.Popen([_stand_in("ModemManager"), "600"])
+    try:
+        until(lambda: Path(f"/proc/{searching.pid}/comm").read_text().strip() == "ModemManager", "it runs")
+        finding = the_finding()
+    finally:
+        searching.kill()
+        searching.wait()
+    assert finding.fault is Fault.MODEM_MANAGER
+
+
+def test_a_named_cradle_is_not_there_or_closed(plug: Plug) -> None:
+    assert the_finding(cradles={"/dev/ttyUSB9": "kagiya-fob"}).fault is Fault.CRADLE_MISSING
+    rights.install_rules("# older\n")
+    node = plug(CRADLE)
+    faults = [finding.fault for finding in findings(cradles={str(node): "kagiya-fob"})]
+    assert Fault.CRADLE_CLOSED in faults
+
+
+def _groups_of_teller() -> tuple[int, ...]:
+    """What a new login of the teller's brings."""
+    return tuple(entry.gr_gid for entry in grp.getgrall() if "teller" in entry.gr_mem)
+
+
+def _stand_in(name: str) -> Path:
+    """A program of that name which does nothing, for anybody to run."""
+    program = Path("/run") / name
+    program.write_bytes(Path("/usr/bin/sleep").read_bytes())
+    program.chmod(0o755)
+    return program
