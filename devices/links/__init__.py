@@ -83,11 +83,11 @@ class FeatureLink(Link, Protocol):
     """HID feature reports."""
 
     def send_feature(self, number: int, data: bytes) -> None:
-        """Set feature report `number` to `data` (without the number). Raises LinkLost."""
+        """Set feature report `number` to `data` (without the number). Raises LinkLost, LinkTimeout."""
         ...
 
     def get_feature(self, number: int, size: int) -> bytes:
-        """Feature report `number`, `size` bytes without the number. Raises LinkLost."""
+        """Feature report `number`, `size` bytes without the number. Raises LinkLost, LinkTimeout."""
         ...
 
 

@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from time import monotonic
 from types import ModuleType
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ from devices.links.rule import RULES_FILE
 
 REPORT_BYTES: Final = 64
 _BACKENDS: Final = ("hidraw", "hid")
+_MUTE_S: Final = 1.0
+"""Linux itself gives a feature report five seconds."""
 log = logging.getLogger(__name__)
 
 _library = threading.Lock()
@@ -105,23 +108,32 @@ class HidLink:
     def send_feature(self, number: int, data: bytes) -> None:
         """`data` goes out behind the report number."""
         log.debug("%s: set feature report of %d bytes", self._path, len(data))
+        began_s = monotonic()
         try:
             written = self._device.send_feature_report(bytes([number]) + data)
         except (OSError, ValueError):
-            raise LinkLost(self._path) from None
+            written = -1
         if written != len(data) + 1:
-            raise LinkLost(self._path)
+            raise self._failed(began_s)
 
     def get_feature(self, number: int, size: int) -> bytes:
         """The report number, which hidapi gives first, is taken off."""
+        began_s = monotonic()
         try:
             report = bytes(self._device.get_feature_report(number, size + 1))
         except (OSError, ValueError):
-            raise LinkLost(self._path) from None
+            report = b""
         if len(report) != size + 1:
-            raise LinkLost(self._path)
+            raise self._failed(began_s)
         log.debug("%s: got feature report of %d bytes", self._path, size)
         return report[1:]
+
+    def _failed(self, began_s: float) -> LinkTimeout | LinkLost:
+        """hidapi tells no reason: a node that is still there after a long wait belongs to a mute device."""
+        waited_s = monotonic() - began_s
+        if waited_s >= _MUTE_S and Path(self._path).exists():
+            return LinkTimeout(self._path, waited_s=round(waited_s, 1))
+        return LinkLost(self._path)
 
     def close(self) -> None:
         if self._open:

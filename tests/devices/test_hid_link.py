@@ -198,3 +198,20 @@ def test_the_log_has_lengths_and_no_bytes(node: str, caplog: pytest.LogCaptureFi
 
 def _returns(outcome: Any) -> dict[str, Any]:
     return {"side_effect": outcome} if isinstance(outcome, Exception) else {"return_value": outcome}
+
+
+def test_a_feature_report_that_is_long_in_failing_was_asked_of_a_mute_device(
+    device: Mock, node: str, mocker: MockerFixture
+) -> None:
+    link = HidLink(node)
+    device.get_feature_report.side_effect = OSError("read error")
+    device.send_feature_report.return_value = -1
+    for ask in (lambda: link.get_feature(0, 8), lambda: link.send_feature(0, bytes(8))):
+        mocker.patch.object(hid_links, "monotonic", side_effect=[100.0, 105.1])
+        with pytest.raises(LinkTimeout) as caught:
+            ask()
+        assert caught.value.waited_s == 5.1
+    Path(node).unlink()
+    mocker.patch.object(hid_links, "monotonic", side_effect=[100.0, 105.1])
+    with pytest.raises(LinkLost):
+        link.get_feature(0, 8)
