@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from devices.profiles import SerialSource
 from provisioning.errors import AlreadyTaken, WrongState
+from provisioning.rules.states import FobState, JobState
 from provisioning.services import Services
 from provisioning.store.queries.stations import CONNECTED_WITHIN
 from provisioning.store.tables import Fob, ProgrammingJob, Station
@@ -24,7 +25,7 @@ def station_for(tx: Session, services: Services, fob: Fob, station_id: str | Non
     """The station that is to work on `fob`: `station_id` as it is, but for an unnamed fob the one that sees it.
 
     Raises WrongState("device", "not_found" or "not_alone") unless exactly one unnamed device of the kind is
-    plugged in there, AlreadyTaken("device") while another job waits for a device of the kind.
+    plugged in there, AlreadyTaken("device") while it may be the fob of another job.
     """
     if not is_unnamed(services, fob.profile):
         return station_id
@@ -41,16 +42,20 @@ def station_for(tx: Session, services: Services, fob: Fob, station_id: str | Non
 
 
 def _is_waited_for(tx: Session, fob: Fob, station_id: str) -> bool:
-    """Whether an open job at the station is for another fob of the kind, which nobody could tell from this one."""
+    """Whether an open job at the station is for another fob of the kind, which nobody could tell from this one.
+
+    One that was written there and not handed over yet may still be plugged in: a customer's seed would be lost.
+    """
     query = (
         select(ProgrammingJob.id)
         .join(Fob, Fob.id == ProgrammingJob.fob_id)
         .where(
             ProgrammingJob.institution_id == fob.institution_id,
-            ProgrammingJob.closed_at.is_(None),
             ProgrammingJob.station_id.is_(None) | (ProgrammingJob.station_id == station_id),
             Fob.profile == fob.profile,
             Fob.id != fob.id,
+            ProgrammingJob.closed_at.is_(None)
+            | ((ProgrammingJob.state == JobState.PROVED) & (Fob.state == FobState.PROGRAMMED)),
         )
     )
     return tx.scalars(query.limit(1)).first() is not None

@@ -10,6 +10,7 @@ import pytest
 from devices.contract import FailureCode, Problem
 from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound, WrongState
 from provisioning.jobs.erase_fob import erase_fob
+from provisioning.jobs.hand_over import hand_over
 from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_fob
 from provisioning.jobs.take_into_stock import TakeIntoStockCommand, take_into_stock
 from provisioning.rules.states import FobState, JobState
@@ -116,6 +117,21 @@ def test_while_one_waits_no_other_of_the_kind_is_reserved(unnamed: Case, custome
     with pytest.raises(AlreadyTaken) as caught:
         reserve_other(unnamed, customer_b, other_fob(unnamed))
     assert caught.value == AlreadyTaken("device")
+
+
+def test_one_that_is_written_and_still_there_is_not_taken_for_another(unnamed: Case, customer_b: Customer) -> None:
+    written = plug(unnamed)
+    unnamed.reserve()
+    assert unnamed.desk.work() == [JobState.PROVED]
+    seed, other = written.seed, other_fob(unnamed)
+    with pytest.raises(AlreadyTaken):
+        reserve_other(unnamed, customer_b, other)
+    hand_over(unnamed.services, unnamed.of_fob(), unnamed.now)
+    unnamed.desk.fobs.remove(written)
+    plug(unnamed, other)
+    reserve_other(unnamed, customer_b, other)
+    assert unnamed.desk.work() == [JobState.PROVED]
+    assert written.seed == seed
 
 
 def test_a_further_attempt_stays_at_its_station(unnamed: Case) -> None:

@@ -226,5 +226,5 @@ def test_of_two_fobs_without_a_number_one_waits(
         desk.get(at(customer))
         desk.press(at(customer), serial=taken.serial)
     assert desk.path == at(customer_b)
-    assert desk.says("番号を名乗らないフォブの書込みが、もう1つ待っています")
+    assert desk.says("番号を名乗らないフォブの手続きが、もう1つ途中です")
     assert replace(nameless).seed is None
