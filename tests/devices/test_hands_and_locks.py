@@ -77,12 +77,13 @@ def test_the_driver_gets_the_access_code_of_the_job(
     agent: StationAgent, server: MemoryServer, in_force: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    (result,) = do(agent, server, locked_job(access_code_in_force=in_force))
+    (result,) = do(agent, server, locked_job(access_code_in_force=in_force, may_use_last_try=not in_force))
     assert result.receipt is not None
     assert result.receipt.locked is True
     ((around, _),) = AsksForAHand.given
     assert around.access is not None
     assert (around.access.code, around.access.in_force) == (CODE, in_force)
+    assert around.access.may_use_last_try is not in_force
     assert CODE.hex() not in caplog.text
     assert repr(CODE) not in repr(around)
 
@@ -102,6 +103,7 @@ def test_a_job_without_an_access_code_has_none(agent: StationAgent, server: Memo
         sealed(f"program-{HID}", HID, CODE),
         "not base64!",
     ],
+    ids=["another job", "another device", "too short", "a seed", "no base64"],
 )
 def test_an_access_code_that_is_not_for_this_job_touches_nothing(
     agent: StationAgent, server: MemoryServer, bench: Bench, sealed_code: str
