@@ -24,6 +24,7 @@ _ESCAPES: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _READ_BYTES: Final = 512
 _GREETING_S: Final = 0.25
 """The shell greets 33 ms after DTR was raised; one that was not left does not greet again."""
+_QUIET_S: Final = 0.05
 _MOST_BYTES: Final = 65_536
 
 
@@ -46,6 +47,7 @@ class Console:
         except LinkTimeout:
             self._link.write(_ABORT, self._timing.open_timeout_s)
             self._await((_PROMPT,), self._timing.open_timeout_s)
+            self._settle()
         self._at_prompt = True
 
     def run(self, line: str, command: str) -> str:
@@ -72,6 +74,13 @@ class Console:
             with suppress(LinkFailed):
                 self._link.write(_ABORT, self._timing.operation_timeout_s)
         self._link.close()
+
+    def _settle(self) -> None:
+        """Two prompts may come, of a late greeting and of the abort: neither belongs to a command's answer."""
+        deadline = monotonic() + self._timing.open_timeout_s
+        with suppress(LinkTimeout):
+            while True:
+                self._read(min(deadline, monotonic() + _QUIET_S), _QUIET_S)
 
     def _submit(self, typed: bytes) -> None:
         self._at_prompt = False

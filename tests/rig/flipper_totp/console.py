@@ -18,6 +18,7 @@ class Console:
 
     def __init__(self, flipper: EmulatedFlipper) -> None:
         self._flipper = flipper
+        self._dtr = False
         self._starts_at: float | None = None
         self._runs = False
         self._line = ""
@@ -25,7 +26,10 @@ class Console:
         self._out = bytearray()
 
     def set_dtr(self, *, raised: bool) -> None:
-        """Raised: a shell begins. Dropped: it ends, and so does the command in it."""
+        """Raised: a shell begins. Dropped: it ends, and so does the command in it. Said again: nothing changes."""
+        if raised == self._dtr:
+            return
+        self._dtr = raised
         if raised:
             self._starts_at = time.monotonic() + START_S
             return

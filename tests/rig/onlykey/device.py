@@ -73,6 +73,8 @@ class EmulatedOnlyKey:
         self.firmware = firmware
         self.initialized = initialized
         self.needs_config_mode = needs_config_mode
+        # the owner enters the PIN whenever the key gets power: nobody has to play the hand
+        self.pin_at_once = False
         self.slots: dict[int, Slot] = dict.fromkeys(range(1, (24 if model.is_duo else 12) + 1), Slot())
         self._world = world_unix_time
         self._lock = threading.Lock()
@@ -127,6 +129,7 @@ class EmulatedOnlyKey:
             return
         with self._lock:
             message, rest = data[4], data[5:]
+            self._unlocked |= self.pin_at_once and self.initialized
             if not self._unlocked and self.initialized:
                 self._say_locked(message)
             elif message == _SET_TIME:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from tests.rig.flipper_totp.device import EmulatedFlipper
+from tests.rig.flipper_totp.usb import usb_plan as flipper_totp_plan
 from tests.rig.molto2.device import SECOND, Molto2
 from tests.rig.molto2.usb import usb_plan as molto2_plan
 from tests.rig.nitrokey_pro.device import EmulatedNitrokey
@@ -23,9 +25,10 @@ from tests.rig.yubikey_otp.usb import usb_plan as yubikey_otp_plan
 
 
 def molto2(folder: Path, serial: str) -> Emulated:
-    """A Molto-2 v2; its display is on the first profile that has a seed."""
+    """A Molto-2 v2 whose up-arrow key is pressed whenever it asks; its display shows the first seed there is."""
     del folder
     token = Molto2(serial, SECOND, time.time)
+    token.presses_at_once = True
     return Emulated(
         molto2_plan(token), token.press_up, lambda: next(filter(None, map(token.shows, range(100))), "")
     )
@@ -42,18 +45,26 @@ def nitrokey_pro(folder: Path, serial: str) -> Emulated:
     )
 
 
+def flipper_totp(folder: Path, serial: str) -> Emulated:
+    """A Flipper Zero with its application open; `serial` is `flip_` and its name. The hand enters its PIN."""
+    del folder
+    flipper = EmulatedFlipper(time.time, name=serial.removeprefix("flip_"))
+    return Emulated(flipper_totp_plan(flipper), flipper.enter_pin, lambda: flipper.display("KAGIYA kagiya-1"))
+
+
 def onlykey(folder: Path, serial: str) -> Emulated:
-    """An OnlyKey, which tells no serial number. The hand enters its PIN; the display is what slot 1 types."""
+    """An OnlyKey, which tells no serial number; its PIN is entered at once. The display is what slot 1 types."""
     del folder, serial
     key = EmulatedOnlyKey(time.time)
+    key.pin_at_once = True
     return Emulated(onlykey_plan(key), key.enter_pin, lambda: key.press(1))
 
 
 def ykoath(folder: Path, serial: str) -> Emulated:
-    """A YubiKey 5 with its smart-card interface. `serial` is decimal."""
+    """A YubiKey 5 with its smart-card interface. `serial` is decimal; its display is a companion program's."""
     del folder
     key = OathKey(YUBIKEY_5, int(serial).to_bytes(4, "big"))
-    return Emulated(ykoath_plan(key), key.hand.touch)
+    return Emulated(ykoath_plan(key), key.hand.touch, lambda: key.companion_code("kagiya-1", time.time()))
 
 
 def yubikey_otp(folder: Path, serial: str) -> Emulated:
@@ -72,6 +83,7 @@ def yubikey_5(folder: Path, serial: str) -> Emulated:
 
 
 BOUGHT: Final[Mapping[str, Make]] = {
+    "flipper-totp": flipper_totp,
     "molto2": molto2,
     "nitrokey-pro": nitrokey_pro,
     "onlykey": onlykey,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +17,10 @@ from tests.rig.drawer import FIRMWARE, MODEL
 from tests.rig.fob.device import EmulatedFob
 from tests.rig.fob.factory import Manufacturer
 from tests.rig.fob.usb import cradle_plan, usb_plan
-from tests.rig.usb.bought import BOUGHT, nitrokey_pro, yubikey_5
+from tests.rig.molto2.usb import BOOT_KEYBOARD
+from tests.rig.usb.bought import BOUGHT, flipper_totp, molto2, nitrokey_pro, onlykey, ykoath, yubikey_5
 from tests.rig.usb.emulated import Emulated, Make
+from tests.rig.usb.plan import HidInterface
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,19 @@ def kagiya_fob(folder: Path, serial: str) -> Emulated:
     return Emulated(usb_plan(fob), fob.press, lambda: fob.display().text)
 
 
+def beside_keyboard(folder: Path, serial: str) -> Emulated:
+    """A fob that has a keyboard behind it, as its interface 1."""
+    device = kagiya_fob(folder, serial)
+    return replace(device, plan=replace(device.plan, interfaces=(*device.plan.interfaces, _keyboard(1))))
+
+
+def behind_keyboard(folder: Path, serial: str) -> Emulated:
+    """Not the fob that its ids promise: interface 0 is a keyboard, and the fob's reports are at interface 1."""
+    device = kagiya_fob(folder, serial)
+    moved = [replace(part, number=1) for part in device.plan.interfaces if isinstance(part, HidInterface)]
+    return replace(device, plan=replace(device.plan, interfaces=(_keyboard(0), *moved)))
+
+
 def kagiya_cradle(folder: Path, serial: str) -> Emulated:
     """A fob in a cradle."""
     fob = _fob(folder, serial)
@@ -52,14 +67,30 @@ FAMILIES: Final[Mapping[str, Family]] = {
     "kagiya-fob": Family("kagiya-fob", kagiya_fob, "KF-{:06}".format, points=0),
     "kagiya-cradle": Family("kagiya-fob", kagiya_cradle, "KC-{:06}".format),
     "yubikey-5": Family("yubikey-5", yubikey_5, lambda number: str(8_000_000 + number)),
+    "molto2": Family("molto2-v2", molto2, lambda number: str(826_658_719_000_000 + number)),
     "nitrokey-pro": Family("nitrokey-pro", nitrokey_pro, "{:08X}".format),
+    "flipper-totp": Family("flipper-totp", flipper_totp, "flip_Kagi{}".format),
+    "onlykey": Family("onlykey", onlykey, "OK-{:06}".format, wanted=(6, 30)),
+    "ykoath": Family("yubikey-5-oath", ykoath, lambda number: str(9_000_000 + number)),
 }
+
+ODDITIES: Final[Mapping[str, Family]] = {
+    "kagiya-beside-keyboard": Family("kagiya-fob", beside_keyboard, "KB-{:06}".format),
+    "kagiya-behind-keyboard": Family("kagiya-fob", behind_keyboard, "KX-{:06}".format),
+}
+"""Devices for tests of their own."""
+
+KINDS: Final[Mapping[str, Family]] = {**FAMILIES, **ODDITIES}
 
 DEVICES: Final[Mapping[str, Make]] = {
     **BOUGHT,
-    **{name: family.make for name, family in FAMILIES.items()},
+    **{name: family.make for name, family in KINDS.items()},
 }
 """Whatever can be plugged in, by the name that `python -m tests.rig attach` knows."""
+
+
+def _keyboard(number: int) -> HidInterface:
+    return HidInterface(number, BOOT_KEYBOARD, 10, report_bytes=8, protocol=1, has_out_endpoint=False)
 
 
 def _fob(folder: Path, serial: str) -> EmulatedFob:
