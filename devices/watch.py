@@ -95,6 +95,10 @@ class DeviceWatch:
                 yield driver
             finally:
                 driver.close()
+        except BaseException:
+            # what was seen before the failure is believed no more: a mute device must not get the next job too
+            place.seen = None
+            raise
         finally:
             place.looked_at = 0.0
             place.lock.release()

@@ -169,6 +169,27 @@ def test_a_fault_of_the_fob_ends_the_job_and_nothing_else(
     assert whole.receipt is not None
 
 
+def test_a_device_that_failed_is_offered_again_only_when_it_was_looked_at_again(
+    agent: StationAgent, server: MemoryServer, bench: Bench
+) -> None:
+    """Otherwise a mute device would fail at every attempt there is before anybody can put it in again."""
+    agent.step()
+    bench.fob(HID).faults = Faults(mute=True)
+    (muted,) = do(agent, server, program_job(HID))
+    assert failure(muted) is FailureCode.TIMEOUT
+    agent.step()
+    assert HID not in {seen.serial for seen in server.polls[-1].devices if seen.problem is None}
+    bench.fob(HID).faults = Faults()
+
+    def is_offered() -> bool:
+        agent.step()
+        return HID in {seen.serial for seen in server.polls[-1].devices if seen.problem is None}
+
+    until(is_offered)
+    (again,) = do(agent, server, program_job(HID, job_id="again"))
+    assert again.receipt is not None
+
+
 def test_a_result_is_kept_until_the_server_took_it(agent: StationAgent, server: MemoryServer) -> None:
     server.refuse = ServerUnreachable("/result", "ReadTimeout")
     server.jobs = [program_job(HID)]
