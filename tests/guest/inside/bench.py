@@ -8,7 +8,7 @@ from itertools import count
 from typing import Final
 
 from devices.profile_files import load_profiles
-from devices.profiles import SerialSource
+from devices.profiles import Ability, FirmwareProfile, SerialSource
 from provisioning.rules.states import JobState
 from provisioning.store.queries import fobs
 from provisioning.store.queries.jobs import JobView
@@ -105,15 +105,19 @@ class Bench:
 
     def prove(self, device: OnDesk) -> None:
         """By the code that the station read back, or else by the one on the display, which the teller types."""
-        done = (JobState.PROVED, JobState.WRITTEN)
-        until(lambda: self.attempts(device)[0].state in done, f"{device.name} is written: {self.counter.log()}")
-        job = self.attempts(device)[0]
-        if job.state is JobState.WRITTEN:
-            self.counter.type_code(job.id, self.display(device))
+        # a code that was read back is judged a moment after the write is on record
+        done = JobState.PROVED if Ability.READS_CODE in _profile(device.family).abilities else JobState.WRITTEN
+        until(lambda: self.attempts(device)[0].state is done, f"{device.name} is written: {self.counter.log()}")
+        if done is JobState.WRITTEN:
+            self.counter.type_code(self.attempts(device)[0].id, self.display(device))
         assert self.attempts(device)[0].state is JobState.PROVED
 
 
 def is_unnamed(family: Family) -> bool:
     """Whether its devices tell no serial number, so that the label counts."""
+    return _profile(family).use.serial is SerialSource.LABEL
+
+
+def _profile(family: Family) -> FirmwareProfile:
     (profile,) = [profile for profile in load_profiles() if profile.name == family.profile]
-    return profile.use.serial is SerialSource.LABEL
+    return profile
