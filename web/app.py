@@ -22,6 +22,7 @@ from provisioning.services import Services
 from web import assets, dates, faults, headers, languages, metrics
 from web.current import EXTENSION, Face
 from web.front import set_up_templates
+from web.portal_flood import set_up_portal_flood
 from web.sessions import TableSessions
 
 _MAX_BODY_BYTES: Final = 64 * 1024
@@ -77,6 +78,8 @@ def _set_up(app: Flask, roles: frozenset[Role]) -> None:
     dates.set_up_dates(app)
     assets.set_up_assets(app)
     set_up_templates(app)
+    if Role.CUSTOMER in roles:
+        set_up_portal_flood(app)
     csrf = CSRFProtect()
     csrf.init_app(app)
     for blueprint, has_forms in _blueprints(roles):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flask import Flask, jsonify, render_template, request
+from flask import Flask, jsonify, make_response, render_template, request
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, TooManyRequests
 from werkzeug.wrappers import Response
 
 from provisioning.errors import (
@@ -149,6 +149,15 @@ _HTTP: Final[dict[int, Telling]] = {
         _NOTHING_CHANGED,
         _l("内容を減らして、もう一度お試しください。"),
     ),
+    429: Telling(
+        429,
+        "too_many_requests",
+        _l("短い時間に送信が続きました"),
+        _l(
+            "送信が続けて届いたため、最後の送信は受け付けませんでした。何も変更されていません。間違いの回数にも数えていません。"
+        ),
+        _l("少し待ってから、前の画面に戻って、もう一度お試しください。"),
+    ),
 }
 _UNKNOWN: Final = Telling(
     500,
@@ -165,7 +174,7 @@ def set_up_faults(app: Flask) -> None:
     app.register_error_handler(HTTPException, tell)
 
 
-def tell(error: Exception) -> Response | tuple[Response | str, int]:
+def tell(error: Exception) -> Response | tuple[Response, int]:
     """The answer to `error`: JSON under /api/, a page elsewhere. Never shows what was typed."""
     if isinstance(error, InternalServerError) and isinstance(error.original_exception, KagiyaError):
         error = error.original_exception
@@ -174,8 +183,12 @@ def tell(error: Exception) -> Response | tuple[Response | str, int]:
     telling = _telling(error)
     if _wants_json():
         return jsonify({"error": telling.name, **_facts(error)}), telling.status
-    until = getattr(error, "until", None)
-    return render_template("base/error.html", telling=telling, until=until, home=_home()), telling.status
+    until, wait_s = getattr(error, "until", None), _wait_s(error)
+    page = render_template("base/error.html", telling=telling, until=until, wait_s=wait_s, home=_home())
+    answer = make_response(page, telling.status)
+    if wait_s is not None:
+        answer.headers["Retry-After"] = str(wait_s)
+    return answer
 
 
 def _telling(error: Exception) -> Telling:
@@ -203,6 +216,12 @@ def _facts(error: Exception) -> dict[str, Any]:
             return {"until": until.isoformat()}
         case _:
             return {}
+
+
+def _wait_s(error: Exception) -> int | None:
+    """Seconds after which a post is taken again."""
+    wait_s = error.retry_after if isinstance(error, TooManyRequests) else None
+    return wait_s if isinstance(wait_s, int) else None
 
 
 def _home() -> str:

@@ -18,7 +18,7 @@ from provisioning.jobs.app_begin import AppBeginCommand, app_begin
 from provisioning.jobs.app_complete import AppCompleteCommand, app_complete
 from provisioning.rules.app_proof import VERSION, AppKey, to_base64url
 from web import current
-from web.api.flood import Allowance, FloodGuard, tell_flooded
+from web.flood import Allowance, FloodGuard, tell_flooded
 
 app_api = Blueprint("app_api", __name__, url_prefix="/api/app/v1")
 app_api.register_error_handler(TooManyRequests, tell_flooded)

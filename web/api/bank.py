@@ -26,8 +26,8 @@ from web import current, metrics, setup_codes
 from web.api.bank_calls import CALLS, CLIENTS, PER_STRANGER, PER_USER, STRANGERS, Call, addressed_call, posted_call
 from web.api.bank_openapi import openapi
 from web.api.bank_operations import OPERATIONS, PREFIX
-from web.api.flood import FloodGuard, tell_flooded
 from web.api.known_clients import KnownClients
+from web.flood import FloodGuard, tell_flooded
 
 bank_api = Blueprint("bank_api", __name__, url_prefix=PREFIX)
 bank_api.register_error_handler(TooManyRequests, tell_flooded)

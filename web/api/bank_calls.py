@@ -16,8 +16,8 @@ from provisioning.store.queries.token_state import TokenState, token_state
 from web import current
 from web.api.bank_operations import OPERATIONS
 from web.api.bodies import read_object
-from web.api.flood import Allowance, FloodGuard
 from web.api.known_clients import KnownClients
+from web.flood import Allowance, FloodGuard
 
 CALLS = "kagiya_bank_guard"
 STRANGERS = "kagiya_bank_stranger_guard"

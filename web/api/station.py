@@ -18,7 +18,7 @@ from provisioning.jobs.record_progress import RecordProgressCommand, record_prog
 from provisioning.jobs.record_result import RecordResultCommand, record_result
 from provisioning.rules.actor import Actor, ActorKind
 from web import current, metrics
-from web.api.flood import Allowance, FloodGuard, tell_flooded
+from web.flood import Allowance, FloodGuard, tell_flooded
 
 T = TypeVar("T")
 

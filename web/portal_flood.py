@@ -1,0 +1,58 @@
+"""A limit on what one source may post to the portal (R15), so that nobody's loop keeps the customers out.
+
+Everything is counted by source, and the tries of a login ID by source and login ID together: a flood from
+elsewhere neither uses up a customer's own tries nor learns whether the ID exists. Only those behind one address
+share its allowance. Wrong passwords and codes are counted in the database, whatever is admitted here.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv6Address, ip_address
+from typing import Final
+
+from flask import Flask, current_app, request
+
+from web import current
+from web.flood import Allowance, FloodGuard
+
+PER_SOURCE: Final = Allowance(burst=300, per_s=5.0)
+# far above what fingers do, and what a page does that was left open
+PER_LOGIN: Final = Allowance(burst=30, per_s=0.5)
+_SOURCES: Final = "portal flood guard"
+_LOGINS: Final = "portal sign-in flood guard"
+_PREFIX: Final = "/portal/"
+_SIGN_IN: Final = "/portal/sign-in/"
+_LONGEST_ID: Final = 64
+_NETWORK_BITS: Final = 64
+"""Whoever has an IPv6 address has a whole network of so many bits' worth of them."""
+
+
+def set_up_portal_flood(app: Flask) -> None:
+    """Ask before anything else is done with a post."""
+    app.extensions[_SOURCES] = FloodGuard(PER_SOURCE)
+    app.extensions[_LOGINS] = FloodGuard(PER_LOGIN)
+    app.before_request(_admit)
+
+
+def _admit() -> None:
+    """Raises TooManyRequests (429)."""
+    if request.method != "POST" or not request.path.startswith(_PREFIX):
+        return
+    source, now = _source(), current.now()
+    sources: FloodGuard = current_app.extensions[_SOURCES]
+    sources.admit(source, now)
+    if request.path.startswith(_SIGN_IN):
+        logins: FloodGuard = current_app.extensions[_LOGINS]
+        login_id = request.form.get("login_id", "").strip().casefold()[:_LONGEST_ID]
+        logins.admit(f"{source} {request.path} {login_id}", now)
+
+
+def _source() -> str:
+    """The address, or of an IPv6 address the network."""
+    try:
+        address = ip_address(current.origin())
+    except ValueError:
+        return current.origin()
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
+        return str(int(address) >> _NETWORK_BITS)
+    return str(address)
