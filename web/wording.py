@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from provisioning.errors import InputFault
-from provisioning.rules.institution import Institution
+from provisioning.rules.institution import Institution, StateTexts, Text
 from provisioning.rules.states import CredentialState, TokenKind
 from web import current
 
@@ -87,7 +88,7 @@ class StateWords:
     """A state as a chip shows it."""
 
     look: str
-    text: LazyString
+    text: LazyString | str
 
 
 KINDS: Final[dict[TokenKind, LazyString]] = {
@@ -95,13 +96,14 @@ KINDS: Final[dict[TokenKind, LazyString]] = {
     TokenKind.HARD: _l("ハードウェアトークン"),
 }
 
-_WITHOUT_TOKEN: Final = StateWords("", _l("未登録"))
-_STATES: Final[dict[CredentialState, StateWords]] = {
-    CredentialState.ISSUED: StateWords("progress", _l("トークン発行済")),
-    CredentialState.SET_UP: StateWords("progress", _l("トークン発行済")),
-    CredentialState.ACTIVE: StateWords("active", _l("利用中")),
-    CredentialState.SUSPENDED: StateWords("danger", _l("利用停止")),
-    CredentialState.ENDED: _WITHOUT_TOKEN,
+# the chip's look, and which of the institution's words it bears
+_STATES: Final[dict[CredentialState | None, tuple[str, Callable[[StateTexts], Text]]]] = {
+    None: ("", lambda texts: texts.none),
+    CredentialState.ISSUED: ("progress", lambda texts: texts.issued),
+    CredentialState.SET_UP: ("progress", lambda texts: texts.issued),
+    CredentialState.ACTIVE: ("active", lambda texts: texts.active),
+    CredentialState.SUSPENDED: ("danger", lambda texts: texts.suspended),
+    CredentialState.ENDED: ("", lambda texts: texts.none),
 }
 
 
@@ -111,6 +113,7 @@ def menu_names(institution: Institution) -> list[str]:
     return names if len(names) > 1 else [*names, str(_("ワンタイムパスワード"))]
 
 
-def state(of: CredentialState | None) -> StateWords:
-    """登録状況 of screen BOP001; None is a customer without a token."""
-    return _WITHOUT_TOKEN if of is None else _STATES[of]
+def state(of: CredentialState | None, institution: Institution) -> StateWords:
+    """登録状況 of screen BOP001 in the institution's words; None is a customer without a token."""
+    look, words = _STATES[of]
+    return StateWords(look, words(institution.states).in_language(current.language()))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from provisioning.errors import SettingsInvalid
-from provisioning.rules.institution import LONGEST_TICKET_LIFE, Activation, Institution, Text
+from provisioning.rules.institution import LONGEST_TICKET_LIFE, Activation, Institution, StateTexts, Text
 from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
 from provisioning.rules.states import TokenKind
 from provisioning.rules.strict_table import StrictTable, parse
@@ -98,6 +99,7 @@ def _institution(name: str, root: StrictTable) -> Institution:
         wait_after_revocation=limits.flag("wait_after_revocation", default=False),
         menu_path=tuple(_text(table) for table in root.tables("menu_path")),
         notes=tuple(_text(table) for table in root.tables("notes")),
+        states=_states(root.table("states")),
         dotted_carrier_domains=_domains(mail, "dotted_carrier_domains", ()),
     )
     for table in (contact, mail, otp, limits):
@@ -117,6 +119,13 @@ def _text(table: StrictTable) -> Text:
     text = Text(ja=table.text("ja"), en=table.text("en"))
     table.finish()
     return text
+
+
+def _states(table: StrictTable) -> StateTexts:
+    """Whichever words the profile has of its own."""
+    own = {one.name: _text(table.table(one.name)) for one in fields(StateTexts) if one.name in table}
+    table.finish()
+    return StateTexts(**own)
 
 
 def _some(table: StrictTable, key: str) -> tuple[str, ...]:

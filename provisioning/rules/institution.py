@@ -34,6 +34,19 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class StateTexts:
+    """Where a customer stands (登録状況 of screen BOP001), in words of the institution or else of the manuals.
+
+    `none`: never had a token, or it ended. `issued`: until the first correct one-time password.
+    """
+
+    none: Text = Text("未登録", "Not registered")
+    issued: Text = Text("トークン発行済", "Token issued")
+    active: Text = Text("利用中", "In use")
+    suspended: Text = Text("利用停止", "Suspended")
+
+
+@dataclass(frozen=True, slots=True)
 class Institution:
     """An institution profile, read strictly from `provisioning/institutions/ID.toml`."""
 
@@ -62,6 +75,7 @@ class Institution:
     wait_after_revocation: bool = False
     menu_path: tuple[Text, ...] = ()
     notes: tuple[Text, ...] = ()
+    states: StateTexts = field(default_factory=StateTexts)
     dotted_carrier_domains: tuple[str, ...] = ()
 
     @property

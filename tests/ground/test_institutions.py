@@ -53,6 +53,9 @@ def test_dual_is_the_institution_of_manual_001() -> None:
         ("failure_limit = 5", "ticket_life_min = 5", "limits.ticket_life_min"),
         ("service_id =", 'activation = "none"\nservice_id =', "activation"),
         ("mihon-kumiai.example", "Mihon", "mail.sender_domains"),
+        ('active = { ja = "利用中", en = "In use" }', 'active = { ja = "利用中" }', "states.active.en"),
+        ('active = { ja = "利用中", en = "In use" }', 'active = "利用中"', "states.active"),
+        ("[states]", '[states]\nended = { ja = "終了", en = "Ended" }', "states.ended"),
         ('phone = "0120-000-001"', 'phone = "ask"', "contact.phone"),
     ],
 )

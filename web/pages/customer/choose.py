@@ -28,7 +28,7 @@ class Choices:
 @signed_in
 def acts(own: OwnStanding) -> str:
     """BOP001."""
-    state = wording.state(own.token.state if own.token else None)
+    state = wording.state(own.token.state if own.token else None, institution(own))
     return page("portal/acts.html", own, choices=choices(own), state=state)
 
 
