@@ -30,3 +30,23 @@ HOLDER: Final[dict[FobState, Holder]] = {
     FobState.RETIRED: Holder.NOBODY,
     FobState.LOST: Holder.NOBODY,
 }
+
+
+class Compartment(StrEnum):
+    """Where fobs lie in the branch, as somebody counts them."""
+
+    BLANK = "blank"
+    READY = "ready"
+    RETURNED = "returned"
+    BROKEN = "broken"
+
+
+COMPARTMENT: Final[dict[FobState, Compartment]] = {
+    FobState.IN_STOCK: Compartment.BLANK,
+    FobState.RESERVED: Compartment.BLANK,
+    FobState.PROGRAMMING: Compartment.READY,
+    FobState.PROGRAMMED: Compartment.READY,
+    FobState.RETURNED: Compartment.RETURNED,
+    FobState.BROKEN: Compartment.BROKEN,
+}
+"""States whose fobs lie in the branch: those that it holds."""

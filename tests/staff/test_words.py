@@ -10,16 +10,18 @@ import pytest
 
 from devices.contract import FailureCode
 from provisioning.jobs.end_token import EndReason
-from provisioning.rules.custody import Holder
+from provisioning.rules.closing import FindingKind
+from provisioning.rules.custody import Compartment, Holder
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import CredentialState, EndedHow, FobState, JobKind, JobState, TokenKind
 from provisioning.store.audit import ActorKind
+from provisioning.store.queries.batches import BatchStage
 from provisioning.store.queries.mails import MailState
 from provisioning.store.queries.next_step import NextStep
 from provisioning.store.queries.stations import StationStatus
 from provisioning.store.queries.timeline import StageName
 from web import catalogues
-from web.pages.staff import act_words, device_words, words
+from web.pages.staff import act_words, batch_words, closing_words, device_words, words
 
 JOBS = Path(act_words.__file__).parents[3] / "provisioning" / "jobs"
 # acts on no customer, fob or station: they stand in no timeline of the console
@@ -60,6 +62,10 @@ def test_every_audited_act_has_a_line() -> None:
         (words.ENDED_HOW, EndedHow),
         (words.FOB, FobState),
         (words.HOLDER, Holder),
+        (closing_words.COMPARTMENTS, Compartment),
+        (closing_words.KINDS, FindingKind),
+        (closing_words.MENDS, FindingKind),
+        (batch_words.STAGES, BatchStage),
         (words.JOB, JobState),
         (words.JOB_KIND, JobKind),
         (words.MAIL, MailState),

@@ -503,6 +503,28 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "stock_closing",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("institution_id", sa.String(length=32), nullable=False),
+        sa.Column("branch", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("staff_id", sa.String(length=32), nullable=False),
+        sa.Column("last_entry_id", sa.BigInteger(), nullable=False),
+        sa.Column("lines", sa.JSON(), nullable=False),
+        sa.Column("states", sa.JSON(), nullable=False),
+        sa.Column("findings", sa.JSON(), nullable=False),
+        sa.Column("note", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_stock_closing_staff_id_staff")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_closing")),
+    )
+    with op.batch_alter_table("stock_closing", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_stock_closing_institution_id_branch_at"),
+            ["institution_id", "branch", "at"],
+            unique=False,
+        )
+
+    op.create_table(
         "batch_item",
         sa.Column("batch_id", sa.String(length=32), nullable=False),
         sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
@@ -734,6 +756,10 @@ def downgrade() -> None:
 
     op.drop_table("programming_job")
     op.drop_table("batch_item")
+    with op.batch_alter_table("stock_closing", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_closing_institution_id_branch_at"))
+
+    op.drop_table("stock_closing")
     op.drop_table("customer_key")
     with op.batch_alter_table("custody_entry", schema=None) as batch_op:
         batch_op.drop_index("ix_custody_entry_fob")

@@ -6,6 +6,7 @@ from provisioning.store.tables.audit import AuditEntry
 from provisioning.store.tables.base import Base, Instant, new_id
 from provisioning.store.tables.batch import Batch, BatchItem, BatchItemState
 from provisioning.store.tables.client import BankClient
+from provisioning.store.tables.closing import StockClosing
 from provisioning.store.tables.credential import Credential
 from provisioning.store.tables.custody import CustodyEntry
 from provisioning.store.tables.customer import Customer
@@ -43,6 +44,7 @@ __all__ = [
     "Staff",
     "StaffRole",
     "Station",
+    "StockClosing",
     "Ticket",
     "TicketState",
     "WebSession",

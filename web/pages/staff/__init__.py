@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from web.pages.staff.acts import acts
 from web.pages.staff.batches import batch_pages
+from web.pages.staff.closing import closing_pages
 from web.pages.staff.customer import customer
 from web.pages.staff.ending import ending
 from web.pages.staff.hard import hard
@@ -23,4 +24,4 @@ from web.pages.staff.work import work
 def staff_pages() -> list[Blueprint]:
     """Every blueprint of the console."""
     counter = [customer, issue, soft, hard, ending, mail_pages, acts]
-    return [sign_in, work, search, *counter, programming, batch_pages, stock_pages, stations]
+    return [sign_in, work, search, *counter, programming, batch_pages, stock_pages, closing_pages, stations]

@@ -30,6 +30,7 @@ LINES: Final[dict[str, LazyString]] = {
     "end_attempt": _l("書込みを中断"),
     "hand_over": _l("お客さまへお渡し"),
     "take_into_stock": _l("在庫に受け入れ"),
+    "close_stock": _l("フォブの締め"),
     "open_batch": _l("まとめて書込みを開始"),
     "close_batch": _l("まとめて書込みを終了"),
     "take_back": _l("フォブを返却"),

@@ -8,7 +8,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 from provisioning.jobs.end_token import EndReason
-from provisioning.rules.custody import Holder
+from provisioning.rules.custody import Compartment, Holder
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import CredentialState, EndedHow, FobState, JobKind, JobState, TokenKind
 from provisioning.store.queries.mails import MailState
@@ -112,6 +112,9 @@ def credential(kind: TokenKind | None, state: CredentialState | None) -> StateWo
     return _ISSUED[kind] if state is CredentialState.ISSUED else _CREDENTIAL[state]
 
 
+_COUNTS: Final = [
+    (compartment.value, code) for compartment in Compartment for code in ("missing", "not_digits", "bad_form")
+]
 _FAULTS: Final[dict[tuple[str, str], LazyString]] = {
     ("reason", "missing"): _l("理由を選んでください。"),
     ("note", "wrong_length"): _l("メモは200文字以内で入力してください。"),
@@ -144,6 +147,8 @@ _FAULTS: Final[dict[tuple[str, str], LazyString]] = {
     ("at_once", "not_offered"): _l("同時に書き込む数を選んでください。"),
     ("customers", "missing"): _l("お客さまを1人以上選んでください。"),
     ("customers", "wrong_length"): _l("一度にできるのは200人までです。"),
+    ("scanned", "wrong_length"): _l("一度に読み取れるのは5000個までです。"),
+    **dict.fromkeys(_COUNTS, _l("個数を半角数字で入力してください。ないときは0です。")),
     ("user_ids", "not_offered"): _l("この店のお客さまでないユーザIDがあります。確かめて直してください。"),
     ("activation_password", "missing"): _l("利用開始パスワードを入力してください。"),
 }
