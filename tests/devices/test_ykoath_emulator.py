@@ -11,7 +11,7 @@ import pytest
 from tests.rig.usb.plan import CcidInterface, HidInterface
 from tests.rig.wire.ccid_port import CcidPort
 from tests.rig.ykoath.device import OathKey
-from tests.rig.ykoath.models import CANOKEY, NITROKEY_3, YUBIKEY_4, YUBIKEY_5, Model
+from tests.rig.ykoath.models import CANOKEY, NITROKEY_3, YUBIKEY_4, YUBIKEY_5, YUBIKEY_5_WITHOUT_KEYBOARD, Model
 from tests.rig.ykoath.usb import usb_plan
 
 SERIAL = bytes.fromhex("00BC614E")
@@ -224,7 +224,8 @@ def test_names_can_change_where_the_firmware_can() -> None:
 
 
 def test_interfaces_stand_where_the_reader_dumps_have_them() -> None:
-    for model, number in ((YUBIKEY_4, 2), (YUBIKEY_5, 2), (NITROKEY_3, 0), (CANOKEY, 2)):
+    without = YUBIKEY_5_WITHOUT_KEYBOARD
+    for model, number in ((YUBIKEY_4, 2), (YUBIKEY_5, 2), (without, 1), (NITROKEY_3, 0), (CANOKEY, 2)):
         plan = usb_plan(OathKey(model, SERIAL))
         (reader,) = (part for part in plan.interfaces if isinstance(part, CcidInterface))
         assert reader.number == number

@@ -17,7 +17,7 @@ from tests.rig.onlykey.device import EmulatedOnlyKey
 from tests.rig.onlykey.usb import usb_plan as onlykey_plan
 from tests.rig.usb.emulated import Emulated, Make
 from tests.rig.ykoath.device import OathKey
-from tests.rig.ykoath.models import YUBIKEY_5
+from tests.rig.ykoath.models import YUBIKEY_5_WITHOUT_KEYBOARD
 from tests.rig.ykoath.usb import usb_plan as ykoath_plan
 from tests.rig.yubikey_otp.device import EmulatedYubiKey
 from tests.rig.yubikey_otp.usb import Applications
@@ -61,9 +61,9 @@ def onlykey(folder: Path, serial: str) -> Emulated:
 
 
 def ykoath(folder: Path, serial: str) -> Emulated:
-    """A YubiKey 5 with its smart-card interface. `serial` is decimal; its display is a companion program's."""
+    """A YubiKey 5 that shows no keyboard. `serial` is decimal; its display is a companion program's."""
     del folder
-    key = OathKey(YUBIKEY_5, int(serial).to_bytes(4, "big"))
+    key = OathKey(YUBIKEY_5_WITHOUT_KEYBOARD, int(serial).to_bytes(4, "big"))
     return Emulated(ykoath_plan(key), key.hand.touch, lambda: key.companion_code("kagiya-1", time.time()))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
@@ -100,6 +100,11 @@ YUBIKEY_5: Final = Model(
     records=32,
     renames=True,
 )
+YUBIKEY_5_WITHOUT_KEYBOARD: Final = replace(
+    YUBIKEY_5,
+    bus=replace(YUBIKEY_5.bus, product_id=0x0406, product="YubiKey FIDO+CCID", before=("fido",)),
+)
+"""Its owner has switched the OTP slots off: to a station it is one device, not two."""
 NITROKEY_3: Final = Model(
     bus=Bus(
         vendor_id=0x20A0,
