@@ -197,6 +197,27 @@ def test_what_is_missing_is_named_beside_the_field(site: Served, phone: Callable
     assert not any("/begin" in url for url in asked)
 
 
+def test_the_other_language_keeps_what_was_typed_but_no_password(
+    site: Served, phone: Callable[..., Page], issued: IssuedSoft
+) -> None:
+    page = phone()
+    page.goto(site.url("/app/"))
+    fill(page, issued)
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Set up a token")
+    expect(page.get_by_label("Service ID")).to_have_value(issued.service_id)
+    expect(page.get_by_label("User ID")).to_have_value(issued.user_id)
+    expect(page.get_by_label("Activation password")).to_have_value("")
+    expect(page.get_by_role("checkbox")).to_be_checked()
+    page.get_by_label("User ID").fill("123")
+    page.get_by_role("checkbox").uncheck()
+    page.get_by_role("button", name="日本語").click()
+    expect(page.get_by_label("ユーザID")).to_have_value("123")
+    expect(page.get_by_role("checkbox")).not_to_be_checked()
+    send(page)
+    expect(page.get_by_role("link", name="利用開始パスワードは数字4～8桁です。")).to_be_visible()
+
+
 def test_by_keyboard_alone(site: Served, phone: Callable[..., Page], issued: IssuedSoft) -> None:
     page = phone()
     page.goto(site.url("/app/"))

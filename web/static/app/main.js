@@ -1,6 +1,6 @@
 // The app: which screen comes after which. BAP001 is in entry.js.
 import { nowMs } from "./clock.js";
-import { entry } from "./entry.js";
+import { entry, held } from "./entry.js";
 import { MOST_TOKENS, clockAhead } from "./setup.js";
 import * as store from "./store.js";
 import { speak, spoken, t } from "./texts.js";
@@ -22,13 +22,14 @@ function go(screen, ...facts) {
 const home = async () => ((await store.tokens()).length ? go(codes) : go(enter));
 const called = (token) => [token.institution[spoken()], token.name].filter(Boolean).join(" ");
 
-async function enter() {
+async function enter(typed) {
   const back = (await store.tokens()).length ? () => go(codes) : null;
+  again = () => go(enter, held());
   return entry((token) => {
     go(named, token);
     navigator.storage.persist?.();
     checkClock();
-  }, back, clockWarning);
+  }, back, clockWarning, typed);
 }
 
 // BAP002: set up; what to call it
