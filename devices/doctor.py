@@ -71,12 +71,15 @@ class Doctor:
             return (self._nothing(),)
         return tuple(findings)
 
-    def _known(self) -> Iterable[tuple[UsbDevice, FirmwareProfile, Match]]:
+    def _known(self) -> Iterable[tuple[UsbDevice, str, Match]]:
+        """What is on the USB, and the ways to it; kinds that the bus cannot tell apart share one title."""
         for device in self.machine.usb_devices():
+            titles: dict[Match, list[str]] = {}
             for profile in self.profiles:
                 for match in profile.match:
-                    if (match.vendor_id, match.product_id) == (device.vendor_id, device.product_id):
-                        yield device, profile, match
+                    if _fits(device, match):
+                        titles.setdefault(match, []).append(profile.device.title)
+            yield from ((device, " / ".join(names), match) for match, names in titles.items())
 
     def _nothing(self) -> Finding:
         seen = {(device.vendor_id, device.product_id) for device in self.machine.usb_devices()} | set(
@@ -85,8 +88,8 @@ class Doctor:
         wanted = {(match.vendor_id, match.product_id) for profile in self.profiles for match in profile.match}
         return Finding(Fault.NOTHING_ATTACHED, {"seen": _ids(seen), "wanted": _ids(wanted)})
 
-    def _look(self, device: UsbDevice, profile: FirmwareProfile, match: Match) -> list[Finding]:
-        facts = {"device": profile.device.title, "bus": device.folder.name}
+    def _look(self, device: UsbDevice, title: str, match: Match) -> list[Finding]:
+        facts = {"device": title, "bus": device.folder.name}
         nodes = self.machine.nodes(device, match)
         if not nodes:
             return [Finding(Fault.NO_NODE, facts | {"transport": match.bus.value})]
@@ -141,6 +144,13 @@ class Doctor:
 def diagnose(profiles: tuple[FirmwareProfile, ...], cradles: Mapping[str, str]) -> tuple[Finding, ...]:
     """This machine's findings."""
     return Doctor(this_machine(), profiles, cradles, attached_ids).diagnose()
+
+
+def _fits(device: UsbDevice, match: Match) -> bool:
+    """Whether the device could be meant: ids that unrelated gadgets share count with their texts only."""
+    ids = (match.vendor_id, match.product_id) == (device.vendor_id, device.product_id)
+    named = match.product in ("", device.product) and device.serial.startswith(match.serial_prefix)
+    return ids and named
 
 
 def _node_facts(node: Node) -> dict[str, str]:

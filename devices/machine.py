@@ -24,6 +24,7 @@ class UsbDevice:
     vendor_id: int
     product_id: int
     product: str
+    serial: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,8 @@ def _usb_device(folder: Path) -> UsbDevice | None:
     vendor, product = _text(folder / "idVendor"), _text(folder / "idProduct")
     if not vendor or not product:
         return None
-    return UsbDevice(folder.resolve(), int(vendor, 16), int(product, 16), _text(folder / "product"))
+    ids = int(vendor, 16), int(product, 16)
+    return UsbDevice(folder.resolve(), *ids, _text(folder / "product"), _text(folder / "serial"))
 
 
 def _names(device: UsbDevice, pattern: str) -> list[str]:

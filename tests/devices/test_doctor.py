@@ -36,10 +36,11 @@ class Folder:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
 
-    def usb(self, name: str, vendor: int, product: int) -> Path:
+    def usb(self, name: str, vendor: int, product: int, text: str = "Fob", serial: str = "") -> Path:
         real = self.root / "sys/devices/pci0000:00" / name
-        for key, text in {"idVendor": f"{vendor:04x}", "idProduct": f"{product:04x}", "product": "Fob"}.items():
-            self.write(f"/sys/devices/pci0000:00/{name}/{key}", text)
+        ids = {"idVendor": f"{vendor:04x}", "idProduct": f"{product:04x}"}
+        for key, value in {**ids, "product": text, "serial": serial}.items():
+            self.write(f"/sys/devices/pci0000:00/{name}/{key}", value)
         shown = self.root / "sys/bus/usb/devices" / name
         shown.parent.mkdir(parents=True, exist_ok=True)
         shown.symlink_to(real)
@@ -99,6 +100,30 @@ def test_a_usable_fob_is_called_usable_and_its_other_interface_is_left_alone(fol
     (finding,) = folder.findings()
     assert finding.is_fine
     assert finding.facts["path"] == "/dev/hidraw3"
+
+
+def test_a_flipper_is_told_from_any_other_board_with_its_ids(folder: Folder) -> None:
+    board = folder.usb("1-3", 0x0483, 0x5740, "STM32 Virtual ComPort", "206F317F5650")
+    (board / "1-3:1.0/tty/ttyACM1").mkdir(parents=True)
+    folder.node("/dev/ttyACM1", 0o600)
+    assert [finding.fault for finding in folder.findings()] == [Fault.NOTHING_ATTACHED]
+    flipper = folder.usb("1-4", 0x0483, 0x5740, "Flipper Atiw", "flip_Atiw")
+    (flipper / "1-4:1.0/tty/ttyACM2").mkdir(parents=True)
+    folder.node("/dev/ttyACM2", 0o660)
+    (finding,) = folder.findings()
+    assert finding.facts["path"] == "/dev/ttyACM2"
+    assert finding.facts["device"] == "Flipper Zero (Authenticator)"
+
+
+def test_kinds_that_the_bus_cannot_tell_apart_are_found_once(folder: Folder) -> None:
+    key = folder.usb("1-6", 0x1D50, 0x60FC, "ONLYKEY", "1000000000")
+    for interface in range(3):
+        (key / f"1-6:1.{interface}/0003:1D50:60FC.000{interface}/hidraw/hidraw{interface}").mkdir(parents=True)
+        folder.node(f"/dev/hidraw{interface}", 0o660)
+    (finding,) = folder.findings()
+    assert finding.is_fine
+    assert finding.facts["path"] == "/dev/hidraw2"
+    assert set(finding.facts["device"].split(" / ")) == {"OnlyKey", "OnlyKey DUO"}
 
 
 def test_nothing_attached_tells_what_is_on_the_usb_instead(folder: Folder) -> None:
