@@ -124,7 +124,7 @@ class Garbage:
         pass
 
 
-@settings(max_examples=150, deadline=None, database=None)
+@settings(max_examples=80, deadline=None, database=None)
 @given(
     st.lists(st.tuples(st.binary(min_size=64, max_size=64), st.booleans()), min_size=1, max_size=30),
     st.lists(st.binary(min_size=53, max_size=53), max_size=12),

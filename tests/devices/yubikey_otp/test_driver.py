@@ -282,7 +282,7 @@ def reports() -> st.SearchStrategy[list[bytes]]:
     return st.lists(st.one_of(idle, part, loose), min_size=1, max_size=60)
 
 
-@settings(max_examples=150, deadline=None, database=None)
+@settings(max_examples=80, deadline=None, database=None)
 @given(reports(), st.sampled_from([TOTP, HOTP]), st.booleans())
 def test_garbage_is_a_typed_error_in_time(said: list[bytes], form: object, erase: bool) -> None:
     profile = YubiKeySubject().profile
