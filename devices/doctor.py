@@ -19,6 +19,7 @@ from devices.machine import Machine, Node, UsbDevice, this_machine
 from devices.profiles import FirmwareProfile, Match
 
 MODEM_MANAGER: Final = "ModemManager"
+CARD_SERVICE: Final = "pcscd"
 UsbIds = Callable[[], tuple[tuple[int, int], ...]]
 """Vendor and product ids of everything on the USB, as libusb sees it."""
 
@@ -37,6 +38,7 @@ class Fault(StrEnum):
     GROUP_NOT_YET = "group_not_yet"
     HELD = "held"
     MODEM_MANAGER = "modem_manager"
+    CARD_SERVICE = "card_service"
     CRADLE_MISSING = "cradle_missing"
     CRADLE_CLOSED = "cradle_closed"
 
@@ -122,6 +124,10 @@ class Doctor:
         searches = node.path.name.startswith("tty") and not self._has_rules() and self.machine.runs(MODEM_MANAGER)
         if searches or any(holder.program == MODEM_MANAGER for holder in holders):
             return Finding(Fault.MODEM_MANAGER, facts | {"rule": RULES_FILE})
+        # it too belongs to root; on a bus node there is a card reader, which it takes for itself
+        takes = node.path.is_relative_to("/dev/bus/usb") and self.machine.runs(CARD_SERVICE)
+        if takes or any(holder.program == CARD_SERVICE for holder in holders):
+            return Finding(Fault.CARD_SERVICE, facts)
         if holders:
             programs = ", ".join(f"{holder.program} ({holder.pid})" for holder in holders)
             return Finding(Fault.HELD, facts | {"program": programs})

@@ -50,6 +50,10 @@ _JA: Final[Mapping[Fault, str]] = {
         "{device} ({path}): ModemManagerがこの口を調べに来ます。"
         "`kagiya udev | sudo tee {rule}` と `sudo udevadm control --reload` を実行し、差し直してください。"
     ),
+    Fault.CARD_SERVICE: (
+        "{device} ({path}): pcscdがこのカードリーダーを使用しています。"
+        "`sudo systemctl disable --now pcscd.socket pcscd.service` を実行し、差し直してください。"
+    ),
     Fault.CRADLE_MISSING: "クレードル {path} ({device}) がありません。接続と設定を確認してください。",
     Fault.CRADLE_CLOSED: (
         "クレードル {path} (モード{mode}): 利用者 {user} は開けません。"
@@ -93,6 +97,10 @@ _EN: Final[Mapping[Fault, str]] = {
     Fault.MODEM_MANAGER: (
         "{device} ({path}): ModemManager searches this port. "
         "Run `kagiya udev | sudo tee {rule}` and `sudo udevadm control --reload`, then put the device in again."
+    ),
+    Fault.CARD_SERVICE: (
+        "{device} ({path}): pcscd keeps this card reader for itself. "
+        "Run `sudo systemctl disable --now pcscd.socket pcscd.service` and put the device in again."
     ),
     Fault.CRADLE_MISSING: "Cradle {path} ({device}) is not there. Check the cable and the setting.",
     Fault.CRADLE_CLOSED: (

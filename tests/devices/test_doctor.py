@@ -58,6 +58,13 @@ class Folder:
         (real / "1-2:1.0/tty/ttyACM0").mkdir(parents=True)
         self.node("/dev/ttyACM0", 0o660)
 
+    def token(self) -> None:
+        """A Molto-2, whose node is the bus's own."""
+        self.usb("1-3", 0x349E, 0x0300)
+        for name, number in (("busnum", 1), ("devnum", 4)):
+            self.write(f"/sys/devices/pci0000:00/1-3/{name}", str(number))
+        self.node("/dev/bus/usb/001/004", 0o660)
+
     def node(self, path: str, mode: int) -> None:
         self.write(path, "")
         (self.root / path.lstrip("/")).chmod(mode)
@@ -124,6 +131,13 @@ def test_kinds_that_the_bus_cannot_tell_apart_are_found_once(folder: Folder) -> 
     assert finding.is_fine
     assert finding.facts["path"] == "/dev/hidraw2"
     assert set(finding.facts["device"].split(" / ")) == {"OnlyKey", "OnlyKey DUO"}
+
+
+def test_a_card_reader_without_the_card_service_is_usable(folder: Folder) -> None:
+    folder.token()
+    (finding,) = folder.findings()
+    assert finding.is_fine
+    assert finding.facts["path"] == "/dev/bus/usb/001/004"
 
 
 def test_nothing_attached_tells_what_is_on_the_usb_instead(folder: Folder) -> None:
@@ -194,6 +208,16 @@ def modem_manager_of_root(folder: Folder) -> None:
     folder.process(321, "ModemManager")
 
 
+def card_service(folder: Folder) -> None:
+    folder.token()
+    folder.process(321, "pcscd", "/dev/bus/usb/001/004")
+
+
+def card_service_of_root(folder: Folder) -> None:
+    folder.token()
+    folder.process(321, "pcscd")
+
+
 def cradle_missing(folder: Folder) -> None:
     folder.cradles = {"/dev/ttyS9": "kagiya-fob"}
 
@@ -216,6 +240,8 @@ def cradle_closed(folder: Folder) -> None:
         (held, Fault.HELD, "fobtool (4711)"),
         (modem_manager, Fault.MODEM_MANAGER, "ModemManager searches this port"),
         (modem_manager_of_root, Fault.MODEM_MANAGER, "ModemManager searches this port"),
+        (card_service, Fault.CARD_SERVICE, "disable --now pcscd.socket pcscd.service"),
+        (card_service_of_root, Fault.CARD_SERVICE, "pcscd keeps this card reader"),
         (cradle_missing, Fault.CRADLE_MISSING, "/dev/ttyS9"),
         (cradle_closed, Fault.CRADLE_CLOSED, "group (20)"),
     ],
