@@ -35,7 +35,8 @@ from devices.drivers import DRIVERS
 from devices.errors import DeviceError, OverLimits
 from devices.links import Bus
 from devices.profile_files import load_profiles
-from devices.profiles import Algorithm, CredentialForm, FirmwareProfile, Limits, OtpType
+from devices.profiles import CredentialForm, FirmwareProfile, OtpType
+from tests.devices.over_limits import forms_over
 from tests.rig.wire.trouble import Trouble, TroubledBus
 
 _HURRY_S: Final = 0.15
@@ -338,23 +339,6 @@ def codes_between(subject: Subject, secret: bytes, began: float) -> set[str]:
     first = int(began - tolerance_s) // form.period_s
     last = int(subject.unix_time() + tolerance_s) // form.period_s
     return {subject.expected_code(secret, form, step * form.period_s) for step in range(first, last + 1)}
-
-
-def forms_over(limits: Limits, form: CredentialForm) -> list[tuple[str, CredentialForm]]:
-    """For each limit a form that breaks it alone, with the limit's name."""
-    broken = [
-        ("slot", replace(form, slot=limits.slots + 1)),
-        ("digits", replace(form, digits=next(n for n in range(4, 12) if n not in limits.digits))),
-        ("seed_bytes", replace(form, seed_bytes=max(limits.seed_bytes) + 1)),
-    ]
-    if form.otp_type is OtpType.TOTP:
-        over = next(n for n in range(1, 4000) if n not in limits.periods_s)
-        broken.append(("period_s", replace(form, period_s=over)))
-    broken += [("algorithm", replace(form, algorithm=a)) for a in Algorithm if a not in limits.algorithms]
-    for otp_type in OtpType:
-        if otp_type not in limits.otp_types:
-            broken.append(("otp_type", replace(form, otp_type=otp_type, period_s=0)))
-    return broken
 
 
 def otp_code(secret: bytes, form: CredentialForm, at: float) -> str:
