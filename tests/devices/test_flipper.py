@@ -123,7 +123,7 @@ def test_a_closed_application_is_said_and_looked_for_again(subject: FlipperSubje
     subject.flipper.app_open = False
     (seen,) = survey(subject.desk)
     assert seen.problem is not None
-    assert (seen.problem.code, seen.problem.facts["what"]) == (FailureCode.DEVICE_LOCKED, "application")
+    assert (seen.problem.code, seen.problem.facts["what"]) == (FailureCode.DEVICE_LOCKED, "application_closed")
     subject.flipper.open_app()
     (seen,) = survey(subject.desk)
     assert seen.problem is None
@@ -132,7 +132,7 @@ def test_a_closed_application_is_said_and_looked_for_again(subject: FlipperSubje
 def test_an_application_closed_while_it_is_written_is_said(subject: FlipperSubject) -> None:
     with subject.opened() as driver:
         subject.flipper.app_open = False
-        with pytest.raises(DeviceLocked, match="application"):
+        with pytest.raises(DeviceLocked, match="application_closed"):
             driver.program(SlotProgram(FORM, seed(1), "KAGIYA"))
 
 

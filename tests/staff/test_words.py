@@ -18,7 +18,7 @@ from provisioning.store.audit import ActorKind
 from provisioning.store.queries.batches import BatchStage
 from provisioning.store.queries.mails import MailState
 from provisioning.store.queries.next_step import NextStep
-from provisioning.store.queries.stations import StationStatus
+from provisioning.store.queries.stations import ProblemView, StationStatus
 from provisioning.store.queries.timeline import StageName
 from web import catalogues
 from web.pages.staff import act_words, batch_words, closing_words, device_words, words
@@ -83,6 +83,15 @@ def test_every_state_has_words(table: dict[object, object], members: Iterable[ob
 def test_every_failure_has_a_reason_and_a_mend() -> None:
     vague = device_words.diagnosis("no such code")
     assert [code for code in FailureCode if device_words.diagnosis(code.value) is vague] == []
+
+
+@pytest.mark.parametrize("what", ["application", "application_closed", "pin", "pin_not_set", "config_mode"])
+def test_what_exactly_is_locked_has_its_own_mend(what: str) -> None:
+    vague = device_words.diagnosis("device_locked")
+    told, facts = device_words.problem_in_words(ProblemView("device_locked", {"what": what}))
+    assert told is not vague
+    assert facts == []
+    assert device_words.diagnosis("device_locked", {"what": "something new"}) is vague
 
 
 def test_every_state_of_a_token_has_words() -> None:

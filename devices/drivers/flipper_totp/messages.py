@@ -128,7 +128,7 @@ def is_deleted(text: str, name: str) -> bool:
 def refusal(text: str, command: str) -> DeviceError | None:
     """What an answer complains about; None when it does not."""
     if "could not find command" in text or "command not found" in text:
-        return DeviceLocked("application")
+        return DeviceLocked("application_closed")
     if "Cancelled by user" in text:
         return DeviceLocked("pin")
     status = next((status for words, status in _REFUSALS.items() if words in text), None)

@@ -111,9 +111,32 @@ _ANYTHING_ELSE: Final = Diagnosis(
 )
 
 
-def diagnosis(code: str) -> Diagnosis:
-    """Words for a code of devices.contract.FailureCode."""
-    return _DIAGNOSES.get(code, _ANYTHING_ELSE)
+_LOCKED: Final[dict[str, Diagnosis]] = {
+    "application_closed": Diagnosis(
+        _l("機器のアプリが開いていません。"),
+        _l("機器の画面で Authenticator を開いてください。開くと見つかります。"),
+    ),
+    "application": Diagnosis(
+        _l("機器のアプリが、鍵屋の知らないパスワードで保護されています。"),
+        _l("別の機器を使ってください。メーカーの手順でアプリを初期化すると使えます。"),
+    ),
+    "pin": Diagnosis(_l("機器がロックされています。"), _l("機器のボタンで暗証番号を入力してください。")),
+    "pin_not_set": Diagnosis(
+        _l("機器に暗証番号が設定されていません。"),
+        _l("メーカーの手順で暗証番号を設定してから、もう一度差してください。"),
+    ),
+    "config_mode": Diagnosis(
+        _l("機器が設定モードになっていません。"),
+        _l("ボタンを長押しし、暗証番号をもう一度入力して、設定モードにしてください。"),
+    ),
+}
+"""What exactly is locked, as devices.errors.DeviceLocked names it."""
+
+
+def diagnosis(code: str, facts: Mapping[str, str] | None = None) -> Diagnosis:
+    """Words for a code of devices.contract.FailureCode and its facts."""
+    known = _DIAGNOSES.get(code, _ANYTHING_ELSE)
+    return _LOCKED.get((facts or {}).get("what", ""), known) if code == "device_locked" else known
 
 
 _FACTS: Final[dict[str, LazyString]] = {
@@ -149,7 +172,9 @@ def facts_in_words(facts: Mapping[str, str]) -> list[tuple[LazyString, str]]:
 
 def problem_in_words(problem: ProblemView) -> tuple[Diagnosis, list[tuple[LazyString, str]]]:
     """Diagnosis and facts."""
-    return diagnosis(problem.code), facts_in_words(problem.facts)
+    # what is locked is told by the sentences
+    facts = {} if problem.code == "device_locked" else problem.facts
+    return diagnosis(problem.code, problem.facts), facts_in_words(facts)
 
 
 @dataclass(frozen=True, slots=True)
