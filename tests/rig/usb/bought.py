@@ -60,6 +60,13 @@ def onlykey(folder: Path, serial: str) -> Emulated:
     return Emulated(onlykey_plan(key), key.enter_pin, lambda: key.press(1))
 
 
+def onlykey_locked(folder: Path, serial: str) -> Emulated:
+    """An OnlyKey whose PIN nobody has entered yet."""
+    del folder, serial
+    key = EmulatedOnlyKey(time.time)
+    return Emulated(onlykey_plan(key), key.enter_pin)
+
+
 def ykoath(folder: Path, serial: str) -> Emulated:
     """A YubiKey 5 that shows no keyboard. `serial` is decimal; its display is a companion program's."""
     del folder
@@ -87,6 +94,7 @@ BOUGHT: Final[Mapping[str, Make]] = {
     "molto2": molto2,
     "nitrokey-pro": nitrokey_pro,
     "onlykey": onlykey,
+    "onlykey-locked": onlykey_locked,
     "ykoath": ykoath,
     "yubikey-5": yubikey_5,
     "yubikey-otp": yubikey_otp,
