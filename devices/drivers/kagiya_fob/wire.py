@@ -126,10 +126,11 @@ class Wire:
 
     def exchange(self, request: bytes, timeout_s: float) -> bytes:
         """Send a whole request and return the whole response, whose status was OK."""
-        deadline = monotonic() + timeout_s
         name = Command(request[1]).name.lower()
         log.debug("%s: request of %d bytes", name, len(request))
         self._carrier.send(request, timeout_s)
+        # the fob's time begins when it has the request, however long a busy desk took to send it
+        deadline = monotonic() + timeout_s
         while (left_s := deadline - monotonic()) > 0:
             response = self._carrier.receive(left_s)
             if len(response) >= 3 and response[0] in (0, request[0]):
