@@ -129,7 +129,8 @@ class ProgramJob:
 
     `title` is what the device may show beside the code (ASCII, 12 at most), `counter` where HOTP begins.
     `sealed_access_code` (32 bytes before sealing) is empty for devices that are not locked with one;
-    `access_code_in_force` says that it is on the device already, as far as the server knows.
+    `access_code_in_force` says that it is on the device already, as far as the server knows; `may_use_last_try`
+    that somebody was asked and wants the device's last try to be spent on it.
     """
 
     job_id: str
@@ -147,6 +148,7 @@ class ProgramJob:
     counter: int = 0
     sealed_access_code: str = field(default="", repr=False)
     access_code_in_force: bool = False
+    may_use_last_try: bool = False
 
 
 @dataclass(frozen=True, slots=True)

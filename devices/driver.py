@@ -55,11 +55,12 @@ class AccessCode:
 
     `in_force`: the code is on the device already, as far as is known. Otherwise the factory default is tried
     first, and after a successful write this code is set. Where a write was cut it may be on the device though it
-    is not known: a driver may try it second, never with the last try (LastTry).
+    is not known: a driver may try it second, never with the last try (LastTry) unless somebody was asked.
     """
 
     code: bytes = field(repr=False)
     in_force: bool
+    may_use_last_try: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,17 @@ class AccessCodeBattery(Battery):
         assert isinstance(errors[0], WrongAccessCode)
         assert subject.held() == seed(1, subject.form.seed_bytes)
 
+    def test_the_last_try_is_used_where_somebody_was_asked(self, subject: Subject) -> None:
+        if not self.counts_tries:
+            return
+        subject.write(seed(1, subject.form.seed_bytes), access=AccessCode(OURS, in_force=False))
+        most = self.tries_left(subject)
+        while self.tries_left(subject) > 1:
+            self._refused(subject, AccessCode(OTHERS, in_force=True))
+        asked = AccessCode(OURS, in_force=True, may_use_last_try=True)
+        self._write_and_prove(subject, seed(3, subject.form.seed_bytes), access=asked)
+        assert self.tries_left(subject) == most
+
     def _wrong_codes_do_no_harm(self, subject: Subject) -> None:
         subject.write(seed(1, subject.form.seed_bytes), access=AccessCode(OURS, in_force=False))
         for _ in range(12):

@@ -95,7 +95,8 @@ class CustomerLock:
 
     def _tries_after(self, key: CustomerKey) -> int | None:
         """Challenge and answer: None for the right key, else the tries left. Raises LastTry, DeviceLocked."""
-        self._tries.check(self._serial)
+        if self._access is None or not self._access.may_use_last_try:
+            self._tries.check(self._serial)
         challenge = self._ask(CHALLENGE)
         if challenge.word != DONE:
             raise refusal("challenge", challenge.word)

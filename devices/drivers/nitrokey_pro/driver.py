@@ -165,11 +165,12 @@ class NitrokeyPro:
     def _login(self) -> tuple[bytes, bytes]:
         """A temporary password, and the PIN that got it. Raises WrongAccessCode, LastTry, DeviceLocked."""
         password = self._draw()
-        tries = self._tries()
-        for tried, pin in enumerate(pins_to_try(self._around.access)):
+        access, tries = self._around.access, self._tries()
+        keeps_last = access is None or not access.may_use_last_try
+        for tried, pin in enumerate(pins_to_try(access)):
             if tries == 0:
                 raise DeviceLocked("admin_pin")
-            if tries == 1:
+            if tries == 1 and keeps_last:
                 raise WrongAccessCode(tries) if tried else LastTry(tries)
             if self._logs_in(pin, password):
                 return password, pin
