@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.attach import open_named, survey
 from devices.contract import FailureCode, Wait
 from devices.driver import AccessCode, SetsClock, SlotProgram, Surroundings, TokenDriver
 from devices.drivers.molto2.driver import Molto2 as Molto2Driver
-from devices.drivers.molto2.messages import FACTORY_KEY, CustomerKey, decode_block, decode_identity, sm4_key
 from devices.drivers.molto2.tries import TriesLeft
 from devices.errors import (
     BadAnswer,
@@ -34,6 +33,7 @@ from devices.errors import (
 from devices.profiles import Algorithm, CredentialForm, OtpType
 from tests.devices.battery import Subject, check_failure, seed
 from tests.devices.battery_locks import OURS, AccessCodeBattery, HandBattery
+from tests.devices.card_garbage import ANSWERS, answer_at
 from tests.rig.molto2.device import FIRST, SECOND, Hardware, Molto2
 from tests.rig.molto2.memory import TRIES, session_key
 from tests.rig.molto2.usb import usb_plan
@@ -95,48 +95,6 @@ class TestMolto2(AccessCodeBattery, HandBattery):
 
     def hand(self, subject: Subject) -> None:
         cast(Molto2Subject, subject).token.press_up()
-
-
-# the vendor's bytes
-
-
-def test_the_vendors_vectors_byte_for_byte() -> None:
-    key = CustomerKey(FACTORY_KEY)
-    form = CredentialForm(OtpType.TOTP, Algorithm.SHA1, 8, 60, 20)
-    commands = [
-        key.answer(bytes.fromhex("1122334455667788")),
-        key.write_seed(2, b"12345678901234567890"),
-        key.write_title(2, "Google"),
-        key.write_parameters(2, form, 1111111109),
-        key.write_clock(0, 0x66123456),
-    ]
-    assert [command.encode().hex().upper() for command in commands] == [
-        "80CE000010" + "550EC1328F963EB02972BB141E1CF521",
-        "84C5010224" + "5D848C69EB8E884E7D20591FF89ADEFF31FD80354BF08248E60D457774BBF06E" + "9D9F396D",
-        "84D5000214" + "934363A4A0B27FE53AC3FBDBDC50A270" + "6D031C44",
-        "84D401021A" + "81141F01020F04423A35C586090A01010B01080D013C" + "13139F3F",
-        "84D401000C" + "81060F0466123456" + "42304790",
-    ]
-    assert sm4_key(FACTORY_KEY).hex().upper() == "099250FDB017F442DA429ECBBEE17F79"
-
-
-@given(st.binary(min_size=1, max_size=63), st.binary(min_size=16, max_size=16))
-def test_the_token_understands_every_seed(secret: bytes, customer_key: bytes) -> None:
-    token = Molto2("1", SECOND, lambda: _NOW)
-    token.lock_with(customer_key)
-    token.fresh_challenge = lambda: bytes(8)
-    key = CustomerKey(customer_key)
-    for command in ("804B080000", key.answer(bytes(8)).encode().hex(), key.write_seed(0, secret).encode().hex()):
-        assert token.exchange(bytes.fromhex(command), lambda: None)[-2:] == b"\x90\x00"
-    assert token.memory.slots[0].seed == secret
-
-
-@given(st.binary(max_size=60))
-def test_answers_that_are_none_are_refused(data: bytes) -> None:
-    with suppress(BadAnswer):
-        assert decode_identity(data).serial.isalnum()
-    with suppress(BadAnswer):
-        assert decode_block(data).algorithm == data[29]
 
 
 # what only this token does
@@ -327,3 +285,22 @@ def test_a_key_link_is_the_only_one_it_speaks_over(subject: Molto2Subject) -> No
     around = Surroundings(subject.profile, subject.unix_time, {})
     with pytest.raises(TypeError):
         Molto2Driver(object(), around, TriesLeft())  # type: ignore[arg-type]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 16), ANSWERS, st.booleans())
+def test_garbage_in_good_frames_is_a_typed_failure(number: int, answer: bytes, erase: bool) -> None:
+    subject = Molto2Subject()
+    subject.token.presses_at_once = True
+    subject.write(seed(1))
+    subject.hurry()
+    answer_at(subject.token, number, answer)
+    try:
+        with subject.opened(access=AccessCode(OURS, in_force=False)) as driver:
+            if erase:
+                driver.erase(FORM.slot)
+            else:
+                driver.program(SlotProgram(FORM, seed(2), "KAGIYA"))
+    except DeviceError as error:
+        check_failure(error, seed(1), seed(2), OURS)
+    assert subject.held() in (seed(1), seed(2), None)

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from devices.attach import survey
 from devices.contract import FailureCode, Wait
@@ -26,6 +28,7 @@ from devices.errors import (
 from devices.profiles import Algorithm, CredentialForm, OtpType
 from tests.devices.battery import Battery, Subject, check_failure, seed
 from tests.devices.battery_locks import HandBattery
+from tests.devices.card_garbage import ANSWERS, answer_at
 from tests.rig.wire.ccid_port import CcidBus, CcidPort
 from tests.rig.ykoath.device import OathKey
 from tests.rig.ykoath.memory import Record
@@ -280,3 +283,21 @@ def test_an_answer_without_end_is_given_up(subject: OathSubject) -> None:
 def test_only_bulk_endpoints_lead_to_the_card(subject: OathSubject) -> None:
     with pytest.raises(TypeError):
         YkOath(object(), Surroundings(subject.profile, subject.unix_time, {}))  # type: ignore[arg-type]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 16), ANSWERS, st.booleans())
+def test_garbage_in_good_frames_is_a_typed_failure(number: int, answer: bytes, erase: bool) -> None:
+    subject = OathSubject(YUBIKEY_5, "yubikey-5-oath")
+    subject.write(seed(1))
+    subject.hurry()
+    answer_at(subject.key, number, answer)
+    try:
+        with subject.opened() as driver:
+            if erase:
+                driver.erase(FORM.slot)
+            else:
+                driver.program(SlotProgram(FORM, seed(2), "KAGIYA"))
+    except DeviceError as error:
+        check_failure(error, seed(1), seed(2))
+    assert subject.held() in (seed(1), seed(2), None)
