@@ -22,9 +22,7 @@ _ABORT: Final = b"\x03"
 _SUBMIT: Final = b"\r"
 _ESCAPES: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _READ_BYTES: Final = 512
-_GREETING_S: Final = 0.25
-"""The shell greets 33 ms after DTR was raised; one that was not left does not greet again."""
-_QUIET_S: Final = 0.05
+_QUIET_S: Final = 0.1
 _MOST_BYTES: Final = 65_536
 
 
@@ -43,7 +41,7 @@ class Console:
         if self._at_prompt:
             return
         try:
-            self._await((_PROMPT,), min(_GREETING_S, self._timing.open_timeout_s))
+            self._await((_PROMPT,), self._timing.open_timeout_s)
         except LinkTimeout:
             self._link.write(_ABORT, self._timing.open_timeout_s)
             self._await((_PROMPT,), self._timing.open_timeout_s)
