@@ -45,6 +45,12 @@ _SLOW_POINTS: Final = 16
 TITLE: Final = "KAGIYA"
 
 
+@cache
+def shipped() -> tuple[FirmwareProfile, ...]:
+    """The profiles in this repository, read once."""
+    return load_profiles()
+
+
 @dataclass
 class Subject(ABC):
     """One emulated device in its port, and a desk before it.
@@ -63,7 +69,7 @@ class Subject(ABC):
 
     def __post_init__(self) -> None:
         self.bus = TroubledBus(self.port_bus, self.unplug)
-        self.desk = Desk((self.bus,), load_profiles(), self.roots, self.unix_time)
+        self.desk = Desk((self.bus,), shipped(), self.roots, self.unix_time)
 
     @abstractmethod
     def plug(self) -> None:
@@ -126,16 +132,16 @@ class Subject(ABC):
         with self.opened(**around) as driver:
             return driver.program(SlotProgram(form or self.form, secret, TITLE[: self.profile.limits.title_bytes]))
 
-    def hurry(self) -> None:
-        """From now on the desk has no patience: for tests that wait for it to run out."""
+    def hurry(self, names: str = "timeout_s") -> None:
+        """From now on the desk has no patience (`names`: how its timings end): for tests that wait for that."""
         profile = self.profile
-        timeouts = {name: value for name, value in asdict(profile.timing).items() if name.endswith("timeout_s")}
+        timeouts = {name: value for name, value in asdict(profile.timing).items() if name.endswith(names)}
         timing = replace(profile.timing, **{name: min(value, _HURRY_S) for name, value in timeouts.items()})
         self.desk = replace(self.desk, profiles=(replace(profile, timing=timing),))
 
     def patience(self) -> None:
         """The profile's own timing again."""
-        self.desk = replace(self.desk, profiles=load_profiles())
+        self.desk = replace(self.desk, profiles=shipped())
 
 
 def seed(number: int, size: int = 20) -> bytes:
