@@ -132,7 +132,7 @@ class HandBattery(Battery):
     def test_a_hand_that_never_comes_is_given_up(self, subject: Subject) -> None:
         subject.write(seed(1, subject.form.seed_bytes))
         self.ask_for_hand(subject)
-        subject.hurry()
+        subject.hurry("hand_timeout_s")
         told: list[Wait] = []
         with pytest.raises(self.given_up) as caught:
             subject.write(seed(2, subject.form.seed_bytes), on_wait=told.append)
