@@ -68,6 +68,7 @@ def _order(job: ProgrammingJob, fob: Fob, now: datetime) -> ProgramJob:
         profile=fob.profile,
         serial=fob.serial,
         unix_time=int(now.timestamp()),
+        may_use_last_try=job.may_use_last_try,
     )
 
 

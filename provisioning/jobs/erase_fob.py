@@ -20,9 +20,12 @@ class QueuedErasure:
     job_id: str
 
 
-def erase_fob(services: Services, command: FobCommand, now: datetime) -> QueuedErasure:
+def erase_fob(
+    services: Services, command: FobCommand, now: datetime, *, may_use_last_try: bool = False
+) -> QueuedErasure:
     """Raises WrongState unless the fob is RETURNED and carries nothing, AlreadyTaken if it has an open job.
 
+    `may_use_last_try`: the device's last try of an access code may be spent; failing it locks the device for good.
     For a fob that tells no serial number also what `unnamed_fob.station_for` raises.
     """
     with services.store.write() as tx:
@@ -35,7 +38,9 @@ def erase_fob(services: Services, command: FobCommand, now: datetime) -> QueuedE
             case.fob.id,
             requested_by=command.actor.id,
             station_id=station_for(tx, services, case.fob, None, now),
+            may_use_last_try=may_use_last_try,
         )
         job_id = queue_job(tx, order, now)
-        record_fob_act(tx, services, command, now, "erase_fob", job_id=job_id)
+        asked = {"last_try": True} if may_use_last_try else {}
+        record_fob_act(tx, services, command, now, "erase_fob", job_id=job_id, **asked)
     return QueuedErasure(job_id)

@@ -25,6 +25,7 @@ class JobOrder:
     station_id: str | None = None
     attempt: int = 1
     hand_over_on_proof: bool = False
+    may_use_last_try: bool = False
 
 
 def queue_job(tx: Session, order: JobOrder, now: datetime) -> str:
@@ -39,6 +40,7 @@ def queue_job(tx: Session, order: JobOrder, now: datetime) -> str:
         station_id=order.station_id,
         requested_by=order.requested_by,
         hand_over_on_proof=order.hand_over_on_proof,
+        may_use_last_try=order.may_use_last_try,
         queued_at=now,
     )
     tx.add(job)

@@ -582,6 +582,7 @@ def upgrade() -> None:
         sa.Column("station_id", sa.String(length=32), nullable=True),
         sa.Column("requested_by", sa.String(length=64), nullable=False),
         sa.Column("hand_over_on_proof", sa.Boolean(), nullable=False),
+        sa.Column("may_use_last_try", sa.Boolean(), nullable=False),
         sa.Column("reports_done", sa.Integer(), nullable=False),
         sa.Column("reports_total", sa.Integer(), nullable=False),
         sa.Column("wait", sa.String(length=8), nullable=False),

@@ -66,6 +66,8 @@ class ProgrammingJob(Base):
     requested_by: Mapped[str] = mapped_column(String(64))
     # the bank's own system hands the fob over itself: proof is also hand-over
     hand_over_on_proof: Mapped[bool] = mapped_column(default=False)
+    # somebody was asked: the device's last try of an access code may be spent
+    may_use_last_try: Mapped[bool] = mapped_column(default=False)
     reports_done: Mapped[int] = mapped_column(default=0)
     reports_total: Mapped[int] = mapped_column(default=0)
     # devices.contract.Wait: what the device waits for while it is written

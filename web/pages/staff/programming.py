@@ -7,14 +7,15 @@ from datetime import datetime
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from provisioning.errors import BadInput, ClockUntrusted, WrongState
+from provisioning.errors import AlreadyTaken, BadInput, ClockUntrusted, NotFound, WrongState
 from provisioning.jobs.cancel_job import CancelJobCommand, cancel_job
+from provisioning.jobs.erase_fob import erase_fob
 from provisioning.jobs.fob_acts import FobCommand
 from provisioning.jobs.fob_fit import fob_fit
 from provisioning.jobs.hand_over import hand_over
 from provisioning.jobs.prove_typed_code import ProveTypedCodeCommand, prove_typed_code
 from provisioning.rules.permissions import StaffAct
-from provisioning.rules.states import JobKind
+from provisioning.rules.states import FobState, JobKind
 from provisioning.store.queries.jobs import JobFilter, JobView, jobs
 from provisioning.store.queries.journal_steps import StepName
 from provisioning.store.queries.next_step import NextStep
@@ -111,6 +112,28 @@ def cancel(desk: Desk, job_id: str) -> Response:
     )
 
 
+@programming.post("/<job_id>/last-try")
+@at_desk(StaffAct.KEEP_STOCK)
+def last_try(desk: Desk, job_id: str) -> Response:
+    """最後の1回を使って消去する: what the station would not do unasked."""
+    forms.read_form()
+    job = desk.job(job_id)
+    if not _is_at_last_try(job):
+        raise NotFound("job")
+    command = FobCommand(desk.institution.id, job.fob_id, desk.actor)
+    try:
+        queued = erase_fob(current.services(), command, current.now(), may_use_last_try=True)
+    except (AlreadyTaken, WrongState) as refused:
+        telling.tell_refusal(refused)
+        return _page_of(job.id)
+    return _page_of(queued.job_id)
+
+
+def _is_at_last_try(job: JobView) -> bool:
+    """The write ended because one more wrong access code would lock the device, and nothing was done since."""
+    return job.failure is not None and job.failure.code == "last_try" and job.fob_state is FobState.RETURNED
+
+
 def _lists(desk: Desk) -> dict[str, object]:
     found = jobs(
         current.services().store,
@@ -133,6 +156,7 @@ def _facts(desk: Desk, job: JobView) -> dict[str, object]:
         "step_now": _step_now(job),
         "seconds_left": _seconds_left(job, current.now()),
         "next": NextStep,
+        "at_last_try": _is_at_last_try(job),
         "fit": fob_fit(current.services(), desk.institution, job.profile) if job.kind is JobKind.PROGRAM else None,
     }
 
