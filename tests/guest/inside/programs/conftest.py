@@ -24,6 +24,7 @@ _SOCKET: Final = Path("/run/pcscd/pcscd.comm")
 _ONLYKEY_PATH: Final = (Path("/opt/python/vendors/onlykey"),)
 # not hidapi: it knows from its loading on what is plugged in, and its forks would all believe the same
 _ONLYKEY_NEEDS: Final = ("aenum", "nacl.signing", "prompt_toolkit", "solo", "solo.operations", "solo.cli.key")
+_SERIALS: Final = {"flipper-totp": "flip_K{}"}
 _numbers: Final = count(70_001)
 
 
@@ -59,7 +60,7 @@ def plug(emulator: Emulator) -> Iterator[Plug]:
     there: list[Plugged] = []
 
     def plug_in(family: str) -> Plugged:
-        device = Plugged(emulator, family, str(next(_numbers)))
+        device = Plugged(emulator, family, _SERIALS.get(family, "{}").format(next(_numbers)))
         seen = _configured()
         emulator.do("plug", device.name)
         there.append(device)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 
 from tests.guest.inside.programs.conftest import Plug, SmartCards
-from tests.guest.inside.programs.ours import BASE32, SECRET
+from tests.guest.inside.programs.ours import BASE32, SECRET, TITLE, opened, write
 from tests.guest.inside.programs.preloaded import Preloaded
 from tests.vendors import oath
 from tests.vendors.shown import Program, shows
 
 FAMILY = "ykoath"
+PROFILE = "yubikey-5-oath"
 ADD = ("oath", "accounts", "add")
 
 
@@ -42,6 +43,25 @@ def test_totp_from_add_to_reset(plug: Plug, smart_cards: SmartCards, ykman: Prel
         assert ykman(*ADD, "-d", "8", "-P", "60", "alice", BASE32).code == 0
         assert ykman("oath", "reset", "-f").code == 0
         assert ykman("oath", "accounts", "list").out == ""
+
+
+@shows(FAMILY, Program.YKMAN, "our driver reads what it wrote")
+def test_what_it_wrote_our_driver_reads(plug: Plug, smart_cards: SmartCards, ykman: Preloaded) -> None:
+    plug(FAMILY)
+    with smart_cards():
+        assert ykman(*ADD, "-d", "8", "-P", "60", "-i", TITLE, "kagiya-1", BASE32).code == 0
+    with opened(PROFILE) as driver:
+        assert driver.read_code(1) in about_now()
+
+
+@shows(FAMILY, Program.YKMAN, "it reads what our driver wrote")
+def test_what_our_driver_wrote_it_reads(plug: Plug, smart_cards: SmartCards, ykman: Preloaded) -> None:
+    key = plug(FAMILY)
+    with opened(PROFILE, expected_serial=key.serial) as driver:
+        write(driver)
+    with smart_cards():
+        assert ykman("oath", "accounts", "list").out.split() == [f"60/{TITLE}:kagiya-1"]
+        assert code_of(ykman("oath", "accounts", "code").out) in about_now()
 
 
 @shows(FAMILY, Program.YKMAN, "add HOTP")
