@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from devices.contract import DeviceSeen, FailureCode, Poll, Problem, ProgramJob, Work
@@ -59,8 +59,23 @@ def _note(services: Services, command: PollCommand, now: datetime) -> list[str]:
     if _worth_noting(station, seen, now):
         with services.store.write() as tx:
             row = tx.get_one(Station, command.station_id)
+            _note_fobs(tx, row, command.poll.devices)
             row.devices, row.last_seen_at = seen, now
     return lost
+
+
+def _note_fobs(tx: Session, station: Station, devices: tuple[DeviceSeen, ...]) -> None:
+    """What fobs of ours tell of themselves, where that is news: model, firmware, battery, clock."""
+    for device in devices:
+        if dataclasses.asdict(device) in station.devices or not (device.serial and device.profile):
+            continue
+        ours = (Fob.institution_id == station.institution_id, Fob.profile == device.profile)
+        told = {name: getattr(device, name) for name in _TOLD if getattr(device, name) not in ("", None)}
+        if told:
+            tx.execute(update(Fob).where(*ours, Fob.serial == device.serial).values(**told))
+
+
+_TOLD: Final = ("model", "firmware", "battery_percent", "clock_offset_s")
 
 
 def _worth_noting(station: Station, seen: list[dict[str, Any]], now: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import insert, select, text
@@ -37,6 +38,25 @@ def enter_custody(  # noqa: PLR0917 - part of other jobs' transactions
 def _customer(tx: Session, fob_id: str) -> str | None:
     newest = select(Credential.customer_id).where(Credential.fob_id == fob_id)
     return tx.scalar(newest.order_by(Credential.issued_at.desc(), Credential.id).limit(1))
+
+
+def enter_new(tx: Session, fobs: Sequence[Fob], actor: Actor, now: datetime) -> None:
+    """One row for each fob that just became known, in the state it has."""
+    rows = [
+        {
+            "fob_id": fob.id,
+            "at": now,
+            "institution_id": fob.institution_id,
+            "branch": fob.branch,
+            "from_state": None,
+            "to_state": fob.state,
+            "holder": HOLDER[fob.state],
+            "actor_kind": actor.kind.value,
+            "actor_id": actor.id,
+        }
+        for fob in fobs
+    ]
+    tx.execute(insert(CustodyEntry), rows)
 
 
 def hold_ledger(tx: Session) -> None:

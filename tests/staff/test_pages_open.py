@@ -17,9 +17,9 @@ pytestmark = sqlite_only
 
 PLAIN = (
     "/staff/", "/staff/search/", "/staff/search/?q=nobody", "/staff/programming/", "/staff/programming/live",
-    "/staff/batches/", "/staff/closings/", "/staff/stock/", "/staff/stock/?state=in_stock&serial=KF",
-    "/staff/stations/", "/staff/stations/live", "/staff/mails/", "/staff/mails/?only=undelivered",
-    "/staff/mails/?only=sent",
+    "/staff/batches/", "/staff/closings/", "/staff/ranges/", "/staff/stock/",
+    "/staff/stock/?state=in_stock&serial=KF", "/staff/stations/", "/staff/stations/live", "/staff/mails/",
+    "/staff/mails/?only=undelivered", "/staff/mails/?only=sent",
 )  # fmt: skip
 
 

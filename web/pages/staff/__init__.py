@@ -13,6 +13,7 @@ from web.pages.staff.hard import hard
 from web.pages.staff.issue import issue
 from web.pages.staff.mails import mail_pages
 from web.pages.staff.programming import programming
+from web.pages.staff.ranges import range_pages
 from web.pages.staff.search import search
 from web.pages.staff.sign_in import sign_in
 from web.pages.staff.soft import soft
@@ -24,4 +25,15 @@ from web.pages.staff.work import work
 def staff_pages() -> list[Blueprint]:
     """Every blueprint of the console."""
     counter = [customer, issue, soft, hard, ending, mail_pages, acts]
-    return [sign_in, work, search, *counter, programming, batch_pages, stock_pages, closing_pages, stations]
+    return [
+        sign_in,
+        work,
+        search,
+        *counter,
+        programming,
+        batch_pages,
+        stock_pages,
+        range_pages,
+        closing_pages,
+        stations,
+    ]

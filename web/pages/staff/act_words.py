@@ -31,6 +31,7 @@ LINES: Final[dict[str, LazyString]] = {
     "hand_over": _l("お客さまへお渡し"),
     "take_into_stock": _l("在庫に受け入れ"),
     "close_stock": _l("フォブの締め"),
+    "take_range": _l("番号の範囲を在庫に受け入れ"),
     "open_batch": _l("まとめて書込みを開始"),
     "close_batch": _l("まとめて書込みを終了"),
     "take_back": _l("フォブを返却"),
@@ -169,6 +170,11 @@ ACTS: Final[dict[str, ActWords]] = {
     ),
     "take_into_stock": ActWords(
         _l("フォブを在庫に受け入れました"), None, _l("廃棄または故障として、在庫から除けます。")
+    ),
+    "take_range": ActWords(
+        _l("フォブを番号の範囲で在庫に受け入れました"),
+        None,
+        _l("廃棄または故障として、1個ずつ在庫から除けます。"),
     ),
     "take_back": ActWords(
         _l("フォブを返していただきました"),

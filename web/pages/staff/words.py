@@ -149,6 +149,19 @@ _FAULTS: Final[dict[tuple[str, str], LazyString]] = {
     ("customers", "wrong_length"): _l("一度にできるのは200人までです。"),
     ("scanned", "wrong_length"): _l("一度に読み取れるのは5000個までです。"),
     **dict.fromkeys(_COUNTS, _l("個数を半角数字で入力してください。ないときは0です。")),
+    ("profile", "not_offered"): _l("種類を選んでください。"),
+    ("lowest", "missing"): _l("はじめの番号を入力してください。"),
+    ("lowest", "bad_form"): _l("番号は英大文字・数字・ハイフンで、数字で終わる形で入力してください。"),
+    ("highest", "missing"): _l("終わりの番号を入力してください。"),
+    ("highest", "bad_form"): _l("番号は英大文字・数字・ハイフンで、数字で終わる形で入力してください。"),
+    ("highest", "do_not_match"): _l("はじめの番号と、記号や桁数をそろえてください。"),
+    ("highest", "not_offered"): _l("終わりの番号がはじめの番号より前か、受け入れる番号がありません。"),
+    ("highest", "wrong_length"): _l("一度に扱えるのは1000個までです。"),
+    ("missing", "not_offered"): _l("この範囲の、在庫にない番号だけを入力してください。"),
+    ("counted", "not_digits"): _l("数えた個数を半角数字で入力してください。"),
+    ("counted", "do_not_match"): _l(
+        "数えた個数と、受け入れる番号の数が違います。箱に入っていない番号がないか確かめてください。"
+    ),
     ("user_ids", "not_offered"): _l("この店のお客さまでないユーザIDがあります。確かめて直してください。"),
     ("activation_password", "missing"): _l("利用開始パスワードを入力してください。"),
 }

@@ -1,0 +1,103 @@
+"""A range of serial numbers: what is known of it, its gaps, and a box taken into stock."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlencode
+
+from flask import Blueprint, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from provisioning.errors import AlreadyTaken, BadInput, InputFault
+from provisioning.jobs.take_range import TakeRangeCommand, take_range
+from provisioning.rules.permissions import StaffAct
+from provisioning.rules.serial_range import SerialRange, serial_range
+from provisioning.store.queries.search import normal
+from provisioning.store.queries.serial_ranges import RunKind, runs
+from web import current, forms
+from web.pages.staff import telling
+from web.pages.staff.desk import Desk, at_desk, page
+from web.pages.staff.words import fault
+from web.screens import Screen
+
+range_pages = Blueprint("staff_ranges", __name__, url_prefix="/staff/ranges")
+
+_ASKED: Final = ("profile", "lowest", "highest")
+_MAX_DIGITS: Final = 4
+
+
+@range_pages.get("/")
+@at_desk(StaffAct.SEE_STOCK)
+def index(desk: Desk) -> str:
+    """The form; with a range asked for, its runs and gaps, and the form that takes the gaps into stock."""
+    asked = _asked(request.args.to_dict())
+    again = telling.remembered(Screen.STAFF_RANGE, "/".join(asked.values()))
+    wanted, errors = None, dict(again.errors)
+    if request.args:
+        try:
+            wanted = _range(asked)
+        except BadInput as refused:
+            errors = {refused.field: fault(refused.field, refused.fault.value)}
+    found = runs(current.services().store, desk.institution.id, asked["profile"], wanted) if wanted else ()
+    return page(
+        "staff/ranges.html",
+        desk,
+        profiles=_profiles(),
+        runs=found,
+        gaps=sum(run.count for run in found if run.kind is RunKind.GAP),
+        kinds_of_run=RunKind,
+        errors=errors,
+        values=asked | dict(again.values),
+    )
+
+
+@range_pages.post("/take")
+@at_desk(StaffAct.KEEP_STOCK)
+def take(desk: Desk) -> Response:
+    """在庫に受け入れる: the box, into the branch of whoever takes it."""
+    typed = forms.read_form(*_ASKED, "missing", "counted")
+    asked = _asked(typed)
+    back = redirect(f"{url_for('.index')}?{urlencode(asked)}", 303)
+    try:
+        take_range(current.services(), _box(desk, asked, typed), current.now())
+    except BadInput as refused:
+        kept = {name: typed[name] for name in ("missing", "counted")}
+        telling.refuse(Screen.STAFF_RANGE, "/".join(asked.values()), [refused], kept)
+        return back
+    except AlreadyTaken as refused:
+        telling.tell_refusal(refused)
+        return back
+    return telling.to_act(desk)
+
+
+def _box(desk: Desk, asked: dict[str, str], typed: dict[str, str]) -> TakeRangeCommand:
+    counted = normal(typed["counted"])
+    if not (counted.isascii() and counted.isdecimal() and len(counted) <= _MAX_DIGITS):
+        raise BadInput("counted", InputFault.NOT_DIGITS)
+    return TakeRangeCommand(
+        desk.institution.id,
+        desk.staff.branch,
+        asked["profile"],
+        _range(asked),
+        desk.actor,
+        int(counted),
+        frozenset(normal(line).upper() for line in typed["missing"].split()),
+    )
+
+
+def _asked(typed: dict[str, str]) -> dict[str, str]:
+    """The fields as they are compared."""
+    wanted = {name: normal(typed.get(name, ""))[:64] for name in _ASKED}
+    return wanted | {name: wanted[name].upper() for name in ("lowest", "highest")}
+
+
+def _range(asked: dict[str, str]) -> SerialRange:
+    if asked["profile"] not in current.services().profiles:
+        raise BadInput("profile", InputFault.NOT_OFFERED)
+    return serial_range(asked["lowest"], asked["highest"])
+
+
+def _profiles() -> list[tuple[str, str]]:
+    """Every kind of fob that the server knows, by its title."""
+    known = current.services().profiles.values()
+    return sorted(((one.name, one.device.title) for one in known), key=lambda choice: choice[1])
