@@ -85,7 +85,9 @@ def test_every_failure_has_a_reason_and_a_mend() -> None:
     assert [code for code in FailureCode if device_words.diagnosis(code.value) is vague] == []
 
 
-@pytest.mark.parametrize("what", ["application", "application_closed", "pin", "pin_not_set", "config_mode", "admin_pin", "user_pin"])
+@pytest.mark.parametrize(
+    "what", ["application", "application_closed", "pin", "pin_not_set", "config_mode", "admin_pin", "user_pin"]
+)
 def test_what_exactly_is_locked_has_its_own_mend(what: str) -> None:
     vague = device_words.diagnosis("device_locked")
     told, facts = device_words.problem_in_words(ProblemView("device_locked", {"what": what}))
