@@ -24,7 +24,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-import pyotp
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -38,18 +37,14 @@ from devices.links import Bus
 from devices.profile_files import load_profiles
 from devices.profiles import CredentialForm, FirmwareProfile, OtpType
 from tests.devices.over_limits import forms_over
+from tests.devices.reckoning import otp_code
 from tests.rig.wire.trouble import Trouble, TroubledBus
 
 _HURRY_S: Final = 0.15
 _SLOW_POINTS: Final = 16
 """A silent device costs its patience at each report: of a long write only so many are tried."""
 TITLE: Final = "KAGIYA"
-
-
-@cache
-def shipped() -> tuple[FirmwareProfile, ...]:
-    """The profiles in this repository, read once."""
-    return load_profiles()
+shipped: Final = cache(load_profiles)
 
 
 @dataclass
@@ -346,11 +341,3 @@ def codes_between(subject: Subject, secret: bytes, began: float) -> set[str]:
     first = int(began - tolerance_s) // form.period_s
     last = int(subject.unix_time() + tolerance_s) // form.period_s
     return {subject.expected_code(secret, form, step * form.period_s) for step in range(first, last + 1)}
-
-
-def otp_code(secret: bytes, form: CredentialForm, at: float) -> str:
-    """The code of `form` at a Unix time (HOTP: a counter), by pyotp."""
-    text, digest = b32encode(secret).decode(), getattr(hashlib, form.algorithm)
-    if form.otp_type is OtpType.HOTP:
-        return pyotp.HOTP(text, digits=form.digits, digest=digest).at(int(at))
-    return pyotp.TOTP(text, digits=form.digits, digest=digest, interval=form.period_s).at(int(at))

@@ -6,7 +6,8 @@ import time
 from dataclasses import replace
 
 from devices.profiles import Algorithm, CredentialForm, OtpType
-from tests.devices.battery import Subject, otp_code
+from tests.devices.battery import Subject
+from tests.devices.reckoning import otp_code
 from tests.rig.wire.feature_port import FeatureBus, FeaturePort
 from tests.rig.yubikey_otp.application import Firmware
 from tests.rig.yubikey_otp.device import EmulatedYubiKey
