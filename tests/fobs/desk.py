@@ -63,13 +63,13 @@ class PlainFob:
         )
 
     def code(self, now: datetime) -> str:
-        """What its display shows; with HOTP its first code."""
+        """What its display shows, 8 digits and 60 s unless it was written otherwise; with HOTP its first code."""
         assert self.seed is not None
-        assert self.written_as is not None
         secret, job = base64.b32encode(self.seed).decode(), self.written_as
-        if job.otp_type == "hotp":
+        if job is not None and job.otp_type == "hotp":
             return pyotp.HOTP(secret, digits=job.digits).at(job.counter)
-        return pyotp.TOTP(secret, digits=job.digits, interval=job.period_s).at(int(now.timestamp()))
+        digits, period_s = (job.digits, job.period_s) if job is not None else (8, 60)
+        return pyotp.TOTP(secret, digits=digits, interval=period_s).at(int(now.timestamp()))
 
     def carry_out(self, job: ProgramJob, seed: bytes | None, now: datetime) -> WriteReceipt:
         """Write or erase, and read the code back after a write."""
