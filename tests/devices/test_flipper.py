@@ -17,7 +17,7 @@ from pytest_mock import MockerFixture
 from devices.attach import scan, survey
 from devices.contract import FailureCode
 from devices.driver import SetsClock, SlotProgram
-from devices.errors import DeviceError, DeviceLocked, NotProved, OverLimits, RefusedByDevice, WrongClock
+from devices.errors import DeviceLocked, NotProved, OverLimits, RefusedByDevice, WrongClock
 from devices.links.serial import SerialBus
 from devices.profiles import Algorithm
 from tests.devices.battery import check_failure, codes_between, seed
@@ -229,14 +229,36 @@ def test_a_token_of_the_wrong_seed_shows_another_code(subject: FlipperSubject) -
     assert subject.code() not in codes_between(subject, seed(1), began)
 
 
-@pytest.mark.parametrize("error", [DeviceError])
-def test_a_shell_left_in_the_middle_of_a_command_is_taken_up_again(
-    subject: FlipperSubject, error: type[DeviceError]
-) -> None:
+def test_a_shell_left_after_a_failure_is_taken_up_again(subject: FlipperSubject) -> None:
     with subject.opened() as driver:
         subject.flipper.app_open = False
-        with pytest.raises(error):
+        with pytest.raises(DeviceLocked):
             driver.erase(1)
     subject.flipper.open_app()
     subject.write(seed(1))
     assert subject.held() == seed(1)
+
+
+@pytest.mark.parametrize("stray", [b"AT+GMM\rAT", b'totp add "x"\rMFRG', b"totp delete 1\r"])
+def test_what_another_program_typed_and_left_does_no_harm(subject: FlipperSubject, stray: bytes) -> None:
+    """As ModemManager does; it keeps the port open, so the shell goes on and does not greet again."""
+    subject.flipper.tokens[:] = [MINE]
+    device = subject.port.attached
+    assert device is not None
+    other = os.open(device.path, os.O_RDWR | os.O_NOCTTY)
+    try:
+        read_until_prompt(other)
+        os.write(other, stray)
+        subject.write(seed(1))
+    finally:
+        os.close(other)
+    assert subject.flipper.tokens[0] == MINE
+    assert [token.seed for token in subject.flipper.tokens[1:]] == [seed(1)]
+
+
+def read_until_prompt(port: int) -> None:
+    came = b""
+    while not came.endswith(b">: "):
+        ready, _, _ = select.select([port], [], [], 10.0)
+        assert ready
+        came += os.read(port, 4096)
