@@ -90,7 +90,7 @@ class CcidCard:
         return data
 
     def power_off(self, timeout_s: float) -> None:
-        """The card forgets what is volatile."""
+        """The card forgets what is volatile: who was authenticated, and what was selected."""
         self._send(request(Kind.POWER_OFF, self._next_sequence()))
         self._answer("power_off", Kind.STATUS, Patience(timeout_s, timeout_s))
 

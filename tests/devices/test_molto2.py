@@ -16,6 +16,7 @@ from devices.attach import open_named, survey
 from devices.contract import FailureCode, Wait
 from devices.driver import AccessCode, SetsClock, SlotProgram, Surroundings, TokenDriver
 from devices.drivers.molto2.driver import Molto2 as Molto2Driver
+from devices.drivers.molto2.messages import FACTORY_KEY, CustomerKey
 from devices.drivers.molto2.tries import TriesLeft
 from devices.errors import (
     BadAnswer,
@@ -218,12 +219,26 @@ def test_an_erasure_leaves_the_lock_as_it_is(subject: Molto2Subject) -> None:
 
 def test_a_key_that_was_not_confirmed_is_found_when_it_was_later(subject: Molto2Subject) -> None:
     subject.hurry()
-    with pytest.raises(NotTouched):
-        subject.write(seed(1), access=AccessCode(OURS, in_force=False))
+    with subject.opened(access=AccessCode(OURS, in_force=False)) as driver:
+        with pytest.raises(NotTouched):
+            driver.program(SlotProgram(FORM, seed(1), "KAGIYA"))
+        subject.token.press_up()
     assert subject.held() is None
-    subject.token.press_up()
     subject.write(seed(2), access=AccessCode(OURS, in_force=False))
     assert subject.held() == seed(2)
+
+
+def test_whoever_comes_next_finds_no_authenticated_session(subject: Molto2Subject) -> None:
+    subject.write(seed(1))
+    title = CustomerKey(FACTORY_KEY).write_title(2, "OTHER").encode()
+    assert subject.token.exchange(title, lambda: None).hex() == "6982"
+
+
+def test_a_token_that_is_gone_is_closed_all_the_same(subject: Molto2Subject) -> None:
+    with subject.opened():
+        subject.unplug()
+    subject.plug()
+    subject.write(seed(1))
 
 
 class Canned:

@@ -152,6 +152,15 @@ def test_a_code_can_be_read_again(subject: OathSubject) -> None:
         assert cast(ReadsCode, driver).read_code(1) == hotp.expected_code(seed(1), HOTP_FORM, 8)
 
 
+def test_whoever_comes_next_finds_the_card_as_after_plugging_in(subject: OathSubject) -> None:
+    subject.write(seed(1))
+    assert subject.key.exchange(bytes.fromhex("00A10000"), lambda: None).hex() == "6d00"
+    with subject.opened():
+        subject.unplug()
+    subject.plug()
+    assert subject.write(seed(2)).code == subject.code()
+
+
 def test_another_title_or_period_replaces_the_credential_all_the_same(subject: OathSubject) -> None:
     subject.write(seed(1))
     with subject.opened() as driver:

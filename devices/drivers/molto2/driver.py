@@ -92,7 +92,7 @@ class Molto2:
         return self._put_clock(self._lock(self._named()).open(), 1, unix_time)
 
     def close(self) -> None:
-        """Give the link back; without power or authentication there is nothing to end."""
+        """Power the card off, so that nobody finds it authenticated, and give the link back."""
         self._wire.close()
 
     def _told(self) -> Told:
@@ -137,8 +137,7 @@ class Molto2:
         if told.serial != serial:
             raise WrongSerial(serial, told.serial)
         now = round(self._around.clock())
-        if self._transfers_expected:
-            self._around.on_progress(self._transfers_expected, self._transfers_expected)
+        self._tell_end()
         return WriteReceipt(
             serial=serial,
             model=self._around.profile.device.model,
@@ -158,6 +157,10 @@ class Molto2:
     def _expect(self, transfers: int) -> None:
         self._transfers_before = self._wire.transfers_done
         self._transfers_expected = transfers
+
+    def _tell_end(self) -> None:
+        self._around.on_progress(self._transfers_expected, self._transfers_expected)
+        self._transfers_expected = 0
 
     def _tell_progress(self) -> None:
         """The last step is told by the receipt: how often the button is asked for is not known before."""

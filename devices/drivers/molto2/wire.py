@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Container
 from typing import Final
 
@@ -9,9 +10,10 @@ from devices.apdu import DONE, Command, Response
 from devices.ccid import CcidCard, Patience
 from devices.driver import Surroundings
 from devices.drivers.molto2.messages import WORDS
-from devices.errors import RefusedByDevice
+from devices.errors import DeviceError, RefusedByDevice
 from devices.links import AnyLink, BulkLink
 
+log = logging.getLogger(__name__)
 ASKS: Final = 0x9060
 """Taken, and the screen asks the holder to confirm it with the up-arrow key."""
 _WRITES: Final = frozenset({0xC5, 0xD4, 0xD5, 0xD7, 0xE6})
@@ -27,6 +29,7 @@ class Molto2Wire:
         self._timing = around.profile.timing
         self._card = CcidCard(link, on_transfer, around.on_wait)
         self._powered = False
+        self._whole = True
 
     @property
     def transfers_done(self) -> int:
@@ -39,8 +42,10 @@ class Molto2Wire:
         if not self._powered:
             self._card.power_on(timing.open_timeout_s)
             self._powered = True
+        self._whole = False
         answer_s = timing.flash_timeout_s if command.ins in _WRITES else timing.operation_timeout_s
         raw = self._card.exchange(command.encode(), Patience(answer_s, timing.hand_timeout_s))
+        self._whole = True
         return Response.parse(raw, command.name)
 
     def done(self, command: Command, also: Container[int] = ()) -> bytes:
@@ -51,8 +56,14 @@ class Molto2Wire:
         return answer.data
 
     def close(self) -> None:
-        """Give the link back."""
-        self._link.close()
+        """End the authenticated session, which would outlast the program, and give the link back."""
+        try:
+            if self._powered and self._whole:
+                self._card.power_off(self._timing.operation_timeout_s)
+        except DeviceError as failure:
+            log.debug("%s: not powered off: %s", self._link.path, failure)
+        finally:
+            self._link.close()
 
 
 def refusal(command: str, word: int) -> RefusedByDevice:

@@ -167,7 +167,7 @@ class YkOath:
         return answer.code
 
     def _receipt(self, identity: DeviceIdentity, code: str) -> WriteReceipt:
-        self._around.on_progress(self._transfers_expected, self._transfers_expected)
+        self._tell_end()
         return WriteReceipt(
             serial=identity.serial,
             model=identity.model,
@@ -181,6 +181,10 @@ class YkOath:
     def _expect(self, transfers: int) -> None:
         self._transfers_before = self._wire.transfers_done
         self._transfers_expected = transfers
+
+    def _tell_end(self) -> None:
+        self._around.on_progress(self._transfers_expected, self._transfers_expected)
+        self._transfers_expected = 0
 
     def _tell_progress(self) -> None:
         """The last step is told by the receipt: how much must be deleted is not known before."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Container
 from time import monotonic
 from typing import Final
@@ -14,6 +15,7 @@ from devices.drivers.ykoath.messages import LOCKED, NOT_NOW, SEND_REMAINING, WOR
 from devices.errors import BadAnswer, DeviceError, NotTouched, RefusedByDevice
 from devices.links import AnyLink, BulkLink
 
+log = logging.getLogger(__name__)
 _MORE: Final = 0x61
 _LONGEST_ANSWER: Final = 16_384
 _TOUCHED: Final = frozenset({0x01, 0x02, 0xA2})
@@ -31,6 +33,7 @@ class OathWire:
         self._touch_refused = LOCKED if "touch_to_write" in around.profile.driver.quirks else NOT_NOW
         self._card = CcidCard(link, on_transfer, around.on_wait)
         self._powered = False
+        self._whole = True
 
     @property
     def transfers_done(self) -> int:
@@ -52,18 +55,27 @@ class OathWire:
         return data
 
     def close(self) -> None:
-        """Give the link back."""
-        self._link.close()
+        """Leave the card as after plugging in, and give the link back."""
+        try:
+            if self._powered and self._whole:
+                self._card.power_off(self._timing.operation_timeout_s)
+        except DeviceError as failure:
+            log.debug("%s: not powered off: %s", self._link.path, failure)
+        finally:
+            self._link.close()
 
     def _ask(self, command: Command) -> Response:
         timing = self._timing
         if not self._powered:
             self._card.power_on(timing.open_timeout_s)
             self._powered = True
+        self._whole = False
         touched = command.ins in _TOUCHED
         answer_s = timing.flash_timeout_s if touched else timing.operation_timeout_s
         patience = Patience(answer_s, timing.hand_timeout_s, Wait.TOUCH if touched else Wait.NONE)
-        return Response.parse(self._card.exchange(command.encode(), patience), command.name)
+        raw = self._card.exchange(command.encode(), patience)
+        self._whole = True
+        return Response.parse(raw, command.name)
 
     def _refusal(self, command: Command, word: int, waited_s: float) -> DeviceError:
         # a key whose application is locked is found so before: here the word is about the hand
