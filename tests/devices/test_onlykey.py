@@ -241,6 +241,14 @@ def test_sentences_that_nobody_asked_for_are_passed_over(subject: OnlyKeySubject
     assert subject.held() == SECRET
 
 
+def test_a_key_that_takes_its_time_is_waited_for(subject: OnlyKeySubject) -> None:
+    subject.key.take_time()
+    began_s = time.monotonic()
+    subject.write(SECRET)
+    assert time.monotonic() - began_s >= 2 * 11 * 0.02
+    assert subject.held() == SECRET
+
+
 def test_a_label_that_does_not_stand_is_not_proved() -> None:
     answers = {
         CONNECT: [b"UNLOCKEDv2.1.2-prodc"],

@@ -13,6 +13,7 @@ from typing import Final
 from tests.rig.onlykey.memory import LABEL_BYTES, WIPED, Slot
 
 REPORT_BYTES: Final = 64
+LABEL_GAP_S: Final = 0.02
 _HEADER: Final = b"\xff\xff\xff\xff"
 _SET_TIME: Final = 0xE4
 _GET_LABELS: Final = 0xE5
@@ -78,7 +79,9 @@ class EmulatedOnlyKey:
         self.slots: dict[int, Slot] = dict.fromkeys(range(1, (24 if model.is_duo else 12) + 1), Slot())
         self._world = world_unix_time
         self._lock = threading.Lock()
-        self._answers: deque[bytes] = deque()
+        # when each answer is ready (monotonic), and the answer
+        self._answers: deque[tuple[float, bytes]] = deque()
+        self._label_gap_s = 0.0
         self._unlocked = False
         self._config_mode = False
         self._clock: tuple[int, float] | None = None
@@ -114,6 +117,10 @@ class EmulatedOnlyKey:
             unix_time = self._unix_time()
             return None if unix_time is None else unix_time - self._world()
 
+    def take_time(self) -> None:
+        """From now on it rests between two labels as a real one."""
+        self._label_gap_s = LABEL_GAP_S
+
     def lose_power(self) -> None:
         """Pulled out."""
         with self._lock:
@@ -146,12 +153,16 @@ class EmulatedOnlyKey:
     def next_report(self) -> bytes | None:
         """The next answer."""
         with self._lock:
-            return self._answers.popleft() if self._answers else None
+            ready = bool(self._answers) and self._answers[0][0] <= time.monotonic()
+            return self._answers.popleft()[1] if ready else None
 
     # inside
 
     def _say(self, text: str) -> None:
-        self._answers.append(text.encode("ascii").ljust(REPORT_BYTES, b"\0"))
+        self._answer(text.encode("ascii"))
+
+    def _answer(self, data: bytes, after_s: float = 0.0) -> None:
+        self._answers.append((time.monotonic() + after_s, data.ljust(REPORT_BYTES, b"\0")))
 
     def _version(self, word: str) -> str:
         return f"{word}v{self.firmware}-prod{self.model}"
@@ -179,12 +190,11 @@ class EmulatedOnlyKey:
     def _tell_labels(self, rest: bytes) -> None:
         if rest[0] == _KEY_LABELS:
             for number in range(25, 45):
-                self._answers.append((bytes([number]) + b"|").ljust(REPORT_BYTES, b"\0"))
+                self._answer(bytes([number]) + b"|")
             return
         for number, slot in self.slots.items():
             code = number if number <= 9 else number + 6
-            told = bytes([code]) + b"|" + slot.label[:LABEL_BYTES]
-            self._answers.append(told.ljust(REPORT_BYTES, b"\0"))
+            self._answer(bytes([code]) + b"|" + slot.label[:LABEL_BYTES], (number - 1) * self._label_gap_s)
 
     def _set_slot(self, rest: bytes) -> None:
         number, field, value = rest[0], rest[1], rest[2:]

@@ -57,7 +57,7 @@ def onlykey(folder: Path, serial: str) -> Emulated:
     del folder, serial
     key = EmulatedOnlyKey(time.time)
     key.pin_at_once = True
-    return Emulated(onlykey_plan(key), key.enter_pin, lambda: key.press(1))
+    return Emulated(onlykey_plan(key), key.enter_pin, lambda: key.press(1), key.take_time)
 
 
 def onlykey_locked(folder: Path, serial: str) -> Emulated:
