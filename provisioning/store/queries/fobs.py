@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -38,7 +38,8 @@ class Keeper:
     name: str
     credential_id: str
     credential_state: CredentialState
-    drift_s: int = 0
+    drift_s: int
+    activate_by: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,13 @@ class FobView:
 def fob(store: Store, institution_id: str, fob_id: str) -> FobView:
     """One fob. Raises NotFound."""
     return _one(store, Fob.id == fob_id, institution_id)
+
+
+def fobs_by_id(store: Store, institution_id: str, fob_ids: Collection[str]) -> dict[str, FobView]:
+    """Those of the institution, by id."""
+    with store.read() as session:
+        own = select(Fob).where(Fob.institution_id == institution_id, Fob.id.in_(fob_ids))
+        return {view.id: view for view in views_of(session, session.scalars(own).all())}
 
 
 def fob_by_serial(store: Store, institution_id: str, serial: str, profile: str = "") -> FobView:
@@ -107,7 +115,7 @@ def _view(fob: Fob, carried: tuple[Credential, Customer] | None, job: Programmin
         credential, customer = carried
         who = (customer.id, customer.user_id, customer.name)
         drift_s = credential.drift_steps * credential.period_s
-        keeper = Keeper(*who, credential.id, credential.state, drift_s)
+        keeper = Keeper(*who, credential.id, credential.state, drift_s, credential.activate_by)
     return FobView(
         **{name: getattr(fob, name) for name in _FOB_COLUMNS},
         keeper=keeper,

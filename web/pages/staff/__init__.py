@@ -12,6 +12,7 @@ from web.pages.staff.ending import ending
 from web.pages.staff.hard import hard
 from web.pages.staff.issue import issue
 from web.pages.staff.mails import mail_pages
+from web.pages.staff.papers import papers
 from web.pages.staff.programming import programming
 from web.pages.staff.ranges import range_pages
 from web.pages.staff.search import search
@@ -35,5 +36,6 @@ def staff_pages() -> list[Blueprint]:
         stock_pages,
         range_pages,
         closing_pages,
+        papers,
         stations,
     ]
