@@ -77,6 +77,12 @@ MAIL: Final[dict[MailState, StateWords]] = {
     MailState.FAILED: StateWords("danger", _l("不達")),
     MailState.CANCELLED: StateWords("", _l("取消")),
 }
+# how a device is attached, by the name the station reports
+TRANSPORT: Final[dict[str, LazyString]] = {
+    "hid": _l("USB（HID）"),
+    "serial": _l("シリアル"),
+    "usb": _l("USB"),
+}
 STATION: Final[dict[StationStatus, StateWords]] = {
     StationStatus.INVITED: StateWords("attention", _l("登録待ち")),
     StationStatus.CONNECTED: StateWords("active", _l("接続中")),
