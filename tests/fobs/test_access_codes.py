@@ -17,6 +17,7 @@ from provisioning.jobs.erase_fob import erase_fob
 from provisioning.rules.states import JobState
 from provisioning.store.access_codes import AccessCodes
 from provisioning.store.tables import Base, Fob
+from tests.fixtures.databases import sqlite_only
 from tests.fobs.case import Case
 from tests.fobs.kinds import KAGIYA, LOCKS, NAME, as_kind
 
@@ -61,6 +62,7 @@ def test_the_code_crosses_sealed_for_this_job_only(locked: Case) -> None:
     assert job.sealed_access_code not in repr(job)
 
 
+@sqlite_only
 def test_a_fob_that_is_not_locked_gets_none(case: Case) -> None:
     case = as_kind(case, KAGIYA)
     case.reserve()
@@ -70,6 +72,7 @@ def test_a_fob_that_is_not_locked_gets_none(case: Case) -> None:
 
 
 @pytest.mark.parametrize(("told", "kept"), [(None, True), (True, True), (False, False)])
+@sqlite_only
 def test_what_the_station_tells_of_the_lock_is_remembered(locked: Case, told: bool | None, kept: bool) -> None:
     locked.reserve()
     locked.desk.plug(locked.fob).locked = told
@@ -119,6 +122,7 @@ def test_no_access_code_lies_in_the_database(locked: Case) -> None:
                     assert job.sealed_access_code not in shown
 
 
+@sqlite_only
 def test_without_the_key_nothing_is_given_out(locked: Case) -> None:
     assert Ability.LOCKS_WITH_CODE in LOCKS.abilities
     locked.reserve()

@@ -19,6 +19,7 @@ from provisioning.rules.parameters import OtpParameters, OtpType
 from provisioning.rules.states import CredentialState, FobState, JobState
 from provisioning.rules.verdict import Outcome
 from provisioning.services import Services
+from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import customer_actor
 from tests.fixtures.services import DUAL
 from tests.fobs.case import Case
@@ -52,6 +53,7 @@ def with_institution(services: Services, **changes: object) -> Services:
         (kind(periods_s=(30,)), OtpParameters(), BY_COUNTER),
     ],
 )
+@sqlite_only
 def test_by_time_where_the_fob_can_else_by_counter(
     services: Services, profile: FirmwareProfile, wanted: OtpParameters, written: OtpParameters
 ) -> None:
@@ -69,6 +71,7 @@ def test_by_time_where_the_fob_can_else_by_counter(
         (COUNTS_BY_16, OtpParameters(digits=6), 17, CannotHold("counter", "17", "multiples of 16")),
     ],
 )
+@sqlite_only
 def test_what_the_fob_cannot_hold_is_named(
     services: Services,
     profile: FirmwareProfile,

@@ -16,6 +16,7 @@ from provisioning.jobs.take_into_stock import TakeIntoStockCommand, take_into_st
 from provisioning.rules.states import FobState, JobState
 from provisioning.store.queries.next_step import NextStep
 from provisioning.store.tables import Customer, Fob
+from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import add_fob
 from tests.fobs.case import Case
 from tests.fobs.desk import Desk, PlainFob, open_desk
@@ -104,6 +105,7 @@ def test_two_stations_with_one_each_need_the_stations_name(unnamed: Case) -> Non
     assert len(elsewhere.poll()) == 1
 
 
+@sqlite_only
 def test_a_station_unheard_of_sees_nothing(unnamed: Case) -> None:
     plug(unnamed)
     unnamed.desk.now += timedelta(minutes=1)
@@ -189,6 +191,7 @@ def test_it_is_taken_into_stock_under_its_label(unnamed: Case) -> None:
         ("A" * 33, InputFault.BAD_FORM),
     ],
 )
+@sqlite_only
 def test_a_label_that_is_none_is_refused(unnamed: Case, label: str, fault: InputFault) -> None:
     plug(unnamed)
     with pytest.raises(BadInput) as caught:
@@ -196,6 +199,7 @@ def test_a_label_that_is_none_is_refused(unnamed: Case, label: str, fault: Input
     assert caught.value == BadInput("serial", fault)
 
 
+@sqlite_only
 def test_two_or_none_plugged_in_are_not_taken(unnamed: Case) -> None:
     with pytest.raises(NotFound):
         take(unnamed, "OK-0017")
@@ -205,6 +209,7 @@ def test_two_or_none_plugged_in_are_not_taken(unnamed: Case) -> None:
         take(unnamed, "OK-0017")
 
 
+@sqlite_only
 def test_one_with_a_problem_is_not_taken(unnamed: Case) -> None:
     plain = plug(unnamed)
     plain.problem = Problem(FailureCode.DEVICE_LOCKED)
@@ -213,6 +218,7 @@ def test_one_with_a_problem_is_not_taken(unnamed: Case) -> None:
         take(unnamed, "OK-0017")
 
 
+@sqlite_only
 def test_a_fob_with_a_name_is_not_taken_by_a_label(case: Case) -> None:
     plug(case)
     with pytest.raises(NotFound):

@@ -33,7 +33,10 @@ def _operation(name: str, operation: Operation) -> Schema:
     answers = {str(operation.status): _answer("Done.", operation.answer)}
     answers |= {status: _answer(about, "Error") for status, about in _ERRORS.items()}
     if operation.conflicts:
-        answers["409"] = _answer("The token is not where this act needs it, or somebody was first.", "Error")
+        answers["409"] = _answer(
+            "The token is not where this act needs it, somebody was first, or the fob cannot hold such a token.",
+            "Error",
+        )
     told: Schema = {"operationId": name, "summary": operation.about, "responses": answers}
     if operation.method == "POST":
         content = {"application/json": {"schema": _object(operation)}}
