@@ -187,6 +187,34 @@ def test_a_fob_at_the_counter(looker: Looker, day: Day, live: Live, teller_actor
     looker.open("/staff/programming/", "SPR002")
 
 
+def test_the_stock_its_count_and_its_papers(looker: Looker, day: Day) -> None:
+    looker.sign_in()
+    looker.open("/staff/ranges/", "SST005", "-empty")
+    looker.open("/staff/ranges/?profile=kagiya-fob&lowest=KF-000118&highest=KF-000130", "SST005")
+    looker.open("/staff/closings/", "SST003", "-empty")
+    looker.press()
+    looker.at("SST003", "-refused")
+    for name, number in (("blank", "6"), ("ready", "0"), ("returned", "1"), ("broken", "0")):
+        looker.page.fill(f"[name={name}]", number)
+    looker.press()
+    looker.at("SST004", "-differs")
+    looker.open("/staff/closings/", "SST003")
+    looker.open("/staff/batches/", "SPB001")
+    looker.page.fill("[name=user_ids]", day.fresh.user_id)
+    looker.press()
+    looker.at("SPB002", "-insert")
+    day.desk.fobs = day.desk.fobs[:1]
+    day.desk.now = looker.live.clock()
+    day.desk.work()
+    looker.becomes("proved", "SPB002", "-proved")
+    looker.press(".batch-key button")
+    looker.at("SPB002", "-second")
+    batch = looker.page.url.split("/")[-2]
+    looker.open(f"/staff/papers/labels?batch={batch}", "SST006")
+    looker.open(f"/staff/papers/slips?batch={batch}", "SST007")
+    looker.open(f"/staff/stock/{day.fobs[4].id}/", "SST002", "-custody")
+
+
 def test_auditor_and_administrator(looker: Looker, day: Day) -> None:
     looker.sign_in(StaffRole.AUDITOR)
     looker.open(f"/staff/customers/{day.suspended.id}/", "SCU001", "-auditor")
