@@ -24,6 +24,7 @@ PROFILE: Final = 2
 UNIX_TIME: Final = 1_111_111_109
 IDENTIFY: Final = bytes.fromhex("8041000000")
 READ: Final = bytes.fromhex("8041000201 70")
+"""Profile 2."""
 CHALLENGE: Final = bytes.fromhex("804B080000")
 SEED: Final = bytes.fromhex("84C5010224 5D848C69EB8E884E7D20591FF89ADEFF31FD80354BF08248E60D457774BBF06E 9D9F396D")
 TITLE: Final = bytes.fromhex("84D5000214 934363A4A0B27FE53AC3FBDBDC50A270 6D031C44")
@@ -67,9 +68,9 @@ class Steps:
         serial_end = 4 + answer[3]
         return answer[4:serial_end].decode(), int.from_bytes(answer[serial_end + 2 : serial_end + 6], "big")
 
-    def read(self) -> PublicBlock:
-        """Profile 2."""
-        answer = self._exchange(READ)
+    def read(self, profile: int = PROFILE) -> PublicBlock:
+        """What anybody may."""
+        answer = self._exchange(READ[:3] + bytes([profile]) + READ[4:])
         assert answer[-2:] == b"\x90\x00"
         block = answer[4:-2]
         assert len(block) == 29

@@ -18,8 +18,6 @@ from tests.guest.inside.emulator import Emulator
 from tests.guest.inside.programs.preloaded import Preloaded
 
 _WITHIN_S: Final = 60.0
-_READERS: Final = Path("/etc/libccid_Info.plist")
-_MOLTO2: Final = {"ifdVendorID": "0x349E", "ifdProductID": "0x0300", "ifdFriendlyName": "TOKEN2 Molto2"}
 _SOCKET: Final = Path("/run/pcscd/pcscd.comm")
 _ONLYKEY_PATH: Final = (Path("/opt/python/vendors/onlykey"),)
 # not hidapi: it knows from its loading on what is plugged in, and its forks would all believe the same
@@ -76,7 +74,6 @@ def plug(emulator: Emulator) -> Iterator[Plug]:
 @pytest.fixture(scope="session")
 def smart_cards() -> SmartCards:
     """The smart-card service for as long as a test needs it: while it runs, nobody else reaches a reader."""
-    _add_reader()
     return _service
 
 
@@ -112,16 +109,6 @@ def _configured() -> set[str]:
             if file.read_text().strip():
                 found.add(file.with_name("devnum").read_text() + file.with_name("busnum").read_text())
     return found
-
-
-def _add_reader() -> None:
-    """libccid knows readers by their ids; whoever has a Molto-2 and an older libccid adds it by hand."""
-    text = _READERS.read_text(encoding="utf-8")
-    for key, value in _MOLTO2.items():
-        head = f"<key>{key}</key>"
-        start = text.index("<array>", text.index(head)) + len("<array>")
-        text = f"{text[:start]}\n\t\t<string>{value}</string>{text[start:]}"
-    _READERS.write_text(text, encoding="utf-8")
 
 
 @contextmanager

@@ -30,7 +30,7 @@ def codes_from(began: float) -> set[str]:
     return {oath.totp(SECRET, int(at), digits=6, period_s=30) for at in (began, time.time())}
 
 
-@shows(FAMILY, Program.ONLYKEY, "set time", "seed", "label", "our driver reads what it wrote")
+@shows(FAMILY, Program.ONLYKEY, "set time", "seed", "label", "our driver reads the label it wrote")
 def test_what_it_wrote_our_driver_reads(plug: Plug, onlykey_cli: Preloaded) -> None:
     key = plug(FAMILY)
     insist(onlykey_cli, "UNLOCKED", "settime")

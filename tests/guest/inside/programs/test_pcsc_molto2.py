@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from devices.drivers.molto2.messages import decode_block, read_block
 from tests.guest.inside.programs.conftest import Plug, Plugged, SmartCards
-from tests.guest.inside.programs.ours import TOTP_8_60, opened, write
+from tests.guest.inside.programs.ours import SECRET, TITLE, TOTP_8_60, opened, write
 from tests.guest.inside.programs.pcsc import PcscCard
 from tests.vendors import molto2_steps as known
 from tests.vendors import oath
@@ -34,7 +35,16 @@ def load(tool: known.Steps, token: Plugged) -> None:
         assert tool.send(apdu) == known.DONE
 
 
-@shows(FAMILY, Program.PCSC, "identify", "seed", "title", "parameters", "clock", "our driver reads what it wrote")
+@shows(
+    FAMILY,
+    Program.PCSC,
+    "identify",
+    "seed",
+    "title",
+    "parameters",
+    "clock",
+    "our driver reads the parameters it wrote",
+)
 def test_what_the_known_apdus_wrote_our_driver_reads(plug: Plug, smart_cards: SmartCards) -> None:
     token = plug(FAMILY)
     with smart_cards(), steps() as tool:
@@ -53,11 +63,14 @@ def test_what_our_driver_wrote_it_reads(plug: Plug, smart_cards: SmartCards) -> 
     token = plug(FAMILY)
     with opened(PROFILE, expected_serial=token.serial) as driver:
         write(driver)
+    now = time.time()
+    assert token.display() in {oath.totp(SECRET, int(now) + late_s) for late_s in (0, 60)}
     with smart_cards(), steps() as tool:
-        assert tool.read().has_seed is False
+        block = tool.read(0)
+        assert block == known.PublicBlock(TITLE, block.clock, 1, 60, 8, True)
         assert tool.authenticate() == known.DONE
-        assert [tool.send(apdu) for apdu in (known.SEED, known.DELETE)] == [known.DONE, known.DONE]
-        assert tool.send(known.DELETE) == known.NO_SEED
+        words = [tool.send(apdu) for apdu in (known.SEED, known.DELETE, known.DELETE)]
+        assert words == [known.DONE, known.DONE, known.NO_SEED]
 
 
 @shows(FAMILY, Program.PCSC, "wrong key")
