@@ -44,6 +44,8 @@ def advance_batch(services: Services, command: AdvanceBatchCommand, now: datetim
         fobs = _blank(session, batch, named)
     while waiting and fobs and room > 0:
         fate = _bind(services, batch, waiting[0], fobs[0], now)
+        if fate is None:
+            return
         if fate.item_is_over:
             waiting.pop(0)
         if fate.fob_is_over:
@@ -69,11 +71,13 @@ def _blank(session: Session, batch: Batch, named: Collection[tuple[str, str]]) -
     return list(session.scalars(query.order_by(Fob.serial, Fob.profile)))
 
 
-def _bind(services: Services, batch: Batch, item: BatchItem, fob_id: str, now: datetime) -> _Fate:
-    """Reserve the fob for the item's customer, both or neither."""
+def _bind(services: Services, batch: Batch, item: BatchItem, fob_id: str, now: datetime) -> _Fate | None:
+    """Reserve the fob for the item's customer, both or neither; None where the batch has no room any more."""
     actor = Actor(ActorKind.STAFF, batch.opened_by, batch.institution_id, batch.branch)
     try:
         with services.store.write() as tx:
+            if not _has_room(tx, batch):
+                return None
             move_item(tx, item, BatchItemState.BOUND, now, fob_id)
             command = ReserveFobCommand(
                 batch.institution_id, item.customer_id, fob_id, actor, batch.station_id, _application(tx, item)
@@ -89,6 +93,12 @@ def _bind(services: Services, batch: Batch, item: BatchItem, fob_id: str, now: d
             _skip(services, item, refused, now)
         return _Fate(item_is_over=True, fob_is_over=False)
     return _Fate(item_is_over=True, fob_is_over=True)
+
+
+def _has_room(tx: Session, batch: Batch) -> bool:
+    """Read anew, with the batch's row held: another poll of the station, or the key, may have been quicker."""
+    row = tx.get_one(Batch, batch.id, with_for_update=True)
+    return row.closed_at is None and len(items_in(tx, row.id, BatchItemState.BOUND)) < row.at_once
 
 
 def _application(tx: Session, item: BatchItem) -> str | None:

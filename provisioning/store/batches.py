@@ -18,8 +18,11 @@ RESTS_AFTER: Final = timedelta(minutes=10)
 
 
 def open_batch_row(tx: Session, institution_id: str, batch_id: str) -> Batch:
-    """The batch, if it is open. Raises NotFound, WrongState("batch")."""
-    batch = tx.get(Batch, batch_id)
+    """The batch, if it is open; nobody else binds a fob or presses its key meanwhile.
+
+    Raises NotFound, WrongState("batch").
+    """
+    batch = tx.get(Batch, batch_id, with_for_update=True)
     if batch is None or batch.institution_id != institution_id:
         raise NotFound("batch")
     if batch.closed_at is not None:

@@ -9,6 +9,7 @@ import pytest
 
 from devices.contract import FailureCode, JobResult
 from provisioning.errors import AlreadyTaken, BadInput, NotFound, WrongState
+from provisioning.jobs.advance_batch import AdvanceBatchCommand, advance_batch
 from provisioning.jobs.open_batch import MAX_ITEMS, OpenBatchCommand, open_batch
 from provisioning.jobs.press_batch import (
     BatchCommand,
@@ -24,6 +25,7 @@ from provisioning.store.tables import Application, ApplicationState, BatchItemSt
 from tests.fixtures.people import add_customer, add_fob
 from tests.fobs.case import Case
 from tests.fobs.desk import PlainFob, open_desk
+from tests.fobs.test_two_at_once import at_once
 from tests.staff import rows
 
 
@@ -219,6 +221,20 @@ def test_skipping_and_closing(day: Day) -> None:
         == batches(day.case.services.store, "dual", "駅前支店")
         == ()
     )
+
+
+def test_two_polls_and_two_keys_at_once(day: Day) -> None:
+    for fob in day.fobs[:3]:
+        day.plug(fob)
+    usable = [(fob.profile, fob.serial) for fob in day.fobs[:3]]
+    command = AdvanceBatchCommand(day.desk.station_id, usable)
+    _, lost = at_once(*[lambda: advance_batch(day.case.services, command, day.case.now)] * 4)
+    assert lost == []
+    assert [item.state for item in day.page().items].count(BatchItemState.BOUND) == 1
+    day.tick()
+    won, lost = at_once(*[day.press] * 4)
+    assert (sorted(won, key=lambda one: one.done), lost) == ([Pressed((), ())] * 3 + [Pressed((1,), ())], [])
+    assert day.page().line.done == 1
 
 
 def test_what_cannot_begin(case: Case, day: Day) -> None:

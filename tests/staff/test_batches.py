@@ -6,6 +6,7 @@ import pytest
 
 from devices.contract import FailureCode
 from provisioning.rules.permissions import StaffRole
+from provisioning.rules.states import FobState
 from provisioning.services import Services
 from provisioning.store.tables import Customer, Fob
 from tests.fixtures.databases import sqlite_only
@@ -73,6 +74,24 @@ def test_a_fob_that_fails_and_a_customer_left_out(
     assert teller_desk.says("次のフォブを差し込んでください", "返却（消去待ち）")
     teller_desk.press(page + "skip", position="1")
     assert teller_desk.says("終わりました", "窓口で除きました")
+
+
+def test_a_returned_fob_is_erased_and_written_in_one_go(
+    teller_desk: Colleague, services: Services, waiting: list[Customer], fob: Fob, station_desk: Desk,
+    clock: MovableClock,
+) -> None:  # fmt: skip
+    rows.move_fob_row(services, fob, FobState.RETURNED)
+    page = begin(teller_desk, station_desk)
+    plug(station_desk, fob)
+    teller_desk.get(page)
+    assert teller_desk.says("消去して使う", "返却されたフォブです。")
+    teller_desk.press(page + "erase")
+    assert teller_desk.says("消去しています。終わると、このフォブに書き込みます。")
+    for _ in range(2):
+        tick(station_desk, clock)
+        station_desk.work()
+    teller_desk.get(page)
+    assert teller_desk.says("できました", fob.serial)
 
 
 def test_it_says_why_a_fob_is_not_taken(

@@ -9,6 +9,8 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from provisioning.errors import AlreadyTaken, BadInput, ClockUntrusted, InputFault, NotFound, WrongState
+from provisioning.jobs.erase_fob import erase_fob
+from provisioning.jobs.fob_acts import FobCommand
 from provisioning.jobs.fob_fit import fob_fit
 from provisioning.jobs.open_batch import MAX_AT_ONCE, OpenBatchCommand, open_batch
 from provisioning.jobs.press_batch import BatchCommand, SkipItemCommand, close_batch, press_batch, skip_item
@@ -112,6 +114,18 @@ def skip(desk: Desk, batch_id: str) -> Response:
     return _act(desk, batch_id, leave_out)
 
 
+@batch_pages.post("/<batch_id>/erase")
+@at_desk(StaffAct.KEEP_STOCK)
+def erase(desk: Desk, batch_id: str) -> Response:
+    """消去して使う: a returned fob that is plugged in; once erased it is blank, and the batch takes it."""
+    fob = desk.fob(forms.read_form("fob_id")["fob_id"])
+
+    def erase_it(act: BatchCommand) -> None:
+        erase_fob(current.services(), FobCommand(act.institution_id, fob.id, act.actor), current.now())
+
+    return _act(desk, batch_id, erase_it)
+
+
 @batch_pages.post("/<batch_id>/close")
 @at_desk(StaffAct.ISSUE)
 def close(desk: Desk, batch_id: str) -> Response:
@@ -149,7 +163,7 @@ def _act(desk: Desk, batch_id: str, do: Callable[[BatchCommand], object]) -> Res
     command = BatchCommand(desk.institution.id, _batch(desk, batch_id).line.id, desk.actor)
     try:
         do(command)
-    except WrongState as refused:
+    except (WrongState, AlreadyTaken) as refused:
         telling.tell_refusal(refused)
     return _page_of(batch_id)
 
@@ -170,6 +184,7 @@ def _facts(desk: Desk, found: BatchView) -> dict[str, object]:
         "station": station,
         "batch_words": batch_words,
         "unusable": [one for one in devices if _is_unusable(one) or fits[one.profile].refusal],
+        "erasable": [one for one in devices if one.fob_state is FobState.RETURNED and one.problem is None],
         "fits": fits,
     }
 
