@@ -13,8 +13,7 @@ from devices.driver import SlotProgram, Surroundings
 from devices.drivers.flipper_totp import messages
 from devices.drivers.flipper_totp.driver import FlipperTotp
 from devices.errors import BadAnswer, DeviceError, LinkTimeout, RefusedByDevice
-from devices.profile_files import load_profiles
-from tests.devices.battery import check_failure
+from tests.devices.battery import check_failure, shipped
 from tests.devices.doubles import AnyBytes
 from tests.devices.flippers import FORM
 
@@ -29,7 +28,7 @@ HEAD = "#\tName\tAlgo\tLn\tType\r\n"
 
 
 def surroundings() -> Surroundings:
-    (profile,) = (profile for profile in load_profiles() if profile.name == "flipper-totp")
+    (profile,) = (profile for profile in shipped() if profile.name == "flipper-totp")
     return Surroundings(profile, lambda: float(NOW), {}, expected_serial="flip_Atiw")
 
 

@@ -17,7 +17,7 @@ from devices.drivers.onlykey.driver import OnlyKey
 from devices.errors import BadAnswer, DeviceError, DeviceLocked, LinkTimeout, NotProved, OverLimits
 from devices.links import AttachedDevice
 from devices.profile_files import load_profiles
-from tests.devices.battery import check_failure, seed
+from tests.devices.battery import check_failure, seed, shipped
 from tests.devices.doubles import AnyReports
 from tests.devices.onlykeys import FORM, OnlyKeySubject
 from tests.devices.reckoning import otp_code
@@ -65,7 +65,7 @@ CONNECT, GET_LABELS, SET_SEED, SET_LABEL = b"\xe4", b"\xe5", b"\xe6\x01\x09", b"
 
 
 def surroundings(title: str = "onlykey") -> Surroundings:
-    (profile,) = (profile for profile in load_profiles() if profile.name == title)
+    (profile,) = (profile for profile in shipped() if profile.name == title)
     return Surroundings(profile, lambda: float(NOW), {}, expected_serial="OK-0001")
 
 
