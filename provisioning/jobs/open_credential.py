@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
@@ -44,10 +45,7 @@ def open_credential(  # noqa: PLR0917 - part of other jobs' transactions
         kind=kind,
         fob_id=fob_id,
         state=CredentialState.ISSUED,
-        otp_type=otp.otp_type,
-        algorithm=otp.algorithm,
-        digits=otp.digits,
-        period_s=otp.period_s,
+        **dataclasses.asdict(otp),
         last_step=institution.hotp_first_counter - 1 if otp.otp_type is OtpType.HOTP else -1,
         issued_at=now,
         activate_by=now + institution.activate_within,
