@@ -200,10 +200,13 @@ def _recognise(sighting: Sighting, identity: DeviceIdentity) -> FirmwareProfile:
 
 
 def _serial(sighting: Sighting, identity: DeviceIdentity, profile: FirmwareProfile) -> str:
-    """The serial number from where the profile says it comes; empty for a label. Raises UntoldSerial."""
+    """The serial number from where the profile says it comes; empty for a label. Raises UntoldSerial.
+
+    Serial numbers are typed and scanned in capitals: a USB string in small letters becomes one.
+    """
     if profile.use.serial is SerialSource.LABEL:
         return ""
-    serial = identity.serial if profile.use.serial is SerialSource.TOLD else sighting.device.bus_serial
+    serial = identity.serial if profile.use.serial is SerialSource.TOLD else sighting.device.bus_serial.upper()
     if not serial:
         raise UntoldSerial(sighting.device.path)
     return serial

@@ -20,7 +20,7 @@ class FlipperSubject(Subject):
     def __init__(self) -> None:
         self.flipper = EmulatedFlipper(time.time)
         self.port = ConsolePort(usb_plan(self.flipper))
-        super().__init__(ConsoleBus([self.port]), "flipper-totp", "flip_Atiw", FORM)
+        super().__init__(ConsoleBus([self.port]), "flipper-totp", "FLIP_ATIW", FORM)
 
     def plug(self) -> None:
         self.port.plug()

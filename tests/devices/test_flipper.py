@@ -51,7 +51,7 @@ def test_it_is_found_by_ids_and_by_the_beginning_of_its_serial_number(
 ) -> None:
     desk = replace(subject.desk, buses=(listed(subject, mocker, "flip_Atiw"),))
     (seen,) = survey(desk)
-    assert (seen.profile, seen.serial, seen.firmware) == ("flipper-totp", "flip_Atiw", "5.19.0")
+    assert (seen.profile, seen.serial, seen.firmware) == ("flipper-totp", "FLIP_ATIW", "5.19.0")
     assert seen.problem is None
 
 

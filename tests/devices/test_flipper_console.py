@@ -29,7 +29,7 @@ HEAD = "#\tName\tAlgo\tLn\tType\r\n"
 
 def surroundings() -> Surroundings:
     (profile,) = (profile for profile in shipped() if profile.name == "flipper-totp")
-    return Surroundings(profile, lambda: float(NOW), {}, expected_serial="flip_Atiw")
+    return Surroundings(profile, lambda: float(NOW), {}, expected_serial="FLIP_ATIW")
 
 
 class Transcript:
@@ -101,7 +101,7 @@ def test_a_write_is_the_notes_transcript() -> None:
     receipt = identify_and_write(flipper)
     flipper.close()
     assert (receipt.serial, receipt.firmware, receipt.clock_offset_s, receipt.code) == (
-        "flip_Atiw",
+        "FLIP_ATIW",
         "5.19.0",
         1,
         "",

@@ -46,9 +46,9 @@ def nitrokey_pro(folder: Path, serial: str) -> Emulated:
 
 
 def flipper_totp(folder: Path, serial: str) -> Emulated:
-    """A Flipper Zero with its application open; `serial` is `flip_` and its name. The hand enters its PIN."""
+    """A Flipper Zero with its application open; `serial` is `FLIP_` and its name. The hand enters its PIN."""
     del folder
-    flipper = EmulatedFlipper(time.time, name=serial.removeprefix("flip_"))
+    flipper = EmulatedFlipper(time.time, name=serial[len("FLIP_") :].capitalize())
     return Emulated(flipper_totp_plan(flipper), flipper.enter_pin, lambda: flipper.display("KAGIYA kagiya-1"))
 
 

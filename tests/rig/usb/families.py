@@ -69,7 +69,7 @@ FAMILIES: Final[Mapping[str, Family]] = {
     "yubikey-5": Family("yubikey-5", yubikey_5, lambda number: str(8_000_000 + number)),
     "molto2": Family("molto2-v2", molto2, lambda number: str(826_658_719_000_000 + number)),
     "nitrokey-pro": Family("nitrokey-pro", nitrokey_pro, "{:08X}".format),
-    "flipper-totp": Family("flipper-totp", flipper_totp, "flip_Kagi{}".format),
+    "flipper-totp": Family("flipper-totp", flipper_totp, "FLIP_KAGI{}".format),
     "onlykey": Family("onlykey", onlykey, "OK-{:06}".format, wanted=(6, 30)),
     "ykoath": Family("yubikey-5-oath", ykoath, lambda number: str(9_000_000 + number)),
 }
