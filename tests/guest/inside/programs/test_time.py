@@ -19,7 +19,7 @@ from tests.guest.inside.figures import tell
 from tests.guest.inside.programs.conftest import Plug
 from tests.guest.inside.programs.ours import SECRET, TOTP_8_60, opened, write
 
-_ROUNDS: Final = 3
+_ROUNDS: Final = 5
 
 
 @pytest.fixture(scope="module")
