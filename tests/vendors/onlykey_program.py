@@ -1,4 +1,4 @@
-"""`python -m tests.vendors.onlykey_program SOCKET WORDS…`: onlykey-cli, its hidapi knowing a device at a socket."""
+"""`python -m tests.vendors.onlykey_program SOCKET WORDS…`: onlykey-cli with a hidapi that leads to a socket."""
 
 from __future__ import annotations
 
