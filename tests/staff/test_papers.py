@@ -70,7 +70,13 @@ def test_a_label_for_one_fob_and_for_a_batch(
 
 @sqlite_only
 def test_no_paper_for_what_is_not_there(at_desk: AtDesk, teller_desk: Colleague, fob: Fob) -> None:
-    for path in (f"slips?fob={fob.id}", "labels?fob=nothing", "labels?batch=nothing", "labels"):
+    for path in (
+        f"slips?fob={fob.id}",
+        "labels?fob=nothing",
+        "labels?batch=nothing",
+        "labels",
+        "labels?lowest=A&highest=B",
+    ):
         assert teller_desk.get("/staff/papers/" + path).page.status_code == 404, path
     stranger = at_desk(branch="駅前支店", name="駅前 次郎")
     assert stranger.get(f"/staff/papers/labels?fob={fob.id}").page.status_code == 404

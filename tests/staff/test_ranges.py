@@ -36,6 +36,11 @@ def test_a_box_is_looked_at_and_taken(teller_desk: Colleague, services: Services
     assert teller_desk.says("フォブを番号の範囲で在庫に受け入れました", "KF0000002 – KF0000005", "K-0")
     teller_desk.get(BOX)
     assert teller_desk.says("在庫にない1個を受け入れる")
+    labels = "/staff/papers/labels?profile=kagiya-fob&lowest=KF0000001&highest=KF0000005"
+    assert labels in teller_desk.links
+    teller_desk.get(labels)
+    assert teller_desk.says("4枚。", "KF0000005")
+    assert "KF0000004" not in teller_desk.text
     fob = fob_by_serial(services.store, "dual", "KF0000005")
     teller_desk.get(f"/staff/stock/{fob.id}/")
     assert teller_desk.says("受け渡しの記録", "窓口 花子")

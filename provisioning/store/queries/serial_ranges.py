@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from provisioning.rules.serial_range import SerialRange
 from provisioning.rules.states import FobState
 from provisioning.store.engine import Store
+from provisioning.store.queries.fobs import FobView, views_of
 from provisioning.store.tables import Fob
 
 
@@ -50,6 +51,14 @@ def runs(store: Store, institution_id: str, profile: str, wanted: SerialRange) -
         else:
             found.append(run)
     return tuple(found)
+
+
+def fobs_in(store: Store, institution_id: str, profile: str, wanted: SerialRange) -> tuple[FobView, ...]:
+    """The institution's fobs of the range, by serial."""
+    with store.read() as session:
+        known = known_serials(session, profile, wanted)
+        own = [fob for _, fob in sorted(known.items()) if fob.institution_id == institution_id]
+        return views_of(session, own)
 
 
 def known_serials(session: Session, profile: str, wanted: SerialRange) -> dict[str, Fob]:
