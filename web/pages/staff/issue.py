@@ -25,9 +25,9 @@ issue = Blueprint("staff_issue", __name__, url_prefix="/staff/customers/<custome
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One thing a choice needs today, and whether it is there."""
+    """One thing a choice needs today, and whether it is there; None: to be known, not to be there."""
 
-    is_met: bool
+    is_met: bool | None
     text: LazyString | str
 
 
@@ -78,14 +78,14 @@ def _soft(institution: Institution) -> Choice:
 
 
 def _plugged(desk: Desk) -> Iterator[Need]:
-    """What is to be known of each kind of fob that is plugged in."""
+    """What the customer must know of each kind of fob that is plugged in."""
     devices = (device for station in desk.stations() for device in station.devices if device.problem is None)
     for profile, model in sorted({(device.profile, device.model) for device in devices}):
         fit = fob_fit(current.services(), desk.institution, profile)
         if fit.refusal is not None:
             yield Need(False, f"{model}: {refusal_words(fit.refusal, desk.institution.otp).sentence}")
-        for sentence in notice_words(fit.notices):
-            yield Need(True, f"{model}: {sentence}")
+        for sentence in notice_words(fit.for_customer):
+            yield Need(None, f"{model}: {sentence}")
 
 
 def _hard(desk: Desk, counts: WorkCounts) -> Choice:
