@@ -103,15 +103,16 @@ def _give_up(services: Services, command: EndAttemptCommand, now: datetime) -> N
 def _candidates(services: Services, command: PollCommand) -> list[str]:
     """Queued jobs of the institution whose fob this station sees, once, usable, and is not busy with."""
     usable = _usable(command.poll.devices)
+    anywhere, here = ProgrammingJob.station_id.is_(None), ProgrammingJob.station_id == command.station_id
     query = (
-        select(ProgrammingJob.id, Fob.id, Fob.profile, Fob.serial)
+        select(ProgrammingJob.id, Fob.id, ProgrammingJob.station_id, Fob.profile, Fob.serial)
         .join(Fob, Fob.id == ProgrammingJob.fob_id)
         .join(Station, Station.institution_id == ProgrammingJob.institution_id)
         .where(
             Station.id == command.station_id,
             ProgrammingJob.state == JobState.QUEUED,
             ProgrammingJob.closed_at.is_(None),
-            ProgrammingJob.station_id.is_(None) | (ProgrammingJob.station_id == command.station_id),
+            anywhere | here,
         )
         .order_by(ProgrammingJob.queued_at, ProgrammingJob.id)
     )
@@ -120,9 +121,10 @@ def _candidates(services: Services, command: PollCommand) -> list[str]:
             session.scalars(select(ProgrammingJob.fob_id).where(ProgrammingJob.id.in_(command.poll.running)))
         )
         found = session.execute(query).all()
-    told = [job_id for job_id, fob_id, *name in found if tuple(name) in usable and fob_id not in busy]
+    found = [row for row in found if row[1] not in busy]
+    told = [job_id for job_id, _, _, *name in found if tuple(name) in usable]
     # reserve_fob sees to it that a station has one open job at most for a kind that tells no serial number
-    unnamed = [job_id for job_id, fob_id, profile, _ in found if (profile, "") in usable and fob_id not in busy]
+    unnamed = [job_id for job_id, _, station_id, profile, _ in found if station_id and (profile, "") in usable]
     return told + unnamed
 
 

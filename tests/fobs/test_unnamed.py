@@ -12,6 +12,7 @@ from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound, Wr
 from provisioning.jobs.erase_fob import erase_fob
 from provisioning.jobs.hand_over import hand_over
 from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_fob
+from provisioning.jobs.revoke_station import RevokeStationCommand, revoke_station
 from provisioning.jobs.take_into_stock import TakeIntoStockCommand, take_into_stock
 from provisioning.rules.states import FobState, JobState
 from provisioning.store.queries.next_step import NextStep
@@ -146,6 +147,18 @@ def test_a_further_attempt_stays_at_its_station(unnamed: Case) -> None:
     assert elsewhere.running == []
     assert unnamed.open_job().station_id == unnamed.desk.station_id
     assert len(unnamed.desk.poll()) == 1
+
+
+def test_when_its_station_is_revoked_no_other_writes_it(unnamed: Case) -> None:
+    plug(unnamed)
+    unnamed.reserve()
+    elsewhere = open_desk(unnamed.services, unnamed.now, "窓口2")
+    plug(unnamed, desk=elsewhere)
+    command = RevokeStationCommand("dual", unnamed.desk.station_id, unnamed.teller)
+    revoke_station(unnamed.services, command, unnamed.now)
+    assert elsewhere.poll() == ()
+    unnamed.cancel(unnamed.open_job().id)
+    assert unnamed.fob_state() is FobState.IN_STOCK
 
 
 def test_an_erasure_takes_the_one_that_is_plugged_in(unnamed: Case) -> None:
