@@ -1,9 +1,14 @@
-"""`python -m tests.guest [ARGUMENTS OF PYTEST]`: the devices' tests on a real USB stack, in a throw-away guest."""
+"""`python -m tests.guest [ARGUMENTS OF PYTEST]`: the devices' tests on a real USB stack, in a throw-away guest.
+
+Without arguments everything runs, in two guests side by side: a guest has one processor, a machine more.
+"""
 
 from __future__ import annotations
 
+import resource
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -12,37 +17,59 @@ from xml.etree import ElementTree
 import click
 
 from tests.guest.debian import GuestUnavailable
-from tests.guest.machine import prepare, run
+from tests.guest.machine import Guest, prepare, run
+from tests.guest.stock import PROJECT
 
 _TESTS: Final = "tests/guest/inside"
+_AT_COUNTER: Final = tuple(f"{_TESTS}/test_{name}.py" for name in ("families", "interfaces", "many"))
+"""Those with a server and a station, about half of all the work."""
 
 
 def main(arguments: list[str]) -> int:
-    """0 if every test in the guest passed; a guest that cannot be made or does not end is a failure too."""
+    """0 if every test in the guests passed; a guest that cannot be made or does not end is a failure too."""
     begun_s = time.monotonic()
     try:
         guest = prepare()
         click.echo(f"guest: ready after {time.monotonic() - begun_s:.1f} s")
-        with TemporaryDirectory(prefix="kagiya-guest-") as results:
-            ended = run(guest, arguments or [_TESTS], Path(results))
-            _tell(Path(results))
+        shares = [arguments] if arguments else [list(_AT_COUNTER), _others()]
+        with ThreadPoolExecutor(len(shares)) as pool:
+            labels = [f"{number}| " if len(shares) > 1 else "" for number in range(1, len(shares) + 1)]
+            codes = list(pool.map(lambda share, label: _run(guest, share, label), shares, labels))
     except GuestUnavailable as reason:
         click.echo(f"guest: {reason}", err=True)
         return 1
-    click.echo(f"guest: {ended.took_s:.0f} s, boot to end; exit code {ended.code}")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    times = f"{time.monotonic() - begun_s:.0f} s, {used.ru_utime + used.ru_stime:.0f} s of processor time"
+    click.echo(f"guest: {'failed' if any(codes) else 'passed'} after {times}")
+    return int(any(codes))
+
+
+def _others() -> list[str]:
+    inside = PROJECT / _TESTS
+    found = [str(file.relative_to(PROJECT)) for file in sorted(inside.rglob("test_*.py"))]
+    return [name for name in found if name not in _AT_COUNTER]
+
+
+def _run(guest: Guest, arguments: list[str], label: str) -> int:
+    with TemporaryDirectory(prefix="kagiya-guest-") as name:
+        results = Path(name)
+        ended = run(guest, arguments, results, label)
+        _tell(results, label)
+    click.echo(f"{label}guest: {ended.took_s:.0f} s from boot to end, exit code {ended.code}")
     return 1 if ended.code is None else ended.code
 
 
-def _tell(results: Path) -> None:
+def _tell(results: Path, label: str) -> None:
     """How many tests, and the figures that they left."""
     junit = results / "junit.xml"
     if junit.exists():
         for suite in ElementTree.parse(junit).getroot().iter("testsuite"):
             told = ", ".join(f"{name} {suite.get(name)}" for name in ("tests", "failures", "errors", "skipped"))
-            click.echo(f"guest: {told}")
+            click.echo(f"{label}guest: {told}")
     figures = results / "figures.txt"
     if figures.exists():
-        click.echo(figures.read_text(encoding="utf-8"), nl=False)
+        for line in figures.read_text(encoding="utf-8").splitlines():
+            click.echo(f"{label}{line}")
 
 
 if __name__ == "__main__":

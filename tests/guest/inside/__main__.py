@@ -16,7 +16,7 @@ def main() -> int:
     arguments = (RESULTS / "arguments").read_text(encoding="utf-8").splitlines()
     own = [f"--confcutdir={Path(__file__).parent}", "-p", "no:cacheprovider", "-p", "pytest_timeout"]
     own += ["-o", "addopts=-ra --strict-markers --strict-config", f"--junitxml={RESULTS / 'junit.xml'}"]
-    own += ["--timeout=300", "--durations=15"]
+    own += ["-v", "--timeout=900", "--durations=15"]
     return int(pytest.main([*own, *arguments]))
 
 

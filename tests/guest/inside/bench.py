@@ -14,7 +14,7 @@ from provisioning.store.queries import fobs
 from provisioning.store.queries.jobs import JobView
 from tests.guest.inside.counter import INSTITUTION, Counter, until
 from tests.guest.inside.emulator import Emulator
-from tests.rig.usb.families import FAMILIES, Family
+from tests.rig.usb.families import KINDS, Family
 from tests.rig.usb.trouble import TroubleKind
 
 _numbers: Final[Iterator[int]] = count(1)
@@ -40,7 +40,7 @@ class Bench:
     def new(self, family: str, serial: str = "") -> OnDesk:
         """A device that nobody has seen before, plugged in."""
         number = next(_numbers)
-        known = FAMILIES[family]
+        known = KINDS[family]
         told = serial or known.serial(number)
         device = OnDesk(f"{family}:{told}#{number}", told, known)
         self._there.append(device)

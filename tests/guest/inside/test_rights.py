@@ -10,11 +10,10 @@ import pytest
 
 from devices.links import Transport
 from devices.links.rule import GROUP
-from devices.machine import Node, this_machine
-from devices.profile_files import load_profiles
 from tests.guest.inside import rights
 from tests.guest.inside.counter import until
 from tests.guest.inside.emulator import Emulator
+from tests.guest.inside.nodes import nodes_of
 from tests.guest.inside.people import may_open
 from tests.rig.usb.families import FAMILIES
 
@@ -26,19 +25,6 @@ def group() -> Iterator[int]:
     rights.install_rules()
     yield group
     rights.remove_all()
-
-
-def nodes_of(profile_name: str) -> list[tuple[Transport, Node]]:
-    """The nodes that the profile's devices are used through."""
-    machine = this_machine()
-    (profile,) = [profile for profile in load_profiles() if profile.name == profile_name]
-    return [
-        (match.bus, node)
-        for device in machine.usb_devices()
-        for match in profile.match
-        if (device.vendor_id, device.product_id) == (match.vendor_id, match.product_id)
-        for node in machine.nodes(device, match)
-    ]
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -35,7 +35,7 @@ class Family:
     make: Make
     serial: Callable[[int], str]
     wanted: tuple[int, int] = (8, 60)
-    points: int = 10
+    points: int = 6
 
 
 def kagiya_fob(folder: Path, serial: str) -> Emulated:

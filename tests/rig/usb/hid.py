@@ -61,7 +61,10 @@ class HidFunction:
         return head + self._hid_descriptor + b"".join(endpoint.descriptor for endpoint in self.endpoints)
 
     def is_talk(self, setup: Setup) -> bool:
-        return setup.is_class and setup.request in (Request.GET_REPORT, Request.SET_REPORT)
+        # the kernel sets a keyboard's lamps by itself
+        kind = setup.value >> 8
+        heard = kind == ReportType.FEATURE or (kind == ReportType.OUTPUT and hasattr(self._gadget, "take_report"))
+        return setup.is_class and heard and setup.request in (Request.GET_REPORT, Request.SET_REPORT)
 
     def control(self, setup: Setup, data: bytes) -> bytes:
         if not setup.is_class:

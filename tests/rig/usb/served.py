@@ -20,6 +20,7 @@ from tests.rig.usb.usbip import Submit, Unlink
 
 _LOOK_S: Final = 0.02
 _LOOK_SELDOM_S: Final = 0.25
+_REFUSAL_S: Final = 0.01
 _LIVELY_S: Final = 3.0
 """So long after the host said something, a device that may speak unasked is asked often."""
 
@@ -139,6 +140,8 @@ class ServedDevice:
         for number, submit in list(self._waiting.items()):
             if kind is TroubleKind.STALL:
                 del self._waiting[number]
+                # the kernel asks again at once
+                time.sleep(_REFUSAL_S)
                 self._answer(submit, -errno.EPIPE)
                 continue
             function, endpoint = self._device.endpoint(submit.endpoint)

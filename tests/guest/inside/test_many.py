@@ -1,0 +1,77 @@
+"""Many fobs at once, and plugs that are pulled and put in all day long."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Final
+
+from provisioning.rules.states import JobState
+from provisioning.store.queries import jobs
+from provisioning.store.queries.jobs import JobFilter
+from tests.guest.inside.bench import Bench, OnDesk
+from tests.guest.inside.counter import INSTITUTION, until
+from tests.guest.inside.figures import tell
+
+_HUB: Final = 16
+_ROUNDS: Final = 50
+_PLUGS: Final = 4
+"""So many fobs go in and out together: 200 cycles."""
+_ISSUED_IN: Final = (0, 16, 32)
+"""In these rounds another fob is written beside them."""
+_SPARE: Final = 2
+"""Descriptors that a pool may open for good while it works: connections to the server."""
+
+
+def open_files(pid: int) -> int:
+    """How many descriptors a process has."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def write_all(bench: Bench, devices: list[OnDesk]) -> float:
+    """Seconds until all are proved."""
+    begun_s = time.monotonic()
+    for device in devices:
+        bench.issue(device)
+    for device in devices:
+        bench.prove(device)
+    return time.monotonic() - begun_s
+
+
+def test_a_hub_with_sixteen_fobs(bench: Bench) -> None:
+    devices = [bench.new("kagiya-fob") for _ in range(1 + _HUB)]
+    for device in devices:
+        bench.stock(device)
+    one_s = write_all(bench, devices[:1])
+    all_s = write_all(bench, devices[1:])
+    tell(f"{_HUB} fobs at once: {all_s:.1f} s, one alone: {one_s:.1f} s (processor-bound: one emulated core)")
+    for device in devices:
+        assert bench.attempts(device)[0].receipt["serial"] == device.serial
+
+
+def test_two_hundred_plugs_leave_nothing_behind(bench: Bench) -> None:
+    station = bench.counter.station.pid
+    cycled = [bench.new("kagiya-fob") for _ in range(_PLUGS)]
+    written = [bench.new("kagiya-fob") for _ in _ISSUED_IN]
+    for device in (*cycled, *written):
+        bench.stock(device)
+    for device in cycled:
+        bench.unplug(device)
+    files_before = open_files(station), open_files(bench.emulator.pid)
+    begun_s = time.monotonic()
+    for round_number in range(_ROUNDS):
+        for device in cycled:
+            bench.plug(device)
+        until(lambda: len(list(Path("/dev").glob("hidraw*"))) == _PLUGS + len(written), "their nodes are there")
+        if round_number in _ISSUED_IN:
+            bench.issue(written[_ISSUED_IN.index(round_number)])
+        for device in cycled:
+            bench.unplug(device)
+    tell(f"{_ROUNDS * _PLUGS} plugs in {time.monotonic() - begun_s:.0f} s")
+    for device in written:
+        bench.prove(device)
+    until(lambda: len(bench.counter.devices()) == len(written), "only those are left")
+    until(lambda: open_files(station) <= files_before[0] + _SPARE, "the station holds no more than before")
+    assert open_files(bench.emulator.pid) == files_before[1]
+    stuck = jobs.jobs(bench.counter.services.store, INSTITUTION, bench.counter.now(), JobFilter())
+    assert not [job for job in stuck if job.state in (JobState.WRITING, JobState.QUEUED)]
