@@ -14,6 +14,7 @@ from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_in
 from provisioning.rules.actor import Actor, ActorKind
 from provisioning.rules.states import FobState, TokenKind
 from provisioning.services import Services
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.batches import RESTS_AFTER, items_in, move_item
 from provisioning.store.tables import Application, ApplicationState, Batch, BatchItem, BatchItemState, Fob
 
@@ -90,7 +91,7 @@ def _bind(services: Services, batch: Batch, item: BatchItem, fob_id: str, now: d
         if what in ("fob", "device"):
             return _Fate(item_is_over=False, fob_is_over=True)
         if what != "batch_item":
-            _skip(services, item, refused, now)
+            _skip(services, item, actor, refused, now)
         return _Fate(item_is_over=True, fob_is_over=False)
     return _Fate(item_is_over=True, fob_is_over=True)
 
@@ -106,10 +107,12 @@ def _application(tx: Session, item: BatchItem) -> str | None:
     return tx.scalar(select(Application.id).where(*mine, Application.state == ApplicationState.OPEN))
 
 
-def _skip(services: Services, item: BatchItem, refused: Exception, now: datetime) -> None:
+def _skip(services: Services, item: BatchItem, actor: Actor, refused: Exception, now: datetime) -> None:
     reason = "too_early" if isinstance(refused, TooEarly) else "has_token"
     try:
         with services.store.write() as tx:
             move_item(tx, item, BatchItemState.SKIPPED, now, reason=reason)
+            facts = {"batch_id": item.batch_id, "position": item.position}
+            record(tx, services.audit_key, AuditRecord(now, actor, "skip_item", reason, facts=facts))
     except WrongState:
         return  # somebody else moved it between our look and our write

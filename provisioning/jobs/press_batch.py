@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -57,6 +58,9 @@ def press_batch(services: Services, command: BatchCommand, now: datetime) -> Pre
                 went[to].append(item.position)
                 move_item(tx, item, to, now, item.fob_id if to is BatchItemState.DONE else None)
         batch.pressed_at = now
+        if any(went.values()):
+            facts = {"done": went[BatchItemState.DONE], "again": went[BatchItemState.WAITING]}
+            _record(tx, services, command, "press_batch", "done", now, **facts)
         _close_if_done(tx, services, command, batch, now)
     return Pressed(tuple(went[BatchItemState.DONE]), tuple(went[BatchItemState.WAITING]))
 
@@ -69,6 +73,7 @@ def skip_item(services: Services, command: SkipItemCommand, now: datetime) -> No
         if not found or (found[0].state is BatchItemState.BOUND and not _failed(tx, found[0])):
             raise WrongState("batch_item", "bound" if found else "closed")
         move_item(tx, found[0], BatchItemState.SKIPPED, now, reason="by_hand")
+        _record(tx, services, command, "skip_item", "by_hand", now, position=command.position)
         batch.pressed_at = now
         _close_if_done(tx, services, command, batch, now)
 
@@ -106,5 +111,11 @@ def _close_if_done(tx: Session, services: Services, command: BatchCommand, batch
 
 def _close(tx: Session, services: Services, command: BatchCommand, batch: Batch, now: datetime) -> None:
     batch.closed_at = now
-    facts = {"batch_id": batch.id}
-    record(tx, services.audit_key, AuditRecord(now, command.actor, "close_batch", "closed", facts=facts))
+    _record(tx, services, command, "close_batch", "closed", now)
+
+
+def _record(  # noqa: PLR0917 - one line for each act
+    tx: Session, services: Services, command: BatchCommand, act: str, result: str, now: datetime, **facts: Any
+) -> None:
+    told = {"batch_id": command.batch_id} | facts
+    record(tx, services.audit_key, AuditRecord(now, command.actor, act, result, facts=told))

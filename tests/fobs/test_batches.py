@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from devices.contract import FailureCode, JobResult
 from provisioning.errors import AlreadyTaken, BadInput, NotFound, WrongState
@@ -21,7 +22,7 @@ from provisioning.jobs.press_batch import (
 )
 from provisioning.rules.states import FobState, JobState, TokenKind
 from provisioning.store.queries.batches import BatchStage, BatchView, batch, batches
-from provisioning.store.tables import Application, ApplicationState, BatchItemState, Fob
+from provisioning.store.tables import Application, ApplicationState, AuditEntry, BatchItemState, Fob
 from tests.fixtures.people import add_customer, add_fob
 from tests.fobs.case import Case
 from tests.fobs.desk import PlainFob, open_desk
@@ -65,6 +66,12 @@ class Day:
         """The one key."""
         return press_batch(self.case.services, self.act, self.case.now)
 
+    def acts(self) -> list[tuple[str, str]]:
+        """Audited acts on the batch, in order."""
+        with self.case.services.store.read() as session:
+            found = session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+            return [(row.act, row.result) for row in found if row.facts.get("batch_id") == self.id]
+
     def fob_state(self, fob: Fob) -> FobState:
         """Where a fob is."""
         with self.case.services.store.read() as session:
@@ -96,6 +103,7 @@ def test_plugged_in_written_proved_next(day: Day) -> None:
     ]
     assert day.fob_state(day.fobs[0]) is FobState.PROGRAMMED
     assert day.fob_state(day.fobs[4]) is FobState.IN_STOCK
+    assert [act for act, _ in day.acts()] == ["open_batch", *["press_batch"] * 3, "close_batch"]
     with pytest.raises(WrongState):
         day.press()
 
@@ -177,6 +185,7 @@ def test_who_has_a_token_meanwhile_is_skipped(day: Day) -> None:
     assert day.stage() == (BatchStage.PROVED, 2)
     first = day.page().items[0]
     assert (first.state, first.reason) == (BatchItemState.SKIPPED, "has_token")
+    assert day.acts()[1:] == [("skip_item", "has_token")]
 
 
 def test_an_application_is_fulfilled(day: Day) -> None:
@@ -206,6 +215,7 @@ def test_skipping_and_closing(day: Day) -> None:
     skip_item(day.case.services, SkipItemCommand("dual", day.id, day.case.teller, 2), day.case.now)
     close_batch(day.case.services, day.act, day.case.now)
     told = [(item.state, item.reason) for item in day.page().items]
+    assert day.acts() == [("open_batch", "open"), ("skip_item", "by_hand"), ("close_batch", "closed")]
     assert told == [
         (BatchItemState.DONE, ""),
         (BatchItemState.SKIPPED, "by_hand"),

@@ -33,6 +33,8 @@ LINES: Final[dict[str, LazyString]] = {
     "close_stock": _l("フォブの締め"),
     "take_range": _l("番号の範囲を在庫に受け入れ"),
     "open_batch": _l("まとめて書込みを開始"),
+    "press_batch": _l("まとめて書込みを次へ"),
+    "skip_item": _l("まとめて書込みから除外"),
     "close_batch": _l("まとめて書込みを終了"),
     "take_back": _l("フォブを返却"),
     "erase_fob": _l("消去を依頼"),
