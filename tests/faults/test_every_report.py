@@ -65,6 +65,8 @@ def cable_comes_out(world: World, serial: str, report: int) -> None:
     """The write is tried again with a fresh seed once the fob is back, unless all had been said by then."""
     world.serve()
     world.work(serial, act=Act.CUT, report=report)
+    # a slow station has polled before it has seen the fob: that is not yet the story
+    until(lambda: attempts(world)[serial] != [JobState.QUEUED], "the fob's job was given to the station")
     told = {NextStep.PLUG_IN, NextStep.HAND_OVER}
     until(lambda: pages(world)[serial].next_step in told, "the teller is told of the fob")
     check_books(world)
