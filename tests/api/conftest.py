@@ -63,7 +63,7 @@ def served(services: Services, now: datetime) -> Iterator[Served]:
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    with httpx.Client(base_url=f"http://127.0.0.1:{server.server_port}") as http:
+    with httpx.Client(base_url=f"http://127.0.0.1:{server.server_port}", timeout=30) as http:
         yield Served(app, services, http, clock)
     server.shutdown()
     thread.join()

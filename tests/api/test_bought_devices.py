@@ -81,7 +81,7 @@ def counter_with(subject: Subject, services: Services, customer: Customer, folde
     working = threading.Thread(target=agent.run, args=(stop, 0.05), daemon=True)
     working.start()
     try:
-        with httpx.Client(base_url=url) as http:
+        with httpx.Client(base_url=url, timeout=30) as http:
             bank = open_bank(Served(app, services, http, Clock(now())), customer.user_id)
             counter = Counter(services, bank, subject, enrolment.station_id)
             until(counter.seen, "the station sees the device")

@@ -119,7 +119,7 @@ def counter(services: Services, rig: Rig, customer_a: Customer, tmp_path: Path) 
     agent = StationAgent(desk, client, SeedBox.of(enrolment))
     working = threading.Thread(target=agent.run, args=(stop, 0.05), daemon=True)
     working.start()
-    with httpx.Client(base_url=url) as http:
+    with httpx.Client(base_url=url, timeout=30) as http:
         served = Served(app, services, http, Clock(rig.clock.now()))
         counter = Counter(rig, services, open_bank(served, customer_a.user_id), enrolment.station_id)
         until(lambda: counter.seen() == {HID, SERIAL}, "the station sees both fobs")

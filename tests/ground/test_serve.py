@@ -53,13 +53,13 @@ def worked_s(pid: int) -> float:
 def test_it_is_ready_in_time_and_ends_quietly(server: Served) -> None:
     # in the workers' own processor time, so that other work on this machine does not matter
     assert all(worked_s(worker) < 1 for worker in workers(server))
-    assert httpx.get(f"{server.base_url}/readyz").status_code == 200
+    assert httpx.get(f"{server.base_url}/readyz", timeout=30).status_code == 200
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(20) == 0
 
 
 def test_every_request_is_logged_once_under_the_id_it_was_answered_with(server: Served) -> None:
-    answer = httpx.get(f"{server.base_url}/no-such-page?token=canary-91")
+    answer = httpx.get(f"{server.base_url}/no-such-page?token=canary-91", timeout=30)
     assert answer.status_code == 404
     lines = [json.loads(line) for line in server.log.read_text().splitlines()]
     (line,) = [line for line in lines if line.get("request_id") == answer.headers["X-Request-Id"]]
@@ -69,7 +69,7 @@ def test_every_request_is_logged_once_under_the_id_it_was_answered_with(server: 
 
 def test_workers_answer_from_two_processes_with_databases_of_their_own(server: Served) -> None:
     assert len(workers(server)) == 2
-    with httpx.Client() as client:
+    with httpx.Client(timeout=30) as client:
         assert {client.get(f"{server.base_url}/readyz").status_code for _ in range(20)} == {200}
     parent_files = {
         link.readlink() for link in Path(f"/proc/{server.process.pid}/fd").iterdir() if link.is_symlink()

@@ -128,7 +128,7 @@ def test_old_counts_and_nonces_are_forgotten(few: Services, clock: MovableClock)
 
 @sqlite_only
 def test_a_flood_is_told_to_wait(server: Served, client: IndependentClient) -> None:
-    statuses = [httpx.get(server.url("/api/app/v1/time")).status_code for _ in range(62)]
+    statuses = [httpx.get(server.url("/api/app/v1/time"), timeout=30).status_code for _ in range(62)]
     assert statuses[:60] == [200] * 60
     assert statuses[60:] == [429] * 2
     with pytest.raises(Refused) as caught:

@@ -100,7 +100,7 @@ def test_refusals_are_byte_for_byte_alike(
     server: Served, issued: IssuedSoft, customer_b: Customer, clock: MovableClock
 ) -> None:
     def answer(client: IndependentClient) -> tuple[int, bytes, list[str]]:
-        sent = httpx.post(f"{server.origin}/api/app/v1/complete", json=client.request(client.begin()))
+        sent = httpx.post(f"{server.origin}/api/app/v1/complete", json=client.request(client.begin()), timeout=30)
         return sent.status_code, sent.content, sorted(sent.headers)
 
     wrong = app_for(server, issued, WRONG)
@@ -221,7 +221,7 @@ def test_answers_tell_the_servers_time(server: Served, client: IndependentClient
     assert begun["server_time"] == "2026-11-20T03:00:00.250Z"
     clock.advance(seconds=2)
     assert client.post("complete", client.request(begun))["server_time"] == "2026-11-20T03:00:02.250Z"
-    answer = httpx.get(server.url("/api/app/v1/time"))
+    answer = httpx.get(server.url("/api/app/v1/time"), timeout=30)
     assert answer.json() == {"server_time": "2026-11-20T03:00:02.250Z"}
     assert answer.headers["Cache-Control"] == "no-store"
 
