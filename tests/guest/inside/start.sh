@@ -21,5 +21,6 @@ echo "guest: up after $(cut -d' ' -f1 /proc/uptime) s"
 cd /opt/project || exit
 python3 -m tests.guest.inside
 echo $? >/opt/results/exit-code
+echo "guest: down after $(cut -d' ' -f1 /proc/uptime) s of its own clock ($(cat /sys/devices/system/clocksource/clocksource0/current_clocksource))"
 sync
 busybox poweroff -f
