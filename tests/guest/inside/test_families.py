@@ -54,12 +54,13 @@ def test_one_without_a_serial_number_is_written_while_it_is_the_only_one(bench: 
         bench.stock(device)
         double = bench.new(family)
         until(lambda: not bench.is_usable(device), "both are seen")
+        right = {node.path for _, node in nodes_of(FAMILIES[family].profile)}
         bench.unplug(double)
         until(lambda: bench.is_usable(device), "it is alone again")
         bench.issue(device)
         serve(bench, device)
         assert not bench.display(double)
-        assert opened.hidraw() <= {node.path for _, node in nodes_of(FAMILIES[family].profile)}
+        assert opened.hidraw() <= right
 
 
 @pytest.mark.parametrize("family", OUR_OWN)

@@ -40,7 +40,7 @@ class UsbSocket:
     @property
     def plugged(self) -> bool:
         """Whether the cable is in."""
-        return self._served is not None and self._served.thread.is_alive()
+        return self._served is not None and not self._served.is_out
 
     @property
     def crossed(self) -> int:
@@ -51,6 +51,9 @@ class UsbSocket:
         """Put it in; nothing happens if it is. Raises NoController."""
         if self.plugged:
             return
+        if self._served is not None:
+            # its power is gone before there is new power
+            self._served.thread.join()
         self._wait_until_free()
         ours, kernels = socket.socketpair()
         with kernels:

@@ -49,6 +49,7 @@ class ServedDevice:
         self._crossed_before = 0
         self._lively_until_s = 0.0
         self.crossed = 0
+        self.is_out = False
         self.thread = threading.Thread(target=self._serve, name=f"usb {plan.product}", daemon=True)
 
     def trouble(self, trouble: Trouble) -> None:
@@ -59,6 +60,7 @@ class ServedDevice:
 
     def cut(self) -> None:
         """Pull the cable."""
+        self.is_out = True
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
 
