@@ -19,7 +19,6 @@ export function toBase64url(bytes) {
 export const fromBase64url = (text) =>
   Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
 
-// The MAC keys of both directions.
 export async function directionKeys(password, salt, iterations) {
   const typed = await imported(utf8(password), "PBKDF2", "deriveBits");
   const slow = await subtle.deriveBits({ name: "PBKDF2", hash: "SHA-256", salt, iterations }, typed, 256);

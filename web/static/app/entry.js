@@ -5,14 +5,13 @@ import { answerable, button, field, find, form, h, mark, notice, say, sender, sh
 
 const plain = ({ input }) => input.value.normalize("NFKC").replace(/\s/g, "");
 
-// What stands on the screen and may be shown again: never a password or a set-up code.
+// What may be shown again: no password, no set-up code.
 export const held = () => ({
   ids: { service_id: find("#serviceId").value, user_id: find("#userId").value },
-  coded: Boolean(find("#setupCode")),
-  agreed: find("#consent").checked,
+  coded: !!find("#setupCode"),
 });
 
-// `back` may be null; `typed` comes again after `failure`, or in the other language
+// `back` may be null; `typed` is shown again
 export async function entry(done, back, warning, typed, failure) {
   const cut = failure ? undefined : await unfinished();
   const { service_id = "", user_id = "" } = (typed ?? cut)?.ids ?? {};
@@ -64,7 +63,7 @@ export async function entry(done, back, warning, typed, failure) {
     say("");
   }
 
-  consent.input.checked = typed?.agreed ?? Boolean(failure);
+  consent.input.checked = !!failure;
   show("BAP001", t("setup"), warning(), problems, h("p", {}, t("setupLead")),
     form(submit, serviceId.whole, userId.whole, password.whole, code?.whole, consent.whole, send,
       back && button(t("back"), back)));

@@ -32,7 +32,7 @@ async function enter(typed) {
   }, back, clockWarning, typed);
 }
 
-// BAP002: set up; what to call it
+// BAP002: named
 function named(token) {
   const lead = t("doneLead", { institution: token.institution[spoken()], seconds: token.otp.period_s });
   show("BAP002", t("done"), clockWarning(), notice("good", lead, h("p", {}, t("next"))), nameForm(token, "register"));
@@ -46,7 +46,7 @@ function nameForm(token, act) {
   }, name.whole, sender(t(act)));
 }
 
-// BAP003: the codes
+// BAP003
 async function codes() {
   const list = await store.tokens();
   const cards = list.map(card);
@@ -84,7 +84,7 @@ function card(token) {
   return { whole, tick };
 }
 
-// BAP004: rename, delete
+// BAP004
 function edit(token) {
   const drop = async () => {
     await store.remove("tokens", token.id);
@@ -125,8 +125,8 @@ function label() {
 async function start() {
   speak((await store.get("choices", "language"))?.value ?? spoken());
   label();
-  find("#language").addEventListener("click", async () => {
-    speak(spoken() === "ja" ? "en" : "ja");
+  find("#language").addEventListener("click", async ({ target }) => {
+    speak(target.lang);
     await store.put("choices", { id: "language", value: spoken() });
     label();
     again();

@@ -23,7 +23,7 @@ export async function setUp(ids, password, code) {
   const kept = await store.get("pending", id);
   const appKey = kept && isRecent(kept) ? kept.appKey : await secret.newAppKey();
   const pending = { id, ids, appKey };
-  // once more where they were busy or the nonce too old
+  // once more if busy or the nonce was too old
   const told = await prove(pending, password, code).catch(async (error) => {
     if (error.reason === "unavailable") return prove(pending, password, code);
     if (error.reason === "refused" && !kept) await store.remove("pending", id);
@@ -47,7 +47,7 @@ async function prove(pending, password, code) {
   const setting = (sent) => [location.origin, ...Object.values(ids), sent.nonce, sent.app_nonce, print];
   const sent = { nonce, app_nonce: secret.toBase64url(crypto.getRandomValues(new Uint8Array(32))) };
   const mac = await secret.proofMac(keys, setting(sent));
-  // from now on the server may have drawn a seed for this key, and for no other
+  // now the server may have drawn a seed, for this key alone
   await store.put("pending", { ...pending, sentAt: nowMs() });
   const answer = await ask("complete", { ...ids, ...sent, origin: location.origin, app_key, mac });
   const { institution, otp, ticket } = answer;
@@ -70,10 +70,9 @@ async function ask(what, body) {
 
 const isRecent = (pending) => pending.sentAt > nowMs() - DAY_MS;
 
-// A set-up that was cut off.
 export const unfinished = async () => (await store.all("pending")).find(isRecent);
 
-// Ms this clock is ahead of the server's: 0 if harmless, undefined if nobody answers.
+// Ms ahead of the server: 0 if harmless, undefined if nobody answers.
 export async function clockAhead() {
   const asked = nowMs();
   const answer = await ask("time").catch(() => undefined);

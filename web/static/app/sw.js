@@ -1,4 +1,4 @@
-// Keeps the app's files for use offline: the newest if it comes soon, else the kept one.
+// The app's files, offline too: the newest if it comes soon, else the kept.
 const CACHE = "kagiya-app-1";
 const WAIT_MS = 3000;
 const MODULES = ["clock", "crypto", "entry", "main", "setup", "store", "texts", "totp", "view"].map((name) => `${name}.js`);
@@ -26,6 +26,6 @@ async function newest(event, pathname) {
   });
   event.waitUntil(asked.catch(() => {}));
   if (!kept) return asked;
-  const late = new Promise((resolve) => { setTimeout(resolve, WAIT_MS, kept); });
+  const late = new Promise((resolve) => setTimeout(resolve, WAIT_MS, kept));
   return Promise.race([asked, late]).catch(() => kept);
 }
