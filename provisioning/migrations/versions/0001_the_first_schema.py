@@ -712,7 +712,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("outbox_mail", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_outbox_mail_address_hash"), ["address_hash"], unique=False)
-        batch_op.create_index(batch_op.f("ix_outbox_mail_credential_id"), ["credential_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_outbox_mail_credential_id_queued_at"), ["credential_id", "queued_at"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_outbox_mail_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_mail_next_attempt_at"), ["next_attempt_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_outbox_mail_queued_at"), ["queued_at"], unique=False)
@@ -726,7 +728,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_outbox_mail_queued_at"))
         batch_op.drop_index(batch_op.f("ix_outbox_mail_next_attempt_at"))
         batch_op.drop_index(batch_op.f("ix_outbox_mail_customer_id"))
-        batch_op.drop_index(batch_op.f("ix_outbox_mail_credential_id"))
+        batch_op.drop_index(batch_op.f("ix_outbox_mail_credential_id_queued_at"))
         batch_op.drop_index(batch_op.f("ix_outbox_mail_address_hash"))
 
     op.drop_table("outbox_mail")

@@ -95,9 +95,11 @@ def undelivered() -> ColumnElement[bool]:
 
 
 def _newest() -> ColumnElement[bool]:
+    # as a value of each row, not as a join: PostgreSQL would read every mail for the few that failed
     other = aliased(OutboxMail)
-    later = (other.credential_id == OutboxMail.credential_id) & (other.queued_at > OutboxMail.queued_at)
-    return ~select(other.id).where(later).exists()
+    same = select(other.id).where(other.credential_id == OutboxMail.credential_id)
+    newest = same.order_by(other.queued_at.desc()).limit(1).scalar_subquery()
+    return OutboxMail.id == newest
 
 
 def _views(institution_id: str) -> Select[*tuple[Any, ...]]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from provisioning.store.tables.base import Base, checked, new_id
@@ -32,11 +32,13 @@ class OutboxMail(Base):
     """One mail. The text is made when it is sent, from `kind`, `language` and `facts`; never a secret."""
 
     __tablename__ = "outbox_mail"
+    # the newest mail of a token is asked for with each list
+    __table_args__ = (Index(None, "credential_id", "queued_at"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     institution_id: Mapped[str] = mapped_column(String(32))
     customer_id: Mapped[str] = mapped_column(ForeignKey("customer.id"), index=True)
-    credential_id: Mapped[str | None] = mapped_column(ForeignKey("credential.id"), index=True)
+    credential_id: Mapped[str | None] = mapped_column(ForeignKey("credential.id"))
     ticket_id: Mapped[str | None] = mapped_column(ForeignKey("ticket.id"))
     kind: Mapped[MailKind] = mapped_column(checked(MailKind))
     language: Mapped[str] = mapped_column(String(5))
