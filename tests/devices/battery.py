@@ -20,7 +20,6 @@ from base64 import b32encode
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -34,9 +33,9 @@ from devices.driver import SlotProgram, Surroundings, TokenDriver
 from devices.drivers import DRIVERS
 from devices.errors import DeviceError, OverLimits
 from devices.links import Bus
-from devices.profile_files import load_profiles
 from devices.profiles import CredentialForm, FirmwareProfile, OtpType
 from tests.devices.over_limits import forms_over
+from tests.devices.patience import patient
 from tests.devices.reckoning import otp_code
 from tests.rig.wire.trouble import Trouble, TroubledBus
 
@@ -44,7 +43,6 @@ _HURRY_S: Final = 0.15
 _SLOW_POINTS: Final = 16
 """A silent device costs its patience at each report: of a long write only so many are tried."""
 TITLE: Final = "KAGIYA"
-shipped: Final = cache(load_profiles)
 
 
 @dataclass
@@ -65,7 +63,7 @@ class Subject(ABC):
 
     def __post_init__(self) -> None:
         self.bus = TroubledBus(self.port_bus, self.unplug)
-        self.desk = Desk((self.bus,), shipped(), self.roots, self.unix_time)
+        self.desk = Desk((self.bus,), patient(), self.roots, self.unix_time)
 
     @abstractmethod
     def plug(self) -> None:
@@ -136,8 +134,8 @@ class Subject(ABC):
         self.desk = replace(self.desk, profiles=(replace(profile, timing=timing),))
 
     def patience(self) -> None:
-        """The profile's own timing again."""
-        self.desk = replace(self.desk, profiles=shipped())
+        """Time enough again."""
+        self.desk = replace(self.desk, profiles=patient())
 
 
 def seed(number: int, size: int = 20) -> bytes:
