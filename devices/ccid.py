@@ -38,7 +38,8 @@ _CHAIN_GOES_ON: Final = (Level.BEGINS, Level.CONTINUES)
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """`answer_s`: until each message of the reader. `extended_s`: as long as the card may go on asking for time.
+    """`answer_s`: until each message of the reader. `extended_s`: as long as the card may go on asking for
+    time, or bringing one answer in parts.
 
     `wait` is the hand that it probably waits for while it does.
     """
@@ -49,13 +50,12 @@ class Patience:
 
 
 class CcidCard:
-    """The card behind an open bulk link. `transfers_done` counts both ways; time extensions do not count.
+    """The card behind an open bulk link. `on_transfer` is called both ways, but not for time extensions.
 
     Every method raises LinkFailed, FrameDamaged, BadAnswer, and RefusedByDevice with the reader's own error.
     """
 
     def __init__(self, link: BulkLink, on_transfer: Callable[[], None], on_wait: OnWait) -> None:
-        self.transfers_done = 0
         self._link = link
         self._on_transfer = on_transfer
         self._on_wait = on_wait
@@ -77,7 +77,10 @@ class CcidCard:
         """One command APDU, one response APDU (two bytes at least). Raises NotTouched too."""
         answer = self._send_command(apdu, patience)
         data = answer.data
+        give_up_s = monotonic() + patience.extended_s
         while answer.chain in _CHAIN_GOES_ON:
+            if monotonic() > give_up_s:
+                raise LinkTimeout(self._link.path, waited_s=patience.extended_s)
             self._send(transfer(self._next_sequence(), Level.SEND_MORE, b""))
             answer = self._answer("transfer", Kind.DATA, patience)
             data += answer.data
@@ -123,7 +126,7 @@ class CcidCard:
         finally:
             if waiting:
                 self._on_wait(Wait.NONE)
-        self._count()
+        self._on_transfer()
         return _checked(answer, command, kind)
 
     def _tired(self, patience: Patience) -> DeviceError:
@@ -158,10 +161,6 @@ class CcidCard:
 
     def _send(self, message: bytes) -> None:
         self._link.write(message, _WRITE_S)
-        self._count()
-
-    def _count(self) -> None:
-        self.transfers_done += 1
         self._on_transfer()
 
     def _next_sequence(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -69,11 +70,13 @@ STATUS = "81000000000001" + "000000"
 POWERED = "80030000000001" + "000000" + "3B8001"
 
 
-def card_behind(*answers: str, told: list[Wait] | None = None) -> tuple[CcidCard, Scripted]:
+def card_behind(
+    *answers: str, told: list[Wait] | None = None, on_transfer: Callable[[], None] = lambda: None
+) -> tuple[CcidCard, Scripted]:
     """Powered, so that the next command has sequence number 2."""
     link = Scripted("81000000000000010000", POWERED, *answers)
     waits = [] if told is None else told
-    card = CcidCard(link, lambda: None, waits.append)
+    card = CcidCard(link, on_transfer, waits.append)
     assert card.power_on(0.05).hex() == "3b8001"
     link.sent.clear()
     return card, link
@@ -81,7 +84,8 @@ def card_behind(*answers: str, told: list[Wait] | None = None) -> tuple[CcidCard
 
 def test_power_on_and_one_command_byte_for_byte() -> None:
     link = Scripted("81000000000000010000", POWERED, "80020000000002000000" + "9000")
-    card = CcidCard(link, lambda: None, lambda _wait: None)
+    transfers: list[None] = []
+    card = CcidCard(link, lambda: transfers.append(None), lambda _wait: None)
     card.power_on(1.0)
     assert card.exchange(SELECT, QUICK) == b"\x90\x00"
     assert link.sent == [
@@ -89,7 +93,7 @@ def test_power_on_and_one_command_byte_for_byte() -> None:
         "62000000000001000000",
         "6F0C0000000002000000" + SELECT.hex().upper(),
     ]
-    assert card.transfers_done == 6
+    assert len(transfers) == 6
 
 
 def test_a_reader_of_five_volts_is_told_so() -> None:
@@ -132,12 +136,15 @@ def test_an_empty_transfer_and_a_message_in_two_transfers() -> None:
 
 def test_a_card_that_works_long_is_waited_for_and_the_hand_is_told() -> None:
     told: list[Wait] = []
+    transfers: list[None] = []
     extension = "80000000000002800100"
-    card, link = card_behind(extension, extension, "80020000000002000000" + "9000", told=told)
+    answers = (extension, extension, "80020000000002000000" + "9000")
+    card, link = card_behind(*answers, told=told, on_transfer=lambda: transfers.append(None))
+    transfers.clear()
     assert card.exchange(SELECT, Patience(0.05, 5.0, Wait.TOUCH)) == b"\x90\x00"
     assert told == [Wait.TOUCH, Wait.NONE]
     assert len(link.sent) == 1
-    assert card.transfers_done == 6
+    assert len(transfers) == 2, "what was sent and the answer: asking for time is no progress"
 
 
 @pytest.mark.parametrize(("wait", "error"), [(Wait.TOUCH, NotTouched), (Wait.NONE, LinkTimeout)])
@@ -153,6 +160,26 @@ def test_long_answers_are_fetched_part_by_part() -> None:
     )
     assert card.exchange(SELECT, QUICK).hex() == "010203049000"
     assert link.sent[1:] == ["6F000000000003001000", "6F000000000004001000"]
+
+
+class Dribbles(Scripted):
+    """A reader whose answer goes on and on, a byte at a time."""
+
+    def read(self, size: int, timeout_s: float) -> bytes:
+        if self.waiting:
+            return super().read(size, timeout_s)
+        time.sleep(0.01)
+        sequence = bytes.fromhex(self.sent[-1])[6]
+        return bytes([0x80, 1, 0, 0, 0, 0, sequence, 0, 0, 3]) + b"\x6a"
+
+
+def test_an_answer_that_goes_on_and_on_is_given_up() -> None:
+    card = CcidCard(Dribbles("81000000000000010000", POWERED), lambda: None, lambda _wait: None)
+    card.power_on(0.05)
+    began_s = time.monotonic()
+    with pytest.raises((LinkTimeout, BadAnswer)):
+        card.exchange(SELECT, Patience(0.05, 0.2))
+    assert time.monotonic() - began_s < 5
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,7 @@ from devices.contract import WriteReceipt
 from devices.driver import SlotProgram, Surroundings
 from devices.drivers.flipper_totp import messages
 from devices.drivers.flipper_totp.driver import FlipperTotp
-from devices.errors import BadAnswer, DeviceError, LinkTimeout, RefusedByDevice
+from devices.errors import BadAnswer, DeviceError, DeviceLocked, LinkTimeout, RefusedByDevice
 from tests.devices.battery import check_failure
 from tests.devices.doubles import AnyBytes
 from tests.devices.flippers import FORM
@@ -211,3 +213,20 @@ def test_an_endless_answer_is_cut_off() -> None:
     flipper = FlipperTotp(AnyBytes(endless()), surroundings())  # type: ignore[arg-type]
     with pytest.raises((BadAnswer, LinkTimeout)):
         flipper.identify()
+
+
+def test_a_pin_that_is_asked_for_again_and_again_is_waited_for_once() -> None:
+    def asking() -> Iterator[bytes]:
+        while True:
+            time.sleep(0.01)
+            yield b"Pleases enter PIN on your flipper device\r\n"
+            time.sleep(0.01)
+            yield b"no\r\n"
+
+    around = surroundings()
+    timing = replace(around.profile.timing, open_timeout_s=0.1, hand_timeout_s=0.2)
+    flipper = FlipperTotp(AnyBytes(asking()), replace(around, profile=replace(around.profile, timing=timing)))
+    began_s = time.monotonic()
+    with pytest.raises((DeviceLocked, LinkTimeout)):
+        flipper.identify()
+    assert time.monotonic() - began_s < 5

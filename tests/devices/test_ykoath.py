@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -287,6 +288,25 @@ def test_an_answer_without_end_is_given_up(subject: OathSubject) -> None:
         )
         with pytest.raises(BadAnswer, match="without end"):
             driver.erase(1)
+
+
+def test_an_answer_in_crumbs_is_given_up_in_time(subject: OathSubject) -> None:
+    subject.hurry("hand_timeout_s")
+    with subject.opened() as driver:
+        Canned(subject, 0xA1, "0061FF")
+        real = subject.key.exchange
+
+        def crumbs(apdu: bytes, extend: Any) -> bytes:
+            if apdu[1] != 0xA5:
+                return real(apdu, extend)
+            time.sleep(0.01)
+            return b"\0\x61\xff"
+
+        subject.key.exchange = crumbs  # type: ignore[method-assign]
+        began_s = time.monotonic()
+        with pytest.raises(BadAnswer, match="without end"):
+            driver.erase(1)
+    assert time.monotonic() - began_s < 5
 
 
 def test_only_bulk_endpoints_lead_to_the_card(subject: OathSubject) -> None:

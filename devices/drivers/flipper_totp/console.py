@@ -89,6 +89,8 @@ class Console:
         """What comes up to one of `ends`; while the device wants its PIN, as long as a hand may take."""
         came = bytearray()
         deadline = monotonic() + timeout_s
+        # however often it asks for its PIN: a hand is waited for once
+        give_up = deadline + self._timing.hand_timeout_s
         waits = False
         try:
             while not came.endswith(ends):
@@ -98,7 +100,8 @@ class Console:
                 if came.endswith(_ENTER_PIN) != waits:
                     waits = not waits
                     self._on_wait(Wait.PIN if waits else Wait.NONE)
-                    deadline = monotonic() + (self._timing.hand_timeout_s if waits else timeout_s)
+                    patience_s = self._timing.hand_timeout_s if waits else timeout_s
+                    deadline = min(give_up, monotonic() + patience_s)
         except LinkTimeout:
             if waits:
                 raise DeviceLocked("pin") from None

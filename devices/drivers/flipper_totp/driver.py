@@ -16,6 +16,7 @@ from devices.drivers.flipper_totp.messages import Entry
 from devices.errors import BadAnswer, NotProved, OverLimits, WrongClock
 from devices.links import AnyLink, StreamLink
 from devices.profiles import Version
+from devices.steps import Steps
 
 _TITLE: Final = re.compile(r"[A-Za-z0-9 ._-]*")
 _WRITE_EXCHANGES: Final = 9
@@ -29,10 +30,9 @@ class FlipperTotp:
         if not isinstance(link, StreamLink):
             raise TypeError("a Flipper is reached over its serial port")
         self._around = surroundings
-        self._console = Console(link, surroundings.profile.timing, surroundings.on_wait, self._exchanged)
+        self._steps = Steps(surroundings.on_progress)
+        self._console = Console(link, surroundings.profile.timing, surroundings.on_wait, self._steps.crossed)
         self._firmware = Version(0)
-        self._done = 0
-        self._expected = 0
 
     def identify(self) -> DeviceIdentity:
         """The application's version; it answers while it is open, locked or not. Raises DeviceLocked."""
@@ -47,7 +47,7 @@ class FlipperTotp:
         """
         self._around.profile.check(program.form)
         name = _name(program.title, program.form.slot)
-        self._expect(_WRITE_EXCHANGES)
+        self._steps.begin(_WRITE_EXCHANGES)
         self._console.open()
         self.set_clock(round(self._around.clock()))
         before = self._tokens()
@@ -62,7 +62,7 @@ class FlipperTotp:
 
     def erase(self, slot: int) -> WriteReceipt:
         """Delete every token of the slot, and look that none is left."""
-        self._expect(_ERASE_EXCHANGES)
+        self._steps.begin(_ERASE_EXCHANGES)
         self._console.open()
         self._delete([entry for entry in self._tokens() if _is_in_slot(entry, slot)])
         if any(_is_in_slot(entry, slot) for entry in self._tokens()):
@@ -99,7 +99,7 @@ class FlipperTotp:
 
     def _delete(self, tokens: list[Entry]) -> None:
         """From the last to the first: a number changes when one before it goes."""
-        self._expected += len(tokens)
+        self._steps.add(len(tokens))
         for entry in sorted(tokens, key=lambda entry: entry.number, reverse=True):
             answer = self._console.run(f"totp delete {entry.number} -f", "delete")
             if not messages.is_deleted(answer, entry.name):
@@ -123,16 +123,8 @@ class FlipperTotp:
             generation_before=0,
             generation_after=0,
             clock_offset_s=None if clock is None else self._offset_s(clock),
-            reports=self._done,
+            reports=self._steps.end(),
         )
-
-    def _expect(self, exchanges: int) -> None:
-        self._done, self._expected = 0, exchanges
-
-    def _exchanged(self) -> None:
-        self._done += 1
-        if self._expected:
-            self._around.on_progress(min(self._done, self._expected), self._expected)
 
 
 def _name(title: str, slot: int) -> str:

@@ -38,6 +38,7 @@ from devices.errors import (
     WrongSerial,
 )
 from devices.links import AnyLink
+from devices.steps import Steps
 
 _PROVE_LABEL: Final = b"kagiya-fob/1 prove"
 _DEVICE_BATTERY_PERCENT: Final = 10
@@ -52,9 +53,8 @@ class KagiyaFob:
     def __init__(self, link: AnyLink, surroundings: Surroundings, draw: Draw | None = None) -> None:
         self._around = surroundings
         self._draw = draw or Draw()
-        self._wire = Wire(link, self._tell_progress)
-        self._frames_expected = 0
-        self._frames_before = 0
+        self._steps = Steps(surroundings.on_progress)
+        self._wire = Wire(link, self._steps.crossed)
         self._identity: DeviceIdentity | None = None
         self._session: Session | None = None
         self._failure: DeviceError | None = None
@@ -131,7 +131,6 @@ class KagiyaFob:
 
     def _open_to_write(self) -> DeviceIdentity:
         """The identity under seal, of a fob that may be written."""
-        self._frames_before = self._wire.frames_done
         self._open()
         status = self._status()
         minimum = self._around.profile.limits.battery_min_percent
@@ -175,7 +174,7 @@ class KagiyaFob:
             generation_after=after.generation,
             battery_percent=after.battery_percent,
             clock_offset_s=self._offset_s(after.clock),
-            reports=self._wire.frames_done - self._frames_before,
+            reports=self._steps.end(),
             code=code,
         )
 
@@ -214,14 +213,7 @@ class KagiyaFob:
             raise WrongClock(offset_s, tolerance_s)
 
     def _expect(self, lengths: list[tuple[int, int]]) -> None:
-        self._frames_expected = sum(
-            self._wire.frames(request) + self._wire.frames(answer) for request, answer in lengths
-        )
-
-    def _tell_progress(self) -> None:
-        if self._frames_expected:
-            done = self._wire.frames_done - self._frames_before
-            self._around.on_progress(min(done, self._frames_expected), self._frames_expected)
+        self._steps.begin(sum(self._wire.frames(asked) + self._wire.frames(answer) for asked, answer in lengths))
 
 
 def _write_lengths(stage_body: int, code_bytes: int) -> list[tuple[int, int]]:

@@ -100,17 +100,15 @@ class StreamCarrier:
 
 
 class Wire:
-    """Gives requests their ids and takes only the response that belongs. `frames_done` counts both ways."""
+    """Gives requests their ids and takes only the response that belongs."""
 
     def __init__(self, link: AnyLink, on_frame: OnFrame) -> None:
-        self.frames_done = 0
-        self._on_frame = on_frame
         self._id = 0
         self._carrier: Carrier
         if isinstance(link, ReportLink):
-            self._carrier = ReportCarrier(link, self._count)
+            self._carrier = ReportCarrier(link, on_frame)
         elif isinstance(link, StreamLink):
-            self._carrier = StreamCarrier(link, self._count)
+            self._carrier = StreamCarrier(link, on_frame)
         else:
             raise TypeError("the fob is reached over HID reports or a serial port")
 
@@ -145,10 +143,6 @@ class Wire:
     def close(self) -> None:
         """Give the link back."""
         self._carrier.close()
-
-    def _count(self) -> None:
-        self.frames_done += 1
-        self._on_frame()
 
 
 def _check_response(response: bytes, request: bytes, name: str) -> None:

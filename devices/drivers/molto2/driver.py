@@ -22,6 +22,7 @@ from devices.drivers.molto2.wire import Molto2Wire
 from devices.errors import NotProved, OverLimits, WrongClock, WrongSerial
 from devices.links import AnyLink
 from devices.profiles import Version
+from devices.steps import Steps
 
 _NO_SEED: Final = 0x6A83
 _UNTOLD: Final = Version(0)
@@ -36,9 +37,8 @@ class Molto2:
     def __init__(self, link: AnyLink, surroundings: Surroundings, tries: TriesLeft = TOLD) -> None:
         self._around = surroundings
         self._tries = tries
-        self._wire = Molto2Wire(link, surroundings, self._tell_progress)
-        self._transfers_before = 0
-        self._transfers_expected = 0
+        self._steps = Steps(surroundings.on_progress)
+        self._wire = Molto2Wire(link, surroundings, self._steps.crossed)
 
     def identify(self) -> DeviceIdentity:
         """Serial number and clock; it tells neither model nor firmware. Raises LinkFailed, AnswerUnusable."""
@@ -61,7 +61,7 @@ class Molto2:
         if not any(program.secret):
             # to the device it means: clear the seed
             raise OverLimits("seed", "zeros", "anything else")
-        self._expect(_WRITE_TRANSFERS + (_TAKE_OVER_TRANSFERS if self._around.access else 0))
+        self._steps.begin(_WRITE_TRANSFERS + (_TAKE_OVER_TRANSFERS if self._around.access else 0))
         serial = self._named()
         lock = self._lock(serial)
         key = lock.open()
@@ -77,7 +77,7 @@ class Molto2:
         slots = self._around.profile.limits.slots
         if not 1 <= slot <= slots:
             raise OverLimits("slot", str(slot), f"1-{slots}")
-        self._expect(_ERASE_TRANSFERS)
+        self._steps.begin(_ERASE_TRANSFERS)
         serial = self._named()
         lock = self._lock(serial)
         # the device deletes without it; it says that this token is ours to delete from
@@ -137,7 +137,6 @@ class Molto2:
         if told.serial != serial:
             raise WrongSerial(serial, told.serial)
         now = round(self._around.clock())
-        self._tell_end()
         return WriteReceipt(
             serial=serial,
             model=self._around.profile.device.model,
@@ -145,7 +144,7 @@ class Molto2:
             generation_before=0,
             generation_after=0,
             clock_offset_s=told.clock - now,
-            reports=self._wire.transfers_done - self._transfers_before,
+            reports=self._steps.end(),
             locked=locked,
         )
 
@@ -153,17 +152,3 @@ class Molto2:
         tolerance_s = self._around.profile.limits.clock_tolerance_s
         if abs(clock - unix_time) > tolerance_s:
             raise WrongClock(clock - unix_time, tolerance_s)
-
-    def _expect(self, transfers: int) -> None:
-        self._transfers_before = self._wire.transfers_done
-        self._transfers_expected = transfers
-
-    def _tell_end(self) -> None:
-        self._around.on_progress(self._transfers_expected, self._transfers_expected)
-        self._transfers_expected = 0
-
-    def _tell_progress(self) -> None:
-        """The last step is told by the receipt: how often the button is asked for is not known before."""
-        if self._transfers_expected:
-            done = self._wire.transfers_done - self._transfers_before
-            self._around.on_progress(min(done, self._transfers_expected - 1), self._transfers_expected)

@@ -48,6 +48,7 @@ from devices.errors import (
 from devices.links import AnyLink, FeatureLink
 from devices.otp import moment, otp
 from devices.profiles import CredentialForm, OtpType
+from devices.steps import Steps
 
 DrawPassword = Callable[[], bytes]
 _FALLBACK_NAME: Final = b"OTP"
@@ -69,10 +70,9 @@ class NitrokeyPro:
             raise TypeError("a Nitrokey is reached by feature reports")
         self._around = surroundings
         self._draw = draw
-        self._wire = Wire(link, surroundings.profile.timing, self._tell_progress)
+        self._steps = Steps(surroundings.on_progress)
+        self._wire = Wire(link, surroundings.profile.timing, self._steps.crossed)
         self._form: CredentialForm | None = None
-        self._expected = 0
-        self._before = 0
 
     def identify(self) -> DeviceIdentity:
         """STATUS. The serial number is the card's, eight hexadecimal digits as GnuPG shows it."""
@@ -146,7 +146,7 @@ class NitrokeyPro:
 
     def _begin(self, reports: int) -> StickStatus:
         """The status of the stick that is meant."""
-        self._expected, self._before = reports, self._wire.reports_done
+        self._steps.begin(reports)
         status = self._status()
         expected = self._around.expected_serial
         if expected and status.serial != expected:
@@ -235,22 +235,16 @@ class NitrokeyPro:
         return code
 
     def _receipt(self, status: StickStatus, code: str, locked: bool | None) -> WriteReceipt:
-        self._around.on_progress(self._expected, self._expected)
         return WriteReceipt(
             serial=status.serial,
             model=self._around.profile.device.model,
             firmware=str(status.firmware),
             generation_before=0,
             generation_after=0,
-            reports=self._wire.reports_done - self._before,
+            reports=self._steps.end(),
             code=code,
             locked=locked,
         )
-
-    def _tell_progress(self) -> None:
-        if self._expected:
-            done = self._wire.reports_done - self._before
-            self._around.on_progress(min(done, self._expected - 1), self._expected)
 
 
 def _name(program: SlotProgram) -> bytes:

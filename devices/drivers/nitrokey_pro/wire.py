@@ -25,14 +25,13 @@ _WHOLE_TRIES: Final = 3
 
 
 class Wire:
-    """`on_report` is called after each report, both ways, all of which `reports_done` counts."""
+    """`on_report` is called after each report, both ways."""
 
     def __init__(self, link: FeatureLink, timing: Timing, on_report: Callable[[], None]) -> None:
         self._link = link
         self._timing = timing
         self._on_report = on_report
         self._fresh = True
-        self.reports_done = 0
 
     def ask(self, command: Command, payload: bytes, timeout_s: float) -> bytes:
         """The 53 bytes of result. Raises LinkFailed, AnswerUnusable."""
@@ -86,5 +85,4 @@ class Wire:
         return report
 
     def _count(self) -> None:
-        self.reports_done += 1
         self._on_report()

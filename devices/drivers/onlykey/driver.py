@@ -11,6 +11,7 @@ from devices.drivers.onlykey import messages
 from devices.drivers.onlykey.messages import Field
 from devices.errors import BadAnswer, LinkTimeout, NotProved, OverLimits
 from devices.links import AnyLink, ReportLink
+from devices.steps import Steps
 
 
 class OnlyKey:
@@ -24,8 +25,7 @@ class OnlyKey:
         self._told = messages.Connected(
             surroundings.profile.device.model, surroundings.profile.device.firmware_from
         )
-        self._reports = 0
-        self._reports_expected = 0
+        self._steps = Steps(surroundings.on_progress)
 
     def identify(self) -> DeviceIdentity:
         """CONNECT: model and version, and the clock where the key has none since it has power.
@@ -46,9 +46,9 @@ class OnlyKey:
         self._around.profile.check(program.form)
         _check_seed(program.secret)
         slot, title = program.form.slot, program.title.encode("ascii")
-        self._expect(2 * self._labels_reports() + 2 + (2 if title else 0))
+        self._steps.begin(2 * self._labels_reports() + 2 + (2 if title else 0))
         if self._labels()[slot] not in (b"", title):
-            self._reports_expected += 1 + messages.WIPED_ANSWERS
+            self._steps.add(1 + messages.WIPED_ANSWERS)
             self._wipe(slot)
         self._set(slot, Field.TOTP_SEED, program.secret)
         if title:
@@ -59,7 +59,7 @@ class OnlyKey:
 
     def erase(self, slot: int) -> WriteReceipt:
         """WIPE SLOT: label, seed and every other field of it."""
-        self._expect(1 + messages.WIPED_ANSWERS + self._labels_reports())
+        self._steps.begin(1 + messages.WIPED_ANSWERS + self._labels_reports())
         self._wipe(slot)
         if self._labels().get(slot):
             raise NotProved("label")
@@ -107,26 +107,18 @@ class OnlyKey:
 
     def _send(self, report: bytes) -> None:
         self._link.send(report)
-        self._crossed()
+        self._steps.crossed()
 
     def _receive(self, deadline: float) -> bytes:
         left_s = deadline - monotonic()
         if left_s <= 0:
             raise LinkTimeout(self._link.path, waited_s=0.0)
         report = self._link.receive(left_s)
-        self._crossed()
+        self._steps.crossed()
         return report
 
     def _labels_reports(self) -> int:
         return 1 + self._around.profile.limits.slots
-
-    def _expect(self, reports: int) -> None:
-        self._reports, self._reports_expected = 0, reports
-
-    def _crossed(self) -> None:
-        self._reports += 1
-        if self._reports_expected:
-            self._around.on_progress(min(self._reports, self._reports_expected), self._reports_expected)
 
     def _receipt(self) -> WriteReceipt:
         return WriteReceipt(
@@ -135,7 +127,7 @@ class OnlyKey:
             firmware=str(self._told.firmware),
             generation_before=0,
             generation_after=0,
-            reports=self._reports,
+            reports=self._steps.end(),
         )
 
 

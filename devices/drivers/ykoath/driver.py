@@ -33,6 +33,7 @@ from devices.drivers.ykoath.session import OathWire
 from devices.errors import BadAnswer, DeviceLocked, NotProved, OverLimits, RefusedByDevice, WrongSerial
 from devices.links import AnyLink
 from devices.profiles import OtpType
+from devices.steps import Steps
 
 _LAST_COUNTER: Final = 0xFFFFFFFF
 _IDENTIFY_TRANSFERS: Final = 2 * 3
@@ -49,9 +50,8 @@ class YkOath:
     def __init__(self, link: AnyLink, surroundings: Surroundings) -> None:
         self._around = surroundings
         self._quirks = surroundings.profile.driver.quirks
-        self._wire = OathWire(link, surroundings, self._tell_progress)
-        self._transfers_before = 0
-        self._transfers_expected = 0
+        self._steps = Steps(surroundings.on_progress)
+        self._wire = OathWire(link, surroundings, self._steps.crossed)
 
     def identify(self) -> DeviceIdentity:
         """Serial number and the version of the application. Raises LinkFailed, AnswerUnusable."""
@@ -67,7 +67,7 @@ class YkOath:
         self._around.profile.check(program.form)
         if program.form.counter > _LAST_COUNTER:
             raise OverLimits("counter", str(program.form.counter), f"0-{_LAST_COUNTER}")
-        self._expect(_WRITE_TRANSFERS)
+        self._steps.begin(_WRITE_TRANSFERS)
         identity = self._open_to_write()
         name = name_of(program.form, program.title)
         before = self._listed(program.form.slot)
@@ -87,7 +87,7 @@ class YkOath:
         slots = self._around.profile.limits.slots
         if not 1 <= slot <= slots:
             raise OverLimits("slot", str(slot), f"1-{slots}")
-        self._expect(_ERASE_TRANSFERS)
+        self._steps.begin(_ERASE_TRANSFERS)
         identity = self._open_to_write()
         for listed in self._listed(slot):
             self._delete(listed.name)
@@ -167,27 +167,12 @@ class YkOath:
         return answer.code
 
     def _receipt(self, identity: DeviceIdentity, code: str) -> WriteReceipt:
-        self._tell_end()
         return WriteReceipt(
             serial=identity.serial,
             model=identity.model,
             firmware=str(identity.firmware),
             generation_before=0,
             generation_after=0,
-            reports=self._wire.transfers_done - self._transfers_before,
+            reports=self._steps.end(),
             code=code,
         )
-
-    def _expect(self, transfers: int) -> None:
-        self._transfers_before = self._wire.transfers_done
-        self._transfers_expected = transfers
-
-    def _tell_end(self) -> None:
-        self._around.on_progress(self._transfers_expected, self._transfers_expected)
-        self._transfers_expected = 0
-
-    def _tell_progress(self) -> None:
-        """The last step is told by the receipt: how much must be deleted is not known before."""
-        if self._transfers_expected:
-            done = self._wire.transfers_done - self._transfers_before
-            self._around.on_progress(min(done, self._transfers_expected - 1), self._transfers_expected)

@@ -1,21 +1,20 @@
-"""One key's card: which application is selected, answers in parts, and touches."""
+"""One key's card: answers in parts, and touches."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Container
 from time import monotonic
 from typing import Final
 
 from devices.apdu import DONE, Command, Response
-from devices.ccid import CcidCard, Patience
+from devices.card_session import CardSession
+from devices.ccid import Patience
 from devices.contract import Wait
 from devices.driver import Surroundings
 from devices.drivers.ykoath.messages import LOCKED, NOT_NOW, SEND_REMAINING, WORDS
 from devices.errors import BadAnswer, DeviceError, NotTouched, RefusedByDevice
-from devices.links import AnyLink, BulkLink
+from devices.links import AnyLink
 
-log = logging.getLogger(__name__)
 _MORE: Final = 0x61
 _LONGEST_ANSWER: Final = 16_384
 _TOUCHED: Final = frozenset({0x01, 0x02, 0xA2})
@@ -23,22 +22,14 @@ _TOUCHED: Final = frozenset({0x01, 0x02, 0xA2})
 
 
 class OathWire:
-    """Powers the card with the first command."""
+    """One key's card."""
 
     def __init__(self, link: AnyLink, around: Surroundings, on_transfer: Callable[[], None]) -> None:
-        if not isinstance(link, BulkLink):
-            raise TypeError("the key is reached over its card reader's bulk endpoints")
-        self._link = link
-        self._timing = around.profile.timing
+        timing = around.profile.timing
+        self._session = CardSession(link, around, on_transfer)
         self._touch_refused = LOCKED if "touch_to_write" in around.profile.driver.quirks else NOT_NOW
-        self._card = CcidCard(link, on_transfer, around.on_wait)
-        self._powered = False
-        self._whole = True
-
-    @property
-    def transfers_done(self) -> int:
-        """Bulk transfers, both ways."""
-        return self._card.transfers_done
+        self._plain = Patience(timing.operation_timeout_s, timing.hand_timeout_s)
+        self._touched = Patience(timing.flash_timeout_s, timing.hand_timeout_s, Wait.TOUCH)
 
     def done(self, command: Command, also: Container[int] = ()) -> bytes:
         """The whole answer's data. Raises NotTouched, RefusedByDevice unless the word is 9000 or one of `also`."""
@@ -48,34 +39,19 @@ class OathWire:
         while answer.word >> 8 == _MORE:
             answer = self._ask(SEND_REMAINING)
             data += answer.data
-            if len(data) > _LONGEST_ANSWER or not answer.data:
+            too_long = monotonic() - began_s > self._plain.extended_s or len(data) > _LONGEST_ANSWER
+            if too_long or not answer.data:
                 raise BadAnswer(command.name, "an answer without end")
         if answer.word != DONE and answer.word not in also:
             raise self._refusal(command, answer.word, monotonic() - began_s)
         return data
 
     def close(self) -> None:
-        """Leave the card as after plugging in, and give the link back."""
-        try:
-            if self._powered and self._whole:
-                self._card.power_off(self._timing.operation_timeout_s)
-        except DeviceError as failure:
-            log.debug("%s: not powered off: %s", self._link.path, failure)
-        finally:
-            self._link.close()
+        """Forget what was selected, and give the link back."""
+        self._session.close()
 
     def _ask(self, command: Command) -> Response:
-        timing = self._timing
-        if not self._powered:
-            self._card.power_on(timing.open_timeout_s)
-            self._powered = True
-        self._whole = False
-        touched = command.ins in _TOUCHED
-        answer_s = timing.flash_timeout_s if touched else timing.operation_timeout_s
-        patience = Patience(answer_s, timing.hand_timeout_s, Wait.TOUCH if touched else Wait.NONE)
-        raw = self._card.exchange(command.encode(), patience)
-        self._whole = True
-        return Response.parse(raw, command.name)
+        return self._session.ask(command, self._touched if command.ins in _TOUCHED else self._plain)
 
     def _refusal(self, command: Command, word: int, waited_s: float) -> DeviceError:
         # a key whose application is locked is found so before: here the word is about the hand

@@ -32,6 +32,7 @@ from devices.errors import BadAnswer, NotProved, OverLimits, RefusedByDevice, Wr
 from devices.links import AnyLink, FeatureLink
 from devices.otp import moment, truncated
 from devices.profiles import CredentialForm, OtpType, Version
+from devices.steps import Steps
 
 CACHES_SEQUENCE: Final = "caches_sequence"
 ASKS_TOUCH: Final = "asks_touch"
@@ -49,11 +50,10 @@ class YubiKeyOtp:
             raise TypeError("a YubiKey is reached by feature reports")
         self._around = surroundings
         self._timing = surroundings.profile.timing
-        self._wire = Wire(link, self._timing, self._tell_progress, surroundings.on_wait)
+        self._steps = Steps(surroundings.on_progress)
+        self._wire = Wire(link, self._timing, self._steps.crossed, surroundings.on_wait)
         self._identity: DeviceIdentity | None = None
         self._form: CredentialForm | None = None
-        self._expected = 0
-        self._before = 0
 
     def identify(self) -> DeviceIdentity:
         """Firmware from the status, then the serial number, empty where the key keeps it to itself."""
@@ -117,7 +117,7 @@ class YubiKeyOtp:
         expected = self._around.expected_serial
         if expected and identity.serial != expected:
             raise WrongSerial(expected, identity.serial)
-        self._expected, self._before = reports, self._wire.reports_done
+        self._steps.begin(reports)
         return identity
 
     def _serial(self, firmware: Version) -> str:
@@ -183,7 +183,6 @@ class YubiKeyOtp:
         return truncated(mac, program.form.digits)
 
     def _receipt(self, identity: DeviceIdentity, code: str, *, locked: bool) -> WriteReceipt:
-        self._around.on_progress(self._expected, self._expected)
         return WriteReceipt(
             serial=identity.serial,
             model=identity.model,
@@ -191,7 +190,7 @@ class YubiKeyOtp:
             # the sequence number goes back to 0 with the last slot: it is no count of a lifetime
             generation_before=0,
             generation_after=0,
-            reports=self._wire.reports_done - self._before,
+            reports=self._steps.end(),
             code=code,
             locked=locked if self._around.access else None,
         )
@@ -200,11 +199,6 @@ class YubiKeyOtp:
         """Reports of a write that goes well, both ways, about."""
         proof = 2 * 9 + answer_parts(MAC_BYTES) + 1 if form.otp_type is OtpType.TOTP else 0
         return 2 * 9 + 1 + proof
-
-    def _tell_progress(self) -> None:
-        if self._expected:
-            done = self._wire.reports_done - self._before
-            self._around.on_progress(min(done, self._expected - 1), self._expected)
 
 
 def _same_key(status: Status, identity: DeviceIdentity) -> Status:

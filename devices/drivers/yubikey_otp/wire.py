@@ -33,14 +33,13 @@ _TOUCH_POLL_S: Final = 0.1
 
 
 class Wire:
-    """`on_report` is called after each report, both ways, all of which `reports_done` counts."""
+    """`on_report` is called after each report, both ways."""
 
     def __init__(self, link: FeatureLink, timing: Timing, on_report: Callable[[], None], on_wait: OnWait) -> None:
         self._link = link
         self._timing = timing
         self._on_report = on_report
         self._on_wait = on_wait
-        self.reports_done = 0
 
     def status(self, timeout_s: float) -> Status:
         """What the key tells; an answer or a wait from before is ended first. Raises LinkFailed, BadAnswer."""
@@ -131,7 +130,6 @@ class Wire:
         return report
 
     def _count(self) -> None:
-        self.reports_done += 1
         self._on_report()
 
 
