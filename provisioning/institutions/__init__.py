@@ -21,7 +21,7 @@ SHIPPED: Final = Path(__file__).parent
 _ID: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _SERVICE_ID: Final = re.compile(r"[0-9]{8}")
 _DOMAIN: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
-_ADDRESS: Final = re.compile(r"[^@\s]{1,64}@[^@\s]+")
+_ADDRESS: Final = re.compile(rf"[A-Za-z0-9._+-]{{1,64}}@{_DOMAIN.pattern}")
 _PHONE: Final = re.compile(r"[0-9+][0-9-]{5,19}")
 _TICKET_LIFE: Final = {
     Activation.PIN: ("ticket_life_h", timedelta(hours=1)),
@@ -88,6 +88,7 @@ def _institution(name: str, root: StrictTable) -> Institution:
         window_steps=otp.integer("window_steps", 0, 2, 1),
         hotp_look_ahead=otp.integer("hotp_look_ahead", 0, 50, 10),
         hotp_first_counter=otp.integer("hotp_first_counter", 0, 1_000_000, 0),
+        typed_first=otp.flag("typed_first", default=False),
         max_drift_steps=otp.integer("max_drift_steps", 0, 60, 10),
         resync_steps=otp.integer("resync_steps", 1, 1000, 60),
         failure_limit=limits.integer("failure_limit", 1, 100, 5),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from devices import profiles
 from devices.notices import FOR_CUSTOMER, Notice, notices
-from devices.profiles import CredentialForm, FirmwareProfile
+from devices.profiles import CodeShown, CredentialForm, FirmwareProfile
 from provisioning.errors import CannotHold
 from provisioning.rules.institution import Institution
 from provisioning.rules.parameters import OtpParameters, OtpType
@@ -31,6 +30,7 @@ class FobFit:
 def fob_fit(services: Services, institution: Institution, profile_name: str) -> FobFit:
     """TOTP as the institution wants it where the fob can hold that, else HOTP of the same length.
 
+    The other way round for a fob that types codes of HOTP alone, where the institution wants them typed.
     A profile that this server does not know is left to the station, which checks the same once more.
     """
     profile = services.profiles.get(profile_name)
@@ -45,14 +45,18 @@ def fob_fit(services: Services, institution: Institution, profile_name: str) -> 
     return FobFit(institution.otp, refusal)
 
 
-def _wanted(institution: Institution, profile: FirmwareProfile) -> Iterator[OtpParameters]:
+def _wanted(institution: Institution, profile: FirmwareProfile) -> list[OtpParameters]:
     """In the order of preference; of a type that the fob does not know at all only where there is no other."""
     known = {OtpType(otp_type) for otp_type in profile.limits.otp_types}
     wanted = institution.otp
-    if wanted.otp_type in known or OtpType.HOTP not in known:
-        yield wanted
+    found = [wanted] if wanted.otp_type in known or OtpType.HOTP not in known else []
     if wanted.otp_type is OtpType.TOTP and OtpType.HOTP in known:
-        yield OtpParameters(OtpType.HOTP, wanted.algorithm, wanted.digits, period_s=0)
+        found.append(OtpParameters(OtpType.HOTP, wanted.algorithm, wanted.digits, period_s=0))
+    return found[::-1] if institution.typed_first and _types_by_counter_alone(profile) else found
+
+
+def _types_by_counter_alone(profile: FirmwareProfile) -> bool:
+    return profile.use.hotp is CodeShown.TYPED and profile.use.totp is not CodeShown.TYPED
 
 
 def _form(otp: OtpParameters, first_counter: int) -> CredentialForm:

@@ -64,6 +64,7 @@ class Institution:
     window_steps: int = 1
     hotp_look_ahead: int = 10
     hotp_first_counter: int = 0
+    typed_first: bool = False
     max_drift_steps: int = 10
     resync_steps: int = 60
     failure_limit: int = 5

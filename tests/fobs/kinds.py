@@ -35,6 +35,8 @@ COUNTS_BY_16 = kind(
     use={"totp": None, "hotp": CodeShown.TYPED, "clock": ClockKept.NONE},
     abilities=frozenset(),
 )
+YUBIKEY = load_profile(SHIPPED / "yubikey-5.toml")
+TYPES_ALL = kind(use={"totp": CodeShown.TYPED, "hotp": CodeShown.TYPED}, abilities=frozenset())
 LOCKS = kind(abilities=frozenset({Ability.LOCKS_WITH_CODE}))
 UNNAMED = kind(use={"serial": SerialSource.LABEL}, abilities=frozenset())
 NEEDS_COMPANION = kind(

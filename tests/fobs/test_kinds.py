@@ -30,7 +30,9 @@ from tests.fobs.kinds import (
     NAME,
     NEEDS_COMPANION,
     SIX_THIRTY,
+    TYPES_ALL,
     UNNAMED,
+    YUBIKEY,
     as_kind,
     kind,
     with_kind,
@@ -58,6 +60,27 @@ def test_by_time_where_the_fob_can_else_by_counter(
     services: Services, profile: FirmwareProfile, wanted: OtpParameters, written: OtpParameters
 ) -> None:
     fit = fob_fit(with_kind(services, profile), replace(DUAL, otp=wanted), NAME)
+    assert (fit.otp, fit.refusal) == (written, None)
+
+
+@pytest.mark.parametrize(
+    ("profile", "typed_first", "first_counter", "written"),
+    [
+        (YUBIKEY, False, 0, OtpParameters()),
+        (YUBIKEY, True, 0, BY_COUNTER),
+        # it cannot begin there: a companion program shows the code rather than nobody
+        (YUBIKEY, True, 8, OtpParameters()),
+        # these type whatever they hold, or nothing: no reason to leave time
+        (TYPES_ALL, True, 0, OtpParameters()),
+        (KAGIYA, True, 0, OtpParameters()),
+    ],
+)
+@sqlite_only
+def test_an_institution_may_want_codes_typed_by_the_fob(
+    services: Services, profile: FirmwareProfile, typed_first: bool, first_counter: int, written: OtpParameters
+) -> None:
+    institution = replace(DUAL, typed_first=typed_first, hotp_first_counter=first_counter)
+    fit = fob_fit(with_kind(services, profile), institution, NAME)
     assert (fit.otp, fit.refusal) == (written, None)
 
 
