@@ -1,3 +1,8 @@
 """What every test may ask for: databases, services with real keys, people of an invented institution."""
 
-pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.services", "tests.fixtures.people"]
+pytest_plugins = [
+    "tests.fixtures.databases",
+    "tests.fixtures.services",
+    "tests.fixtures.people",
+    "tests.fixtures.refusals",
+]

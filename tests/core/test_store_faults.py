@@ -6,16 +6,13 @@ import multiprocessing
 import os
 import signal
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
 import pytest
-from pytest_mock import MockerFixture
-from sqlalchemy import Connection, event, func, make_url, select, text
+from sqlalchemy import func, make_url, select, text
 
 from provisioning.errors import StoreUnavailable
 from provisioning.jobs.activate import ActivateCommand, activate
@@ -24,26 +21,16 @@ from provisioning.jobs.verify import Outcome, Reason, VerifyCommand, VerifyResul
 from provisioning.rules.states import CredentialState, FobState
 from provisioning.services import Services
 from provisioning.settings import Settings
-from provisioning.store import engine, turns
 from provisioning.store.audit import SYSTEM
 from provisioning.store.engine import Store
 from provisioning.store.line import Line, Statement
 from provisioning.store.tables import AuditEntry, Customer, Fob
 from tests.fixtures.databases import postgresql_only, sqlite_only
+from tests.fixtures.refusals import full_disk, locked, refused_rows
 from tests.fixtures.services import DUAL, OTHER, assemble
 from tests.fixtures.tokens import Token, give_token, read_credential
 
 MINUTE = timedelta(minutes=1)
-
-# the database's own way to refuse the second statement of a transaction; PostgreSQL as on a full disk
-_REFUSE_AUDIT = {
-    "sqlite": ["CREATE TRIGGER refuse BEFORE INSERT ON audit_entry BEGIN SELECT RAISE(ABORT, 'refused'); END"],
-    "postgresql": [
-        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        "RAISE 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$",
-        "CREATE TRIGGER refuse BEFORE INSERT ON audit_entry FOR EACH ROW EXECUTE FUNCTION refuse()",
-    ],
-}
 
 
 def submit(services: Services, token: Token, otp: str, now: datetime) -> VerifyResult:
@@ -53,33 +40,6 @@ def submit(services: Services, token: Token, otp: str, now: datetime) -> VerifyR
 def audit_rows(services: Services) -> int:
     with services.store.read() as tx:
         return tx.scalar(select(func.count()).select_from(AuditEntry)) or 0
-
-
-@contextmanager
-def locked(url: str) -> Iterator[None]:
-    """Another program holds the lock that every write needs."""
-    if url.startswith("sqlite"):
-        file = make_url(url).database
-        assert file is not None
-        with closing(sqlite3.connect(file, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            yield
-            other.execute("ROLLBACK")
-        return
-    with psycopg.connect(url.replace("+psycopg", "")) as other:
-        other.execute("LOCK TABLE credential IN EXCLUSIVE MODE")
-        yield
-        other.rollback()
-
-
-@pytest.fixture
-def impatient(services: Services, mocker: MockerFixture) -> Iterator[Services]:
-    """Services that wait for a lock for a fifth of a second only."""
-    for module in (engine, turns):
-        mocker.patch.object(module, "BUSY_TIMEOUT_S", 0.2)
-    store = Store(services.settings.store.url)
-    yield replace(services, store=store)
-    store.close()
 
 
 def test_a_locked_database_refuses_and_writes_nothing(
@@ -102,13 +62,8 @@ def test_a_locked_database_refuses_and_writes_nothing(
 def test_a_full_disk_refuses_and_writes_nothing(services: Services, customer_a: Customer, now: datetime) -> None:
     token = give_token(services, customer_a, now)
     rows = audit_rows(services)
-    with services.store.read() as tx:
-        pages = tx.scalar(text("PRAGMA page_count")) or 0
-    store = Store(services.settings.store.url)
-    event.listen(store.engine, "connect", lambda raw, _: raw.execute(f"PRAGMA max_page_count = {pages}"))
-    cramped = replace(services, store=store)
-    accepted = _submit_until_refused(cramped, token, now)
-    store.close()
+    with full_disk(services) as cramped:
+        accepted = _submit_until_refused(cramped, token, now)
     assert audit_rows(services) == rows + accepted
     at = now + accepted * MINUTE
     last_step = int(at.timestamp()) // 60 - 1 if accepted else -1
@@ -199,9 +154,10 @@ def test_no_act_without_its_audit_row(
     token = give_token(services, customer_a, now, state, fob)
     fob_state = FobState.IN_USE if state is CredentialState.ACTIVE else FobState.HANDED_OVER
     before = _everything(services, token)
-    with services.store.write_connection() as connection:
-        _refuse_audit(connection)
-    with pytest.raises((StoreUnavailable, sqlite3.IntegrityError)) as refused:
+    with (
+        refused_rows(services, "audit_entry"),
+        pytest.raises((StoreUnavailable, sqlite3.IntegrityError)) as refused,
+    ):
         act(services, token, now)
     assert getattr(refused.value, "cause", "full") == "full"
     assert _everything(services, token) == before
@@ -236,11 +192,6 @@ def _die_before_the_audit_row(settings: Settings, token: Token, now: datetime) -
     Statement._run = die  # type: ignore[method-assign]
     services = assemble(settings, Store(settings.store.url), {"dual": DUAL, "other": OTHER})
     submit(services, token, token.code(now), now)
-
-
-def _refuse_audit(connection: Connection) -> None:
-    for statement in _REFUSE_AUDIT[connection.dialect.name]:
-        connection.exec_driver_sql(statement)
 
 
 def _everything(services: Services, token: Token) -> dict[str, object]:
