@@ -146,9 +146,21 @@ class StoreUnavailable(KagiyaError):
     cause: str
 
 
+class MailFault(StrEnum):
+    """Why a mail was not sent where no mail server said so."""
+
+    CONNECTION = "connection"
+    TIMEOUT = "timeout"
+    TLS = "tls"
+    NOT_OFFERED = "not offered"
+    BAD_ADDRESS = "bad address"
+    TOO_LATE = "too late"
+    NOT_COMPOSED = "not composed"
+
+
 @dataclass
 class MailNotSent(KagiyaError):
-    """The mail server's `reply` (code and enhanced status, or our word for a broken line) was not yes.
+    """The mail server's `reply` (code and enhanced status, or one of MailFault) was not yes.
 
     `permanent`: trying again would not help.
     """

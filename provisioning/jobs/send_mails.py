@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import select, update
 
-from provisioning.errors import MailNotSent
+from provisioning.errors import MailFault, MailNotSent, NotFound, VaultError
 from provisioning.jobs.ticket_box import address_box
 from provisioning.mail.compose import TokenIssued, token_issued
 from provisioning.mail.mailer import Mail, Mailer
@@ -46,6 +46,7 @@ class SentMails:
 
 def send_mails(services: Services, command: SendMailsCommand, now: datetime) -> SentMails:
     """Send what is due at `now`. Raises VaultError in a role without the address key."""
+    address_box(services)
     counts = dict.fromkeys((MailState.SENT, MailState.QUEUED, MailState.FAILED), 0)
     for _ in range(command.limit):
         claimed = _claim(services, now)
@@ -82,14 +83,21 @@ def _send(services: Services, mailer: Mailer, row: OutboxMail, now: datetime) ->
 
 
 def _compose(services: Services, row: OutboxMail, now: datetime) -> Mail:
+    """Raises MailNotSent for a mail that would lead nowhere any more, or whose key or institution is away."""
     facts = TokenIssued(
         mail_id=row.id,
         user_id=row.facts["user_id"],
         expires_at=datetime.fromisoformat(row.facts["expires_at"]),
         app_address=f"{services.settings.app.origin}/app/",
     )
-    address = address_box(services).open(row.sealed_address, row.institution_id)
-    return token_issued(services.institution(row.institution_id), facts, address, row.language, now)
+    if facts.expires_at <= now:
+        raise MailNotSent(MailFault.TOO_LATE.value, permanent=True)
+    try:
+        address = address_box(services).open(row.sealed_address, row.institution_id)
+        institution = services.institution(row.institution_id)
+    except (VaultError, NotFound):
+        raise MailNotSent(MailFault.NOT_COMPOSED.value, permanent=False) from None
+    return token_issued(institution, facts, address, row.language, now)
 
 
 def _note(

@@ -2,7 +2,7 @@
 
 Old carrier addresses such as `a..b@docomo.ne.jp` or `a.@docomo.ne.jp` break RFC 5321's dot-string but are
 alive; with a quoted local part (`"a..b"@docomo.ne.jp`) they are lawful and arrive. They are kept as people
-write them and quoted only on the wire.
+write them and quoted only on the wire. A Japanese domain is taken in its ASCII form (`xn--…`) and stays in it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def accept_address(text: str, dotted_domains: Collection[str], field: str = "mai
         checked = validate_email(address, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
         raise BadInput(field, InputFault.BAD_FORM) from None
-    return checked.normalized
+    return f"{checked.local_part}@{checked.ascii_domain}"
 
 
 def on_the_wire(address: str) -> str:

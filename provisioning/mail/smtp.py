@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from email.policy import SMTP
 from typing import Final
 
-from provisioning.errors import MailNotSent
+from provisioning.errors import MailFault, MailNotSent
 from provisioning.mail.mailer import Mail
 
 _ENHANCED: Final = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
@@ -56,12 +56,15 @@ class SmtpMailer:
             # greeting, EHLO, STARTTLS, sign-in: our set-up or their state, not this mail
             raise MailNotSent(_reply(error.smtp_code, error.smtp_error), permanent=False) from None
         except smtplib.SMTPNotSupportedError:
-            raise MailNotSent("not offered", permanent=False) from None
+            raise MailNotSent(MailFault.NOT_OFFERED.value, permanent=False) from None
         except ssl.SSLError:
-            raise MailNotSent("tls", permanent=False) from None
+            raise MailNotSent(MailFault.TLS.value, permanent=False) from None
         except (smtplib.SMTPException, OSError) as error:
             late = isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
-            raise MailNotSent("timeout" if late else "connection", permanent=False) from None
+            fault = MailFault.TIMEOUT if late else MailFault.CONNECTION
+            raise MailNotSent(fault.value, permanent=False) from None
+        except UnicodeEncodeError:
+            raise MailNotSent(MailFault.BAD_ADDRESS.value, permanent=True) from None
 
     def _sign_in(self, smtp: smtplib.SMTP) -> None:
         smtp.ehlo_or_helo_if_needed()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
+from provisioning.errors import VaultError
 from provisioning.jobs.app_begin import AppBeginCommand, app_begin
 from provisioning.jobs.send_mails import BACKOFF, SendMailsCommand, SentMails, send_mails
 from provisioning.mail.mailer import Mail, Mailer, MemoryMailer
@@ -188,3 +190,33 @@ def test_a_cancelled_mail_is_not_sent(services: Services, customer_a: Customer, 
     with services.store.write() as tx:
         tx.get_one(OutboxMail, issued.mail_id).state = MailState.CANCELLED
     assert step(services, MemoryMailer(), now) == SentMails()
+
+
+def test_a_mail_too_late_for_its_ticket_is_not_sent(
+    services: Services, customer_a: Customer, now: datetime
+) -> None:
+    issued = issue(services, customer_a, now)
+    memory = MemoryMailer()
+    assert step(services, memory, now + timedelta(hours=24)) == SentMails(failed=1)
+    assert fate(services, issued.credential_id) == (MailState.FAILED, 1, "too late")
+    assert memory.sent == []
+
+
+def test_a_mail_that_cannot_be_composed_waits_and_holds_up_no_other(
+    services: Services, customer_a: Customer, customer_b: Customer, now: datetime
+) -> None:
+    first, second = issue(services, customer_a, now), issue(services, customer_b, now)
+    with services.store.write() as tx:
+        tx.get_one(OutboxMail, first.mail_id).sealed_address = bytes(60)
+    assert step(services, MemoryMailer(), now) == SentMails(sent=1, deferred=1)
+    assert fate(services, first.credential_id) == (MailState.QUEUED, 1, "not composed")
+    assert fate(services, second.credential_id)[0] is MailState.SENT
+
+
+def test_whoever_lacks_the_key_of_the_addresses_claims_nothing(
+    services: Services, customer_a: Customer, now: datetime
+) -> None:
+    issued = issue(services, customer_a, now)
+    with pytest.raises(VaultError):
+        step(replace(services, addresses=None), MemoryMailer(), now)
+    assert fate(services, issued.credential_id) == (MailState.QUEUED, 0, None)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from provisioning.errors import MailNotSent
+from provisioning.mail.addresses import accept_address
 from provisioning.mail.compose import TokenIssued, token_issued
 from provisioning.mail.mailer import Mail
 from provisioning.mail.smtp import SmtpMailer, SmtpServer
@@ -59,6 +61,19 @@ def test_an_old_carrier_address_is_quoted_on_the_wire(behaviour: Behaviour, port
     plain(port).send(mail(address))
     local = address.partition("@")[0]
     assert behaviour.rcpt_commands == [f'TO:<"{local}"@carrier.example>']
+
+
+def test_a_japanese_domain_crosses_the_wire_in_its_ascii_form(behaviour: Behaviour, port: int) -> None:
+    plain(port).send(mail(accept_address("taro@xn--wgv71a119e.example", ())))
+    assert behaviour.kept[0].recipient == "taro@xn--wgv71a119e.example"
+    assert behaviour.kept[0].message["To"] == "taro@xn--wgv71a119e.example"
+
+
+def test_an_address_that_no_server_understands_is_given_up(port: int) -> None:
+    foreign = replace(mail(), recipient="taro@見本.example")
+    with pytest.raises(MailNotSent) as caught:
+        plain(port).send(foreign)
+    assert (caught.value.reply, caught.value.permanent) == ("bad address", True)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from devices.contract import FailureCode
+from provisioning.errors import MailFault
 from provisioning.jobs.end_token import EndReason
 from provisioning.rules.closing import FindingKind
 from provisioning.rules.custody import Compartment, Holder
@@ -21,7 +22,7 @@ from provisioning.store.queries.next_step import NextStep
 from provisioning.store.queries.stations import ProblemView, StationStatus
 from provisioning.store.queries.timeline import StageName
 from web import catalogues
-from web.pages.staff import act_words, batch_words, closing_words, device_words, words
+from web.pages.staff import act_words, batch_words, closing_words, device_words, mail_words, words
 
 JOBS = Path(act_words.__file__).parents[3] / "provisioning" / "jobs"
 # acts on no customer, fob or station: they stand in no timeline of the console
@@ -69,6 +70,7 @@ def test_every_audited_act_has_a_line() -> None:
         (words.JOB, JobState),
         (words.JOB_KIND, JobKind),
         (words.MAIL, MailState),
+        (mail_words.REPLY, MailFault),
         (words.STATION, StationStatus),
         (words.STAGE, StageName),
         (words.REASONS, EndReason),

@@ -11,7 +11,7 @@ from provisioning.store.queries.jobs import JobView
 from provisioning.store.queries.next_step import NextStep
 from provisioning.store.queries.search import REFERENCE_PREFIX
 from web import current, dates, wording
-from web.pages.staff import act_words, device_words, fob_words, words
+from web.pages.staff import act_words, device_words, fob_words, mail_words, words
 
 
 def set_up_staff_templates(app: Flask) -> None:
@@ -26,6 +26,7 @@ def set_up_staff_templates(app: Flask) -> None:
         actor_words=act_words.ACTORS,
         event_words=act_words.event_words,
         diagnosis=device_words.diagnosis,
+        reply_words=mail_words.reply_words,
         refusal_words=fob_words.refusal_words,
         notice_words=fob_words.notice_words,
         proof_words=fob_words.proof_words,
