@@ -39,7 +39,7 @@ def app_begin(services: Services, command: AppBeginCommand, now: datetime) -> Ap
     user_id = lookup_name(command.user_id, "user_id")
     box = ticket_box(services)
     with services.store.read() as session:
-        ticket = session.execute(_ticket(services, service_id, user_id)).first()
+        ticket = session.execute(_ticket(services, service_id, user_id, now)).first()
     salt = ticket.salt if ticket else app_salt(box, service_id, user_id)
     iterations = ticket.iterations if ticket else services.settings.app.pbkdf2_iterations
     nonce = make_nonce(box, service_id, user_id, now)
@@ -52,13 +52,18 @@ def _needs_setup_code(services: Services, service_id: str) -> bool:
     return any(one.service_id == service_id and one.needs_setup_code for one in found)
 
 
-def _ticket(services: Services, service_id: str, user_id: str) -> Select[bytes, int]:
-    """By what the password key of the customer's usable ticket was derived: settings may have changed since."""
+def _ticket(services: Services, service_id: str, user_id: str, now: datetime) -> Select[bytes, int]:
+    """By what the password key of the customer's ticket was derived: settings may have changed since.
+
+    Only while the ticket can still be answered, a day at most: afterwards an answer that differs from a
+    stranger's would be of no use to the app and tell everybody that there is such a user.
+    """
     institutions = [one.id for one in services.institutions.values() if one.service_id == service_id]
     return (
         select(Ticket.salt, Ticket.iterations)
         .join(Credential, Credential.id == Ticket.credential_id)
         .join(Customer, Customer.id == Credential.customer_id)
         .where(Customer.institution_id.in_(institutions), Customer.user_id == user_id)
-        .where(Ticket.state.in_((TicketState.OPEN, TicketState.SPENT)), Credential.state != CredentialState.ENDED)
+        .where(Ticket.state.in_((TicketState.OPEN, TicketState.SPENT)), Ticket.expires_at > now)
+        .where(Credential.state.in_((CredentialState.ISSUED, CredentialState.SET_UP)))
     )

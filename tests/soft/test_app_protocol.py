@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from provisioning.jobs.activate import ActivateCommand, activate
+from provisioning.jobs.app_begin import AppBeginCommand, app_begin
 from provisioning.jobs.cancel_issuance import CancelIssuanceCommand, cancel_issuance
 from provisioning.jobs.issue_soft import IssuedSoft
 from provisioning.jobs.verify import VerifyCommand, verify
@@ -94,6 +95,26 @@ def test_the_salt_does_not_tell_when_a_token_is_issued(
     after = client.begin()["salt"]
     cancel_issuance(server.services, CancelIssuanceCommand("dual", issued.credential_id, SYSTEM), clock())
     assert {before, during, after, client.begin()["salt"]} == {before}
+
+
+def test_after_a_change_of_settings_only_a_ticket_in_use_answers_with_the_old_iterations(
+    server: Served, issued: IssuedSoft, client: IndependentClient, clock: MovableClock
+) -> None:
+    app = replace(server.services.settings.app, pbkdf2_iterations=2000)
+    changed = replace(server.services, settings=replace(server.services.settings, app=app))
+
+    def asked(user_id: str = issued.user_id) -> int:
+        return app_begin(changed, AppBeginCommand(issued.service_id, user_id), clock()).iterations
+
+    assert (asked(), asked("999999999999")) == (1000, 2000)
+    token = client.set_up()
+    assert asked() == 1000  # the line may have been cut
+    clock.advance(hours=24)
+    assert asked() == 2000
+    clock.advance(hours=-1)
+    assert asked() == 1000
+    activate(server.services, ActivateCommand("dual", issued.user_id, token.code(clock()), SYSTEM), clock())
+    assert asked() == 2000
 
 
 def test_refusals_are_byte_for_byte_alike(
