@@ -26,7 +26,7 @@ from provisioning.store.tables import Credential, Customer, OutboxMail, Ticket, 
 
 @dataclass(frozen=True, slots=True)
 class ResendIssueMailCommand:
-    """None keeps what there is: the address of the last mail, the activation password of an open ticket.
+    """None keeps what there is: address and language of the last mail, the activation password of an open ticket.
 
     A ticket that is void or expired has forgotten its password; the customer then chooses a new one. So
     they do in the strict profile, where a new ticket has a new set-up code and the key is made of both.
@@ -34,7 +34,7 @@ class ResendIssueMailCommand:
 
     institution_id: str
     credential_id: str
-    language: str
+    language: str | None
     actor: Actor
     mail_address: str | None = field(default=None, repr=False)
     activation_password: str | None = field(default=None, repr=False)
@@ -56,7 +56,8 @@ def resend_issue_mail(services: Services, command: ResendIssueMailCommand, now: 
     Raises NotFound, WrongState once the app is set up, BadInput: MISSING names `activation_password` where
     the old ticket cannot give it. Tries already made count on where the password stays the same (R19).
     """
-    read_language(command.language)
+    if command.language is not None:
+        read_language(command.language)
     institution = services.institution(command.institution_id)
     with services.store.read() as session:
         credential, customer = _waiting(session, command)
@@ -66,7 +67,8 @@ def resend_issue_mail(services: Services, command: ResendIssueMailCommand, now: 
     new_key = _new_key(services, command, institution, customer.user_id)
     with services.store.write() as tx:
         credential, customer = _waiting(tx, command)
-        to = Recipient(new_address or _last_address(tx, services, credential), command.language)
+        last = _last_recipient(tx, services, credential)
+        to = Recipient(new_address or last.address, command.language or last.language)
         old = usable_ticket(tx, credential.id)
         key, attempts = (new_key, 0) if new_key else _kept_key(services, old, now)
         if old is not None:
@@ -112,10 +114,10 @@ def _kept_key(services: Services, old: Ticket | None, now: datetime) -> tuple[Pa
     return PasswordKey(key, old.salt, old.iterations), old.attempts
 
 
-def _last_address(tx: Session, services: Services, credential: Credential) -> str:
+def _last_recipient(tx: Session, services: Services, credential: Credential) -> Recipient:
     last = select(OutboxMail).where(OutboxMail.credential_id == credential.id)
     mail = tx.scalars(last.order_by(OutboxMail.queued_at.desc(), OutboxMail.id).limit(1)).one()
-    return address_box(services).open(mail.sealed_address, mail.institution_id)
+    return Recipient(address_box(services).open(mail.sealed_address, mail.institution_id), mail.language)
 
 
 def _audit(

@@ -181,6 +181,17 @@ def test_a_re_send_can_mend_the_address(services: Services, customer_a: Customer
     assert addresses == ["taro@mihon.example", "jiro@mihon.example", "jiro@mihon.example"]
 
 
+def test_a_re_send_keeps_the_language_unless_another_is_asked_for(
+    services: Services, customer_a: Customer, now: datetime
+) -> None:
+    issued = issue(services, customer_a, now, language="en")
+    for minute, language in ((1, None), (2, "ja"), (3, None)):
+        actor = customer_actor(customer_a)
+        command = ResendIssueMailCommand("dual", issued.credential_id, language, actor)
+        resend_issue_mail(services, command, now + timedelta(minutes=minute))
+    assert [mail.language for mail in mails(services, issued.credential_id)] == ["en", "en", "ja", "ja"]
+
+
 def test_after_expiry_a_re_send_asks_for_a_new_password(
     services: Services, customer_a: Customer, now: datetime
 ) -> None:

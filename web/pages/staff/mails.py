@@ -108,7 +108,7 @@ def _resend(
     command = ResendIssueMailCommand(
         desk.institution.id,
         found.credential_id or "",
-        current.language(),
+        None,  # the customer's language, whatever the console's is
         desk.actor,
         mail_address=address or None,
         activation_password=activation_password,
