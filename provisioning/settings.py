@@ -61,14 +61,13 @@ class KeySettings:
 
 @dataclass(frozen=True, slots=True)
 class MailSettings:
-    """Where mail goes out. `sender` serves where a profile names none; only the worker has `password`."""
+    """Where mail goes out; only the worker has `password`. The sender is the institution's own."""
 
     host: str = "localhost"
     port: int = 25
     starttls: bool = True
     user: str = ""
     password: str = field(default="", repr=False)
-    sender: str = ""
     timeout_s: float = 10.0
 
 

@@ -152,9 +152,10 @@ class _Reader:
             starttls=table.flag("starttls", defaults.starttls),
             user=user,
             password=self._mail_password(table, user),
-            sender=table.text("sender", ""),
             timeout_s=table.number("timeout_s", 0.1, 300, defaults.timeout_s),
         )
+        if settings.user and not settings.starttls:
+            table.fail("starttls", "must be true with a user: a password goes over no open line")
         table.finish()
         return settings
 

@@ -111,7 +111,7 @@ def _settings(directory: Path, base_url: str, mail_port: int) -> Settings:
         store=StoreSettings(f"sqlite:///{directory.resolve() / 'kagiya.db'}"),
         vault=VaultSettings("demo", public_key, key("vault")),
         keys=KeySettings("demo", key("audit"), key("address"), key("tickets"), key("access")),
-        mail=MailSettings(host="127.0.0.1", port=mail_port, starttls=False, sender="otp@kagiya-otp.example"),
+        mail=MailSettings(host="127.0.0.1", port=mail_port, starttls=False),
         server=ServerSettings(base_url=base_url, demo=True, clock=ClockSource.HOST),
         app=AppSettings(origin=base_url),
     )

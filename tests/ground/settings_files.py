@@ -30,7 +30,6 @@ host = "mail.example.co.jp"
 port = 587
 user = "kagiya"
 password_file = "keys/mail-password"
-sender = "otp@example.co.jp"
 
 [server]
 base_url = "https://otp.example.co.jp"

@@ -78,6 +78,8 @@ def test_a_role_reads_only_its_own_secrets(tmp_path: Path, role: Role, holds: se
         ("port = 587", "port = true", "mail.port"),
         ("poll_s = 0.5", "poll_s = 0", "station.poll_s"),
         ('user = "kagiya"\n', "", "mail.password_file"),
+        ("port = 587", "port = 587\nstarttls = false", "mail.starttls"),
+        ("port = 587", 'port = 587\nsender = "otp@example.co.jp"', "mail.sender"),
         ("https://otp", "http://otp", "server.base_url"),
         ("otp.example.co.jp", "otp.example.co.jp/path", "server.base_url"),
         ("[server]", "[server]\ndebug = 1", "server.debug"),
