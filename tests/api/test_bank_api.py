@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import cast
 
 import pytest
 from sqlalchemy import update
 
+from provisioning.rules.institution import Institution
 from provisioning.store.tables import BankClient, Customer, Fob
 from tests.api.bank import Bank, open_bank
 from tests.api.conftest import Served
+from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import CONFIRMATION_PASSWORD
 from tests.fobs.desk import Desk, PlainFob, open_desk
 
@@ -124,11 +128,53 @@ def test_an_unknown_user_is_told_to_the_bank_only(bank: Bank) -> None:
     assert (status, answer) == (404, {"error": "not_found", "what": "customer"})
 
 
+@sqlite_only
+def test_expiry_and_a_doubtful_clock_are_told(bank: Bank, desk: Desk, plain: PlainFob) -> None:
+    bank.post("/credentials", kind="hard", fob_serial=plain.serial)
+    desk.work()
+    later(bank, desk, days=31)
+    assert bank.decide("/activate", otp=plain.code(bank.served.at)) == ("refused", "expired")
+    later(bank, desk, days=-1)
+    for path in ("/verify", "/activate"):
+        assert bank.decide(path, otp=plain.code(bank.served.at)) == ("refused", "clock")
+
+
+@sqlite_only
+def test_waiting_after_a_revocation_is_told(served: Served, bank: Bank, desk: Desk, active: PlainFob) -> None:
+    waits = replace(served.services.institutions["dual"], wait_after_revocation=True)
+    cast(dict[str, Institution], served.services.institutions)["dual"] = waits
+    bank.post("/revoke")
+    assert bank.decide("/verify", otp=active.code(served.at)) == ("refused", "waiting")
+    status, refused = bank.ask("/credentials", **SOFT)
+    assert (status, refused["error"], refused["until"]) == (409, "too_early", "2026-11-20T03:21:00+00:00")
+    later(bank, desk, minutes=20)
+    assert bank.decide("/verify", otp=active.code(served.at)) == ("refused", "not_active")
+    assert bank.ask("/credentials", **SOFT)[0] == 201
+
+
 def test_an_application_is_entered_once(bank: Bank) -> None:
     status, applied = bank.ask("/apply")
     assert (status, sorted(applied)) == (201, ["application_id", "number"])
     status, again = bank.ask("/apply", kind="hard")
     assert (status, again["what"]) == (409, "application")
+
+
+def test_what_is_not_in_force_is_withdrawn(bank: Bank) -> None:
+    bank.ask("/apply")
+    assert bank.ask("/withdraw", kind="hard") == (200, {"state": "none", "credential_id": None})
+    assert bank.ask("/withdraw", kind="hard") == (404, {"error": "not_found", "what": "application"})
+    assert bank.ask("/withdraw", kind="soft") == (404, {"error": "not_found", "what": "credential"})
+    bank.ask("/credentials", **SOFT)
+    status, answer = bank.ask("/withdraw", kind="soft")
+    assert (status, answer["state"], answer["ended_how"]) == (200, "ended", "cancelled")
+    assert bank.ask("/withdraw", kind="soft")[0] == 409
+    assert bank.ask("/credentials", **SOFT)[0] == 201
+
+
+def test_what_is_in_force_is_not_withdrawn(bank: Bank, active: PlainFob) -> None:
+    refused = (409, {"error": "wrong_state", "what": "credential", "state": "active"})
+    assert bank.ask("/withdraw", kind="soft") == refused
+    assert bank.state()["state"] == "active"
 
 
 def test_a_fob_out_of_step_is_brought_back(bank: Bank, desk: Desk, active: PlainFob) -> None:

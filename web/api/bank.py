@@ -9,9 +9,11 @@ from flask.sansio.blueprints import BlueprintSetupState
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
-from provisioning.errors import BadInput, InputFault, NotAuthentic
+from provisioning.errors import BadInput, InputFault, NotAuthentic, NotFound
 from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.apply_hard import ApplyHardCommand, apply_hard
+from provisioning.jobs.cancel_application import CancelApplicationCommand, cancel_application
+from provisioning.jobs.cancel_issuance import CancelIssuanceCommand, cancel_issuance
 from provisioning.jobs.issue_soft import IssueSoftCommand, issue_soft
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspension
 from provisioning.jobs.release import ReleaseCommand, release
@@ -22,6 +24,7 @@ from provisioning.jobs.revoke import RevokeCommand, revoke
 from provisioning.jobs.verify import VerifyCommand, verify
 from provisioning.rules.states import EndedHow, TokenKind
 from provisioning.store.queries.fobs import fob_by_serial
+from provisioning.store.queries.own_standing import own_standing
 from web import current, metrics, setup_codes
 from web.api.bank_calls import CALLS, CLIENTS, PER_STRANGER, PER_USER, STRANGERS, Call, addressed_call, posted_call
 from web.api.bank_openapi import openapi
@@ -95,6 +98,15 @@ def post_apply() -> tuple[Answer, int]:
     return {"application_id": applied.application_id, "number": applied.number}, OPERATIONS["apply"].status
 
 
+@bank_api.post(OPERATIONS["withdraw"].path)
+def post_withdraw() -> Answer:
+    """Take back what is not in force."""
+    call = posted_call("withdraw")
+    withdraw = _WITHDRAWERS[TokenKind(call.fields["kind"])]
+    withdraw(call)
+    return _state(call)
+
+
 @bank_api.post(OPERATIONS["resend"].path)
 def post_resend() -> Answer:
     """Send the issuance mail again."""
@@ -102,7 +114,7 @@ def post_resend() -> Answer:
     command = ResendIssueMailCommand(
         call.institution.id,
         call.credential_id,
-        call.fields.get("language", "ja"),
+        call.fields.get("language"),
         call.actor,
         mail_address=call.fields.get("mail_address"),
         activation_password=call.fields.get("activation_password"),
@@ -175,7 +187,21 @@ def _issue_hard(call: Call) -> Answer:
     return {"credential_id": reserve_fob(current.services(), command, current.now()).credential_id}
 
 
+def _withdraw_issuance(call: Call) -> None:
+    command = CancelIssuanceCommand(call.institution.id, call.credential_id, call.actor)
+    cancel_issuance(current.services(), command, current.now())
+
+
+def _withdraw_application(call: Call) -> None:
+    own = own_standing(current.services(), call.institution.id, call.token.customer_id)
+    if own is None or own.application is None:
+        raise NotFound("application")
+    command = CancelApplicationCommand(call.institution.id, own.application.id, call.actor, own.customer_id)
+    cancel_application(current.services(), command, current.now())
+
+
 _ISSUERS = {TokenKind.SOFT: _issue_soft, TokenKind.HARD: _issue_hard}
+_WITHDRAWERS = {TokenKind.SOFT: _withdraw_issuance, TokenKind.HARD: _withdraw_application}
 
 
 def _refuse_fields(call: Call, *names: str) -> None:

@@ -78,7 +78,9 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             "kind": Field("Which kind of token.", choices=tuple(kind.value for kind in TokenKind)),
             "mail_address": Field("Soft only, and required there.", required=False, secret=True),
             "activation_password": Field("Soft only: 4 to 8 digits.", required=False, secret=True),
-            "language": Field("Soft only: language of the mail.", required=False, choices=("ja", "en")),
+            "language": Field(
+                "Soft only: language of the mail, `ja` without it.", required=False, choices=("ja", "en")
+            ),
             "fob_serial": Field("Hard only: serial number of a fob in stock.", required=False, most=64),
         },
     ),
@@ -90,6 +92,13 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         conflicts=True,
         fields=_IDS
         | {"kind": Field("Only fobs are applied for.", required=False, choices=(TokenKind.HARD.value,))},
+    ),
+    "withdraw": Operation(
+        "Take back what is not in force: the issuance of a soft token, or the open application for a key fob.",
+        "/withdraw",
+        "State",
+        conflicts=True,
+        fields=_IDS | {"kind": Field("Of which kind.", choices=tuple(kind.value for kind in TokenKind))},
     ),
     "resend": Operation(
         "Send the mail of an issued soft token again; the old mail's ticket is void.",
@@ -104,7 +113,9 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
                 required=False,
                 secret=True,
             ),
-            "language": Field("Language of the mail.", required=False, choices=("ja", "en")),
+            "language": Field(
+                "Language of the mail; without it the last one's.", required=False, choices=("ja", "en")
+            ),
         },
     ),
     "revoke": Operation(
