@@ -176,7 +176,7 @@ def test_jobs_are_listed_by_branch_customer_fob_and_station(case: Case, reserved
     store = case.services.store
     fitting = [
         JobFilter(),
-        JobFilter(branch="本店", open_only=True),
+        JobFilter(branch="本店", is_open=True),
         JobFilter(customer_id=case.customer.id),
         JobFilter(fob_id=case.fob.id),
         JobFilter(station_id=case.desk.station_id),
@@ -189,7 +189,7 @@ def test_jobs_are_listed_by_branch_customer_fob_and_station(case: Case, reserved
     with pytest.raises(NotFound):
         jobs.job(store, "other", reserved.job_id, case.now)
     case.cancel(reserved.job_id)
-    assert jobs.jobs(store, "dual", case.now, JobFilter(open_only=True)) == ()
+    assert jobs.jobs(store, "dual", case.now, JobFilter(is_open=True)) == ()
     assert case.page(reserved.job_id).state is JobState.ABANDONED
 
 

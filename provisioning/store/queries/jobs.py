@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from provisioning.errors import NotFound
@@ -64,15 +64,23 @@ class JobView:
     receipt: Mapping[str, Any] = field(default_factory=dict)
 
 
+class JobKey(NamedTuple):
+    """By which jobs are listed."""
+
+    queued_at: datetime
+    id: str
+
+
 @dataclass(frozen=True, slots=True)
 class JobFilter:
-    """Which jobs to list; None means any. `branch` is the fob's."""
+    """Which jobs to list; None means any. `branch` is the fob's, `after` the job before the page asked for."""
 
     branch: str | None = None
     customer_id: str | None = None
     fob_id: str | None = None
     station_id: str | None = None
-    open_only: bool = False
+    is_open: bool | None = None
+    after: JobKey | None = None
     limit: int = 50
 
 
@@ -96,8 +104,12 @@ def jobs(store: Store, institution_id: str, now: datetime, wanted: JobFilter) ->
         ProgrammingJob.station_id: wanted.station_id,
     }
     query = query.where(*(column == value for column, value in limits.items() if value is not None))
-    if wanted.open_only:
-        query = query.where(ProgrammingJob.closed_at.is_(None))
+    if wanted.is_open is not None:
+        over = ProgrammingJob.closed_at
+        query = query.where(over.is_(None) if wanted.is_open else over.is_not(None))
+    if wanted.after is not None:
+        at, beside = ProgrammingJob.queued_at, ProgrammingJob.id > wanted.after.id
+        query = query.where(or_(at < wanted.after.queued_at, and_(at == wanted.after.queued_at, beside)))
     with store.read() as session:
         stations = stations_of(session, institution_id, now)
         return _views(session, [_Row(*row) for row in session.execute(query).all()], stations)

@@ -74,6 +74,12 @@ def work_counts(store: Store, institution_id: str, branch: str | None, now: date
         )
 
 
+def open_jobs(store: Store, institution_id: str, branch: str | None) -> int:
+    """How many programming jobs are not over."""
+    with store.read() as session:
+        return _Counter(session, institution_id, branch).jobs()
+
+
 @dataclass(frozen=True, slots=True)
 class _Counter:
     """Counts rows of one institution and, where `branch` is given, of that branch."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from provisioning.errors import AlreadyTaken, BadInput, ClockUntrusted, NotFound, WrongState
@@ -16,9 +16,10 @@ from provisioning.jobs.hand_over import hand_over
 from provisioning.jobs.prove_typed_code import ProveTypedCodeCommand, prove_typed_code
 from provisioning.rules.permissions import StaffAct
 from provisioning.rules.states import FobState, JobKind
-from provisioning.store.queries.jobs import JobFilter, JobView, jobs
+from provisioning.store.queries.jobs import JobFilter, JobKey, JobView, jobs
 from provisioning.store.queries.journal_steps import StepName
 from provisioning.store.queries.next_step import NextStep
+from provisioning.store.queries.work import open_jobs
 from web import current, forms
 from web.pages.staff import telling
 from web.pages.staff.desk import Desk, at_desk, notify, page
@@ -26,7 +27,7 @@ from web.screens import Screen
 
 programming = Blueprint("staff_programming", __name__, url_prefix="/staff/programming")
 
-_RECENT = 30
+_PAGE = 30
 
 
 @programming.get("/")
@@ -135,17 +136,30 @@ def _is_at_last_try(job: JobView) -> bool:
 
 
 def _lists(desk: Desk) -> dict[str, object]:
-    found = jobs(
-        current.services().store,
-        desk.institution.id,
-        current.now(),
-        JobFilter(branch=desk.branch, limit=_RECENT),
-    )
+    """A page of those that are not over, all of which can be reached, and those that ended lately."""
+    store, now, after = current.services().store, current.now(), _key("after")
+    wanted = JobFilter(branch=desk.branch, is_open=True, after=after, limit=_PAGE + 1)
+    found = jobs(store, desk.institution.id, now, wanted)
+    over = JobFilter(branch=desk.branch, is_open=False, limit=_PAGE)
     return {
-        "open_jobs": [job for job in found if job.closed_at is None],
-        "closed_jobs": [job for job in found if job.closed_at is not None],
+        "open_jobs": found[:_PAGE],
+        "open_count": open_jobs(store, desk.institution.id, desk.branch),
+        "after": after,
+        "next_page": JobKey(found[_PAGE - 1].queued_at, found[_PAGE - 1].id) if len(found) > _PAGE else None,
+        "limit": _PAGE,
+        "closed_jobs": jobs(store, desk.institution.id, now, over),
         "stations": desk.stations(),
     }
+
+
+def _key(name: str) -> JobKey | None:
+    """The job before the page, as the links to the pages name it: instant/id."""
+    at, slash, job_id = request.args.get(name, "")[:99].partition("/")
+    try:
+        queued_at = datetime.fromisoformat(at)
+    except ValueError:
+        return None
+    return JobKey(queued_at, job_id) if slash and queued_at.tzinfo else None
 
 
 def _facts(desk: Desk, job: JobView) -> dict[str, object]:

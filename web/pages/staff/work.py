@@ -26,7 +26,7 @@ def _templates(state: BlueprintSetupState) -> None:
 
 
 _UNDELIVERED = partial(MailFilter, only_undelivered=True, limit=LIST_LIMIT)
-_OPEN = partial(JobFilter, open_only=True, limit=LIST_LIMIT)
+_OPEN = partial(JobFilter, is_open=True, limit=LIST_LIMIT)
 
 
 @work.get("/")
