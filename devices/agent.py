@@ -26,6 +26,7 @@ from devices.contract import (
     Progress,
     Wait,
     WriteReceipt,
+    check,
 )
 from devices.driver import Clock, OnProgress, OnWait, SlotProgram, TokenDriver
 from devices.errors import DeviceError, OverLimits, ServerFailed, ServerRefused
@@ -160,7 +161,9 @@ class StationAgent:
 
     def _outcome(self, job: ProgramJob, received_at: float) -> JobResult:
         try:
-            return JobResult(receipt=self._carry_out(job, received_at))
+            result = JobResult(receipt=self._carry_out(job, received_at))
+            check(result)
+            return result
         except DeviceError as error:
             return JobResult(problem=error.problem())
         except Exception as error:  # the edge of a thread: the job must end, and the log tells why

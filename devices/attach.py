@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from devices.contract import DeviceSeen, Wait
+from devices.contract import ContractError, DeviceSeen, Wait, check
 from devices.driver import (
     AccessCode,
     Clock,
@@ -23,6 +23,7 @@ from devices.driver import (
 )
 from devices.drivers import DRIVERS
 from devices.errors import (
+    BadAnswer,
     DeviceError,
     DeviceNotFound,
     LinkLost,
@@ -109,9 +110,19 @@ def survey(desk: Desk) -> tuple[DeviceSeen, ...]:
 def look(desk: Desk, sighting: Sighting, known: DeviceSeen | None = None) -> DeviceSeen:
     """Ask a device who it is and whether it may be used; what stands in the way becomes `problem`.
 
-    `known` is what was seen there before: the same device is not asked again to prove that it is genuine.
+    `known` is what was seen there before: the same device is not asked again to prove that it is genuine. What it
+    tells beyond every bound is not told on: one odd device must not spoil the list of the others.
     """
-    seen = DeviceSeen(path=sighting.device.path, transport=sighting.device.transport)
+    nothing_told = DeviceSeen(path=sighting.device.path, transport=sighting.device.transport)
+    seen = _ask(desk, sighting, nothing_told, known)
+    try:
+        check(seen)
+    except ContractError as error:
+        return replace(nothing_told, problem=BadAnswer("identify", error.problem).problem())
+    return seen
+
+
+def _ask(desk: Desk, sighting: Sighting, seen: DeviceSeen, known: DeviceSeen | None) -> DeviceSeen:
     try:
         driver = _open_link(desk, sighting, Surroundings(sighting.profiles[0], desk.clock, desk.roots))
     except DeviceError as error:

@@ -24,7 +24,7 @@ import types
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 CONTRACT_VERSION: Final = 1
 ACCESS_CODE_BYTES: Final = 32
@@ -42,6 +42,39 @@ class ContractError(ValueError):
         super().__init__(f"{what}: {problem}")
         self.what = what
         self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """A number from `least` to `most`."""
+
+    least: int
+    most: int
+
+    def check(self, value: int, where: str) -> None:
+        """Raises ContractError."""
+        _require(self.least <= value <= self.most, where, f"not from {self.least} to {self.most}")
+
+
+@dataclass(frozen=True, slots=True)
+class UpTo:
+    """Text in one line, of so many characters at most."""
+
+    characters: int
+
+    def check(self, value: str, where: str) -> None:
+        """Raises ContractError."""
+        fits = len(value) <= self.characters and value.isprintable()
+        _require(fits, where, f"not printable or longer than {self.characters}")
+
+
+Percent = Annotated[int, Within(0, 100)]
+Count = Annotated[int, Within(0, 0xFFFF_FFFF)]
+Reports = Annotated[int, Within(0, 1_000_000)]
+Seconds = Annotated[int, Within(-(1 << 40), 1 << 40)]
+Name = Annotated[str, UpTo(64)]
+Model = Annotated[str, UpTo(100)]
+Firmware = Annotated[str, UpTo(32)]
 
 
 class JobKind(StrEnum):
@@ -104,13 +137,13 @@ class DeviceSeen:
 
     path: str
     transport: str
-    profile: str = ""
-    serial: str = ""
-    model: str = ""
-    firmware: str = ""
-    battery_percent: int | None = None
-    clock_offset_s: int | None = None
-    generation: int = 0
+    profile: Name = ""
+    serial: Name = ""
+    model: Model = ""
+    firmware: Firmware = ""
+    battery_percent: Percent | None = None
+    clock_offset_s: Seconds | None = None
+    generation: Count = 0
     problem: Problem | None = None
 
 
@@ -164,8 +197,8 @@ class Work:
 class Progress:
     """How far a write has come, in reports, and whether the device waits for a hand."""
 
-    reports_done: int
-    reports_total: int
+    reports_done: Reports
+    reports_total: Reports
     wait: Wait = Wait.NONE
     version: int = CONTRACT_VERSION
 
@@ -180,15 +213,15 @@ class WriteReceipt:
     `serial` is what the device told, the job's for a device that tells none.
     """
 
-    serial: str
-    model: str
-    firmware: str
-    generation_before: int
-    generation_after: int
-    battery_percent: int | None = None
-    clock_offset_s: int | None = None
-    reports: int = 0
-    code: str = field(default="", repr=False)
+    serial: Name
+    model: Model
+    firmware: Firmware
+    generation_before: Count
+    generation_after: Count
+    battery_percent: Percent | None = None
+    clock_offset_s: Seconds | None = None
+    reports: Reports = 0
+    code: Annotated[str, UpTo(8)] = field(default="", repr=False)
     locked: bool | None = None
 
 
@@ -254,8 +287,13 @@ def dump(message: Any) -> bytes:
     return json.dumps(dataclasses.asdict(message), separators=(",", ":")).encode()
 
 
+def check(message: Any) -> None:
+    """Raise ContractError where the other side would not take this message."""
+    load(type(message), dump(message))
+
+
 def load(cls: type[T], data: bytes) -> T:
-    """The message of type `cls` in `data`. Unknown, missing or ill-typed fields raise ContractError."""
+    """The message of type `cls` in `data`. Unknown, missing, ill-typed or boundless fields raise ContractError."""
     try:
         value = json.loads(data)
     except ValueError:
@@ -268,6 +306,11 @@ def load(cls: type[T], data: bytes) -> T:
 
 def _build(hint: Any, value: Any, where: str) -> Any:
     origin = get_origin(hint)
+    if origin is Annotated:
+        plain, bounds = get_args(hint)
+        built = _build(plain, value, where)
+        bounds.check(built, where)
+        return built
     if origin in (Union, types.UnionType):
         if value is None:
             return None
@@ -293,7 +336,7 @@ def _build_dataclass(cls: Any, value: Any, where: str) -> Any:
     fields = {item.name: item for item in dataclasses.fields(cls)}
     for name in value:
         _require(name in fields, where, f"unknown field {name[:40]!r}")
-    hints = get_type_hints(cls)
+    hints = get_type_hints(cls, include_extras=True)
     required = (
         name
         for name, item in fields.items()

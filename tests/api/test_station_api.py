@@ -6,6 +6,7 @@ import json
 import secrets
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -15,12 +16,13 @@ from devices.contract import FailureCode, JobResult, Poll, Problem, Progress, du
 from devices.errors import ServerRefused
 from devices.seed_box import Enrolment
 from devices.server_client import ServerClient, enrol
+from provisioning.jobs.abandon_stale import abandon_stale
 from provisioning.jobs.invite_station import InviteStationCommand, invite_station
 from provisioning.jobs.reserve_fob import ReservedFob
 from provisioning.jobs.revoke_station import RevokeStationCommand, revoke_station
 from provisioning.rules.actor import SYSTEM
 from provisioning.rules.roles import Role
-from provisioning.rules.states import FobState, JobState
+from provisioning.rules.states import CredentialState, FobState, JobState
 from provisioning.store.tables import Customer, Fob
 from tests.api.conftest import Served
 from tests.fobs.case import Case
@@ -160,6 +162,42 @@ def test_replayed_altered_late_and_foreign_requests_get_401_and_do_nothing(
     assert case.job(reserved.job_id).state is JobState.QUEUED
 
 
+def test_what_comes_after_the_end_of_a_job_changes_nothing(
+    served: Served, case: Case, client: ServerClient, reserved: ReservedFob
+) -> None:
+    """A station that was cut off writes on and comes back with a job that was given up meanwhile."""
+    (job,) = client.poll(sees(case)).jobs
+    late = case.desk.write(job)
+    served.advance(seconds=61)
+    assert abandon_stale(served.services, served.at) == 1
+    credential_id = case.job(job.job_id).credential_id
+
+    for call in (
+        lambda: client.progress(job.job_id, Progress(23, 23)),
+        lambda: client.result(job.job_id, late),
+        lambda: client.result(job.job_id, late),
+        lambda: client.result(job.job_id, JobResult(problem=Problem(FailureCode.LINK_LOST))),
+    ):
+        with pytest.raises(ServerRefused) as refused:
+            call()
+        assert refused.value.status == 409
+    ended, given_up = case.credential(credential_id), case.job(job.job_id)
+    assert (ended.state, ended.sealed_seed, ended.wrapped_key) == (CredentialState.ENDED, None, None)
+    assert (given_up.state, given_up.receipt, given_up.reports_done) == (JobState.ABANDONED, None, 0)
+
+    (again,) = client.poll(sees(case)).jobs
+    client.result(again.job_id, case.desk.write(again))
+    assert case.job(again.job_id).state is JobState.PROVED
+    for call in (
+        lambda: client.progress(again.job_id, Progress(1, 23)),
+        lambda: client.result(job.job_id, late),
+    ):
+        with pytest.raises(ServerRefused) as refused:
+            call()
+        assert refused.value.status == 409
+    assert case.job(again.job_id).state is JobState.PROVED
+
+
 def test_a_revoked_station_gets_401(served: Served, case: Case, client: ServerClient) -> None:
     client.poll(sees(case))
     revoke_station(served.services, RevokeStationCommand("dual", case.desk.station_id, SYSTEM), served.at)
@@ -200,6 +238,64 @@ def test_another_stations_job_is_not_found(
 def test_messages_outside_the_contract_are_refused(served: Served, case: Case, body: bytes) -> None:
     answer = served.http.post(POLL, content=body, headers=header(case, body))
     assert (answer.status_code, answer.json()["error"]) == (422, "bad_message")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"battery_percent": 101},
+        {"battery_percent": -1},
+        {"clock_offset_s": (1 << 40) + 1},
+        {"generation": 1 << 32},
+        {"generation": -1},
+        {"serial": "K" * 65},
+        {"model": "KF\0"},
+        {"model": "K" * 101},
+        {"firmware": "1" * 33},
+    ],
+)
+def test_a_device_beyond_every_bound_is_refused(served: Served, case: Case, told: dict[str, int | str]) -> None:
+    """No database holds it: the answer names the field, and nothing is noted."""
+    body = dump(Poll((replace(case.desk.fobs[0].seen(), **told),), ()))  # type: ignore[arg-type]
+    answer = served.http.post(POLL, content=body, headers=header(case, body))
+    assert (answer.status_code, answer.json()["error"]) == (422, "bad_message")
+    assert answer.json()["problem"].startswith("not ")
+    assert str(*told.values()) not in answer.text
+
+
+def test_whatever_a_fob_may_tell_is_kept(case: Case, client: ServerClient, reserved: ReservedFob) -> None:
+    """A worn fob whose clock was never right: the largest numbers of its protocol."""
+    far, last = -(1 << 40), 0xFFFF_FFFF
+    seen = replace(case.desk.fobs[0].seen(), clock_offset_s=far, generation=last - 1, battery_percent=100)
+    (job,) = client.poll(Poll((seen,), ())).jobs
+    receipt = case.desk.write(job).receipt
+    assert receipt is not None
+    worn = replace(receipt, generation_before=last - 1, generation_after=last, reports=1_000_000)
+    client.progress(job.job_id, Progress(1_000_000, 1_000_000))
+    client.result(job.job_id, JobResult(receipt=worn))
+    with case.services.store.read() as session:
+        kept = session.get_one(Fob, case.fob.id)
+    assert (kept.generation, kept.state) == (last, FobState.PROGRAMMED)
+
+
+@pytest.mark.parametrize("said", ["reports_done", "generation_after", "clock_offset_s", "code", "serial"])
+def test_a_result_or_progress_beyond_every_bound_is_refused_and_the_job_goes_on(
+    served: Served, case: Case, client: ServerClient, reserved: ReservedFob, said: str
+) -> None:
+    (job,) = client.poll(sees(case)).jobs
+    result = case.desk.write(job)
+    assert result.receipt is not None
+    odd: dict[str, Any] = {"generation_after": 1 << 32, "clock_offset_s": 1 << 62, "code": "1" * 9, "serial": "\n"}
+    if said == "reports_done":
+        message, path = dump(Progress(1 << 62, 1 << 62)), f"/api/station/v1/jobs/{job.job_id}/progress"
+    else:
+        receipt = replace(result.receipt, **{said: odd[said]})
+        message, path = dump(JobResult(receipt=receipt)), f"/api/station/v1/jobs/{job.job_id}/result"
+    answer = served.http.post(path, content=message, headers=header(case, message, path))
+    assert (answer.status_code, answer.json()["error"]) == (422, "bad_message")
+    assert case.job(job.job_id).state is JobState.WRITING
+    client.result(job.job_id, result)
+    assert case.job(job.job_id).state is JobState.PROVED
 
 
 def test_a_result_is_receipt_or_problem(

@@ -13,7 +13,8 @@ import pytest
 from pytest_mock import MockerFixture
 
 from devices.attach import look, open_named, real_buses, scan, survey
-from devices.contract import DeviceSeen, FailureCode
+from devices.contract import DeviceSeen, FailureCode, check
+from devices.drivers.kagiya_fob.driver import KagiyaFob
 from devices.errors import DeviceBusy, DeviceNotFound, LinkLost, NotAlone, UnknownDevice, WrongSerial
 from devices.links import AnyLink, AttachedDevice, Bus, Transport
 from devices.links.hid import HidBus
@@ -299,6 +300,29 @@ def test_an_odd_device_does_not_hide_the_others(
     assert problem is not None
     assert problem.facts == {"error": "ZeroDivisionError"}
     assert "look at" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"serial": "KF-" + "0" * 62},
+        {"serial": "KF-000001\0"},
+        {"model": "KF-1\n"},
+        {"battery_percent": 101},
+        {"generation": 1 << 32},
+        {"clock": 1 << 41},
+    ],
+)
+def test_what_a_device_tells_beyond_every_bound_is_not_told_on(
+    bench: Bench, mocker: MockerFixture, odd: dict[str, object]
+) -> None:
+    real = KagiyaFob.identify
+    mocker.patch.object(KagiyaFob, "identify", autospec=True, side_effect=lambda fob: replace(real(fob), **odd))
+    seen = look(bench.desk, bench.sighting(HID))
+    check(seen)
+    assert (seen.serial, seen.model, seen.profile) == ("", "", "")
+    assert seen.problem is not None
+    assert seen.problem.code in (FailureCode.BAD_ANSWER, FailureCode.WRONG_SERIAL, FailureCode.UNKNOWN_DEVICE)
 
 
 def test_seeds_stay_where_they_belong(bench: Bench) -> None:

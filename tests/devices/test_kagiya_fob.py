@@ -266,6 +266,11 @@ def plain(step: str, changes: Mapping[int, bytes]) -> bytes:
         ("status_before", plain("status_before", {1 + 40: b"KF-2"}), NotGenuine("identity")),
         ("status_before", plain("status_before", {1: b"\x02"}), BadAnswer("status", "protocol version 2")),
         ("status_before", plain("status_before", {3: b"\x65"}), BadAnswer("status", "battery above 100 percent")),
+        (
+            "status_before",
+            plain("status_before", {5: (1 << 40).to_bytes(8)}),
+            BadAnswer("status", "clock beyond every date"),
+        ),
         ("commit", b"\x00\x00\x08", BadAnswer("commit", "wrong length")),
     ],
 )

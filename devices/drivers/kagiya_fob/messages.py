@@ -19,6 +19,8 @@ CERTIFICATE_BYTES: Final = 177
 POINT_BYTES: Final = 65
 SIGNATURE_BYTES: Final = 64
 SERIAL_BYTES: Final = 16
+LATEST: Final = 0xFF_FFFF_FFFF
+"""The last second of a fob's clock."""
 IDENTITY: Final = struct.Struct(">BBBBQIBBBBB3s16s16s")
 
 _CLOCK_SET: Final = 0x01
@@ -109,6 +111,8 @@ def decode_identity(body: bytes, command: str) -> DeviceIdentity:
         raise BadAnswer(command, f"protocol version {version}")
     if battery > 100:
         raise BadAnswer(command, "battery above 100 percent")
+    if clock > LATEST:
+        raise BadAnswer(command, "clock beyond every date")
     return DeviceIdentity(
         serial=text(serial, command),
         model=text(model, command),

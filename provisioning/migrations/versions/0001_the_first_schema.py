@@ -112,8 +112,8 @@ def upgrade() -> None:
         sa.Column("model", sa.String(length=100), nullable=False),
         sa.Column("firmware", sa.String(length=32), nullable=False),
         sa.Column("battery_percent", sa.Integer(), nullable=True),
-        sa.Column("clock_offset_s", sa.Integer(), nullable=True),
-        sa.Column("generation", sa.Integer(), nullable=False),
+        sa.Column("clock_offset_s", sa.BigInteger(), nullable=True),
+        sa.Column("generation", sa.BigInteger(), nullable=False),
         sa.Column("access_code_set", sa.Boolean(), nullable=False),
         sa.Column(
             "state",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from provisioning.rules.states import FobState
@@ -38,9 +38,9 @@ class Fob(Base):
     model: Mapped[str] = mapped_column(String(100))
     firmware: Mapped[str] = mapped_column(String(32))
     battery_percent: Mapped[int | None]
-    clock_offset_s: Mapped[int | None]
-    # the fob's own commit counter as last reported
-    generation: Mapped[int] = mapped_column(default=0)
+    clock_offset_s: Mapped[int | None] = mapped_column(BigInteger)
+    # the fob's own commit counter as last reported, 32 bits without a sign
+    generation: Mapped[int] = mapped_column(BigInteger, default=0)
     # our own access code is on the device, as far as a station told
     access_code_set: Mapped[bool] = mapped_column(default=False)
     state: Mapped[FobState] = mapped_column(checked(FobState))
