@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import cast
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from provisioning.rules.institution import Institution
-from provisioning.store.tables import BankClient, Customer, Fob
+from provisioning.store.tables import BankClient, Credential, Customer, Fob
 from tests.api.bank import Bank, open_bank
 from tests.api.conftest import Served
 from tests.fixtures.databases import sqlite_only
@@ -267,6 +267,28 @@ def test_a_malformed_code_is_named_and_not_counted(bank: Bank, active: PlainFob,
         status, answer = bank.ask("/verify", otp=otp)
         assert (status, answer) == (422, {"error": "bad_input", "field": "otp", "fault": fault})
     assert bank.decide("/verify", otp=active.code(bank.served.at)) == ("accepted", None)
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "more"),
+    [
+        ("/activate", "otp", {}),
+        ("/release", "otp", {"confirmation_password": "Kakunin00"}),
+        ("/resync", "first", {"second": "12345678"}),
+        ("/resync", "second", {"first": "12345678"}),
+    ],
+)
+@sqlite_only
+def test_a_malformed_code_is_named_wherever_codes_are_taken(
+    bank: Bank, active: PlainFob, path: str, field: str, more: dict[str, str]
+) -> None:
+    for typed in ("１２３４５６７８", "1234 5678", " 12345678", "1234567", "123456789", "abcdefgh", ""):
+        status, answer = bank.ask(path, **{field: typed}, **more)
+        assert (status, answer["error"], answer["field"]) == (422, "bad_input", field), typed
+    with bank.served.services.store.read() as tx:
+        assert tx.scalars(select(Credential.failures)).all() == [0]
+        assert tx.scalars(select(Customer.confirmation_failures)).all() == [0]
+    assert bank.state()["state"] == "active"
 
 
 @pytest.mark.parametrize(
