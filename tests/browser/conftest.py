@@ -105,7 +105,7 @@ def catcher(tmp_path: Path, clock: MovableClock) -> Iterator[MailCatcher]:
 @pytest.fixture
 def settings(settings: Settings, catcher: MailCatcher) -> Settings:
     """The ordinary test settings, with the mail going to the catcher."""
-    mail = MailSettings(host="127.0.0.1", port=catcher.port, starttls=False, sender=settings.mail.sender)
+    mail = MailSettings(host="127.0.0.1", port=catcher.port, starttls=False)
     return replace(settings, mail=mail)
 
 
