@@ -18,7 +18,7 @@ def through_reports(reports: list[bytes]) -> list[bytes]:
     return [message for report in reports if (message := reader.feed(report)) is not None]
 
 
-@pytest.mark.parametrize("name", ["message_1", "message_2"])
+@pytest.mark.parametrize("name", ["message_1", "message_2", "message_3"])
 def test_vectors_of_the_document(name: str) -> None:
     message = hexed("framing", name)
     reports = series("framing", f"{name}_report_")
@@ -26,6 +26,15 @@ def test_vectors_of_the_document(name: str) -> None:
     assert through_reports(reports) == [message]
     assert to_frame(message) == hexed("framing", f"{name}_serial")
     assert FrameReader().feed(to_frame(message)) == [message]
+
+
+def test_what_the_document_calls_unreadable() -> None:
+    for report in series("framing", "unreadable_report_"):
+        with pytest.raises(FrameDamaged):
+            ReportReader().feed(report)
+    for frame in series("framing", "unreadable_serial_"):
+        with pytest.raises(FrameDamaged):
+            FrameReader().feed(frame)
 
 
 @given(messages)

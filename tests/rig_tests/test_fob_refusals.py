@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.rig.faults import Faults
-from tests.rig.fob.device import EmulatedFob
+from tests.rig.fob.device import FRAME_REFUSAL, EmulatedFob
 from tests.rig.fob.flash import Record
 from tests.rig.fob.status import Status
 from tests.rig_tests.conftest import World
@@ -13,6 +15,7 @@ from tests.rig_tests.host import (
     COMMIT,
     END,
     ERASE,
+    HOTP_6,
     PROVE,
     READ_CODE,
     SEED,
@@ -41,6 +44,31 @@ def _parameters(**changes: int) -> bytes:
     return bytes(values)
 
 
+@pytest.mark.parametrize("message", [b"\x00\x01", b"\x00\x00", b"\x05\x80", b"\x05\xff\x00"])
+def test_what_is_no_request_gets_the_frame_refusal_and_ends_nothing(
+    fob: EmulatedFob, host: Host, message: bytes
+) -> None:
+    assert fob.answer(message) == FRAME_REFUSAL
+    assert host.run(STATUS)[0] == Status.OK
+
+
+def test_a_session_lives_as_long_as_the_host_asks_anything(
+    fob: EmulatedFob, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun_s = time.monotonic()
+    for later_s in (25, 50, 75):
+        monkeypatch.setattr("tests.rig.fob.device.time.monotonic", lambda at_s=begun_s + later_s: at_s)
+        assert fob.answer(b"\x05\x44")[2] == Status.UNKNOWN
+    assert host.run(STATUS)[0] == Status.OK
+    monkeypatch.setattr("tests.rig.fob.device.time.monotonic", lambda: begun_s + 75 + 31)
+    assert host.run(STATUS)[0] == OUTER + Status.NO_SESSION
+
+
+def test_a_sealed_request_too_short_for_a_seal_ends_nothing(fob: EmulatedFob, host: Host) -> None:
+    assert fob.answer(b"\x05\x03" + bytes(19)) == bytes([5, 0x83, Status.BAD_FORM])
+    assert host.run(STATUS)[0] == Status.OK
+
+
 def test_an_unknown_command_and_a_wrong_form(fob: EmulatedFob) -> None:
     assert fob.answer(b"\x05\x44") == bytes([5, 0xC4, Status.UNKNOWN])
     assert fob.answer(b"\x05\x01x") == bytes([5, 0x81, Status.BAD_FORM])
@@ -59,6 +87,7 @@ def test_an_unknown_command_and_a_wrong_form(fob: EmulatedFob) -> None:
         (_parameters(period=31), SEED),
         (_parameters(counter=1), SEED),
         (_parameters(kind=2), SEED),
+        (bytes.fromhex("01020106 00 8000000000000000 14"), SEED),
         (_parameters(length=21), bytes(21)),
     ],
 )
@@ -121,6 +150,55 @@ def test_the_last_generation_takes_neither_commit_nor_erasure(fob: EmulatedFob) 
     host = Host.open(fob.answer)
     assert host.write(generation=0xFFFF_FFFF) == Status.WRONG_GENERATION
     assert host.run(ERASE, b"\x01\xff\xff\xff\xff")[0] == Status.WRONG_GENERATION
+
+
+def test_a_clock_takes_every_date_and_nothing_beyond(fob: EmulatedFob, host: Host) -> None:
+    last = (0xFF_FFFF_FFFF).to_bytes(8, "big")
+    assert host.run(SET_CLOCK, last) == (Status.OK, last)
+    for beyond in (1 << 40, (1 << 64) - 1):
+        assert host.run(SET_CLOCK, beyond.to_bytes(8, "big")) == (Status.OUT_OF_LIMITS, b"")
+    assert fob.parts.clock.unix_time() == 0xFF_FFFF_FFFF
+
+
+def test_a_counter_that_cannot_be_stored_shows_no_code(fob: EmulatedFob, host: Host) -> None:
+    assert host.write(HOTP_6) == Status.OK
+    fob.faults = Faults(flash_broken=True)
+    assert host.run(READ_CODE, b"\x01") == (Status.FLASH_FAULT, b"")
+    host.run(END)
+    fob.press()
+    assert fob.display().text == ""
+    fob.faults = Faults()
+    fob.press()
+    held = fob.parts.flash.record.credential
+    assert held is not None
+    assert fob.display().text == held.code(held.first_counter)
+
+
+def test_an_erasure_leaves_what_is_staged(fob: EmulatedFob, host: Host) -> None:
+    host.run(STAGE, TOTP_8_60 + SEED)
+    host.run(PROVE, bytes(32))
+    assert host.run(ERASE, b"\x01" + ZERO) == (Status.OK, b"\0\0\0\x01")
+    assert host.run(COMMIT, b"\0\0\0\x01") == (Status.OK, b"\0\0\0\x02")
+
+
+@pytest.mark.parametrize(
+    ("op", "body", "faults", "first"),
+    [
+        (STAGE, bytes([2]) + TOTP_8_60[1:] + SEED[1:], Faults(battery_percent=9), Status.BAD_FORM),
+        (STAGE, bytes([2]) + TOTP_8_60[1:] + SEED, Faults(battery_percent=9), Status.OUT_OF_LIMITS),
+        (SET_CLOCK, b"\xff" * 8, Faults(clock_stopped=True), Status.OUT_OF_LIMITS),
+        (READ_CODE, b"\x02", Faults(), Status.OUT_OF_LIMITS),
+        (ERASE, b"\x02\xff\xff\xff\xff", Faults(battery_percent=9), Status.OUT_OF_LIMITS),
+        (ERASE, b"\x01\xff\xff\xff\xff", Faults(battery_percent=9), Status.WRONG_GENERATION),
+        (ERASE, b"\x01\0\0\0\0", Faults(battery_percent=9, flash_broken=True), Status.LOW_BATTERY),
+        (ERASE, b"\x01\0\0\0\0", Faults(flash_broken=True), Status.FLASH_FAULT),
+    ],
+)
+def test_the_first_of_several_reasons_is_told(
+    fob: EmulatedFob, host: Host, op: int, body: bytes, faults: Faults, first: Status
+) -> None:
+    fob.faults = faults
+    assert host.run(op, body) == (first, b"")
 
 
 def test_a_clock_that_does_not_run(fob: EmulatedFob, host: Host) -> None:

@@ -60,14 +60,14 @@ def fob(tmp_path: Path, world: World) -> EmulatedFob:
 def test_messages_cross_as_reports() -> None:
     framing = data("framing")
     reader = HidReader()
-    for number, count in ((1, 1), (2, 2)):
+    for number, count in ((1, 1), (2, 2), (3, 1)):
         message = framing[f"message_{number}"]
         reports = [framing[f"message_{number}_report_{index}"] for index in range(count)]
         assert hid_reports(message) == reports
         assert [reader.take(report, 0.0) for report in reports] == [None] * (count - 1) + [message]
 
 
-@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("number", [1, 2, 3])
 def test_messages_cross_as_serial_frames(number: int) -> None:
     framing = data("framing")
     message, frame = framing[f"message_{number}"], framing[f"message_{number}_serial"]
@@ -109,8 +109,37 @@ def test_a_write_and_an_erasure_byte_for_byte(fob: EmulatedFob, world: World) ->
     assert fob.display().text == ""
 
 
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_what_cannot_be_read_as_reports(number: int) -> None:
+    with pytest.raises(UnreadableFrame):
+        HidReader().take(data("framing")[f"unreadable_report_{number}"], 0.0)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
+def test_what_cannot_be_read_as_a_serial_frame(number: int) -> None:
+    (answer,) = SerialReader().take(data("framing")[f"unreadable_serial_{number}"], 0.0)
+    assert isinstance(answer, UnreadableFrame)
+
+
+def test_refusals_byte_for_byte_and_an_hotp_credential_written_in_spite_of_them(
+    fob: EmulatedFob, world: World
+) -> None:
+    told = data("refusals")
+    world.unix_time = int(vectors("refusals")["unix_time"])
+    fob.parts.flash.commit(Record(9))
+    fob.parts.clock.set(world.unix_time)
+    fob.fresh_key = _fixed(told["fob_ephemeral_private"])
+    steps = [name.removesuffix("_request") for name in told if name.endswith("_request")]
+    assert len(steps) == 26
+    for step in steps:
+        assert fob.answer(told[f"{step}_request"]) == told[f"{step}_response"], step
+    held = fob.parts.flash.record
+    assert held == Record(10, Credential(told["stage_request_plain"][1:15], told["stage_request_plain"][15:]))
+
+
 def test_counter_codes() -> None:
     plain = data("hotp")["stage_request_plain"]
     held = Credential(plain[1:15], plain[15:])
+    assert data("refusals")["prove_response_plain"] == data("hotp")["prove_response_plain"]
     assert held.first_counter == 1000
     assert [held.code(1000), held.code(1001)] == [vectors("hotp")["code_1000"], vectors("hotp")["code_1001"]]

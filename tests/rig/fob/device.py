@@ -27,6 +27,7 @@ PRESS_SHOWN_S: Final = 15.0
 _IDENTIFY: Final = 0x01
 _OPEN_SESSION: Final = 0x02
 _SEALED: Final = 0x03
+_RESPONSE: Final = 0x80
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,10 @@ class EmulatedFob:
         """The response to one request of 2 to 1024 bytes."""
         with self._lock:
             number, command, body = message[0], message[1], message[2:]
-            head = bytes([number, (command + 0x80) & 0xFF])
+            if number == 0 or command >= _RESPONSE:
+                return FRAME_REFUSAL
+            self._live_session(heard=True)
+            head = bytes([number, command + _RESPONSE])
             try:
                 if command == _SEALED:
                     return self._sealed(head, message)
@@ -108,7 +112,7 @@ class EmulatedFob:
         with self._lock:
             record = self.parts.flash.record
             held = record.credential
-            if held is None or held.kind is not OtpKind.HOTP or self._live_session():
+            if held is None or held.kind is not OtpKind.HOTP or self._live_session() or self.parts.flash.broken:
                 return
             code = held.code(self.parts.counter.take(record.generation, held.first_counter))
             self._pressed = (code, time.monotonic() + PRESS_SHOWN_S)
@@ -128,8 +132,7 @@ class EmulatedFob:
         if command == _IDENTIFY:
             if body:
                 raise Refusal(Status.BAD_FORM)
-            session = self._live_session(heard=True)
-            return self.parts.identity(session_open=session is not None)
+            return self.parts.identity(session_open=self._session is not None)
         if command == _OPEN_SESSION:
             return self._open(body)
         raise Refusal(Status.UNKNOWN)
@@ -146,7 +149,7 @@ class EmulatedFob:
         return answer
 
     def _sealed(self, head: bytes, message: bytes) -> bytes:
-        session = self._live_session(heard=True)
+        session = self._session
         if session is None:
             raise Refusal(Status.NO_SESSION)
         if len(message) - 2 < SEALED_BODY_BYTES:

@@ -14,6 +14,7 @@ from tests.rig.fob.session import Session
 from tests.rig.fob.status import Refusal, Status
 
 LAST_GENERATION: Final = 0xFFFF_FFFF
+LAST_SECOND: Final = 0xFF_FFFF_FFFF
 LOWEST_BATTERY_PERCENT: Final = 10
 _ONLY_SLOT: Final = 1
 
@@ -61,6 +62,7 @@ def commit(parts: Parts, session: Session, body: bytes) -> bytes:
 def set_clock(parts: Parts, _session: Session, body: bytes) -> bytes:
     """Set the clock and tell how it reads afterwards."""
     _require(len(body) == 8, Status.BAD_FORM)
+    _require(int.from_bytes(body, "big") <= LAST_SECOND, Status.OUT_OF_LIMITS)
     _require(not parts.clock.stopped, Status.CLOCK_FAULT)
     parts.clock.set(int.from_bytes(body, "big"))
     return parts.clock.unix_time().to_bytes(8, "big")
@@ -79,6 +81,7 @@ def read_code(parts: Parts, session: Session, body: bytes) -> bytes:
         _require(parts.clock.is_set, Status.CLOCK_FAULT)
         code = held.code_at(unix_time)
     else:
+        _require(not parts.flash.broken, Status.FLASH_FAULT)
         code = held.code(parts.counter.take(parts.flash.record.generation, held.first_counter))
     return unix_time.to_bytes(8, "big") + code.encode()
 

@@ -18,6 +18,7 @@ class OtpKind(IntEnum):
 HASHES: Final = {1: "sha1", 2: "sha256", 3: "sha512"}
 SEED_BYTES: Final = {1: 20, 2: 32, 3: 64}
 PARAMETER_BYTES: Final = 14
+LAST_FIRST_COUNTER: Final = 0x7FFF_FFFF_FFFF_FFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +64,4 @@ def within_limits(parameters: bytes) -> bool:
         return False
     if kind == OtpKind.TOTP:
         return period_s in (30, 60) and counter == 0
-    return kind == OtpKind.HOTP and period_s == 0
+    return kind == OtpKind.HOTP and period_s == 0 and counter <= LAST_FIRST_COUNTER
