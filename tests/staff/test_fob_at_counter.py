@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from devices.contract import FailureCode, Problem
+from provisioning.jobs.end_token import EndReason, EndTokenCommand, end_token
 from provisioning.rules.states import FobState
 from provisioning.services import Services
+from provisioning.store.audit import Actor
 from provisioning.store.tables import Application, ApplicationState, Customer, Fob
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import add_fob
+from tests.fixtures.tokens import give_token
 from tests.fobs.desk import Desk, PlainFob, open_desk
 from tests.portal.conftest import MovableClock
 from tests.staff import rows
@@ -102,6 +107,27 @@ def test_a_serial_that_is_none(teller_desk: Colleague, customer_a: Customer, ser
     teller_desk.press(at(customer_a), serial=serial)
     assert (teller_desk.path, teller_desk.says(sentence)) == (at(customer_a), True)
     assert teller_desk.form(at(customer_a))["serial"] == serial
+
+
+def test_the_customers_own_old_fob_is_offered_to_them_first_and_to_nobody_else(
+    teller_desk: Colleague, services: Services, customer_a: Customer, customer_b: Customer, fob: Fob,
+    station_desk: Desk, clock: MovableClock, teller_actor: Actor,
+) -> None:  # fmt: skip
+    token = give_token(services, customer_a, clock() - timedelta(days=9), fob=fob)
+    ending = EndTokenCommand("dual", token.credential_id, EndReason.CUSTOMERS_WISH, teller_actor)
+    end_token(services, ending, clock() - timedelta(days=1))
+    plug(station_desk, fob)
+    plug(station_desk, add_fob(services, "KF0000000"))
+    teller_desk.get(at(customer_b))
+    assert teller_desk.says("ほかの手続きで使われています。")
+    teller_desk.get(at(customer_a))
+    assert teller_desk.says("お客さまの前のトークンのフォブです。")
+    assert teller_desk.form(at(customer_a))["fob_id"] == fob.id
+    teller_desk.press(at(customer_a), fob_id=fob.id)
+    station_desk.work()
+    teller_desk.get(teller_desk.path)
+    assert teller_desk.says("お客さまにお渡しください")
+    assert fob_state(services, fob) is FobState.PROGRAMMED
 
 
 @sqlite_only

@@ -29,16 +29,20 @@ hard = Blueprint("staff_hard", __name__, url_prefix="/staff/customers/<customer_
 
 @dataclass(frozen=True, slots=True)
 class Plugged:
-    """A device at a station, with the fob in stock that it is, if it is one, and what it can hold."""
+    """A device at a station, with the fob in stock that it is, if it is one, and what it can hold.
+
+    `is_customers_own`: it is the fob of the customer's last token, which has ended.
+    """
 
     station: StationView
     device: DeviceView
     fit: FobFit
+    is_customers_own: bool
 
     @property
     def is_free(self) -> bool:
         """It can be written at once."""
-        return self._is_in_order and self.device.fob_state is FobState.IN_STOCK
+        return self._is_in_order and (self.is_customers_own or self.device.fob_state is FobState.IN_STOCK)
 
     @property
     def is_free_unnamed(self) -> bool:
@@ -58,7 +62,7 @@ def choose(desk: Desk, customer_id: str) -> str | Response:
     if not may_issue(card):
         return turned_away(card)
     stations = desk.stations()
-    plugged = _plugged(desk, stations)
+    plugged = _plugged(desk, card, stations)
     here = {found.device.fob_id for found in plugged}
     wanted = StockFilter(branch=desk.branch, state=FobState.IN_STOCK, limit=20)
     in_stock = stock(current.services().store, desk.institution.id, wanted)
@@ -81,22 +85,29 @@ def choose(desk: Desk, customer_id: str) -> str | Response:
 @at_desk(StaffAct.ISSUE)
 def choose_live(desk: Desk, customer_id: str) -> str:
     """Only what is plugged in, for the page that follows it."""
-    stations = desk.stations()
-    return render_template(
-        "staff/hard_live.html",
-        desk=desk,
-        card=desk.card(customer_id),
-        stations=stations,
-        plugged=_plugged(desk, stations),
-    )
+    card, stations = desk.card(customer_id), desk.stations()
+    plugged = _plugged(desk, card, stations)
+    return render_template("staff/hard_live.html", desk=desk, card=card, stations=stations, plugged=plugged)
 
 
-def _plugged(desk: Desk, stations: Iterable[StationView]) -> list[Plugged]:
-    """Devices at the stations, those that can be written first."""
+def _plugged(desk: Desk, card: CustomerCard, stations: Iterable[StationView]) -> list[Plugged]:
+    """Devices at the stations: the customer's own old fob first, then what else can be written."""
     plugged = [
-        Plugged(station, device, _fit(desk, device.profile)) for station in stations for device in station.devices
+        Plugged(station, device, _fit(desk, device.profile), _is_own(card, device))
+        for station in stations
+        for device in station.devices
     ]
-    return sorted(plugged, key=lambda found: (not found.is_free, not found.is_free_unnamed, found.device.serial))
+    return sorted(plugged, key=_order)
+
+
+def _is_own(card: CustomerCard, device: DeviceView) -> bool:
+    """Whether the device is the customer's old fob, still theirs: brought along, it may serve again."""
+    own = card.fob_outside
+    return own is not None and own.id == device.fob_id and own.state is FobState.HANDED_OVER
+
+
+def _order(found: Plugged) -> tuple[bool, bool, bool, str]:
+    return (not found.is_free, not found.is_customers_own, not found.is_free_unnamed, found.device.serial)
 
 
 def _fit(desk: Desk, profile: str) -> FobFit:
