@@ -21,12 +21,12 @@ def check_code(tx: Session, services: Services, credential: Credential, code: st
     Raises WrongState if there is no seed, VaultError outside the verifier role. Counts no failure.
     """
     found = match(stored_seed(services, credential), expected_codes(services, credential), code, now)
+    seen, step = found.counters.highest_seen_step, found.counters.last_step
+    this = update(Credential).where(Credential.id == credential.id)
+    # whatever it proves, a code that was shown never serves to resynchronise (R07)
+    tx.execute(this.where(Credential.highest_seen_step < seen).values(highest_seen_step=seen))
     if found.verdict is not Verdict.FRESH:
         return False
     if credential.otp_type is OtpType.TOTP:
         return True
-    consumed = update(Credential).where(
-        Credential.id == credential.id, Credential.last_step < found.counters.last_step
-    )
-    step = found.counters.last_step
-    return changed_rows(tx, consumed.values(last_step=step, highest_seen_step=step)) == 1
+    return changed_rows(tx, this.where(Credential.last_step < step).values(last_step=step)) == 1

@@ -25,7 +25,6 @@ from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, audit_row, write_row
 from provisioning.store.line import JoinedLine, Line
-from provisioning.store.vault import SealedSeed
 from provisioning.store.verification import (
     NoCredential,
     Standing,
@@ -33,6 +32,7 @@ from provisioning.store.verification import (
     accept_and_record,
     count_wrong,
     read_standing,
+    remember,
 )
 
 # each round is lost only to another code of the same user that was decided meanwhile
@@ -110,20 +110,22 @@ class _Bench:
         known = standing.expected.parameters if isinstance(standing, Standing) else self.institution.otp
         read_otp(self.typed.otp, known.digits)
         reason = self._reason_before_matching(standing)
-        if reason is None and isinstance(standing, Standing) and standing.sealed is not None:
-            return self._match(line, standing, standing.sealed)
+        if reason is not Reason.CLOCK and isinstance(standing, Standing) and standing.sealed is not None:
+            seed = open_seed(self.services, standing.sealed, standing.context)
+            found = match(seed, standing.expected, self.typed.otp, self.now)
+            if reason is None:
+                return self._decide(line, standing, found)
+            return self._refuse(line, standing, reason, found)
         # an unknown user takes as long as a wrong code (R09)
         match(_DECOY_SEED, Expected(self.institution.otp), self.typed.otp, self.now)
         return self._refuse(line, standing, reason or Reason.NOT_ACTIVE)
 
-    def _match(self, line: Line, standing: Standing, sealed: SealedSeed) -> VerifyResult | None:
-        seed = open_seed(self.services, sealed, standing.context)
-        found = match(seed, standing.expected, self.typed.otp, self.now)
+    def _decide(self, line: Line, standing: Standing, found: Match) -> VerifyResult | None:
         if found.verdict is Verdict.FRESH:
             return self._accept(line, standing, found)
         if found.verdict is Verdict.WRONG:
             return self._count(line, standing, found)
-        return self._refuse(line, standing, Reason.USED)
+        return self._refuse(line, standing, Reason.USED, found)
 
     def _reason_without_credential(self, ended: NoCredential) -> Reason:
         if ended.ended_how is EndedHow.EXPIRED:
@@ -179,10 +181,18 @@ class _Bench:
             limit - counted.failures,
         )
 
-    def _refuse(self, line: Line, standing: Standing | NoCredential | None, reason: Reason) -> VerifyResult:
-        """Refuse and record; nothing is counted."""
+    def _refuse(
+        self,
+        line: Line,
+        standing: Standing | NoCredential | None,
+        reason: Reason,
+        found: Match | None = None,
+    ) -> VerifyResult:
+        """Refuse and record; nothing is counted, but a code that was shown never serves to resynchronise."""
         row = self._audit_row(Outcome.REFUSED, standing, {"reason": reason.value})
         with line.deciding():
+            if found is not None and isinstance(standing, Standing):
+                remember(line, standing, found.counters)
             write_row(line, row)
         if standing is None:
             return VerifyResult(Outcome.REFUSED, reason)

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import update
-from sqlalchemy.orm import Session
-
 from provisioning.errors import ClockUntrusted, WrongState
 from provisioning.jobs.expected_codes import expected_codes, stored_seed
 from provisioning.jobs.find_credential import find_credential
@@ -17,7 +14,6 @@ from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.rules.verdict import Outcome
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
-from provisioning.store.journal import changed_rows
 from provisioning.store.tables import Credential
 
 
@@ -48,7 +44,7 @@ def resync(services: Services, command: ResyncCommand, now: datetime) -> ResyncR
     """
     services.clock.check(now)
     with services.store.write() as tx:
-        credential = find_credential(tx, command.institution_id, command.credential_id)
+        credential = find_credential(tx, command.institution_id, command.credential_id, to_judge=True)
         if credential.kind is TokenKind.SOFT or credential.state is CredentialState.ENDED:
             raise WrongState("credential", credential.state.value)
         digits = credential.digits
@@ -57,28 +53,18 @@ def resync(services: Services, command: ResyncCommand, now: datetime) -> ResyncR
         if expected.clock_is_behind(now):
             raise ClockUntrusted
         found = resynchronise(stored_seed(services, credential), expected, codes, now)
-        result = _store(tx, credential, found)
+        result = _store(credential, found)
         record(tx, services.audit_key, _audit(credential, command.actor, result, now))
     return result
 
 
-def _store(tx: Session, credential: Credential, found: Match) -> ResyncResult:
-    """One conditional write: codes accepted or seen meanwhile are not undone."""
+def _store(credential: Credential, found: Match) -> ResyncResult:
+    """The row is ours until the end: no code is accepted or seen meanwhile. What was refused is remembered."""
     counters = found.counters
-    unchanged = update(Credential).where(
-        Credential.id == credential.id,
-        Credential.last_step == credential.last_step,
-        Credential.highest_seen_step == credential.highest_seen_step,
-    )
-    changed = changed_rows(
-        tx,
-        unchanged.values(
-            last_step=counters.last_step,
-            highest_seen_step=counters.highest_seen_step,
-            drift_steps=counters.drift_steps,
-        ),
-    )
-    if found.verdict is Verdict.FRESH and changed:
+    credential.last_step = counters.last_step
+    credential.highest_seen_step = counters.highest_seen_step
+    credential.drift_steps = counters.drift_steps
+    if found.verdict is Verdict.FRESH:
         return ResyncResult(Outcome.ACCEPTED, counters.drift_steps)
     return ResyncResult(Outcome.REFUSED)
 

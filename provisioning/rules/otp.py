@@ -85,22 +85,27 @@ class Expected:
         """The steps that may be accepted: ±window around the drifted clock, or HOTP's look-ahead."""
         if self.counts:
             return range(self.counters.last_step + 1, self.counters.last_step + 1 + self.tolerance.look_ahead)
-        return self._around(now, self.tolerance.window_steps)
+        return _around(self._shown(now), self.tolerance.window_steps)
 
     def horizon(self, now: datetime) -> range:
         """The steps that resynchronisation searches; codes seen there are remembered."""
         if self.counts:
             first = max(0, self.counters.last_step - self.tolerance.look_ahead)
             return range(first, self.counters.last_step + 1 + self.tolerance.resync_steps)
-        return self._around(now, self.tolerance.resync_steps)
+        return _around(self._shown(now), self.tolerance.resync_steps)
+
+    def reach(self, now: datetime) -> range:
+        """The steps from which resynchronisation may follow a clock; for HOTP the whole horizon."""
+        steps = self.tolerance.resync_steps
+        return self.horizon(now) if self.counts else _around(self.server_step(now), steps)
 
     def clock_is_behind(self, now: datetime) -> bool:
         """True if a code was accepted so far ahead that the server's own clock must have gone back since."""
         return not self.counts and self.counters.last_step >= self.horizon(now).stop + self.tolerance.window_steps
 
-    def _around(self, now: datetime, steps: int) -> range:
-        centre = self.server_step(now) + self.counters.drift_steps
-        return range(max(0, centre - steps), centre + steps + 1)
+    def _shown(self, now: datetime) -> int:
+        """The step that the token is believed to show."""
+        return self.server_step(now) + self.counters.drift_steps
 
 
 class Verdict(StrEnum):
@@ -129,6 +134,10 @@ def code_at(seed: bytes, parameters: OtpParameters, step: int) -> str:
     return _Codes(seed, parameters).at(step)
 
 
+def _around(centre: int, steps: int) -> range:
+    return range(max(0, centre - steps), centre + steps + 1)
+
+
 def match(seed: bytes, expected: Expected, otp: str, now: datetime) -> Match:
     """Judge `otp` (ASCII digits). Every candidate step is computed and compared, none is skipped (R08)."""
     codes, counters = _Codes(seed, expected.parameters), expected.counters
@@ -146,7 +155,8 @@ def match(seed: bytes, expected: Expected, otp: str, now: datetime) -> Match:
 def resynchronise(seed: bytes, expected: Expected, codes: tuple[str, str], now: datetime) -> Match:
     """Find two consecutive codes within the horizon, both newer than anything accepted or seen (R07).
 
-    FRESH moves drift and last step to the second code; otherwise the codes seen are remembered.
+    FRESH moves drift and last step to the second code; otherwise the codes seen are remembered. However often it
+    is done, a clock is followed no further than the horizon reaches around the server's time.
     Source: RFC 4226 §7.4, RFC 6238 §6.
     """
     generator, counters = _Codes(seed, expected.parameters), expected.counters
@@ -154,7 +164,8 @@ def resynchronise(seed: bytes, expected: Expected, codes: tuple[str, str], now: 
     first = generator.matches(horizon, codes[0])
     second = generator.matches(range(horizon.start, horizon.stop + 1), codes[1])
     floor = max(counters.last_step, counters.highest_seen_step)
-    ends = [step + 1 for step in first if step > floor and step + 1 in second]
+    near = expected.reach(now)
+    ends = [step + 1 for step in first if step > floor and step in near and step + 1 in second]
     if not ends:
         return Match(Verdict.WRONG, _remembered(counters, first + second))
     end = max(ends)

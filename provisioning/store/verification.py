@@ -88,6 +88,17 @@ def count_wrong(line: Line, standing: Standing, counters: Counters, limit: int, 
     return None if row is None else Counted(row[0], row[1] == CredentialState.SUSPENDED)
 
 
+def remember(line: Line, standing: Standing, counters: Counters) -> None:
+    """Keep the highest step whose code was ever submitted, also where nothing is judged (R07)."""
+    if counters.highest_seen_step > standing.expected.counters.highest_seen_step:
+        seen = {
+            "credential_id": standing.credential_id,
+            "version": standing.context.seed_version,
+            "seen": counters.highest_seen_step,
+        }
+        _REMEMBER.change(line, seen)
+
+
 def _taken(standing: Standing, counters: Counters, limit: int) -> dict[str, Any]:
     return _found_again(standing, limit) | {
         "step": counters.last_step,
@@ -149,6 +160,11 @@ _ACCEPT_SQL: Final = """
 _ACCEPT: Final = Statement(_ACCEPT_SQL.format(more=""))
 _ACCEPT_AND_RECORD: Final = Decision(_ACCEPT_SQL.format(more=""), "audit_entry", COLUMNS, JSON_COLUMNS)
 _ACTIVATE: Final = Statement(_ACCEPT_SQL.format(more=", state = 'active', activated_at = :at"))
+
+_REMEMBER: Final = Statement("""
+    UPDATE credential SET highest_seen_step = :seen
+    WHERE id = :credential_id AND seed_version = :version AND highest_seen_step < :seen
+""")
 
 _COUNT_WRONG: Final = Statement("""
     UPDATE credential

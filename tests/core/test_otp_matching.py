@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -67,6 +68,24 @@ def test_every_candidate_is_compared_even_after_a_match(mocker: MockerFixture) -
     judge(Expected(TOTP, counters=Counters(STEP, STEP)), STEP)
     # the window, then the last accepted step and the whole horizon
     assert compared.call_count == 3 + 1 + 121
+
+
+def taken_s(expected: Expected, otp: str) -> float:
+    began = time.perf_counter()
+    match(SEED, expected, otp, NOW)
+    return time.perf_counter() - began
+
+
+def test_a_code_takes_as_long_wherever_it_stands_and_however_near_it_comes() -> None:
+    """R08. The quickest of many rounds in turn, so that other work on this machine does not matter."""
+    expected = Expected(TOTP, FOB)
+    right = code_at(SEED, TOTP, STEP)
+    window = [code_at(SEED, TOTP, STEP + offset) for offset in (-1, 0, 1)]
+    wrong = [f"{(int(right[0]) + 1) % 10}{right[1:]}", f"{right[:-1]}{(int(right[-1]) + 1) % 10}"]
+    for alike in (window, wrong):
+        rounds = [[taken_s(expected, code) for code in alike] for _ in range(300)]
+        times_s = [min(of_code) for of_code in zip(*rounds, strict=True)]
+        assert max(times_s) < 1.3 * min(times_s)
 
 
 def test_a_fob_learns_its_drift_step_by_step_and_within_bounds() -> None:
@@ -149,6 +168,20 @@ def test_a_resynchronised_fob_is_not_pulled_back_to_the_bound() -> None:
     assert (found.verdict, found.counters.drift_steps) == (Verdict.FRESH, 41)
     nearer = judge(Expected(TOTP, FOB, counters), STEP + 40)
     assert (nearer.verdict, nearer.counters.drift_steps) == (Verdict.FRESH, 40)
+
+
+def test_no_number_of_resynchronisations_follows_a_clock_beyond_the_horizon() -> None:
+    """A clock an hour off is broken; each pair would otherwise carry the horizon another hour away (R07)."""
+    for way in (1, -1):
+        counters, now = Counters(), NOW
+        for turn in range(1, 6):
+            now += timedelta(hours=3)
+            shown = step_at(now, 60) + way * 40 * turn
+            codes = (code_at(SEED, TOTP, shown), code_at(SEED, TOTP, shown + 1))
+            found = resynchronise(SEED, Expected(TOTP, FOB, counters), codes, now)
+            assert (found.verdict is Verdict.FRESH) == (turn == 1)
+            counters = found.counters
+        assert abs(counters.drift_steps) <= 41
 
 
 @given(last=st.integers(-1, 50), ahead=st.integers(-20, 40))

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 from sqlalchemy import select
 
 from provisioning.errors import BadInput, ClockUntrusted, InputFault, NotFound, WrongState
+from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.check_code import check_code
+from provisioning.jobs.expected_codes import stored_seed
 from provisioning.jobs.reset_drift import ResetDriftCommand, reset_drift
 from provisioning.jobs.resync import ResyncCommand, ResyncResult, resync
 from provisioning.jobs.verify import Outcome, Reason, VerifyCommand, VerifyResult, verify
@@ -94,12 +100,86 @@ def test_codes_given_to_a_refused_resynchronisation_prove_nothing_later(
     assert read_credential(services, token).failures == 0
 
 
+def suspend(services: Services, token: Token, now: datetime) -> None:
+    for _ in range(5):
+        submit(services, token, token.wrong(now), now)
+
+
+def log_in(services: Services, token: Token, otp: str, now: datetime) -> Reason | None:
+    return submit(services, token, otp, now).reason
+
+
+def put_in_force(services: Services, token: Token, otp: str, now: datetime) -> Reason | None:
+    return activate(services, ActivateCommand("dual", token.user_id, otp, SYSTEM), now).reason
+
+
+@pytest.mark.parametrize(
+    ("state", "use", "reason"),
+    [
+        (CredentialState.SUSPENDED, log_in, Reason.SUSPENDED),
+        (CredentialState.SUSPENDED, put_in_force, Reason.SUSPENDED),
+        (CredentialState.SET_UP, log_in, Reason.NOT_ACTIVE),
+        (CredentialState.ACTIVE, put_in_force, Reason.USED),
+        (CredentialState.ISSUED, log_in, Reason.NOT_ACTIVE),
+    ],
+)
+def test_codes_shown_where_none_is_judged_prove_nothing_later(
+    services: Services,
+    customer_a: Customer,
+    fob: Fob,
+    now: datetime,
+    state: CredentialState,
+    use: Callable[[Services, Token, str, datetime], Reason | None],
+    reason: Reason,
+) -> None:
+    token = give_token(services, customer_a, now, CredentialState.ACTIVE, fob)
+    with services.store.write() as tx:
+        tx.get_one(Credential, token.credential_id).state = state
+    pair = (token.code(now, 20), token.code(now, 21))
+    for code in pair:
+        assert use(services, token, code, now) is reason
+    assert show_two(services, token, pair, now) == ResyncResult(Outcome.REFUSED)
+    fresh = (token.code(now, 22), token.code(now, 23))
+    assert show_two(services, token, fresh, now) == ResyncResult(Outcome.ACCEPTED, 23)
+    row = read_credential(services, token)
+    assert (row.state, row.failures) == (state, 0)
+
+
+def test_a_clock_in_doubt_sees_nothing(services: Services, customer_a: Customer, fob: Fob, now: datetime) -> None:
+    token = give_token(services, customer_a, now, fob=fob)
+    submit(services, token, token.code(now), now)
+    seen = read_credential(services, token).highest_seen_step
+    back = now - timedelta(days=1)
+    assert submit(services, token, token.code(back, 3), back).reason is Reason.CLOCK
+    assert read_credential(services, token).highest_seen_step == seen
+
+
+def test_a_code_judged_meanwhile_takes_nothing_from_a_resynchronisation(
+    services: Services, customer_a: Customer, fob: Fob, now: datetime, mocker: MockerFixture
+) -> None:
+    token = give_token(services, customer_a, now, fob=fob)
+    pair = (token.code(now, 20), token.code(now, 21))
+    tried: list[Future[VerifyResult]] = []
+
+    with ThreadPoolExecutor(1) as somebody_else:
+
+        def after_a_try(*arguments: Any) -> bytes:
+            tried.append(somebody_else.submit(submit, services, token, token.code(now, 30), now))
+            wait(tried, timeout=0.5)
+            return stored_seed(*arguments)
+
+        mocker.patch("provisioning.jobs.resync.stored_seed", after_a_try)
+        assert show_two(services, token, pair, now) == ResyncResult(Outcome.ACCEPTED, 21)
+    assert tried[0].result().reason is Reason.WRONG
+    row = read_credential(services, token)
+    assert (row.drift_steps, row.failures) == (21, 1)
+
+
 def test_resynchronising_lifts_no_suspension(
     services: Services, customer_a: Customer, fob: Fob, now: datetime
 ) -> None:
     token = give_token(services, customer_a, now, fob=fob)
-    for _ in range(5):
-        submit(services, token, token.wrong(now), now)
+    suspend(services, token, now)
     pair = (token.code(now, 5), token.code(now, 6))
     assert show_two(services, token, pair, now).outcome is Outcome.ACCEPTED
     assert read_credential(services, token).state is CredentialState.SUSPENDED
@@ -161,6 +241,29 @@ def test_a_proof_consumes_no_totp_step_but_an_hotp_counter(
     assert not prove(services, counted, counted.counted(3), now)
     assert read_credential(services, counted).last_step == 3
     assert read_credential(services, timed).failures == read_credential(services, counted).failures == 0
+
+
+def test_codes_shown_as_proof_do_not_resynchronise(
+    services: Services, customer_a: Customer, fob: Fob, now: datetime
+) -> None:
+    token = give_token(services, customer_a, now, CredentialState.SET_UP, fob)
+    assert not prove(services, token, token.code(now, 20), now)
+    assert not prove(services, token, token.code(now, 21), now)
+    assert show_two(services, token, (token.code(now, 20), token.code(now, 21)), now).outcome is Outcome.REFUSED
+    assert prove(services, token, token.code(now), now)
+    assert read_credential(services, token).last_step == -1
+    assert put_in_force(services, token, token.code(now), now) is None
+
+
+def test_an_hotp_proof_forgets_no_code_that_was_seen(
+    services: Services, customer_a: Customer, fob: Fob, now: datetime
+) -> None:
+    token = give_token(services, customer_a, now, CredentialState.SET_UP, fob, HOTP)
+    assert not prove(services, token, token.counted(30), now)
+    assert prove(services, token, token.counted(3), now)
+    row = read_credential(services, token)
+    assert (row.last_step, row.highest_seen_step) == (3, 30)
+    assert show_two(services, token, (token.counted(30), token.counted(31)), now).outcome is Outcome.REFUSED
 
 
 def test_a_credential_without_a_seed_proves_nothing(
