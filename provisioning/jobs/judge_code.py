@@ -150,8 +150,12 @@ class _Bench:
             return Reason.CLOCK
         return _BY_STATE[self.typed.use].get(standing.state)
 
+    def _limit(self, standing: Standing) -> int:
+        """The institution's; where it was lowered below what was counted before, one more wrong code suspends."""
+        return max(self.institution.failure_limit, standing.failures + 1)
+
     def _accept(self, line: Line, standing: Standing, found: Match) -> VerifyResult | None:
-        limit = self.institution.failure_limit
+        limit = self._limit(standing)
         activated_at = self.now if self.typed.use is Use.ACTIVATE else None
         row = self._audit_row(Outcome.ACCEPTED, standing, {})
         if isinstance(line, JoinedLine):
@@ -162,10 +166,11 @@ class _Bench:
             write_row(line, row)
         elif not accept_and_record(line, standing, found.counters, limit, row):
             return None
-        return VerifyResult(Outcome.ACCEPTED, None, standing.customer_id, standing.credential_id, tries_left=limit)
+        left = self.institution.failure_limit
+        return VerifyResult(Outcome.ACCEPTED, None, standing.customer_id, standing.credential_id, tries_left=left)
 
     def _count(self, line: Line, standing: Standing, found: Match) -> VerifyResult | None:
-        limit = self.institution.failure_limit
+        limit = self._limit(standing)
         with line.deciding():
             counted = count_wrong(line, standing, found.counters, limit, self.now)
             if counted is None:

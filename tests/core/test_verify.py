@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -75,6 +76,24 @@ def test_wrong_codes_suspend_at_the_limit_and_time_does_not_lift(
     row = read_credential(services, token)
     assert (row.state, row.resume_state, row.failures) == (CredentialState.SUSPENDED, CredentialState.ACTIVE, 5)
     assert row.suspended_at == now
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_limit_lowered_below_what_was_counted_leaves_one_try(
+    services: Services, customer_a: Customer, now: datetime, right: bool
+) -> None:
+    token = give_token(services, customer_a, now)
+    for _ in range(4):
+        submit(services, token, token.wrong(now), now)
+    strict = {**services.institutions, "dual": replace(services.institution("dual"), failure_limit=3)}
+    lowered = replace(services, institutions=strict)
+    result = submit(lowered, token, token.code(now) if right else token.wrong(now), now)
+    if right:
+        assert (result.outcome, result.tries_left) == (Outcome.ACCEPTED, 3)
+        assert read_credential(services, token).failures == 0
+    else:
+        assert (result.reason, result.suspended_now, result.tries_left) == (Reason.WRONG, True, 0)
+        assert submit(lowered, token, token.code(now), now).reason is Reason.SUSPENDED
 
 
 def test_a_right_code_clears_the_count(services: Services, customer_a: Customer, now: datetime) -> None:
