@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
@@ -34,7 +34,9 @@ class Store:
         self._writing = self.engine.execution_options(**{_WRITES: True})
         self._alone = self.engine.execution_options(**{_ALONE: True})
         self._turn = turns(self.engine.dialect.name)
-        self._driver_refusal: type[Exception] = self.engine.dialect.loaded_dbapi.OperationalError
+        driver = self.engine.dialect.loaded_dbapi
+        # PostgreSQL counts writing to a read-only copy as internal
+        self._driver_refusals: tuple[type[Exception], ...] = (driver.OperationalError, driver.InternalError)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -75,9 +77,9 @@ class Store:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except OperationalError as error:
+        except (OperationalError, InternalError) as error:
             raise StoreUnavailable(_cause(error.orig)) from error
-        except self._driver_refusal as error:  # from the driver's own cursor, or while it connects
+        except self._driver_refusals as error:  # from the driver's own cursor, or while it connects
             cause = _cause(error)
             if cause == "unreachable":  # after a restart every pooled connection is as dead as this one
                 self.engine.dispose()

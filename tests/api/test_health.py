@@ -16,6 +16,7 @@ from provisioning.store.tables import Customer
 from provisioning.store.vault import KeyFileOpener
 from tests.api.bank import open_bank
 from tests.api.conftest import Served
+from tests.fixtures.databases import read_only
 from web.app import create_app
 
 
@@ -55,6 +56,19 @@ def test_not_ready_names_what_is_wrong(served: Served, tmp_path: Path) -> None:
         fine = {"database": True, "vault": True, "clock": True} | {part: False}
         assert (status, answer) == (503, {"status": "not_ready", **fine})
     nowhere.close()
+
+
+def test_a_database_without_our_tables_is_not_ready(served: Served) -> None:
+    with served.services.store.write_connection() as connection:
+        connection.exec_driver_sql("ALTER TABLE credential RENAME TO credential_away")
+    status, answer = readiness(served, served.services)
+    assert (status, answer["database"]) == (503, False)
+
+
+def test_a_database_that_takes_no_writes_is_not_ready(served: Served) -> None:
+    with read_only(served.services.settings.store.url) as store:
+        status, answer = readiness(served, replace(served.services, store=store))
+    assert (status, answer["database"]) == (503, False)
 
 
 def test_a_role_without_the_private_key_is_ready_if_it_can_seal(served: Served) -> None:
