@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from provisioning.errors import SettingsInvalid
 from provisioning.rules.roles import (
@@ -38,6 +38,8 @@ from provisioning.settings import (
 )
 
 _ITERATIONS_MOST: Final = 10_000_000
+# libpq takes one among the parameters of an address, too
+_PASSWORD: Final = "password"
 _ROOT_KEY: Final = re.compile(r"04[0-9a-fA-F]{128}")
 _SECTIONS: Final = ("store", "vault", "keys", "mail", "server", "app", "institutions", "station")
 
@@ -101,7 +103,7 @@ class _Reader:
     def _store_url(self, table: StrictTable) -> str:
         text = table.text("url")
         parts = urlsplit(text)
-        if parts.password is not None:
+        if parts.password is not None or _PASSWORD in parse_qs(parts.query, keep_blank_values=True):
             table.fail("url", "holds a password", "Put it into a file of its own and name that as password_file.")
         if parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1 and not parts.query:
             return f"sqlite:///{self.folder / parts.path[1:]}"

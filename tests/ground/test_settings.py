@@ -90,6 +90,8 @@ def test_a_role_reads_only_its_own_secrets(tmp_path: Path, role: Role, holds: se
         ("sqlite:///kagiya.db", "mysql://localhost/kagiya", "store.url"),
         ("sqlite:///kagiya.db", "sqlite://", "store.url"),
         ("sqlite:///kagiya.db", "postgresql+psycopg://me:canary-83@db/kagiya", "store.url"),
+        ("sqlite:///kagiya.db", "postgresql+psycopg://me@db/kagiya?password=canary-83", "store.url"),
+        ("sqlite:///kagiya.db", "postgresql+psycopg:///kagiya?user=me&password=canary-83", "store.url"),
         ("[store]", "[store", "(whole file)"),
     ],
 )
