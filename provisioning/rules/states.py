@@ -1,6 +1,7 @@
 """States of credential, fob and programming job, and the only ways between them (R34).
 
-The tables are data: jobs ask `allowed` before they write, and a stateful test explores them.
+The tables are data. Fobs and jobs are moved by them (`store.journal`); a credential's few statements each name the
+states they lead from, and a stateful test explores that these are the table's.
 """
 
 from __future__ import annotations

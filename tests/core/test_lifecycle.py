@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound, TooEarly, WrongState
 from provisioning.jobs.activate import ActivateCommand, activate
@@ -15,7 +17,8 @@ from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.release import ReleaseCommand, ReleaseResult, release
 from provisioning.jobs.revoke import RevokeCommand, revoke
 from provisioning.jobs.verify import Outcome, Reason, VerifyCommand, verify
-from provisioning.rules.states import CredentialState, EndedHow, FobState, JobKind, JobState, TokenKind
+from provisioning.rules.parameters import OtpParameters
+from provisioning.rules.states import CredentialState, EndedHow, FobState, JobKind, JobState, Slot, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import SYSTEM, Actor
 from provisioning.store.tables import (
@@ -173,6 +176,30 @@ def test_one_open_credential_per_customer_and_per_fob(
     with pytest.raises(AlreadyTaken) as taken:
         open_for(services, customer_b, now, fob)
     assert taken.value.what == "fob"
+
+
+def test_a_successor_has_a_place_beside_the_current_token_and_only_one(
+    services: Services, customer_a: Customer, now: datetime
+) -> None:
+    give_token(services, customer_a, now)
+    _add_successor(services, customer_a, now)
+    with pytest.raises(IntegrityError):
+        _add_successor(services, customer_a, now)
+
+
+def _add_successor(services: Services, customer: Customer, now: datetime) -> None:
+    successor = Credential(
+        institution_id="dual",
+        customer_id=customer.id,
+        slot=Slot.SUCCESSOR,
+        kind=TokenKind.SOFT,
+        state=CredentialState.ISSUED,
+        **asdict(OtpParameters()),
+        issued_at=now,
+        activate_by=now + DAY,
+    )
+    with services.store.write() as tx:
+        tx.add(successor)
 
 
 def test_lifting_leads_back_to_where_it_was(

@@ -15,18 +15,21 @@ import pytest
 from sqlalchemy import func, select
 
 from provisioning.errors import AlreadyTaken
+from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.passwords import CheckLoginCommand, check_login
+from provisioning.jobs.release import ReleaseCommand, release
+from provisioning.jobs.resync import ResyncCommand, resync
 from provisioning.jobs.verify import Outcome, Reason, VerifyCommand, verify
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.services import Services
 from provisioning.settings import Settings
 from provisioning.store.audit import SYSTEM
 from provisioning.store.engine import Store
-from provisioning.store.tables import AuditEntry, Credential, Customer
-from tests.fixtures.people import PASSWORD
+from provisioning.store.tables import AuditEntry, Credential, Customer, Fob
+from tests.fixtures.people import PASSWORD, add_customer
 from tests.fixtures.services import DUAL, OTHER, assemble
-from tests.fixtures.tokens import give_token, read_credential
+from tests.fixtures.tokens import Token, give_token, read_credential
 
 PROCESSES = 4
 TIMEOUT_S = 90
@@ -128,6 +131,53 @@ def test_right_and_wrong_codes_mixed_never_pass_the_limit(
     assert answers[Outcome.ACCEPTED.value] <= 1
     assert sum(answers.values()) == 32
     assert read_credential(services, token).failures <= 5
+
+
+def act_on_code(services: Services, now: datetime, typed: tuple[str, Token, str]) -> str:
+    """Activate, release or resynchronise; the act and how it ended."""
+    act, token, otp = typed
+    if act == "resync":
+        second = token.code(now, 21)
+        resynced = resync(services, ResyncCommand("dual", token.credential_id, otp, second, SYSTEM), now)
+        return f"{act} {resynced.outcome}"
+    if act == "release":
+        released = release(services, ReleaseCommand("dual", token.user_id, otp, None, SYSTEM), now)
+        return f"{act} {released.reason or released.outcome}"
+    activated = activate(services, ActivateCommand("dual", token.user_id, otp, SYSTEM), now)
+    return f"{act} {activated.reason or activated.outcome}"
+
+
+def test_parallel_codes_at_activation_release_and_resynchronisation(
+    services: Services, crowd: Crowd, fob: Fob, now: datetime
+) -> None:
+    """What follows these acts goes another way than a login's, and must count as exactly."""
+    people = [add_customer(services, f"99000000000{number}") for number in range(4)]
+    first = give_token(services, people[0], now, CredentialState.SET_UP)
+    guessed = give_token(services, people[1], now, CredentialState.SET_UP)
+    last = give_token(services, people[2], now)
+    stray = give_token(services, people[3], now, fob=fob)
+    rounds = [
+        ("activate", first, first.code(now)),
+        ("release", last, last.code(now)),
+        ("resync", stray, stray.code(now, 20)),
+        *[("guess", guessed, guessed.wrong(now))] * 3,
+    ]
+    assert crowd.run(act_on_code, now, each=rounds * 12) == {
+        "activate accepted": 1,
+        "activate used": 11,
+        "release accepted": 1,
+        "release not_active": 11,
+        "resync accepted": 1,
+        "resync refused": 11,
+        "guess wrong": 5,
+        "guess suspended": 31,
+    }
+    assert read_credential(services, first).state is CredentialState.ACTIVE
+    assert read_credential(services, last).sealed_seed is None
+    assert read_credential(services, stray).drift_steps == 21
+    row = read_credential(services, guessed)
+    assert (row.failures, row.state, row.resume_state) == (5, CredentialState.SUSPENDED, CredentialState.SET_UP)
+    assert act_on_code(services, now, ("guess", guessed, guessed.code(now))) == "guess suspended"
 
 
 def test_parallel_issuance_for_one_customer(

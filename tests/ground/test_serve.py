@@ -77,6 +77,14 @@ def test_workers_answer_from_two_processes_with_databases_of_their_own(server: S
     assert not [file for file in parent_files if "kagiya.db" in str(file)]
 
 
+def test_a_scrape_of_any_worker_tells_of_all(server: Served) -> None:
+    for _ in range(40):
+        assert httpx.get(f"{server.base_url}/no-such-page", timeout=30).status_code == 404
+    counted = 'kagiya_request_seconds_count{endpoint="unknown",status="404"} 40.0'
+    for _ in range(10):
+        assert counted in httpx.get(f"{server.base_url}/metrics", timeout=30).text.splitlines()
+
+
 def test_a_desk_is_let_in_and_works_until_it_is_told_to_stop(
     production: Path, server: Served, tmp_path: Path
 ) -> None:
