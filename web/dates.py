@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from contextlib import suppress
+from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from flask import Flask
 
+from provisioning.errors import BadInput, InputFault
+from provisioning.rules.expiry import expiry
 from web import current
 
 JAPAN: Final = ZoneInfo("Asia/Tokyo")
+_TYPED: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FORMS: Final = {
     "ja": {"day": "{0:%Y}年{0.month}月{0.day}日", "minute": "{0:%Y}年{0.month}月{0.day}日 {0:%H:%M}"},
     "en": {"day": "{0.day} {0:%B} {0:%Y}", "minute": "{0.day} {0:%B} {0:%Y}, {0:%H:%M}"},
@@ -18,8 +23,9 @@ _FORMS: Final = {
 
 
 def set_up_dates(app: Flask) -> None:
-    """Filters `day`, `minute`, `clock_time` and `iso` for templates."""
+    """Filters `day`, `minute`, `clock_time`, `iso`, `last_day`, `expiry` for templates."""
     app.jinja_env.filters.update(day=day, minute=minute, clock_time=clock_time, iso=iso)
+    app.jinja_env.filters.update(last_day=last_day, expiry=lambda expires_at: expiry(expires_at, current.now()))
 
 
 def day(instant: datetime) -> str:
@@ -40,3 +46,18 @@ def clock_time(instant: datetime) -> str:
 def iso(instant: datetime) -> str:
     """For the datetime attribute of <time>: with Japan's offset, to the second."""
     return instant.astimezone(JAPAN).isoformat(timespec="seconds")
+
+
+def last_day(expires_at: datetime) -> str:
+    """The last day before an expiry."""
+    return day(expires_at - timedelta(microseconds=1))
+
+
+def typed_day(text: str, field: str) -> date | None:
+    """What a date field sends, YYYY-MM-DD; None where nothing was typed. Raises BadInput(field)."""
+    if not text:
+        return None
+    if _TYPED.fullmatch(text):
+        with suppress(ValueError):
+            return date.fromisoformat(text)
+    raise BadInput(field, InputFault.BAD_FORM)

@@ -13,7 +13,7 @@ import structlog
 
 from provisioning.errors import KagiyaError
 from provisioning.jobs.abandon_stale import abandon_stale
-from provisioning.jobs.expire import expire_unactivated
+from provisioning.jobs.expire import expire_credentials
 from provisioning.jobs.expire_tickets import expire_tickets
 from provisioning.jobs.forget_nonces import forget_nonces
 from provisioning.jobs.send_mails import SendMailsCommand, send_mails
@@ -42,7 +42,7 @@ def chores(mailer: Mailer) -> tuple[Chore, ...]:
         Chore("send_mails", 1, lambda services, now: send_mails(services, SendMailsCommand(mailer), now)),
         Chore("abandon_stale", 5, abandon_stale),
         Chore("expire_tickets", 10, expire_tickets),
-        Chore("expire_unactivated", 60, expire_unactivated),
+        Chore("expire_credentials", 60, expire_credentials),
         Chore("forget_nonces", 60, forget_nonces),
         Chore("purge_sessions", 300, purge_sessions),
     )

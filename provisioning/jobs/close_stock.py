@@ -8,18 +8,26 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from provisioning.errors import BadInput, InputFault
-from provisioning.rules.closing import ClosingLine, Finding, FindingKind, disagreements, flows, in_compartments
+from provisioning.rules.closing import (
+    OVERDUE_AFTER,
+    ClosingLine,
+    Finding,
+    FindingKind,
+    disagreements,
+    flows,
+    in_compartments,
+)
 from provisioning.rules.custody import COMPARTMENT, Compartment
 from provisioning.rules.states import CredentialState, FobState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.custody import hold_ledger
 from provisioning.store.queries.stock import fob_counts
-from provisioning.store.tables import Credential, CustodyEntry, Fob, ProgrammingJob, StockClosing
+from provisioning.store.tables import Credential, CustodyEntry, Fob, ProgrammingJob, StockClosing, StockTransfer
 
 MAX_NOTE: Final = 200
 MAX_COUNTED: Final = 1_000_000
@@ -52,7 +60,7 @@ def close_stock(services: Services, command: CloseStockCommand, now: datetime) -
         counts = fob_counts(tx, command.institution_id, command.branch)
         counted, found = _scan(tx, command) if command.scanned else (dict(command.counted), [])
         lines = _lines(tx, command, last, in_compartments(counts), counted)
-        findings = [*disagreements(lines), *found, *_contradictions(tx, command)]
+        findings = [*disagreements(lines), *found, *_contradictions(tx, command, now)]
         closing = StockClosing(
             institution_id=command.institution_id,
             branch=command.branch,
@@ -128,22 +136,27 @@ def _scan(tx: Session, command: CloseStockCommand) -> tuple[dict[Compartment, in
     return counted, [*missing[:LISTED], *surplus[:LISTED]]
 
 
-def _contradictions(tx: Session, command: CloseStockCommand) -> Iterator[Finding]:
-    """Fobs of which the books tell two things."""
+def _contradictions(tx: Session, command: CloseStockCommand, now: datetime) -> Iterator[Finding]:
+    """Fobs of which the books tell two things, and those that should have arrived by now."""
     has_token = select(Credential.id).where(Credential.fob_id == Fob.id, Credential.state != CredentialState.ENDED)
     has_job = select(ProgrammingJob.id).where(ProgrammingJob.fob_id == Fob.id, ProgrammingJob.closed_at.is_(None))
+    here = and_(Fob.institution_id == command.institution_id, Fob.branch == command.branch)
+    to_or_from = select(StockTransfer.id).where(
+        StockTransfer.institution_id == command.institution_id,
+        or_(StockTransfer.from_branch == command.branch, StockTransfer.to_branch == command.branch),
+    )
     wrong: dict[FindingKind, ColumnElement[bool]] = {
-        FindingKind.NO_JOB: and_(Fob.state.in_(_BUSY), ~has_job.exists()),
-        FindingKind.NO_TOKEN: and_(Fob.state == FobState.IN_USE, ~has_token.exists()),
-        FindingKind.HAS_TOKEN: and_(Fob.state.in_(_FREE), has_token.exists()),
+        FindingKind.NO_JOB: and_(here, Fob.state.in_(_BUSY), ~has_job.exists()),
+        FindingKind.NO_TOKEN: and_(here, Fob.state == FobState.IN_USE, ~has_token.exists()),
+        FindingKind.HAS_TOKEN: and_(here, Fob.state.in_(_FREE), has_token.exists()),
+        FindingKind.ON_WAY: and_(Fob.transfer_id.in_(to_or_from), Fob.changed_at <= now - OVERDUE_AFTER),
     }
     for kind, condition in wrong.items():
-        here = (Fob.institution_id == command.institution_id, Fob.branch == command.branch, condition)
-        for serial in tx.scalars(select(Fob.serial).where(*here).order_by(Fob.serial).limit(LISTED)):
+        for serial in tx.scalars(select(Fob.serial).where(condition).order_by(Fob.serial).limit(LISTED)):
             yield Finding(kind, serial=serial)
 
 
 _BUSY: Final[Collection[FobState]] = (FobState.RESERVED, FobState.PROGRAMMING)
 _FREE: Final[Collection[FobState]] = (
-    FobState.IN_STOCK, FobState.RETURNED, FobState.BROKEN, FobState.LOST, FobState.RETIRED,
+    FobState.IN_STOCK, FobState.IN_TRANSIT, FobState.RETURNED, FobState.BROKEN, FobState.LOST, FobState.RETIRED,
 )  # fmt: skip

@@ -144,7 +144,7 @@ class _Bench:
             return Reason.UNKNOWN
         if isinstance(standing, NoCredential):
             return self._reason_without_credential(standing)
-        if standing.state is CredentialState.SET_UP and self.now >= standing.activate_by:
+        if standing.has_expired(self.now):
             return Reason.EXPIRED
         if standing.expected.clock_is_behind(self.now):
             return Reason.CLOCK

@@ -17,6 +17,7 @@ from provisioning.jobs.fob_fit import fob_fit
 from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.queue_job import JobOrder, queue_job
 from provisioning.jobs.unnamed_fob import station_for
+from provisioning.rules.expiry import Expiry, expiry
 from provisioning.rules.states import CredentialState, FobState, JobKind, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
@@ -59,8 +60,8 @@ def reserve_fob(services: Services, command: ReserveFobCommand, now: datetime) -
     The customer's own dead fob goes HANDED_OVER → PROGRAMMING: given up, it is to be erased, not stock.
 
     Raises AlreadyTaken("fob") or AlreadyTaken for the customer's slot when somebody was first,
-    WrongState for a fob that must be erased or is gone, CannotHold for a fob of a kind that cannot hold what the
-    institution wants, what `unnamed_fob.station_for` raises, TooEarly, NotFound, BadInput.
+    WrongState for a fob that must be erased, is gone or has expired, CannotHold for a fob of a kind that cannot
+    hold what the institution wants, what `unnamed_fob.station_for` raises, TooEarly, NotFound, BadInput.
     """
     with services.store.write() as tx:
         return reserve_in(tx, services, command, now)
@@ -111,6 +112,8 @@ def _take_fob(tx: Session, command: ReserveFobCommand, now: datetime) -> Fob:
         raise AlreadyTaken("fob")
     if fob.state is not FobState.IN_STOCK and not own:
         raise WrongState("fob", fob.state.value)
+    if expiry(fob.expires_at, now) is Expiry.PAST:
+        raise WrongState("fob", "expired")
     to = FobState.PROGRAMMING if own else FobState.RESERVED
     try:
         move_fob(tx, fob.id, to, command.actor, now, only_from={fob.state})

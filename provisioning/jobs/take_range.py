@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.exc import IntegrityError
 
 from devices.profiles import FirmwareProfile
 from provisioning.errors import AlreadyTaken, BadInput, InputFault
+from provisioning.jobs.set_expiry import expires_after
 from provisioning.rules.serial_range import SerialRange
 from provisioning.rules.states import FobState
 from provisioning.services import Services
@@ -20,7 +21,10 @@ from provisioning.store.tables import Fob
 
 @dataclass(frozen=True, slots=True)
 class TakeRangeCommand:
-    """The numbers of `wanted` that nobody has yet, without those `missing` from the box: `counted` fobs."""
+    """The numbers of `wanted` that nobody has yet, without those `missing` from the box: `counted` fobs.
+
+    `last_day` (in Japan) is the last on which their codes count, None where the box tells none.
+    """
 
     institution_id: str
     branch: str
@@ -29,22 +33,25 @@ class TakeRangeCommand:
     actor: Actor
     counted: int
     missing: frozenset[str] = frozenset()
+    last_day: date | None = None
 
 
 def take_range(services: Services, command: TakeRangeCommand, now: datetime) -> int:
     """How many were taken: all or none.
 
     Raises BadInput("profile"; "missing" where one is not a gap of the range; "counted" where there are more or
-    fewer numbers than fobs; "highest" where nothing is left to take), AlreadyTaken("fob") if somebody was first.
+    fewer numbers than fobs; "highest" where nothing is left to take; "last_day" that is over), AlreadyTaken("fob")
+    if somebody was first.
     """
     profile = services.profiles.get(command.profile)
     if profile is None:
         raise BadInput("profile", InputFault.NOT_OFFERED)
+    expires_at = expires_after(command.last_day, now)
     try:
         with services.store.write() as tx:
             free = gaps(known_serials(tx, profile.name, command.wanted), command.wanted)
             serials = _serials(free, command)
-            fobs = [_fob(command, profile, serial, now) for serial in serials]
+            fobs = [_fob(command, profile, serial, expires_at, now) for serial in serials]
             tx.add_all(fobs)
             tx.flush()
             enter_new(tx, fobs, command.actor, now)
@@ -66,7 +73,9 @@ def _serials(free: list[str], command: TakeRangeCommand) -> list[str]:
     return serials
 
 
-def _fob(command: TakeRangeCommand, profile: FirmwareProfile, serial: str, now: datetime) -> Fob:
+def _fob(
+    command: TakeRangeCommand, profile: FirmwareProfile, serial: str, expires_at: datetime | None, now: datetime
+) -> Fob:
     """What a fob tells itself — firmware, battery, clock — is noted when a station first sees it."""
     return Fob(
         institution_id=command.institution_id,
@@ -76,6 +85,7 @@ def _fob(command: TakeRangeCommand, profile: FirmwareProfile, serial: str, now: 
         model=profile.device.model,
         firmware="",
         state=FobState.IN_STOCK,
+        expires_at=expires_at,
         first_seen_at=now,
         changed_at=now,
     )

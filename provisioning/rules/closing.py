@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
+from typing import Final
 
 from provisioning.rules.custody import COMPARTMENT, Compartment
 from provisioning.rules.states import FobState
@@ -25,8 +27,14 @@ class FindingKind(StrEnum):
     NO_JOB = "no_job"
     # with a customer and in use, with no token
     NO_TOKEN = "no_token"
+    # sent by this branch or to it, and for days nobody took it in
+    ON_WAY = "on_way"
     # in stock, and carries somebody's token
     HAS_TOKEN = "has_token"
+
+
+OVERDUE_AFTER: Final = timedelta(days=7)
+"""Fobs that are longer on their way between two branches are asked after."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""In whose hands a fob is, told by its state (R31): the drawer, a customer, or nobody's any more."""
+"""In whose hands a fob is, told by its state (R31): the drawer, on the way, a customer, or nobody's any more."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ class Holder(StrEnum):
     """Who answers for a fob."""
 
     BRANCH = "branch"
+    # on its way between two branches
+    IN_TRANSIT = "in_transit"
     CUSTOMER = "customer"
     # lost, or destroyed
     NOBODY = "nobody"
@@ -19,6 +21,7 @@ class Holder(StrEnum):
 
 HOLDER: Final[dict[FobState, Holder]] = {
     FobState.IN_STOCK: Holder.BRANCH,
+    FobState.IN_TRANSIT: Holder.IN_TRANSIT,
     FobState.RESERVED: Holder.BRANCH,
     FobState.PROGRAMMING: Holder.BRANCH,
     FobState.PROGRAMMED: Holder.BRANCH,

@@ -49,6 +49,7 @@ class FobState(StrEnum):
     """Where a key fob is."""
 
     IN_STOCK = "in_stock"
+    IN_TRANSIT = "in_transit"
     RESERVED = "reserved"
     PROGRAMMING = "programming"
     PROGRAMMED = "programmed"
@@ -89,7 +90,9 @@ CREDENTIAL_MOVES: Final[dict[CredentialState, frozenset[CredentialState]]] = {
 _GONE: Final = frozenset({FobState.RETIRED, FobState.LOST, FobState.BROKEN})
 
 FOB_MOVES: Final[dict[FobState, frozenset[FobState]]] = {
-    FobState.IN_STOCK: _GONE | {FobState.RESERVED},
+    FobState.IN_STOCK: _GONE | {FobState.RESERVED, FobState.IN_TRANSIT},
+    # between two branches: arrived, come back, or never seen again
+    FobState.IN_TRANSIT: frozenset({FobState.IN_STOCK, FobState.LOST}),
     FobState.RESERVED: _GONE | {FobState.PROGRAMMING, FobState.IN_STOCK},
     # a failed or abandoned write: the fob must be erased before it is stock again
     FobState.PROGRAMMING: _GONE | {FobState.PROGRAMMED, FobState.RESERVED, FobState.RETURNED},

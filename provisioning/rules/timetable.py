@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Final
 
 JST: Final = timezone(timedelta(hours=9), "JST")
@@ -25,6 +25,16 @@ def wait_after_revocation(revoked_at: datetime) -> datetime:
     if DAY_OPENS <= moment < NIGHT_BEGINS:
         return (revoked_at + REVOCATION_WAIT).astimezone(UTC)
     return _in_japan(revoked_at, DAY_OPENS, days_later=1 if moment >= NIGHT_BEGINS else 0)
+
+
+def day_ends(day: date) -> datetime:
+    """First instant after `day` in Japan."""
+    return datetime.combine(day + timedelta(days=1), time(0), JST).astimezone(UTC)
+
+
+def last_day_before(instant: datetime) -> date:
+    """The last calendar day in Japan of which something comes before `instant`."""
+    return (instant - timedelta(microseconds=1)).astimezone(JST).date()
 
 
 def japan_day(instant: datetime) -> str:

@@ -15,7 +15,13 @@ from provisioning.store.tables import Credential, CustodyEntry, Fob
 
 
 def enter_custody(  # noqa: PLR0917 - part of other jobs' transactions
-    tx: Session, fob_id: str, from_state: FobState | None, to: FobState, actor: Actor, now: datetime
+    tx: Session,
+    fob_id: str,
+    from_state: FobState | None,
+    to: FobState,
+    actor: Actor,
+    now: datetime,
+    transfer_id: str | None = None,
 ) -> None:
     """One row: the fob went to state `to`; with a customer, the one of its newest credential holds it."""
     institution_id, branch = tx.execute(select(Fob.institution_id, Fob.branch).where(Fob.id == fob_id)).one()
@@ -29,6 +35,7 @@ def enter_custody(  # noqa: PLR0917 - part of other jobs' transactions
         to_state=to,
         holder=holder,
         customer_id=_customer(tx, fob_id) if holder is Holder.CUSTOMER else None,
+        transfer_id=transfer_id,
         actor_kind=actor.kind.value,
         actor_id=actor.id,
     )

@@ -32,18 +32,26 @@ def move_fob(
     now: datetime,
     *,
     only_from: Collection[FobState] = tuple(FobState),
+    branch: str | None = None,
+    transfer_id: str | None = None,
 ) -> None:
     """Bring a fob into state `to`, from one of `only_from` and where the table knows a way; the ledger says so.
 
+    `branch` is another one that it belongs to from now on, `transfer_id` with what it goes on its way.
     Raises WrongState with the state it is in, NotFound.
     """
-    state = tx.scalar(select(Fob.state).where(Fob.id == fob_id).with_for_update())
-    if state is None:
+    found = select(Fob.state, Fob.transfer_id).where(Fob.id == fob_id).with_for_update()
+    row = tx.execute(found).one_or_none()
+    if row is None:
         raise NotFound("fob")
+    state, came_with = row
     if state not in only_from or to not in FOB_MOVES[state]:
         raise WrongState("fob", state.value)
-    tx.execute(update(Fob).where(Fob.id == fob_id).values(state=to, changed_at=now))
-    enter_custody(tx, fob_id, state, to, actor, now)
+    values: dict[str, Any] = {"state": to, "changed_at": now, "transfer_id": transfer_id}
+    if branch is not None:
+        values["branch"] = branch
+    tx.execute(update(Fob).where(Fob.id == fob_id).values(**values))
+    enter_custody(tx, fob_id, state, to, actor, now, transfer_id or came_with)
 
 
 def move_job(tx: Session, job_id: str, to: JobState, **values: Any) -> None:

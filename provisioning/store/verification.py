@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from provisioning.rules.expiry import Expiry, expiry
 from provisioning.rules.institution import Institution
 from provisioning.rules.otp import Counters, Expected, Tolerance
 from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
@@ -31,9 +32,17 @@ class Standing:
     state: CredentialState
     failures: int
     activate_by: datetime
+    # of its fob
+    expires_at: datetime | None
     expected: Expected
     context: SeedContext
     sealed: SealedSeed | None
+
+    def has_expired(self, now: datetime) -> bool:
+        """The fob's expiry is past (R33), or the token was to be activated by now and was not."""
+        if expiry(self.expires_at, now) is Expiry.PAST:
+            return True
+        return self.state is CredentialState.SET_UP and now >= self.activate_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +126,8 @@ def _found_again(standing: Standing, limit: int) -> dict[str, Any]:
 
 
 def _standing(institution: Institution, row: Sequence[Any]) -> Standing:
-    customer_id, credential_id, fob_id, kind, state, failures, activate_by = row[:7]
-    otp_type, algorithm, digits, period_s, last_step, seen, drift, version, sealed, wrapped, kek_id = row[7:]
+    customer_id, credential_id, fob_id, kind, state, failures, activate_by, expires_at = row[:8]
+    otp_type, algorithm, digits, period_s, last_step, seen, drift, version, sealed, wrapped, kek_id = row[8:]
     return Standing(
         customer_id=customer_id,
         credential_id=credential_id,
@@ -126,6 +135,7 @@ def _standing(institution: Institution, row: Sequence[Any]) -> Standing:
         state=CredentialState(state),
         failures=failures,
         activate_by=from_microseconds(activate_by),
+        expires_at=None if expires_at is None else from_microseconds(expires_at),
         expected=Expected(
             OtpParameters(OtpType(otp_type), Algorithm(algorithm), digits, period_s),
             Tolerance.of(institution, TokenKind(kind)),
@@ -137,11 +147,12 @@ def _standing(institution: Institution, row: Sequence[Any]) -> Standing:
 
 
 _READ: Final = Statement("""
-    SELECT customer.id, credential.id, fob_id, kind, state, failures, activate_by,
+    SELECT customer.id, credential.id, fob_id, kind, credential.state, failures, activate_by, expires_at,
            otp_type, algorithm, digits, period_s, last_step, highest_seen_step, drift_steps,
            seed_version, sealed_seed, wrapped_key, kek_id
     FROM customer LEFT JOIN credential
-      ON credential.customer_id = customer.id AND slot = 'current' AND state <> 'ended'
+      ON credential.customer_id = customer.id AND slot = 'current' AND credential.state <> 'ended'
+    LEFT JOIN fob ON fob.id = credential.fob_id
     WHERE customer.institution_id = :institution_id AND customer.user_id = :user_id
 """)
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound, TooEarly, WrongState
 from provisioning.jobs.activate import ActivateCommand, activate
-from provisioning.jobs.expire import expire_unactivated
+from provisioning.jobs.expire import expire_credentials
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspension
 from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.release import ReleaseCommand, ReleaseResult, release
@@ -291,8 +291,8 @@ def test_never_activated_expires(
 ) -> None:
     forgotten = give_token(services, customer_a, now, CredentialState.SET_UP)
     used = give_token(services, customer_b, now)
-    assert expire_unactivated(services, now + 30 * DAY - timedelta(seconds=1)) == 0
-    assert expire_unactivated(services, now + 30 * DAY) == 1
+    assert expire_credentials(services, now + 30 * DAY - timedelta(seconds=1)) == 0
+    assert expire_credentials(services, now + 30 * DAY) == 1
     assert read_credential(services, forgotten).ended_how is EndedHow.EXPIRED
     assert read_credential(services, used).state is CredentialState.ACTIVE
     later = now + 31 * DAY

@@ -23,7 +23,7 @@ from sqlalchemy import update
 from provisioning.clock import ClockGuard
 from provisioning.errors import AlreadyTaken, TooEarly, WrongState
 from provisioning.jobs.activate import ActivateCommand, activate
-from provisioning.jobs.expire import expire_unactivated
+from provisioning.jobs.expire import expire_credentials
 from provisioning.jobs.judge_code import Use
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspension
 from provisioning.jobs.open_credential import open_credential
@@ -134,7 +134,7 @@ class LifeMachine(RuleBasedStateMachine):
 
     @rule()
     def expire(self) -> None:
-        expire_unactivated(self.services, self.life.now)
+        expire_credentials(self.services, self.life.now)
         if self.life.overdue:
             self.life.end(EndedHow.EXPIRED)
 

@@ -28,6 +28,7 @@ class _Reader(HTMLParser):
         self.forms: list[Form] = []
         self.links: list[str] = []
         self.words: list[str] = []
+        self._textarea = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
@@ -35,10 +36,19 @@ class _Reader(HTMLParser):
             self.forms.append(Form(values.get("action", "")))
         elif tag == "input" and self.forms and values.get("name"):
             self.forms[-1].fields[values["name"]] = values.get("value", "")
+        elif tag == "textarea" and self.forms:
+            self._textarea = values["name"]
+            self.forms[-1].fields[self._textarea] = ""
         elif tag == "a" and "href" in values:
             self.links.append(values["href"])
 
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            self._textarea = ""
+
     def handle_data(self, data: str) -> None:
+        if self._textarea:
+            self.forms[-1].fields[self._textarea] += data
         if data.strip():
             self.words.append(data.strip())
 

@@ -95,61 +95,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("institution_id", "user_id", name=op.f("uq_customer_institution_id_user_id")),
     )
     op.create_table(
-        "fob",
-        sa.Column("id", sa.String(length=32), nullable=False),
-        sa.Column("institution_id", sa.String(length=32), nullable=False),
-        sa.Column("branch", sa.String(length=64), nullable=False),
-        sa.Column(
-            "serial",
-            sa.String(length=64).with_variant(sa.String(length=64, collation="C"), "postgresql"),
-            nullable=False,
-        ),
-        sa.Column(
-            "profile",
-            sa.String(length=64).with_variant(sa.String(length=64, collation="C"), "postgresql"),
-            nullable=False,
-        ),
-        sa.Column("model", sa.String(length=100), nullable=False),
-        sa.Column("firmware", sa.String(length=32), nullable=False),
-        sa.Column("battery_percent", sa.Integer(), nullable=True),
-        sa.Column("clock_offset_s", sa.BigInteger(), nullable=True),
-        sa.Column("generation", sa.BigInteger(), nullable=False),
-        sa.Column("access_code_set", sa.Boolean(), nullable=False),
-        sa.Column(
-            "state",
-            sa.Enum(
-                "in_stock",
-                "reserved",
-                "programming",
-                "programmed",
-                "handed_over",
-                "in_use",
-                "returned",
-                "retired",
-                "lost",
-                "broken",
-                name="fobstate",
-                native_enum=False,
-                create_constraint=True,
-                length=32,
-            ),
-            nullable=False,
-        ),
-        sa.Column("first_seen_at", sa.BigInteger(), nullable=False),
-        sa.Column("changed_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_fob")),
-        sa.UniqueConstraint("profile", "serial", name=op.f("uq_fob_profile_serial")),
-    )
-    with op.batch_alter_table("fob", schema=None) as batch_op:
-        batch_op.create_index("ix_fob_branch", ["institution_id", "branch", "serial", "profile"], unique=False)
-        batch_op.create_index(
-            "ix_fob_branch_state", ["institution_id", "branch", "state", "serial", "profile"], unique=False
-        )
-        batch_op.create_index("ix_fob_institution", ["institution_id", "serial", "profile"], unique=False)
-        batch_op.create_index(batch_op.f("ix_fob_serial"), ["serial"], unique=False)
-        batch_op.create_index("ix_fob_state", ["institution_id", "state", "serial", "profile"], unique=False)
-
-    op.create_table(
         "spent_nonce",
         sa.Column("nonce", sa.LargeBinary(length=32), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
@@ -186,6 +131,105 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
         sa.UniqueConstraint("sign_in_hash", name=op.f("uq_staff_sign_in_hash")),
     )
+    op.create_table(
+        "stock_transfer",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("institution_id", sa.String(length=32), nullable=False),
+        sa.Column("from_branch", sa.String(length=64), nullable=False),
+        sa.Column("to_branch", sa.String(length=64), nullable=False),
+        sa.Column("sent_at", sa.BigInteger(), nullable=False),
+        sa.Column("staff_id", sa.String(length=32), nullable=False),
+        sa.Column("note", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_stock_transfer_staff_id_staff")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_transfer")),
+    )
+    with op.batch_alter_table("stock_transfer", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_stock_transfer_institution_id_from_branch_sent_at"),
+            ["institution_id", "from_branch", "sent_at"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_stock_transfer_institution_id_to_branch_sent_at"),
+            ["institution_id", "to_branch", "sent_at"],
+            unique=False,
+        )
+
+    op.create_table(
+        "fob",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("institution_id", sa.String(length=32), nullable=False),
+        sa.Column("branch", sa.String(length=64), nullable=False),
+        sa.Column(
+            "serial",
+            sa.String(length=64).with_variant(sa.String(length=64, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "profile",
+            sa.String(length=64).with_variant(sa.String(length=64, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("model", sa.String(length=100), nullable=False),
+        sa.Column("firmware", sa.String(length=32), nullable=False),
+        sa.Column("battery_percent", sa.Integer(), nullable=True),
+        sa.Column("clock_offset_s", sa.BigInteger(), nullable=True),
+        sa.Column("generation", sa.BigInteger(), nullable=False),
+        sa.Column("access_code_set", sa.Boolean(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "in_stock",
+                "in_transit",
+                "reserved",
+                "programming",
+                "programmed",
+                "handed_over",
+                "in_use",
+                "returned",
+                "retired",
+                "lost",
+                "broken",
+                name="fobstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("expires_at", sa.BigInteger(), nullable=True),
+        sa.Column("transfer_id", sa.String(length=32), nullable=True),
+        sa.Column("first_seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["transfer_id"], ["stock_transfer.id"], name=op.f("fk_fob_transfer_id_stock_transfer")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fob")),
+        sa.UniqueConstraint("profile", "serial", name=op.f("uq_fob_profile_serial")),
+    )
+    with op.batch_alter_table("fob", schema=None) as batch_op:
+        batch_op.create_index("ix_fob_branch", ["institution_id", "branch", "serial", "profile"], unique=False)
+        batch_op.create_index(
+            "ix_fob_branch_state", ["institution_id", "branch", "state", "serial", "profile"], unique=False
+        )
+        batch_op.create_index(
+            "ix_fob_expires_at",
+            ["expires_at"],
+            unique=False,
+            sqlite_where=sa.text("expires_at IS NOT NULL"),
+            postgresql_where=sa.text("expires_at IS NOT NULL"),
+        )
+        batch_op.create_index("ix_fob_institution", ["institution_id", "serial", "profile"], unique=False)
+        batch_op.create_index(batch_op.f("ix_fob_serial"), ["serial"], unique=False)
+        batch_op.create_index("ix_fob_state", ["institution_id", "state", "serial", "profile"], unique=False)
+        batch_op.create_index(
+            "ix_fob_transfer",
+            ["transfer_id"],
+            unique=False,
+            sqlite_where=sa.text("transfer_id IS NOT NULL"),
+            postgresql_where=sa.text("transfer_id IS NOT NULL"),
+        )
+
     op.create_table(
         "station",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -421,6 +465,7 @@ def upgrade() -> None:
             "from_state",
             sa.Enum(
                 "in_stock",
+                "in_transit",
                 "reserved",
                 "programming",
                 "programmed",
@@ -441,6 +486,7 @@ def upgrade() -> None:
             "to_state",
             sa.Enum(
                 "in_stock",
+                "in_transit",
                 "reserved",
                 "programming",
                 "programmed",
@@ -460,22 +506,40 @@ def upgrade() -> None:
         sa.Column(
             "holder",
             sa.Enum(
-                "branch", "customer", "nobody", name="holder", native_enum=False, create_constraint=True, length=32
+                "branch",
+                "in_transit",
+                "customer",
+                "nobody",
+                name="holder",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
             ),
             nullable=False,
         ),
         sa.Column("customer_id", sa.String(length=32), nullable=True),
+        sa.Column("transfer_id", sa.String(length=32), nullable=True),
         sa.Column("actor_kind", sa.String(length=16), nullable=False),
         sa.Column("actor_id", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customer.id"], name=op.f("fk_custody_entry_customer_id_customer")
         ),
         sa.ForeignKeyConstraint(["fob_id"], ["fob.id"], name=op.f("fk_custody_entry_fob_id_fob")),
+        sa.ForeignKeyConstraint(
+            ["transfer_id"], ["stock_transfer.id"], name=op.f("fk_custody_entry_transfer_id_stock_transfer")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_custody_entry")),
     )
     with op.batch_alter_table("custody_entry", schema=None) as batch_op:
         batch_op.create_index("ix_custody_entry_day", ["institution_id", "branch", "at"], unique=False)
         batch_op.create_index("ix_custody_entry_fob", ["fob_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_custody_entry_transfer",
+            ["transfer_id"],
+            unique=False,
+            sqlite_where=sa.text("transfer_id IS NOT NULL"),
+            postgresql_where=sa.text("transfer_id IS NOT NULL"),
+        )
 
     op.create_table(
         "customer_key",
@@ -765,6 +829,11 @@ def downgrade() -> None:
     op.drop_table("stock_closing")
     op.drop_table("customer_key")
     with op.batch_alter_table("custody_entry", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_custody_entry_transfer",
+            sqlite_where=sa.text("transfer_id IS NOT NULL"),
+            postgresql_where=sa.text("transfer_id IS NOT NULL"),
+        )
         batch_op.drop_index("ix_custody_entry_fob")
         batch_op.drop_index("ix_custody_entry_day")
 
@@ -811,19 +880,34 @@ def downgrade() -> None:
 
     op.drop_table("web_session")
     op.drop_table("station")
+    with op.batch_alter_table("fob", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_fob_transfer",
+            sqlite_where=sa.text("transfer_id IS NOT NULL"),
+            postgresql_where=sa.text("transfer_id IS NOT NULL"),
+        )
+        batch_op.drop_index("ix_fob_state")
+        batch_op.drop_index(batch_op.f("ix_fob_serial"))
+        batch_op.drop_index("ix_fob_institution")
+        batch_op.drop_index(
+            "ix_fob_expires_at",
+            sqlite_where=sa.text("expires_at IS NOT NULL"),
+            postgresql_where=sa.text("expires_at IS NOT NULL"),
+        )
+        batch_op.drop_index("ix_fob_branch_state")
+        batch_op.drop_index("ix_fob_branch")
+
+    op.drop_table("fob")
+    with op.batch_alter_table("stock_transfer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stock_transfer_institution_id_to_branch_sent_at"))
+        batch_op.drop_index(batch_op.f("ix_stock_transfer_institution_id_from_branch_sent_at"))
+
+    op.drop_table("stock_transfer")
     op.drop_table("staff")
     with op.batch_alter_table("spent_nonce", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_spent_nonce_expires_at"))
 
     op.drop_table("spent_nonce")
-    with op.batch_alter_table("fob", schema=None) as batch_op:
-        batch_op.drop_index("ix_fob_state")
-        batch_op.drop_index(batch_op.f("ix_fob_serial"))
-        batch_op.drop_index("ix_fob_institution")
-        batch_op.drop_index("ix_fob_branch_state")
-        batch_op.drop_index("ix_fob_branch")
-
-    op.drop_table("fob")
     op.drop_table("customer")
     op.drop_table("bank_client")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:

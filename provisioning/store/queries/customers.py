@@ -37,6 +37,9 @@ _CREDENTIAL_SAME: Final = (
     "id", "kind", "state", "ended_how", "otp_type", "algorithm", "digits", "period_s", "failures",
     "issued_at", "set_up_at", "activated_at", "suspended_at", "ended_at", "activate_by",
 )  # fmt: skip
+_FOB_SAME: Final = (
+    "id", "serial", "model", "firmware", "state", "battery_percent", "clock_offset_s", "expires_at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class FobOnCard:
     state: FobState
     battery_percent: int | None
     clock_offset_s: int | None
+    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,9 +196,7 @@ def _card(session: Session, row: Credential, fob: Fob | None, failure_limit: int
 
 
 def _fob(row: Fob) -> FobOnCard:
-    return FobOnCard(
-        row.id, row.serial, row.model, row.firmware, row.state, row.battery_percent, row.clock_offset_s
-    )
+    return FobOnCard(**{name: getattr(row, name) for name in _FOB_SAME})
 
 
 def _newest_job(session: Session, credential_id: str) -> ProgrammingJob | None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from provisioning.errors import NotFound
 from provisioning.rules.states import CredentialState, FobState, JobState
 from provisioning.store.engine import Store
-from provisioning.store.tables import Credential, Customer, Fob, ProgrammingJob
+from provisioning.store.tables import Credential, Customer, Fob, ProgrammingJob, StockTransfer
 
 
 class FobStep(StrEnum):
@@ -24,6 +24,7 @@ class FobStep(StrEnum):
     SEE_JOB = "see_job"
     HAND_OVER = "hand_over"
     LET_ACTIVATE = "let_activate"
+    AWAIT_ARRIVAL = "await_arrival"
     TAKE_BACK = "take_back"
     ERASE = "erase"
     NOTHING = "nothing"
@@ -44,7 +45,7 @@ class Keeper:
 
 @dataclass(frozen=True, slots=True)
 class FobView:
-    """A fob as last reported. Percent; seconds (fob minus station)."""
+    """A fob as last reported. Percent; seconds (fob minus station). `bound_for`: where it is on its way to."""
 
     id: str
     branch: str
@@ -55,8 +56,11 @@ class FobView:
     battery_percent: int | None
     clock_offset_s: int | None
     state: FobState
+    expires_at: datetime | None
     first_seen_at: datetime
     changed_at: datetime
+    transfer_id: str | None
+    bound_for: str
     keeper: Keeper | None
     job_id: str | None
     job_state: JobState | None
@@ -98,7 +102,19 @@ def views_of(session: Session, fobs: Sequence[Fob]) -> tuple[FobView, ...]:
     keepers = {credential.fob_id: (credential, customer) for credential, customer in session.execute(carried)}
     under_way = select(ProgrammingJob).where(ProgrammingJob.fob_id.in_(ids), ProgrammingJob.closed_at.is_(None))
     jobs = {job.fob_id: job for job in session.scalars(under_way)}
-    return tuple(_view(fob, keepers.get(fob.id), jobs.get(fob.id)) for fob in fobs)
+    bound_for = _destinations(session, fobs)
+    return tuple(
+        _view(fob, bound_for.get(fob.transfer_id, ""), keepers.get(fob.id), jobs.get(fob.id)) for fob in fobs
+    )
+
+
+def _destinations(session: Session, fobs: Sequence[Fob]) -> dict[str | None, str]:
+    """Where each transfer goes, of those that these fobs are on their way with."""
+    ids = {fob.transfer_id for fob in fobs if fob.transfer_id is not None}
+    if not ids:
+        return {}
+    query = select(StockTransfer.id, StockTransfer.to_branch).where(StockTransfer.id.in_(ids))
+    return dict(session.execute(query).all())
 
 
 def _one(store: Store, fob: ColumnElement[bool], institution_id: str) -> FobView:
@@ -109,7 +125,9 @@ def _one(store: Store, fob: ColumnElement[bool], institution_id: str) -> FobView
         return views_of(session, found)[0]
 
 
-def _view(fob: Fob, carried: tuple[Credential, Customer] | None, job: ProgrammingJob | None) -> FobView:
+def _view(
+    fob: Fob, bound_for: str, carried: tuple[Credential, Customer] | None, job: ProgrammingJob | None
+) -> FobView:
     keeper = None
     if carried is not None:
         credential, customer = carried
@@ -118,6 +136,7 @@ def _view(fob: Fob, carried: tuple[Credential, Customer] | None, job: Programmin
         keeper = Keeper(*who, credential.id, credential.state, drift_s, credential.activate_by)
     return FobView(
         **{name: getattr(fob, name) for name in _FOB_COLUMNS},
+        bound_for=bound_for,
         keeper=keeper,
         job_id=job.id if job else None,
         job_state=job.state if job else None,
@@ -135,11 +154,12 @@ def _next_step(state: FobState, *, carries: bool, has_job: bool) -> FobStep:
 
 _FOB_COLUMNS: Final = (
     "id", "branch", "serial", "profile", "model", "firmware", "battery_percent", "clock_offset_s",
-    "state", "first_seen_at", "changed_at",
+    "state", "expires_at", "first_seen_at", "changed_at", "transfer_id",
 )  # fmt: skip
 _WITH_CUSTOMER: Final = frozenset({FobState.PROGRAMMED, FobState.HANDED_OVER, FobState.IN_USE})
 _STEPS: Final = {
     FobState.IN_STOCK: FobStep.ISSUE,
+    FobState.IN_TRANSIT: FobStep.AWAIT_ARRIVAL,
     FobState.PROGRAMMED: FobStep.HAND_OVER,
     FobState.HANDED_OVER: FobStep.LET_ACTIVATE,
     FobState.RETURNED: FobStep.ERASE,

@@ -46,7 +46,9 @@ class OwnMail:
 
 @dataclass(frozen=True, slots=True)
 class OwnToken:
-    """The customer's open token. `serial` and `fob_state` only of a key fob, `mail` only of a soft token."""
+    """The customer's open token. `serial`, `fob_state` and `expires_at` only of a key fob, `mail` only
+    of a soft token.
+    """
 
     credential_id: str
     kind: TokenKind
@@ -56,6 +58,7 @@ class OwnToken:
     activate_by: datetime
     serial: str | None = None
     fob_state: FobState | None = None
+    expires_at: datetime | None = None
     mail: OwnMail | None = None
 
 
@@ -146,6 +149,7 @@ def _token(tx: Session, services: Services, credential: Credential) -> OwnToken:
         activate_by=credential.activate_by,
         serial=fob.serial if fob else None,
         fob_state=fob.state if fob else None,
+        expires_at=fob.expires_at if fob else None,
         mail=_mail(tx, services, credential) if credential.kind is TokenKind.SOFT else None,
     )
 

@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from provisioning.rules.expiry import FIRST_REMINDER
 from provisioning.rules.states import CredentialState, FobState, TokenKind
 from provisioning.store.engine import Store
 from provisioning.store.queries.mails import undelivered
@@ -46,7 +47,7 @@ class WorkCounts:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A customer who waits for the branch, since when. `number` is an application's."""
+    """A customer who waits for the branch, since (or until) when. `number` is an application's."""
 
     customer_id: str
     user_id: str
@@ -142,6 +143,25 @@ def not_activated(store: Store, institution_id: str, branch: str | None) -> tupl
     if there are more.
     """
     return _credentials(store, institution_id, branch, CredentialState.SET_UP, LIST_LIMIT + 1)
+
+
+def expiring(store: Store, institution_id: str, branch: str | None, now: datetime) -> tuple[Waiting, ...]:
+    """Customers whose fob expires soon (`since`: when), the nearest first; one more than LIST_LIMIT if there are
+    more.
+    """
+    query = (
+        select(Customer, Credential.kind, Fob.expires_at)
+        .join(Credential, Credential.customer_id == Customer.id)
+        .join(Fob, Fob.id == Credential.fob_id)
+        .where(Credential.institution_id == institution_id, Credential.state != CredentialState.ENDED)
+        .where(Fob.expires_at <= now + FIRST_REMINDER)
+        .order_by(Fob.expires_at, Credential.id)
+        .limit(LIST_LIMIT + 1)
+    )
+    if branch is not None:
+        query = query.where(Customer.branch == branch)
+    with store.read() as session:
+        return tuple(_waiting(who, kind, until) for who, kind, until in session.execute(query) if until)
 
 
 def _credentials(

@@ -17,6 +17,7 @@ from provisioning.store.tables.programming import ProgrammingJob, Station
 from provisioning.store.tables.session import SessionKind, WebSession
 from provisioning.store.tables.staff import Staff
 from provisioning.store.tables.ticket import ActivationCount, SpentNonce, Ticket, TicketState
+from provisioning.store.tables.transfer import StockTransfer
 
 __all__ = [
     "ActivationCount",
@@ -45,6 +46,7 @@ __all__ = [
     "StaffRole",
     "Station",
     "StockClosing",
+    "StockTransfer",
     "Ticket",
     "TicketState",
     "WebSession",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from provisioning.rules.custody import Holder
@@ -19,6 +19,12 @@ class CustodyEntry(Base):
     __table_args__ = (
         Index("ix_custody_entry_fob", "fob_id", "id"),
         Index("ix_custody_entry_day", "institution_id", "branch", "at"),
+        Index(
+            "ix_custody_entry_transfer",
+            "transfer_id",
+            sqlite_where=text("transfer_id IS NOT NULL"),
+            postgresql_where=text("transfer_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(
@@ -35,5 +41,7 @@ class CustodyEntry(Base):
     holder: Mapped[Holder] = mapped_column(checked(Holder))
     # who has it, where the holder is a customer
     customer_id: Mapped[str | None] = mapped_column(ForeignKey("customer.id"))
+    # with what it went on its way, arrived or came back
+    transfer_id: Mapped[str | None] = mapped_column(ForeignKey("stock_transfer.id"))
     actor_kind: Mapped[str] = mapped_column(String(16))
     actor_id: Mapped[str] = mapped_column(String(64))

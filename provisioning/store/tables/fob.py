@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import BigInteger, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from provisioning.rules.states import FobState
@@ -28,6 +28,19 @@ class Fob(Base):
         Index("ix_fob_branch", "institution_id", "branch", *_KEY),
         Index("ix_fob_state", "institution_id", "state", *_KEY),
         Index("ix_fob_institution", "institution_id", *_KEY),
+        Index(
+            "ix_fob_transfer",
+            "transfer_id",
+            sqlite_where=text("transfer_id IS NOT NULL"),
+            postgresql_where=text("transfer_id IS NOT NULL"),
+        ),
+        # what expires, and what is about to
+        Index(
+            "ix_fob_expires_at",
+            "expires_at",
+            sqlite_where=text("expires_at IS NOT NULL"),
+            postgresql_where=text("expires_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
@@ -44,5 +57,9 @@ class Fob(Base):
     # our own access code is on the device, as far as a station told
     access_code_set: Mapped[bool] = mapped_column(default=False)
     state: Mapped[FobState] = mapped_column(checked(FobState))
+    # from then on its codes do not count; NULL: nobody noted an expiry
+    expires_at: Mapped[datetime | None]
+    # on its way with; NULL unless IN_TRANSIT, and until the other branch has it `branch` is who sent it
+    transfer_id: Mapped[str | None] = mapped_column(ForeignKey("stock_transfer.id"))
     first_seen_at: Mapped[datetime]
     changed_at: Mapped[datetime]

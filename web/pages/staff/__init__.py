@@ -20,6 +20,7 @@ from web.pages.staff.sign_in import sign_in
 from web.pages.staff.soft import soft
 from web.pages.staff.stations import stations
 from web.pages.staff.stock import stock_pages
+from web.pages.staff.transfers import transfer_pages
 from web.pages.staff.work import work
 
 
@@ -36,6 +37,7 @@ def staff_pages() -> list[Blueprint]:
         stock_pages,
         range_pages,
         closing_pages,
+        transfer_pages,
         papers,
         stations,
     ]

@@ -39,6 +39,10 @@ LINES: Final[dict[str, LazyString]] = {
     "take_back": _l("フォブを返却"),
     "erase_fob": _l("消去を依頼"),
     "remove_fob": _l("フォブを在庫から除外"),
+    "set_expiry": _l("フォブの使用期限を記録"),
+    "send_fobs": _l("フォブをほかの店へ送付"),
+    "receive_fobs": _l("ほかの店のフォブを受取"),
+    "call_back": _l("移送中のフォブを在庫に戻す"),
     "activate": _l("利用開始"),
     "verify": _l("ワンタイムパスワードの確認"),
     "release": _l("利用解除"),
@@ -186,6 +190,10 @@ ACTS: Final[dict[str, ActWords]] = {
     "remove_fob": ActWords(
         _l("フォブを在庫から除きました"), None, _l("紛失したフォブは、見つかったときに返却として戻せます。")
     ),
+    "call_back": ActWords(
+        _l("移送中のフォブを在庫に戻しました"), None, _l("もう一度送るときは、移送の画面から送ります。")
+    ),
+    "set_expiry": ActWords(_l("フォブの使用期限を記録しました"), None, _l("フォブの画面で、日付を直せます。")),
     "end_attempt": ActWords(
         _l("書込みを取りやめました"),
         _l("「まだ発行されていません。別のフォブでやり直します」"),

@@ -24,15 +24,21 @@ KINDS: Final[dict[FindingKind, LazyString]] = {
     FindingKind.SURPLUS: _l("読み取ったのに、この店の帳簿にありません"),
     FindingKind.NO_JOB: _l("予約・書込み中なのに、書込みがありません"),
     FindingKind.NO_TOKEN: _l("利用中なのに、お客さまのトークンがありません"),
+    FindingKind.ON_WAY: _l("7日たっても、移送先の店に届いていません"),
     FindingKind.HAS_TOKEN: _l("お客さまの手元にないはずなのに、トークンが残っています"),
 }
 MENDS: Final[dict[FindingKind, LazyString]] = {
     FindingKind.COUNT: _l("もう一度数えます。合わないときは、バーコードを読み取って締めると、番号が分かります。"),
     FindingKind.LEDGER: _l("システム担当へ連絡してください。"),
     FindingKind.MISSING: _l("見つからないときは、フォブの画面で紛失として登録します。"),
-    FindingKind.SURPLUS: _l("番号を確かめ、在庫に受け入れるか、番号の店へ戻します。"),
+    FindingKind.SURPLUS: _l(
+        "番号を確かめ、在庫に受け入れます。移送で届いたものは受け取りを登録し、よその店のものは戻します。"
+    ),
     FindingKind.NO_JOB: _l("フォブの画面で記録を確かめ、役席者へ報告してください。"),
     FindingKind.NO_TOKEN: _l("フォブの画面で記録を確かめ、役席者へ報告してください。"),
+    FindingKind.ON_WAY: _l(
+        "相手の店に確かめます。戻ったときや見つからないときは、送った店がフォブの画面で登録します。"
+    ),
     FindingKind.HAS_TOKEN: _l("お客さまの画面でトークンを終了してください。"),
 }
 

@@ -12,9 +12,10 @@ from provisioning.errors import AlreadyTaken, BadInput, InputFault
 from provisioning.jobs.take_range import TakeRangeCommand, take_range
 from provisioning.rules.permissions import StaffAct
 from provisioning.rules.serial_range import SerialRange, serial_range
+from provisioning.rules.states import FobState
 from provisioning.store.queries.search import normal
 from provisioning.store.queries.serial_ranges import RunKind, runs
-from web import current, forms
+from web import current, dates, forms
 from web.pages.staff import telling
 from web.pages.staff.desk import Desk, at_desk, page
 from web.pages.staff.words import fault
@@ -23,6 +24,7 @@ from web.screens import Screen
 range_pages = Blueprint("staff_ranges", __name__, url_prefix="/staff/ranges")
 
 _ASKED: Final = ("profile", "lowest", "highest")
+_BOX: Final = ("counted", "last_day", "missing")
 _MAX_DIGITS: Final = 4
 
 
@@ -46,6 +48,7 @@ def index(desk: Desk) -> str:
         runs=found,
         gaps=sum(run.count for run in found if run.kind is RunKind.GAP),
         kinds_of_run=RunKind,
+        stocked=FobState.IN_STOCK,
         errors=errors,
         values=asked | dict(again.values),
     )
@@ -55,13 +58,13 @@ def index(desk: Desk) -> str:
 @at_desk(StaffAct.KEEP_STOCK)
 def take(desk: Desk) -> Response:
     """在庫に受け入れる: the box, into the branch of whoever takes it."""
-    typed = forms.read_form(*_ASKED, "missing", "counted")
+    typed = forms.read_form(*_ASKED, *_BOX)
     asked = _asked(typed)
     back = redirect(f"{url_for('.index')}?{urlencode(asked)}", 303)
     try:
         take_range(current.services(), _box(desk, asked, typed), current.now())
     except BadInput as refused:
-        kept = {name: typed[name] for name in ("missing", "counted")}
+        kept = {name: typed[name] for name in _BOX}
         telling.refuse(Screen.STAFF_RANGE, "/".join(asked.values()), [refused], kept)
         return back
     except AlreadyTaken as refused:
@@ -82,6 +85,7 @@ def _box(desk: Desk, asked: dict[str, str], typed: dict[str, str]) -> TakeRangeC
         desk.actor,
         int(counted),
         frozenset(normal(line).upper() for line in typed["missing"].split()),
+        dates.typed_day(typed["last_day"], "last_day"),
     )
 
 

@@ -12,18 +12,24 @@ from werkzeug.wrappers import Response
 from provisioning.errors import AlreadyTaken, BadInput, InputFault, WrongState
 from provisioning.jobs.erase_fob import erase_fob
 from provisioning.jobs.fob_acts import FobCommand
+from provisioning.jobs.receive_fobs import call_back_fob
 from provisioning.jobs.remove_fob import RemoveFobCommand, remove_fob
+from provisioning.jobs.set_expiry import SetExpiryCommand, set_expiry
 from provisioning.jobs.take_back import take_back
 from provisioning.rules.permissions import StaffAct
-from provisioning.rules.states import FobState
+from provisioning.rules.states import FOB_MOVES, FobState
+from provisioning.rules.timetable import last_day_before
 from provisioning.services import Services
 from provisioning.store.queries.custody import custody
+from provisioning.store.queries.fobs import FobView
 from provisioning.store.queries.jobs import JobFilter, jobs
 from provisioning.store.queries.search import normal
 from provisioning.store.queries.stock import FobKey, StockFilter, stock
-from web import current, forms
+from provisioning.store.queries.transfers import coming
+from web import current, dates, forms
 from web.pages.staff import telling
 from web.pages.staff.desk import Desk, at_desk, page
+from web.screens import Screen
 
 stock_pages = Blueprint("staff_stock", __name__, url_prefix="/staff/stock")
 
@@ -49,7 +55,7 @@ def index(desk: Desk) -> str:
     ]
     return page(
         "staff/stock.html", desk, stock=found, state=state, serial=typed, states=FobState, unknown=unknown,
-        limit=wanted.limit,
+        limit=wanted.limit, coming=coming(current.services().store, desk.institution.id, desk.staff.branch),
     )  # fmt: skip
 
 
@@ -66,7 +72,33 @@ def show(desk: Desk, fob_id: str) -> str:
     fob = desk.fob(fob_id)
     written = jobs(current.services().store, desk.institution.id, current.now(), JobFilter(fob_id=fob.id))
     ledger = custody(current.services().store, desk.institution.id, fob.id)
-    return page("staff/fob.html", desk, fob=fob, jobs=written, removals=REMOVALS, custody=ledger)
+    removals = [to for to in REMOVALS if to in FOB_MOVES[fob.state]]
+    again = telling.remembered(Screen.STAFF_FOB, fob.id)
+    return page(
+        "staff/fob.html", desk, fob=fob, jobs=written, removals=removals, custody=ledger,
+        errors=again.errors, values={"last_day": _last_day(fob)} | dict(again.values),
+    )  # fmt: skip
+
+
+def _last_day(fob: FobView) -> str:
+    """As a date field holds it."""
+    return "" if fob.expires_at is None else last_day_before(fob.expires_at).isoformat()
+
+
+@stock_pages.post("/<fob_id>/expiry")
+@at_desk(StaffAct.KEEP_STOCK)
+def expiry(desk: Desk, fob_id: str) -> Response:
+    """使用期限を記録する."""
+    typed = forms.read_form("last_day")
+    fob = desk.fob(fob_id)
+    back_to = url_for(".show", fob_id=fob.id)
+    try:
+        day = dates.typed_day(typed["last_day"], "last_day")
+        command = SetExpiryCommand(desk.institution.id, fob.id, desk.actor, day)
+        return telling.act(desk, lambda: set_expiry(current.services(), command, current.now()), back_to)
+    except BadInput as refused:
+        telling.refuse(Screen.STAFF_FOB, fob.id, [refused], typed)
+        return redirect(back_to, 303)
 
 
 @stock_pages.post("/<fob_id>/back")
@@ -74,6 +106,13 @@ def show(desk: Desk, fob_id: str) -> str:
 def back(desk: Desk, fob_id: str) -> Response:
     """返していただく."""
     return _act_on_fob(desk, fob_id, take_back)
+
+
+@stock_pages.post("/<fob_id>/call-back")
+@at_desk(StaffAct.KEEP_STOCK)
+def call_back(desk: Desk, fob_id: str) -> Response:
+    """戻ってきた: what was sent to another branch."""
+    return _act_on_fob(desk, fob_id, call_back_fob)
 
 
 @stock_pages.post("/<fob_id>/erase")

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from provisioning.jobs.end_token import EndReason
 from provisioning.rules.custody import Compartment, Holder
+from provisioning.rules.expiry import Expiry
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import CredentialState, EndedHow, FobState, JobKind, JobState, TokenKind
 from provisioning.store.queries.mails import MailState
@@ -46,6 +47,7 @@ ENDED_HOW: Final[dict[EndedHow, LazyString]] = {
 }
 FOB: Final[dict[FobState, StateWords]] = {
     FobState.IN_STOCK: StateWords("active", _l("在庫")),
+    FobState.IN_TRANSIT: StateWords("progress", _l("移送中")),
     FobState.RESERVED: StateWords("progress", _l("予約済み")),
     FobState.PROGRAMMING: StateWords("progress", _l("書込み中")),
     FobState.PROGRAMMED: StateWords("attention", _l("お渡し待ち")),
@@ -56,8 +58,15 @@ FOB: Final[dict[FobState, StateWords]] = {
     FobState.LOST: StateWords("danger", _l("紛失")),
     FobState.BROKEN: StateWords("danger", _l("故障")),
 }
+EXPIRY: Final[dict[Expiry, StateWords]] = {
+    Expiry.WITHIN_90_DAYS: StateWords("attention", _l("期限まで90日以内")),
+    Expiry.WITHIN_30_DAYS: StateWords("danger", _l("期限まで30日以内")),
+    Expiry.PAST: StateWords("danger", _l("期限切れ")),
+}
+"""Said beside the last day; nothing needs saying while it is far."""
 HOLDER: Final[dict[Holder, LazyString]] = {
     Holder.BRANCH: _l("店"),
+    Holder.IN_TRANSIT: _l("移送中"),
     Holder.CUSTOMER: _l("お客さま"),
     Holder.NOBODY: _l("だれも持っていない"),
 }
@@ -153,6 +162,10 @@ _FAULTS: Final[dict[tuple[str, str], LazyString]] = {
     ("at_once", "not_offered"): _l("同時に書き込む数を選んでください。"),
     ("customers", "missing"): _l("お客さまを1人以上選んでください。"),
     ("customers", "wrong_length"): _l("一度にできるのは200人までです。"),
+    ("to_branch", "not_offered"): _l("送り先の店を選んでください。"),
+    ("serials", "missing"): _l("送るフォブの番号を入力してください。"),
+    ("serials", "wrong_length"): _l("一度に送れるのは500個までです。"),
+    ("serials", "not_offered"): _l("この店の在庫にない番号があります。確かめて直してください。"),
     ("scanned", "wrong_length"): _l("一度に読み取れるのは5000個までです。"),
     **dict.fromkeys(_COUNTS, _l("個数を半角数字で入力してください。ないときは0です。")),
     ("profile", "not_offered"): _l("種類を選んでください。"),
@@ -167,6 +180,19 @@ _FAULTS: Final[dict[tuple[str, str], LazyString]] = {
     ("counted", "not_digits"): _l("数えた個数を半角数字で入力してください。"),
     ("counted", "do_not_match"): _l(
         "数えた個数と、受け入れる番号の数が違います。箱に入っていない番号がないか確かめてください。"
+    ),
+    ("packed", "not_digits"): _l("入れた個数を半角数字で入力してください。"),
+    ("packed", "do_not_match"): _l(
+        "入れた個数と、番号の数が違います。読み取っていないフォブがないか確かめてください。"
+    ),
+    ("arrived", "not_digits"): _l("届いた個数を半角数字で入力してください。"),
+    ("arrived", "do_not_match"): _l(
+        "届いた個数と、一覧の数が違います。届いていない番号がないか確かめてください。"
+    ),
+    ("not_arrived", "not_offered"): _l("移送中の一覧にない番号があります。確かめて直してください。"),
+    ("last_day", "bad_form"): _l("使用期限を年月日で入力してください。"),
+    ("last_day", "not_offered"): _l(
+        "使用期限が過ぎています。日付を確かめてください。期限の切れたフォブは、廃棄として登録します。"
     ),
     ("user_ids", "not_offered"): _l("この店のお客さまでないユーザIDがあります。確かめて直してください。"),
     ("activation_password", "missing"): _l("利用開始パスワードを入力してください。"),

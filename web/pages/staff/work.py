@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from provisioning.rules.permissions import StaffAct
 from provisioning.store.queries.jobs import JobFilter, jobs
 from provisioning.store.queries.mails import MailFilter, mails
-from provisioning.store.queries.work import LIST_LIMIT, not_activated, open_applications, suspended
+from provisioning.store.queries.work import LIST_LIMIT, expiring, not_activated, open_applications, suspended
 from web import current
 from web.pages.staff.desk import Desk, at_desk, page
 from web.pages.staff.templates import set_up_staff_templates
@@ -32,7 +32,9 @@ _OPEN = partial(JobFilter, is_open=True, limit=LIST_LIMIT)
 @work.get("/")
 @at_desk()
 def index(desk: Desk) -> str | Response:
-    """Applications, suspensions, undelivered mails, fobs being written, tokens not activated yet."""
+    """Applications, suspensions, undelivered mails, fobs being written, tokens not activated yet or
+    about to expire.
+    """
     if not desk.may(StaffAct.SEE_CUSTOMERS):
         return redirect(url_for("staff_stations.index"), 303)
     services = current.services()
@@ -43,6 +45,7 @@ def index(desk: Desk) -> str | Response:
         applications=open_applications(*here),
         suspended=suspended(*here),
         not_activated=not_activated(*here),
+        expiring=expiring(*here, current.now()),
         mails=mails(services, desk.institution.id, _UNDELIVERED(branch=desk.branch)),
         jobs=jobs(services.store, desk.institution.id, current.now(), _OPEN(branch=desk.branch)),
         limit=LIST_LIMIT,
