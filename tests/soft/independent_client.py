@@ -183,8 +183,10 @@ class IndependentClient:
         if not hmac.compare_digest(unb64(answer["mac"]), expected) or ids != (1, self.service_id, self.user_id):
             raise NotAuthentic
         otp = answer["otp"]
+        if (otp["type"], otp["digits"] in {6, 8}, otp["period_s"] in {30, 60}) != ("totp", True, True):
+            raise NotAuthentic
         seed = open_jwe(answer["seed_jwe"], self.key)
-        if otp["type"] != "totp" or len(seed) != SEED_BYTES[otp["algorithm"]]:
+        if len(seed) != SEED_BYTES.get(otp["algorithm"]):
             raise NotAuthentic
         return Token(seed, otp["algorithm"], otp["digits"], otp["period_s"], answer["institution"])
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -30,6 +32,33 @@ from tests.soft.serving import MovableClock, Served
 
 # the generator of P-256: any point will do where the proof is wrong anyway
 _POINT = AppKey("axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY", "T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU")
+
+
+MALFORMED: Final[list[tuple[dict[str, Any], str, str]]] = [
+    ({"service_id": "1011223"}, "service_id", "bad_form"),
+    ({"service_id": "１０１１２２３１"}, "service_id", "bad_form"),
+    ({"service_id": " 10112231"}, "service_id", "bad_form"),
+    ({"service_id": ""}, "service_id", "missing"),
+    ({"service_id": 10112231}, "service_id", "bad_form"),
+    ({"user_id": " "}, "user_id", "missing"),
+    ({"user_id": "x" * 65}, "user_id", "bad_form"),
+    ({"user_id": "12\u0000"}, "user_id", "bad_form"),
+    ({"user_id": "\ud800"}, "user_id", "bad_form"),
+    ({"user_id": None}, "user_id", "bad_form"),
+    ({"app_nonce": "AAAA"}, "app_nonce", "wrong_length"),
+    ({"app_nonce": "あ"}, "app_nonce", "bad_form"),
+    ({"mac": "A" * 42 + "B"}, "mac", "bad_form"),
+    ({"mac": "AAAA"}, "mac", "wrong_length"),
+    ({"origin": ""}, "origin", "bad_form"),
+    ({"origin": "\ud800"}, "origin", "bad_form"),
+    ({"app_key": "x"}, "app_key", "bad_form"),
+    ({"app_key": {"kty": "EC", "crv": "P-256", "x": "AA"}}, "y", "missing"),
+    ({"app_key": {"kty": "EC", "crv": "P-384", "x": "AA", "y": "AA"}}, "app_key", "not_offered"),
+    ({"app_key": {"kty": "EC", "crv": "P-256", "x": "A" * 43, "y": "A" * 43}}, "app_key", "bad_form"),
+    ({"app_key": {"kty": "EC", "crv": "P-256", "x": "\ud800", "y": "AA"}}, "app_key", "bad_form"),
+    ({"otp": "12345678"}, "otp", "unknown_field"),
+    ({"Otp<script>": "1"}, "body", "unknown_field"),
+]
 
 
 @pytest.fixture
@@ -140,33 +169,7 @@ def well_formed(client: IndependentClient) -> dict[str, Any]:
     return client.request(client.begin())
 
 
-@pytest.mark.parametrize(
-    ("change", "field", "fault"),
-    [
-        ({"service_id": "1011223"}, "service_id", "bad_form"),
-        ({"service_id": "１０１１２２３１"}, "service_id", "bad_form"),
-        ({"service_id": ""}, "service_id", "missing"),
-        ({"service_id": 10112231}, "service_id", "bad_form"),
-        ({"user_id": " "}, "user_id", "missing"),
-        ({"user_id": "x" * 65}, "user_id", "bad_form"),
-        ({"user_id": "12\u0000"}, "user_id", "bad_form"),
-        ({"user_id": "\ud800"}, "user_id", "bad_form"),
-        ({"user_id": None}, "user_id", "bad_form"),
-        ({"app_nonce": "AAAA"}, "app_nonce", "wrong_length"),
-        ({"app_nonce": "あ"}, "app_nonce", "bad_form"),
-        ({"mac": "A" * 42 + "B"}, "mac", "bad_form"),
-        ({"mac": "AAAA"}, "mac", "wrong_length"),
-        ({"origin": ""}, "origin", "bad_form"),
-        ({"origin": "\ud800"}, "origin", "bad_form"),
-        ({"app_key": "x"}, "app_key", "bad_form"),
-        ({"app_key": {"kty": "EC", "crv": "P-256", "x": "AA"}}, "y", "missing"),
-        ({"app_key": {"kty": "EC", "crv": "P-384", "x": "AA", "y": "AA"}}, "app_key", "not_offered"),
-        ({"app_key": {"kty": "EC", "crv": "P-256", "x": "A" * 43, "y": "A" * 43}}, "app_key", "bad_form"),
-        ({"app_key": {"kty": "EC", "crv": "P-256", "x": "\ud800", "y": "AA"}}, "app_key", "bad_form"),
-        ({"otp": "12345678"}, "otp", "unknown_field"),
-        ({"Otp<script>": "1"}, "body", "unknown_field"),
-    ],
-)
+@pytest.mark.parametrize(("change", "field", "fault"), MALFORMED)
 @sqlite_only
 def test_malformed_members_are_named_and_count_nothing(
     server: Served, issued: IssuedSoft, client: IndependentClient, change: dict[str, Any], field: str, fault: str
@@ -178,6 +181,15 @@ def test_malformed_members_are_named_and_count_nothing(
     )
     assert (answer.status_code, answer.json()) == (422, {"error": "bad_input", "field": field, "fault": fault})
     assert ticket(server.services, issued.credential_id).attempts == 0
+    with server.services.store.read() as session:
+        assert session.scalars(select(SpentNonce)).all() == []
+
+
+def test_the_document_names_these_faults_and_no_others() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "app-protocol.md").read_text(encoding="utf-8")
+    told = re.search(r"`fault`: ([`a-z_, ]+) \|", document)
+    assert told is not None
+    assert set(re.findall(r"\w+", told.group(1))) == {fault for _, _, fault in MALFORMED}
 
 
 @pytest.mark.parametrize(
