@@ -130,9 +130,7 @@ class ServedDevice:
         if kind is not TroubleKind.STALL:
             with contextlib.suppress(Stalled):
                 status, data = 0, act()
-        self._answer(submit, status, data)
-        if talk:
-            self._has_crossed()
+        self._answer(submit, status, data, crosses=talk)
 
     def _give(self) -> None:
         """Hand over what functions have for transfers that wait, in the order in which they came."""
@@ -151,20 +149,18 @@ class ServedDevice:
             if data is not None:
                 del self._waiting[number]
                 self._await_visit(endpoint)
-                self._answer(submit, 0, data)
-                self._has_crossed()
+                self._answer(submit, 0, data, crosses=True)
 
     def _trouble_now(self) -> TroubleKind:
         begun = self.crossed - self._crossed_before >= self._trouble.after
         return self._trouble.kind if begun else TroubleKind.NONE
 
-    def _has_crossed(self) -> None:
-        self.crossed += 1
-        if self._trouble_now() is TroubleKind.CUT:
-            raise _CableOut
-
-    def _answer(self, submit: Submit, status: int, data: bytes = b"") -> None:
+    def _answer(self, submit: Submit, status: int, data: bytes = b"", *, crosses: bool = False) -> None:
+        """What `crosses` is counted before the host has it: trouble that is set then begins behind it."""
+        self.crossed += crosses
         self._connection.sendall(usbip.submitted(submit, status, data))
+        if crosses and self._trouble_now() is TroubleKind.CUT:
+            raise _CableOut
 
     def _await_visit(self, endpoint: Endpoint) -> None:
         """The host controller asks an interrupt endpoint once in its interval."""

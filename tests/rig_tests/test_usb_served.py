@@ -1,0 +1,72 @@
+"""A device on the USB/IP socket, with this test in the kernel's place."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from tests.rig.usb.plan import HidInterface, UsbPlan
+from tests.rig.usb.served import ServedDevice
+from tests.rig.usb.trouble import Trouble, TroubleKind
+
+_SUBMIT: Final = struct.Struct(">IIIIIIiiii8s")
+_SET_FEATURE_REPORT: Final = bytes.fromhex("2109000300000800")
+_ANSWER_BYTES: Final = 48
+
+
+class _Listener:
+    """Takes every feature report."""
+
+    def set_feature(self, data: bytes) -> None:
+        del data
+
+    def get_feature(self) -> bytes:
+        return bytes(8)
+
+
+class _Host:
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._number = 0
+
+    def say(self) -> bool:
+        """One feature report to the device; whether an answer came."""
+        self._number += 1
+        head = _SUBMIT.pack(1, self._number, 1, 0, 0, 0, 8, 0, 0, 0, _SET_FEATURE_REPORT)
+        try:
+            self._connection.sendall(head + bytes(8))
+            return len(self._connection.recv(_ANSWER_BYTES, socket.MSG_WAITALL)) == _ANSWER_BYTES
+        except OSError:
+            return False
+
+
+@contextmanager
+def _plugged() -> Iterator[tuple[ServedDevice, _Host]]:
+    ours, hosts = socket.socketpair()
+    plan = UsbPlan(0x1209, 1, 0x100, "maker", "key", "", (HidInterface(0, b"", 8, _Listener(), 8),))
+    device = ServedDevice(plan, ours, paced=False)
+    device.thread.start()
+    with hosts:
+        yield device, _Host(hosts)
+        device.cut()
+        device.thread.join(10)
+
+
+def test_a_report_counts_as_crossed_when_the_host_has_its_answer() -> None:
+    with _plugged() as (device, host):
+        for number in range(1, 500):
+            assert host.say()
+            assert device.crossed == number
+
+
+def test_a_cut_set_between_two_conversations_lets_the_report_through_that_it_names() -> None:
+    for _ in range(100):
+        with _plugged() as (device, host):
+            assert host.say()
+            device.trouble(Trouble(TroubleKind.CUT, 1))
+            assert host.say()
+            assert not host.say()
+            assert device.is_out
