@@ -145,3 +145,25 @@ def test_a_batch_of_another_branch_is_not_found(
     for path in (page, page + "live"):
         assert stranger.get(path).page.status_code == 404
     assert at_desk(role=StaffRole.AUDITOR, name="監査 三郎").get(page).page.status_code == 403
+
+
+def test_it_says_that_a_fob_is_another_branchs_or_has_expired(
+    teller_desk: Colleague, services: Services, waiting: list[Customer], fob: Fob, station_desk: Desk,
+    clock: MovableClock,
+) -> None:  # fmt: skip
+    page = begin(teller_desk, station_desk)
+    for changed, sentence in (
+        ({"branch": "駅前支店"}, "帳簿では駅前支店のフォブです。"),
+        ({"branch": "本店", "expires_at": clock()}, "使用期限を過ぎたため、もう発行には使えません。"),
+    ):
+        rows.change(services, Fob, fob.id, **changed)
+        station_desk.fobs.clear()
+        plug(station_desk, fob)
+        tick(station_desk, clock)
+        assert station_desk.running == []
+        assert teller_desk.get(page).says(
+            "次のフォブを差し込んでください", "このフォブは、いまは使えません", sentence
+        )
+        hard = teller_desk.get(f"/staff/customers/{waiting[1].id}/hard/")
+        assert hard.says(fob.serial, sentence)
+        assert "このフォブを使う" not in hard.text

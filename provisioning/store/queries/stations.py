@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from provisioning.errors import NotFound
+from provisioning.rules.expiry import Expiry, expiry
 from provisioning.rules.states import FobState, JobState
 from provisioning.store.engine import Store
 from provisioning.store.tables import Fob, ProgrammingJob, Station
@@ -42,7 +43,8 @@ class DeviceView:
     """A device at a station as last reported. Percent; seconds (device minus station).
 
     One that `is_unnamed` can be used and tells no serial number: it is known by its label.
-    `fob_id` and `fob_state` are None for a device that is not in our stock; `job_id` is its open job.
+    `fob_id` and `fob_state` are None for a device that is not in our stock; by the books, in `fob_branch`, it may
+    be another branch's. `job_id` is its open job.
     """
 
     path: str
@@ -56,6 +58,8 @@ class DeviceView:
     problem: ProblemView | None
     fob_id: str | None = None
     fob_state: FobState | None = None
+    fob_branch: str = ""
+    is_expired: bool = False
     job_id: str | None = None
     job_state: JobState | None = None
 
@@ -110,6 +114,8 @@ def station(store: Store, institution_id: str, station_id: str, now: datetime) -
 class _KnownFob:
     fob_id: str
     state: FobState
+    branch: str
+    expires_at: datetime | None
     job_id: str | None
     job_state: JobState | None
 
@@ -124,7 +130,7 @@ def _view_of(row: Station, known: Mapping[tuple[str, str], _KnownFob], now: date
         name=row.name,
         status=status,
         last_seen_at=row.last_seen_at,
-        devices=tuple(_device(item, _fob_of(item, known)) for item in devices),
+        devices=tuple(_device(item, _fob_of(item, known), now) for item in devices),
     )
 
 
@@ -151,13 +157,15 @@ def _fob_of(item: Mapping[str, Any], known: Mapping[tuple[str, str], _KnownFob])
     return same[0] if len(same) == 1 else None
 
 
-def _device(item: Mapping[str, Any], fob: _KnownFob | None) -> DeviceView:
+def _device(item: Mapping[str, Any], fob: _KnownFob | None, now: datetime) -> DeviceView:
     same = ("path", "transport", "profile", "serial", "model", "firmware", "battery_percent", "clock_offset_s")
     return DeviceView(
         **{name: item[name] for name in same},
         problem=problem_of(item["problem"]),
         fob_id=fob.fob_id if fob else None,
         fob_state=fob.state if fob else None,
+        fob_branch=fob.branch if fob else "",
+        is_expired=fob is not None and expiry(fob.expires_at, now) is Expiry.PAST,
         job_id=fob.job_id if fob else None,
         job_state=fob.job_state if fob else None,
     )
@@ -175,6 +183,6 @@ def _known_fobs(
     )
     found = session.execute(query)
     return {
-        (fob.profile, fob.serial): _KnownFob(fob.id, fob.state, job_id, job_state)
+        (fob.profile, fob.serial): _KnownFob(fob.id, fob.state, fob.branch, fob.expires_at, job_id, job_state)
         for fob, job_id, job_state in found
     }

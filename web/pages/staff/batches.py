@@ -183,7 +183,11 @@ def _facts(desk: Desk, found: BatchView) -> dict[str, object]:
         "batch": found,
         "station": station,
         "batch_words": batch_words,
-        "unusable": [one for one in devices if _is_unusable(one) or fits[one.profile].refusal],
+        "unusable": [
+            one
+            for one in devices
+            if _is_unusable(one) or fits[one.profile].refusal or one.fob_branch not in ("", found.line.branch)
+        ],
         "erasable": [one for one in devices if one.fob_state is FobState.RETURNED and one.problem is None],
         "fits": fits,
     }
@@ -191,7 +195,8 @@ def _facts(desk: Desk, found: BatchView) -> dict[str, object]:
 
 def _is_unusable(device: DeviceView) -> bool:
     """Plugged in, and nothing that a batch would take or is writing."""
-    return device.problem is not None or device.fob_state not in {FobState.IN_STOCK, *_ON_THEIR_WAY}
+    expected = {FobState.IN_STOCK, *_ON_THEIR_WAY}
+    return device.problem is not None or device.is_expired or device.fob_state not in expected
 
 
 _ON_THEIR_WAY: Final = frozenset({FobState.RESERVED, FobState.PROGRAMMING, FobState.PROGRAMMED})

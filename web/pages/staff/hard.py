@@ -42,7 +42,13 @@ class Plugged:
     @property
     def is_free(self) -> bool:
         """It can be written at once."""
-        return self._is_in_order and (self.is_customers_own or self.device.fob_state is FobState.IN_STOCK)
+        may_be_had = self.is_customers_own or self.device.fob_state is FobState.IN_STOCK
+        return self._is_in_order and may_be_had and not self.is_elsewhere
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """By the books it is another branch's."""
+        return self.device.fob_id is not None and self.device.fob_branch != self.station.branch
 
     @property
     def is_free_unnamed(self) -> bool:
@@ -51,7 +57,7 @@ class Plugged:
 
     @property
     def _is_in_order(self) -> bool:
-        return self.device.problem is None and self.fit.refusal is None
+        return self.device.problem is None and self.fit.refusal is None and not self.device.is_expired
 
 
 @hard.get("/")
