@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, select, text, update
+from sqlalchemy import ColumnElement, Select, select, text, update
 from sqlalchemy.orm import Session
 
 from provisioning.errors import TooManyToday
@@ -113,23 +113,18 @@ def _count_day(tx: Session, services: Services, one: Try, now: datetime) -> None
 
 
 def _count_ticket(tx: Session, services: Services, one: Try, now: datetime) -> Found | None:
+    """The same two statements for everybody, so that their time does not tell who has a ticket (R09)."""
     institution = next((i for i in services.institutions.values() if i.service_id == one.service_id), None)
-    of_customer = (
-        select(Ticket, Credential.state, Credential.customer_id)
-        .join(Credential, Credential.id == Ticket.credential_id)
-        .join(Customer, Customer.id == Credential.customer_id)
-        .where(Customer.institution_id == (institution.id if institution else ""), Customer.user_id == one.user_id)
-        .where(Ticket.state.in_((TicketState.OPEN, TicketState.SPENT)), Credential.state != CredentialState.ENDED)
+    most = institution.activation_password_failures if institution else 0
+    usable = _of_customer(institution.id if institution else "", one.user_id)
+    the_ticket = Ticket.id == usable.with_only_columns(Ticket.id).scalar_subquery()
+    counted = changed_rows(
+        tx, update(Ticket).where(the_ticket, _may_try(most, now)).values(attempts=Ticket.attempts + 1)
     )
-    row = tx.execute(of_customer).first()
-    if institution is None or row is None:
+    row = tx.execute(usable).first()
+    if row is None:
         return None
     ticket, credential_state, customer_id = row
-    most = institution.activation_password_failures
-    counted = changed_rows(
-        tx, update(Ticket).where(_may_try(ticket.id, most, now)).values(attempts=Ticket.attempts + 1)
-    )
-    tx.refresh(ticket)
     same = ("credential_id", "institution_id", "state", "expires_at", "sealed_password_key", "answer")
     return Found(
         **{name: getattr(ticket, name) for name in same},
@@ -142,13 +137,19 @@ def _count_ticket(tx: Session, services: Services, one: Try, now: datetime) -> F
     )
 
 
-def _may_try(ticket_id: str, most: int, now: datetime) -> ColumnElement[bool]:
+def _of_customer(institution_id: str, user_id: str) -> Select[Ticket, CredentialState, str]:
+    """The customer's ticket that is open or spent; there is at most one."""
     return (
-        (Ticket.id == ticket_id)
-        & (Ticket.state == TicketState.OPEN)
-        & (Ticket.attempts < most)
-        & (Ticket.expires_at > now)
+        select(Ticket, Credential.state, Credential.customer_id)
+        .join(Credential, Credential.id == Ticket.credential_id)
+        .join(Customer, Customer.id == Credential.customer_id)
+        .where(Customer.institution_id == institution_id, Customer.user_id == user_id)
+        .where(Ticket.state.in_((TicketState.OPEN, TicketState.SPENT)), Credential.state != CredentialState.ENDED)
     )
+
+
+def _may_try(most: int, now: datetime) -> ColumnElement[bool]:
+    return (Ticket.state == TicketState.OPEN) & (Ticket.attempts < most) & (Ticket.expires_at > now)
 
 
 def _network(source: str) -> str:

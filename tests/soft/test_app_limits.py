@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from provisioning.errors import ProofRefused, TooManyToday
 from provisioning.jobs.app_begin import AppBeginCommand, app_begin
@@ -22,7 +22,7 @@ from provisioning.jobs.forget_nonces import forget_nonces
 from provisioning.jobs.issue_soft import IssuedSoft
 from provisioning.rules.app_proof import AppKey, to_base64url
 from provisioning.services import Services
-from provisioning.store.tables import ActivationCount, SpentNonce
+from provisioning.store.tables import ActivationCount, Customer, SpentNonce
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import add_customer
 from tests.soft.conftest import app_for
@@ -132,6 +132,24 @@ def test_tries_on_a_full_day_leave_the_ticket_alone(few: Services, clock: Movabl
         for _ in range(5):
             guess(few, clock, one.user_id)
     assert [ticket(few, one.credential_id).attempts for one in issued] == [5, 3, 0]
+
+
+def test_a_wrong_proof_asks_the_database_the_same_for_everybody(
+    services: Services, customer_a: Customer, customer_b: Customer, clock: MovableClock
+) -> None:
+    issue(services, customer_a, clock())
+    asked: list[str] = []
+    event.listen(services.store.engine, "before_cursor_execute", lambda *facts: asked.append(facts[2]))
+
+    def statements(user_id: str) -> list[str]:
+        asked.clear()
+        assert guess(services, clock, user_id) == "ProofRefused"
+        return list(asked)
+
+    waiting = statements(customer_a.user_id)
+    assert len(waiting) > 5
+    assert statements(customer_b.user_id) == waiting
+    assert statements("999999999999") == waiting
 
 
 @sqlite_only
