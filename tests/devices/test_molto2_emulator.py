@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.devices.vectors import vectors
 from tests.rig.molto2.device import FIRST, SECOND, Molto2
 from tests.rig.molto2.memory import FACTORY_KEY, TRIES, session_key
 from tests.rig.molto2.sm4 import SBOX, Sm4
@@ -14,11 +15,10 @@ from tests.rig.molto2.sm4 import SBOX, Sm4
 WORLD = 1111111109.0
 SERIAL = "826658719844499"
 CHALLENGE = "1122334455667788"
-ANSWER = "80CE000010 550EC1328F963EB02972BB141E1CF521"
-SEED = "84C5010224 5D848C69EB8E884E7D20591FF89ADEFF31FD80354BF08248E60D457774BBF06E 9D9F396D"
-TITLE = "84D5000214 934363A4A0B27FE53AC3FBDBDC50A270 6D031C44"
-PARAMETERS = "84D401021A 81141F01020F04423A35C586090A01010B01080D013C 13139F3F"
-CLOCK = "84D401000C 81060F0466123456 42304790"
+ANSWER, SEED, TITLE, PARAMETERS, CLOCK = (
+    vectors(name, "molto2")["command"]
+    for name in ("answer", "write_seed", "write_title", "write_parameters", "write_clock")
+)
 
 
 def never_extend() -> None:
@@ -95,7 +95,7 @@ def test_without_the_right_answer_nothing_can_be_written(token: Molto2) -> None:
     assert say(token, TITLE) == "6982"
     authenticate(token)
     assert token.memory.tries_left == TRIES
-    assert say(token, SEED[:-1] + "E") == "6988"
+    assert say(token, SEED[:-1] + "e") == "6988"
     assert token.shows(2) == ""
 
 

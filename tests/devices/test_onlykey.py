@@ -22,6 +22,7 @@ from tests.devices.doubles import AnyReports
 from tests.devices.onlykeys import FORM, OnlyKeySubject
 from tests.devices.patience import shipped
 from tests.devices.reckoning import otp_code
+from tests.devices.vectors import vectors
 from tests.rig.onlykey.device import EmulatedOnlyKey, Model
 from tests.rig.onlykey.memory import Slot
 from tests.rig.onlykey.usb import FIDO, KEYBOARD, RAW_HID, usb_plan
@@ -87,13 +88,11 @@ def test_a_write_is_the_notes_reports() -> None:
     receipt = key.program(SlotProgram(FORM, SECRET, "KAGIYA"))
     assert (receipt.serial, receipt.model, receipt.firmware) == ("OK-0001", "OnlyKey", "2.1.2")
     assert (receipt.code, receipt.reports) == ("", 30)
-    assert [report.rstrip(b"\0").hex() for report in tape.sent] == [
-        "ffffffffe46affeff0",
-        "ffffffffe5",
-        "ffffffffe60109" + SECRET.hex(),
-        "ffffffffe60101" + b"KAGIYA".hex(),
-        "ffffffffe5",
+    noted = [
+        vectors(name, "onlykey")["request"]
+        for name in ("connect", "get_labels", "set_seed", "set_label", "get_labels")
     ]
+    assert [report.rstrip(b"\0").hex() for report in tape.sent] == noted
 
 
 def test_an_erasure_is_the_notes_report() -> None:
@@ -102,7 +101,8 @@ def test_an_erasure_is_the_notes_report() -> None:
     wiped = [f"Successfully wiped {part}".encode() for part in parts]
     tape = Tape({b"\xe7": wiped, GET_LABELS: LABELS})
     OnlyKey(tape, surroundings()).erase(3)
-    assert [report.rstrip(b"\0").hex() for report in tape.sent] == ["ffffffffe703", "ffffffffe5"]
+    noted = [vectors(name, "onlykey")["request"] for name in ("wipe_slot", "get_labels")]
+    assert [report.rstrip(b"\0").hex() for report in tape.sent] == noted
 
 
 def test_the_first_time_since_power_is_the_keys_time(subject: OnlyKeySubject) -> None:

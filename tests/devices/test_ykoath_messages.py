@@ -10,21 +10,12 @@ from typing import cast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.driver import SlotProgram
 from devices.drivers.ykoath.messages import (
-    CANOKEY_ADMIN,
-    LIST,
-    OATH,
-    calculate,
-    challenge_at,
     decode_configuration,
     decode_list,
     decode_select,
     decode_truncated,
-    delete,
     name_of,
-    put,
-    select,
 )
 from devices.errors import BadAnswer
 from devices.profiles import Algorithm, CredentialForm, OtpType, Version
@@ -32,23 +23,6 @@ from devices.profiles import Algorithm, CredentialForm, OtpType, Version
 FORM = CredentialForm(OtpType.TOTP, Algorithm.SHA1, 8, 60, 20)
 HOTP_FORM = CredentialForm(OtpType.HOTP, Algorithm.SHA1, 6, 0, 20, counter=7)
 SERIAL = bytes.fromhex("00BC614E")
-
-
-def test_commands_byte_for_byte() -> None:
-    program = SlotProgram(replace(FORM, counter=0), b"12345678901234567890", "ACME")
-    name = name_of(FORM, "ACME")
-    assert name == "60/ACME:kagiya-1"
-    assert select(OATH).encode().hex().upper() == "00A4040007" + "A0000005272101"
-    assert select(CANOKEY_ADMIN).encode().hex().upper() == "00A4040005" + "F000000000"
-    assert LIST.encode().hex().upper() == "00A1000000"
-    told = name.encode().hex().upper()
-    secret = b"12345678901234567890".hex().upper()
-    assert put(name, program, 0).encode().hex().upper() == f"000100002A7110{told}73162108{secret}"
-    hotp = SlotProgram(HOTP_FORM, b"12345678901234567890", "")
-    assert put("x", hotp, 7).encode().hex().upper() == f"000100002171017873161106{secret}7A0400000007"
-    assert delete("x").encode().hex().upper() == "0002000003710178"
-    assert calculate("x", challenge_at(59, 30)).encode().hex().upper() == "00A200010D71017874080000000000000001"
-    assert calculate("x", b"").encode().hex().upper() == "00A20001057101787400"
 
 
 def test_names_tell_period_and_issuer_as_companion_programs_read_them() -> None:
