@@ -79,25 +79,11 @@ YUBIKEY_4: Final = Model(
     serial_place=SerialPlace.YUBICO_MANAGEMENT,
     records=32,
 )
-YUBIKEY_5: Final = Model(
-    bus=Bus(
-        vendor_id=0x1050,
-        product_id=0x0407,
-        release=0x0543,
-        manufacturer="Yubico",
-        product="YubiKey OTP+FIDO+CCID",
-        before=("keyboard", "fido"),
-        behind=(),
-        features=0x000400FE,
-        voltages=0x07,
-        max_message_bytes=3072,
-        max_ifsd=3062,
-        has_interrupt_endpoint=True,
-    ),
+YUBIKEY_5: Final = replace(
+    YUBIKEY_4,
+    bus=replace(YUBIKEY_4.bus, release=0x0543, product="YubiKey OTP+FIDO+CCID"),
     atr=bytes.fromhex("3BFD1300008131FE158073C021C057597562694B657940"),
     version=(5, 4, 3),
-    serial_place=SerialPlace.YUBICO_MANAGEMENT,
-    records=32,
     renames=True,
 )
 YUBIKEY_5_WITHOUT_KEYBOARD: Final = replace(
