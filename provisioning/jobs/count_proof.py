@@ -108,7 +108,7 @@ def _count_day(tx: Session, services: Services, one: Try, now: datetime) -> None
         if failures is None:
             raise TooManyToday
         if failures == subject.most:
-            facts = {"subject": subject.name, "service_id": one.service_id}
+            facts = {"subject": subject.name, "service_id": one.service_id, "alert": subject.name == "service"}
             record(tx, services.audit_key, AuditRecord(now, one.actor, "app_complete", "day_full", facts=facts))
 
 

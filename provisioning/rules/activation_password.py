@@ -9,7 +9,6 @@ from provisioning.errors import BadInput, InputFault
 
 MIN_LENGTH: Final = 4
 MAX_LENGTH: Final = 8
-ADVISED_LENGTH: Final = 6
 _FIELD: Final = "activation_password"
 
 
@@ -31,11 +30,6 @@ def read_activation_password(text: str, again: str, ids: tuple[str, ...]) -> str
     if text != again:
         raise BadInput(f"{_FIELD}_again", InputFault.DO_NOT_MATCH)
     return text
-
-
-def is_short(password: str) -> bool:
-    """True where the page advises a longer one."""
-    return len(password) < ADVISED_LENGTH
 
 
 def _is_run(digits: str) -> bool:

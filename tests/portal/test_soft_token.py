@@ -94,6 +94,13 @@ def test_bad_entries_say_what_to_type_and_lose_nothing(
     assert credentials(services, customer_a) == []
 
 
+@pytest.mark.parametrize(("language", "words"), [("ja", "6桁以上をおすすめします"), ("en", "we advise 6 or more")])
+def test_longer_passwords_are_advised(sign_in: SignIn, customer_a: Customer, language: str, words: str) -> None:
+    browser = sign_in(customer_a)
+    browser.get(f"/language/{language}?next={ENTRY}")
+    assert (browser.path, words in browser.text) == (ENTRY, True)
+
+
 def test_two_mistakes_are_both_told(sign_in: SignIn, customer_a: Customer) -> None:
     browser = sign_in(customer_a).get(ENTRY)
     browser.submit(ENTRY, **(GOOD | {"mail_address_again": "x", "activation_password": "1111"}))

@@ -69,3 +69,10 @@ def acts(services: Services) -> list[tuple[str, str]]:
     with services.store.read() as session:
         rows = session.execute(select(AuditEntry.act, AuditEntry.result).order_by(AuditEntry.id))
         return [(act, result) for act, result in rows]
+
+
+def facts(services: Services, act: str, result: str) -> list[dict[str, Any]]:
+    """What stands in the audit rows of an act with this result, in order."""
+    rows = select(AuditEntry.facts).where(AuditEntry.act == act, AuditEntry.result == result)
+    with services.store.read() as session:
+        return list(session.scalars(rows.order_by(AuditEntry.id)))

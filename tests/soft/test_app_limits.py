@@ -27,7 +27,7 @@ from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import add_customer
 from tests.soft.conftest import app_for
 from tests.soft.independent_client import IndependentClient, Refused
-from tests.soft.issuing import acts, issue, ticket
+from tests.soft.issuing import facts, issue, ticket
 from tests.soft.serving import MovableClock, Served
 
 # the generator of P-256: any point will do where the proof is wrong anyway
@@ -93,7 +93,9 @@ def test_a_customers_day_is_full_whether_or_not_there_is_such_a_customer(
     seen = [guess(few, clock, "999999999999", next(source)) for _ in range(8)]
     assert seen == ["ProofRefused"] * 6 + ["TooManyToday"] * 2
     assert guess(few, clock, "999999999998", next(source)) == "ProofRefused"
-    assert acts(few).count(("app_complete", "day_full")) == 1
+    assert [(told["subject"], told["alert"]) for told in facts(few, "app_complete", "day_full")] == [
+        ("customer", False)
+    ]
 
 
 def test_one_source_cannot_go_on_with_other_customers(few: Services, clock: MovableClock) -> None:
@@ -112,6 +114,9 @@ def test_spraying_one_password_over_a_service_ends(few: Services, clock: Movable
     source = sources()
     seen = [guess(few, clock, f"99999999{number:04}", next(source)) for number in range(14)]
     assert seen == ["ProofRefused"] * 12 + ["TooManyToday"] * 2
+    assert [(told["subject"], told["alert"]) for told in facts(few, "app_complete", "day_full")] == [
+        ("service", True)
+    ]
 
 
 def test_a_full_day_ends_at_midnight_in_japan(few: Services, clock: MovableClock) -> None:

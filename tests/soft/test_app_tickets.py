@@ -13,7 +13,7 @@ from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import TicketState
 from tests.soft.conftest import app_for
 from tests.soft.independent_client import IndependentClient, Refused
-from tests.soft.issuing import acts, credential, ticket
+from tests.soft.issuing import acts, credential, facts, ticket
 from tests.soft.serving import MovableClock, Served
 from tests.soft.trying import WRONG, refusal, wrong_times
 
@@ -93,7 +93,8 @@ def test_the_sixth_try_fails_with_the_right_password(
     assert refusal(client.set_up) == (403, {"error": "refused"})
     one = ticket(server.services, issued.credential_id)
     assert (one.state, one.attempts, one.sealed_password_key) == (TicketState.VOID, 5, None)
-    assert acts(server.services).count(("app_complete", "ticket_void")) == 1
+    (told,) = facts(server.services, "app_complete", "ticket_void")
+    assert (told["alert"], told["tries"]) == (True, 5)
 
 
 def test_the_fifth_try_still_counts_with_the_right_password(
