@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -11,10 +12,12 @@ from devices.contract import JobResult, Progress
 from provisioning.jobs.record_progress import RecordProgressCommand, record_progress
 from provisioning.rules.permissions import StaffRole
 from provisioning.store.audit import Actor
+from provisioning.store.tables import Fob
 from tests.browser import staff_day
 from tests.browser.conftest import LANGUAGES, NARROW, WIDE, Live, OpenPage, fits, look, serious
 from tests.browser.staff_day import Day
 from tests.fixtures.databases import sqlite_only
+from tests.staff import rows
 from tests.staff.conftest import staff_link
 
 pytestmark = sqlite_only
@@ -37,9 +40,9 @@ class Looker:
         self.live = live
         self.name = name
 
-    def sign_in(self, role: StaffRole = StaffRole.TELLER) -> None:
+    def sign_in(self, role: StaffRole = StaffRole.TELLER, branch: str = "本店") -> None:
         """With a fresh link."""
-        self.page.goto(self.live.url(staff_link(self.live.services, self.live.clock(), role)))
+        self.page.goto(self.live.url(staff_link(self.live.services, self.live.clock(), role, branch)))
         self.press()
 
     def open(self, path: str, screen: str, case: str = "") -> None:
@@ -213,6 +216,50 @@ def test_the_stock_its_count_and_its_papers(looker: Looker, day: Day) -> None:
     looker.open(f"/staff/papers/labels?batch={batch}", "SST006")
     looker.open(f"/staff/papers/slips?batch={batch}", "SST007")
     looker.open(f"/staff/stock/{day.fobs[4].id}/", "SST002", "-custody")
+
+
+def test_fobs_go_to_another_branch(looker: Looker, day: Day) -> None:
+    looker.sign_in()
+    looker.open("/staff/transfers/", "SST008", "-empty")
+    looker.press()
+    looker.at("SST008", "-refused")
+    looker.page.select_option("[name=to_branch]", "駅前支店")
+    looker.page.fill("[name=serials]", "\n".join(fob.serial for fob in day.fobs[4:7]))
+    looker.page.fill("[name=packed]", "3")
+    looker.press()
+    looker.at("SST009", "-sent")
+    slip = looker.page.url
+    looker.open(f"/staff/stock/{day.fobs[4].id}/", "SST002", "-on-way")
+    looker.press("form[action$='/call-back'] button")
+    looker.at("SAC001", "-called-back")
+    looker.open("/staff/stock/", "SST001", "-on-way")
+    looker.open("/staff/transfers/", "SST008")
+    looker.sign_in(branch="駅前支店")
+    looker.open("/staff/stock/", "SST001", "-coming")
+    looker.page.goto(slip)
+    looker.at("SST009", "-arrives")
+    looker.page.fill("[name=arrived]", "2")
+    looker.press()
+    looker.at("SST009", "-over")
+
+
+def test_a_fob_with_a_last_day(looker: Looker, day: Day, live: Live) -> None:
+    soon = live.clock() + timedelta(days=20)
+    rows.change(live.services, Fob, day.fobs[0].id, expires_at=soon)
+    rows.change(live.services, Fob, day.fobs[4].id, expires_at=live.clock())
+    looker.sign_in()
+    looker.open("/staff/", "SWK001", "-expiring")
+    looker.open(f"/staff/customers/{day.active.id}/", "SCU001", "-expiring")
+    looker.open(f"/staff/stock/{day.fobs[0].id}/", "SST002", "-expiring")
+    looker.open(f"/staff/stock/{day.fobs[4].id}/", "SST002", "-expired")
+    looker.open(f"/staff/customers/{day.fresh.id}/hard/", "SOH001", "-expired")
+    looker.page.goto(looker.live.url(f"/staff/stock/{day.fobs[6].id}/"))
+    looker.page.fill("[name=last_day]", "2026-11-01")
+    looker.press("form[action$='/expiry'] button")
+    looker.at("SST002", "-last-day-refused")
+    looker.page.fill("[name=last_day]", "2029-03-31")
+    looker.press("form[action$='/expiry'] button")
+    looker.at("SAC001", "-last-day")
 
 
 def test_auditor_and_administrator(looker: Looker, day: Day) -> None:
