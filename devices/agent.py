@@ -179,6 +179,7 @@ class StationAgent:
             self._on_progress(job),
             on_wait=self._on_wait(job),
             access=self._seed_box.open_access_code(job),
+            generation=job.generation,
         )
         with opened as driver:
             receipt = act(driver)

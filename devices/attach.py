@@ -153,6 +153,7 @@ def open_named(
     *,
     on_wait: OnWait = ignore_wait,
     access: AccessCode | None = None,
+    generation: int | None = None,
 ) -> TokenDriver:
     """Open the device behind `sighting`, which must be the one with that profile and serial.
 
@@ -160,7 +161,7 @@ def open_named(
 
     Raises WrongSerial, UnsupportedFirmware, DeviceNotFound, LinkFailed, AnswerUnusable; the link is closed then.
     """
-    around = Surroundings(profile, desk.clock, desk.roots, serial, on_progress, access, on_wait)
+    around = Surroundings(profile, desk.clock, desk.roots, serial, on_progress, access, on_wait, generation)
     driver = _open_link(desk, sighting, around)
     try:
         _check_named(sighting, driver.identify(), profile, serial)

@@ -26,6 +26,8 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from devices.bounds import Code, Count, Firmware, Model, Name, Percent, Reports, Seconds
+
 CONTRACT_VERSION: Final = 1
 ACCESS_CODE_BYTES: Final = 32
 T = TypeVar("T")
@@ -42,39 +44,6 @@ class ContractError(ValueError):
         super().__init__(f"{what}: {problem}")
         self.what = what
         self.problem = problem
-
-
-@dataclass(frozen=True, slots=True)
-class Within:
-    """A number from `least` to `most`."""
-
-    least: int
-    most: int
-
-    def check(self, value: int, where: str) -> None:
-        """Raises ContractError."""
-        _require(self.least <= value <= self.most, where, f"not from {self.least} to {self.most}")
-
-
-@dataclass(frozen=True, slots=True)
-class UpTo:
-    """Text in one line, of so many characters at most."""
-
-    characters: int
-
-    def check(self, value: str, where: str) -> None:
-        """Raises ContractError."""
-        fits = len(value) <= self.characters and value.isprintable()
-        _require(fits, where, f"not printable or longer than {self.characters}")
-
-
-Percent = Annotated[int, Within(0, 100)]
-Count = Annotated[int, Within(0, 0xFFFF_FFFF)]
-Reports = Annotated[int, Within(0, 1_000_000)]
-Seconds = Annotated[int, Within(-(1 << 40), 1 << 40)]
-Name = Annotated[str, UpTo(64)]
-Model = Annotated[str, UpTo(100)]
-Firmware = Annotated[str, UpTo(32)]
 
 
 class JobKind(StrEnum):
@@ -118,6 +87,7 @@ class FailureCode(StrEnum):
     DEVICE_LOCKED = "device_locked"
     NOT_TOUCHED = "not_touched"
     STATION_RESTARTED = "station_restarted"
+    OVERTAKEN = "overtaken"
     # these two are the server's own words
     STATION_SILENT = "station_silent"
     CANCELLED = "cancelled"
@@ -163,7 +133,8 @@ class ProgramJob:
     `title` is what the device may show beside the code (ASCII, 12 at most), `counter` where HOTP begins.
     `sealed_access_code` (32 bytes before sealing) is empty for devices that are not locked with one;
     `access_code_in_force` says that it is on the device already, as far as the server knows; `may_use_last_try`
-    that somebody was asked and wants the device's last try to be spent on it.
+    that somebody was asked and wants the device's last try to be spent on it. `generation` is what the device told
+    when the job was given out: it must not have been written since.
     """
 
     job_id: str
@@ -182,6 +153,7 @@ class ProgramJob:
     sealed_access_code: str = field(default="", repr=False)
     access_code_in_force: bool = False
     may_use_last_try: bool = False
+    generation: Count | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +193,7 @@ class WriteReceipt:
     battery_percent: Percent | None = None
     clock_offset_s: Seconds | None = None
     reports: Reports = 0
-    code: Annotated[str, UpTo(8)] = field(default="", repr=False)
+    code: Code = field(default="", repr=False)
     locked: bool | None = None
 
 
@@ -293,7 +265,10 @@ def check(message: Any) -> None:
 
 
 def load(cls: type[T], data: bytes) -> T:
-    """The message of type `cls` in `data`. Unknown, missing, ill-typed or boundless fields raise ContractError."""
+    """The message of type `cls` in `data`.
+
+    Unknown, missing or ill-typed fields, and values out of bounds, raise ContractError.
+    """
     try:
         value = json.loads(data)
     except ValueError:
@@ -309,7 +284,7 @@ def _build(hint: Any, value: Any, where: str) -> Any:
     if origin is Annotated:
         plain, bounds = get_args(hint)
         built = _build(plain, value, where)
-        bounds.check(built, where)
+        _require(bounds.hold(built), where, f"not {bounds}")
         return built
     if origin in (Union, types.UnionType):
         if value is None:

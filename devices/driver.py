@@ -69,7 +69,8 @@ class Surroundings:
 
     `roots` maps names of manufacturer roots to their public keys (P-256, uncompressed, 65 bytes): the station's
     trust list. `expected_serial` is the device that was asked for (its label where it tells no serial number),
-    empty while it is only looked at. `access` is None for devices that are not locked.
+    empty while it is only looked at. `access` is None for devices that are not locked. `expected_generation` is
+    the one at which the device was when the job was given out, None where nobody said.
     """
 
     profile: FirmwareProfile
@@ -79,6 +80,7 @@ class Surroundings:
     on_progress: OnProgress = field(default=lambda _done, _total: None)
     access: AccessCode | None = None
     on_wait: OnWait = field(default=lambda _wait: None)
+    expected_generation: int | None = None
 
 
 class TokenDriver(Protocol):
@@ -92,7 +94,8 @@ class TokenDriver(Protocol):
         """Write a credential, prove that the device holds it, and tell the evidence.
 
         Raises NotGenuine, WrongSerial, LowBattery, WrongClock, OverLimits, WrongAccessCode, LastTry, DeviceLocked
-        before anything is written, NotTouched, and NotProved when the device does not hold what was written.
+        and Overtaken before anything is written, NotTouched, and NotProved when the device does not hold what was
+        written.
         After any other error the generation alone tells, where the device counts one.
         """
         ...

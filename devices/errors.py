@@ -26,6 +26,7 @@ DeviceError
 │   ├── LastTry                 one more wrong code would lock it for good: not tried
 │   ├── DeviceLocked            its PIN is blocked or was never set, or its application is locked
 │   └── NotTouched              nobody touched it (or pressed its button) in time
+├── Overtaken                 the device was written since the job was given out; nothing was done
 ├── NotProved                 the written credential did not answer as it must
 ├── SeedUnreadable            the job's sealed seed does not open with this station's key
 ├── ProfileInvalid            a firmware profile cannot be used; names file and key
@@ -258,6 +259,15 @@ class NotTouched(DeviceUnfit):
 
     code: ClassVar[FailureCode] = FailureCode.NOT_TOUCHED
     waited_s: float
+
+
+@dataclass(eq=False)
+class Overtaken(DeviceError):
+    """The device's generation is `found`, not `expected`: somebody wrote it since the job was given out."""
+
+    code: ClassVar[FailureCode] = FailureCode.OVERTAKEN
+    expected: int
+    found: int
 
 
 @dataclass(eq=False)

@@ -40,6 +40,11 @@ class _Place:
     looking: Future[DeviceSeen] | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def is_news(self) -> bool:
+        """Never looked at, or written since."""
+        return self.seen is None or self.looked_at == 0.0
+
 
 class DeviceWatch:
     """Used by one thread for refresh and by many for `opened`."""
@@ -55,12 +60,13 @@ class DeviceWatch:
         self._lookers.shutdown()
 
     def refresh(self) -> tuple[DeviceSeen, ...]:
-        """Look at what is new and tell everything that is known, waiting half a second for new devices at most."""
+        """Look at what is new and tell everything that is known, waiting half a second for news at most."""
         with self._guard:
             places = self._update(scan(self._desk))
             for place in places:
                 self._start_look(place)
-            under_way = [place.looking for place in places if place.looking and place.seen is None]
+            # what was just written tells another generation now: nothing is to be begun on the old one's word
+            under_way = [place.looking for place in places if place.looking and place.is_news]
         wait(under_way, timeout=_PATIENCE_S)
         with self._guard:
             for place in places:
@@ -77,6 +83,7 @@ class DeviceWatch:
         *,
         on_wait: OnWait = ignore_wait,
         access: AccessCode | None = None,
+        generation: int | None = None,
     ) -> Iterator[TokenDriver]:
         """Exactly the device named, open and identified; it is looked at anew afterwards. `clock` sets its clock.
 
@@ -90,7 +97,10 @@ class DeviceWatch:
             raise DeviceBusy(place.sighting.device.path)
         try:
             desk = replace(self._desk, clock=clock)
-            driver = open_named(desk, place.sighting, known, serial, on_progress, on_wait=on_wait, access=access)
+            driver = open_named(
+                desk, place.sighting, known, serial, on_progress,
+                on_wait=on_wait, access=access, generation=generation,
+            )  # fmt: skip
             try:
                 yield driver
             finally:
@@ -115,7 +125,7 @@ class DeviceWatch:
             place.looking = self._lookers.submit(self._look, place)
 
     def _is_due(self, place: _Place) -> bool:
-        if place.seen is None or place.looked_at == 0.0:
+        if place.seen is None or place.is_news:
             return True
         changeable = place.sighting.device.transport is Transport.SERIAL or place.seen.problem is not None
         return changeable and monotonic() - place.looked_at >= LOOK_AGAIN_S

@@ -26,11 +26,12 @@ from provisioning.store.vault import SeedContext
 
 @dataclass(frozen=True, slots=True)
 class ClaimJobCommand:
-    """The job for the station that sees its fob."""
+    """The job for the station that sees its fob, at `generation` as far as it tells one."""
 
     job_id: str
     station_id: str
     actor: Actor
+    generation: int | None = None
 
 
 def claim_job(services: Services, command: ClaimJobCommand, now: datetime) -> ProgramJob:
@@ -51,7 +52,7 @@ def claim_job(services: Services, command: ClaimJobCommand, now: datetime) -> Pr
             raise WrongState("station", "invited")
         fob = tx.get_one(Fob, job.fob_id)
         seal = StationSeal(station.sealing_key, station.id, job.id, fob.serial)
-        order = _with_access_code(services, _order(job, fob, now), fob, seal)
+        order = _with_access_code(services, _order(job, fob, command.generation, now), fob, seal)
         # every job locks in this order: credential, fob, job
         if job.kind is JobKind.PROGRAM:
             order = _with_seed(tx, services, order, job, seal)
@@ -61,7 +62,7 @@ def claim_job(services: Services, command: ClaimJobCommand, now: datetime) -> Pr
     return order
 
 
-def _order(job: ProgrammingJob, fob: Fob, now: datetime) -> ProgramJob:
+def _order(job: ProgrammingJob, fob: Fob, generation: int | None, now: datetime) -> ProgramJob:
     return ProgramJob(
         job_id=job.id,
         kind=WireJobKind(job.kind.value),
@@ -69,6 +70,7 @@ def _order(job: ProgrammingJob, fob: Fob, now: datetime) -> ProgramJob:
         serial=fob.serial,
         unix_time=int(now.timestamp()),
         may_use_last_try=job.may_use_last_try,
+        generation=generation,
     )
 
 

@@ -44,7 +44,7 @@ def poll_station(services: Services, command: PollCommand, now: datetime) -> Wor
         problem = Problem(FailureCode.STATION_RESTARTED)
         _give_up(services, EndAttemptCommand(job_id, JobState.ABANDONED, problem, command.actor), now)
     advance_batch(services, AdvanceBatchCommand(command.station_id, _usable(command.poll.devices)), now)
-    jobs = (_claim(services, command, job_id, now) for job_id in _candidates(services, command))
+    jobs = (_claim(services, command, candidate, now) for candidate in _candidates(services, command))
     return Work(jobs=tuple(job for job in jobs if job is not None), unix_time=int(now.timestamp()))
 
 
@@ -100,7 +100,15 @@ def _give_up(services: Services, command: EndAttemptCommand, now: datetime) -> N
         return  # somebody else closed it between our look and our write
 
 
-def _candidates(services: Services, command: PollCommand) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A queued job, and the generation at which its fob is."""
+
+    job_id: str
+    generation: int
+
+
+def _candidates(services: Services, command: PollCommand) -> list[_Candidate]:
     """Queued jobs of the institution whose fob this station sees, once, usable, and is not busy with."""
     usable = _usable(command.poll.devices)
     anywhere, here = ProgrammingJob.station_id.is_(None), ProgrammingJob.station_id == command.station_id
@@ -122,21 +130,27 @@ def _candidates(services: Services, command: PollCommand) -> list[str]:
         )
         found = session.execute(query).all()
     found = [row for row in found if row[1] not in busy]
-    told = [job_id for job_id, _, _, *name in found if tuple(name) in usable]
+    told = [_Candidate(job_id, usable[name]) for job_id, _, _, *told in found if (name := tuple(told)) in usable]
     # reserve_fob sees to it that a station has one open job at most for a kind that tells no serial number
-    unnamed = [job_id for job_id, _, station_id, profile, _ in found if station_id and (profile, "") in usable]
+    unnamed = [
+        _Candidate(job_id, usable[profile, ""])
+        for job_id, _, station_id, profile, _ in found
+        if station_id and (profile, "") in usable
+    ]
     return told + unnamed
 
 
-def _usable(devices: tuple[DeviceSeen, ...]) -> set[tuple[str, str]]:
-    """Profile and serial (empty where it tells none) of devices without a problem and without a double (R28)."""
+def _usable(devices: tuple[DeviceSeen, ...]) -> dict[tuple[str, str], int]:
+    """Generation by profile and serial (empty where it tells none): no problem, and no double (R28)."""
     times_seen = Counter((device.profile, device.serial) for device in devices)
-    fine = {(device.profile, device.serial) for device in devices if device.problem is None and device.profile}
-    return {name for name in fine if times_seen[name] == 1}
+    fine = [device for device in devices if device.problem is None and device.profile]
+    named = {(device.profile, device.serial): device.generation for device in fine}
+    return {name: generation for name, generation in named.items() if times_seen[name] == 1}
 
 
-def _claim(services: Services, command: PollCommand, job_id: str, now: datetime) -> ProgramJob | None:
+def _claim(services: Services, command: PollCommand, candidate: _Candidate, now: datetime) -> ProgramJob | None:
+    claim = ClaimJobCommand(candidate.job_id, command.station_id, command.actor, candidate.generation)
     try:
-        return claim_job(services, ClaimJobCommand(job_id, command.station_id, command.actor), now)
+        return claim_job(services, claim, now)
     except WrongState:
         return None  # another station or a cancellation was first

@@ -20,10 +20,7 @@ from devices.contract import (
     JobResult,
     ProgramJob,
     Work,
-    WriteReceipt,
-    check,
 )
-from devices.drivers.kagiya_fob.driver import KagiyaFob
 from devices.errors import NotEnrolled, OverLimits, ServerRefused, ServerUnreachable
 from devices.links.serial import SerialBus
 from devices.profiles import OtpType
@@ -240,20 +237,6 @@ def test_a_job_that_fails_beyond_expectation_ends_with_a_reason(
     assert result.problem is not None
     assert result.problem.facts == {"error": "ZeroDivisionError"}
     assert "ZeroDivisionError" in caplog.text
-
-
-def test_a_receipt_that_the_server_would_not_take_is_a_failure_with_a_reason(
-    agent: StationAgent, server: MemoryServer, mocker: MockerFixture
-) -> None:
-    real = KagiyaFob.erase
-
-    def tells_too_much(fob: KagiyaFob, slot: int) -> WriteReceipt:
-        return replace(real(fob, slot), generation_after=1 << 32)
-
-    mocker.patch.object(KagiyaFob, "erase", autospec=True, side_effect=tells_too_much)
-    (result,) = do(agent, server, erase_job(HID))
-    assert failure(result) is FailureCode.BAD_ANSWER
-    check(result)
 
 
 def test_progress_is_told_while_a_paced_fob_is_written(tmp_path: Path, bench: Bench, server: MemoryServer) -> None:

@@ -48,6 +48,17 @@ def test_a_fob_is_written_proved_handed_over_and_activated(case: Case, reserved:
     ]
 
 
+def test_a_job_is_for_the_fob_as_its_station_saw_it(case: Case, reserved: ReservedFob) -> None:
+    plain = case.desk.plug(case.fob)
+    plain.generation = 41
+    (job,) = case.desk.poll()
+    assert job.generation == 41
+    case.desk.write(job)  # and the cable is out before the answer
+    case.desk.fail(job.job_id, FailureCode.LINK_LOST)
+    (again,) = case.desk.poll()
+    assert again.generation == 42
+
+
 def test_the_seed_crosses_for_this_job_only(case: Case, reserved: ReservedFob) -> None:
     case.desk.plug(case.fob)
     (job,) = case.desk.poll()

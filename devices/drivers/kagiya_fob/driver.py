@@ -33,6 +33,7 @@ from devices.errors import (
     LowBattery,
     NotGenuine,
     NotProved,
+    Overtaken,
     RefusedByDevice,
     WrongClock,
     WrongSerial,
@@ -136,6 +137,9 @@ class KagiyaFob:
         minimum = self._around.profile.limits.battery_min_percent
         if status.battery_percent is not None and status.battery_percent < minimum:
             raise LowBattery(status.battery_percent, minimum)
+        expected = self._around.expected_generation
+        if expected is not None and status.generation != expected:
+            raise Overtaken(expected, status.generation)
         return status
 
     def _status(self) -> DeviceIdentity:
