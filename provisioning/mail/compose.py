@@ -49,8 +49,8 @@ def token_issued(institution: Institution, facts: TokenIssued, to: str, language
     message["Date"] = format_datetime(now.astimezone(_JAPAN))
     message["Message-ID"] = f"<{facts.mail_id}@{institution.sender_address.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = language
     message.set_content(TOKEN_ISSUED.body.in_language(language).format_map(words), cte="base64")
+    message["Content-Language"] = language  # after the content, which drops what was said about another
     return Mail(institution.sender_address, on_the_wire(to), message)
 
 

@@ -68,6 +68,12 @@ def test_the_bare_app_address_is_the_only_link(language: str) -> None:
     assert not re.search(r"[?&#]\w+=|login|ログイン", text)
 
 
+def test_japanese_lines_break_where_a_reader_pauses() -> None:
+    lines = text_in("ja").splitlines()
+    sentences = [line for line in lines if line and not re.search(r": |^https", line)]
+    assert [line for line in sentences if not line.endswith(("。", "、"))] == []
+
+
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_headers_are_those_of_an_automatic_mail(language: str) -> None:
     message = token_issued(DUAL, FACTS, "taro@mihon.example", language, NOW).message
@@ -78,6 +84,7 @@ def test_headers_are_those_of_an_automatic_mail(language: str) -> None:
     assert message["Date"] == "Fri, 20 Nov 2026 12:00:00 +0900"
     assert message["Message-ID"] == "<0123abcd@dual.example>"
     assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Content-Language"] == language
     assert message.get_content_type() == "text/plain"
     assert message.get_content_charset() == "utf-8"
 
