@@ -104,11 +104,12 @@ class Plan:
 @click.pass_obj
 def serve(file: Path, roles: frozenset[Role], bind: tuple[str, int], workers: int, threads: int | None) -> None:
     """Serve these roles over HTTP."""
-    from provisioning.cli.start_up import refuse_unsafe_settings
+    from provisioning.cli.start_up import refuse_unsafe_settings, refuse_unusable_tls
     from provisioning.settings_file import load_settings
 
     settings = load_settings(file, roles)
     refuse_unsafe_settings(str(file), settings)
+    refuse_unusable_tls(str(file), settings.server)
     _refuse_open_http(file, settings, bind[0])
     plan = Plan(file, settings, roles)
     check = _begin_in_a_child(plan.check)

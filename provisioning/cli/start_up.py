@@ -1,4 +1,4 @@
-"""What production start-up refuses (R77): debug mode, the demo and its accounts, emulators, an old schema."""
+"""What production start-up refuses (R77): debug mode, the demo, emulators, an old schema, keys open to others."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from provisioning.errors import SettingsInvalid
-from provisioning.settings import PBKDF2_FLOOR, Settings
+from provisioning.settings import PBKDF2_FLOOR, ServerSettings, Settings
 
 if TYPE_CHECKING:
     from provisioning.services import Services
@@ -21,6 +21,27 @@ def refuse_unsafe_settings(file: str, settings: Settings) -> None:
     if settings.app.pbkdf2_iterations < PBKDF2_FLOOR:
         raise SettingsInvalid(file, "app.pbkdf2_iterations", f"must be {PBKDF2_FLOOR} or more in production")
     refuse_emulators(file, emulators=settings.station.emulators)
+
+
+def refuse_unusable_tls(file: str, server: ServerSettings) -> None:
+    """Raises SettingsInvalid for a certificate or key that cannot serve, or a key that others may use."""
+    import ssl
+
+    from provisioning.secret_files import read_secret
+
+    if server.tls_certificate is None or server.tls_key is None:
+        return
+    read_secret(file, "server.tls_key_file", server.tls_key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        # nobody is there to type a password
+        context.load_cert_chain(server.tls_certificate, server.tls_key, password=lambda: "")
+    except ssl.SSLError:
+        problem = f"{server.tls_certificate} is no certificate, or not that of {server.tls_key}"
+        raise SettingsInvalid(file, "server.tls_certificate_file", problem) from None
+    except OSError as error:
+        problem = f"{server.tls_certificate} cannot be read: {error.strerror}"
+        raise SettingsInvalid(file, "server.tls_certificate_file", problem) from None
 
 
 def refuse_emulators(file: str, *, emulators: bool) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from provisioning.secret_files import write_secret
+from tests.soft.smtp_servers import certificate
 
 SETTINGS = """
 [store]
@@ -39,6 +40,15 @@ server_url = "https://otp.example.co.jp"
 directory = "station"
 poll_s = 0.5
 """
+
+
+def write_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 and its key, each in a file of its own."""
+    certificate(folder)
+    chain, begin, key = (folder / "mail.pem").read_text().partition("-----BEGIN PRIVATE KEY-----")
+    (folder / "chain.pem").write_text(chain)
+    write_secret(folder / "tls.key", (begin + key).strip())
+    return folder / "chain.pem", folder / "tls.key"
 
 
 def write_settings(folder: Path, text: str = SETTINGS) -> Path:

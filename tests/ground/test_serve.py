@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from provisioning.settings_file import load_settings
 from tests.fixtures.processes import end
 from tests.ground.commands import KAGIYA, run_kagiya
 from tests.ground.servers import Served, serving
-from tests.ground.settings_files import SETTINGS, write_settings
+from tests.ground.settings_files import SETTINGS, write_certificate, write_settings
 
 ALL_SERVED = "staff,customer,bank,station,verifier"
 
@@ -75,6 +76,17 @@ def test_workers_answer_from_two_processes_with_databases_of_their_own(server: S
         link.readlink() for link in Path(f"/proc/{server.process.pid}/fd").iterdir() if link.is_symlink()
     }
     assert not [file for file in parent_files if "kagiya.db" in str(file)]
+
+
+def test_it_serves_over_tls_with_a_certificate_of_its_own(production: Path, tmp_path: Path) -> None:
+    write_certificate(tmp_path)
+    files = 'tls_certificate_file = "chain.pem"\ntls_key_file = "tls.key"'
+    production.write_text(production.read_text().replace("[server]", f"[server]\n{files}"))
+    trust = ssl.create_default_context(cafile=str(tmp_path / "chain.pem"))
+    with serving(production, "--role", ALL_SERVED, scheme="https") as server:
+        assert httpx.get(f"{server.base_url}/readyz", timeout=30, verify=trust).status_code == 200
+        with pytest.raises(httpx.TransportError):
+            httpx.get(f"{server.base_url}/readyz".replace("https", "http"), timeout=30)
 
 
 def test_a_scrape_of_any_worker_tells_of_all(server: Served) -> None:

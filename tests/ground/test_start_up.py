@@ -12,17 +12,22 @@ import pytest
 
 from provisioning import migrations
 from provisioning.cli.compose import OPERATOR, build_services
-from provisioning.cli.start_up import refuse_emulators, refuse_unsafe_settings, refuse_unsafe_store
+from provisioning.cli.start_up import (
+    refuse_emulators,
+    refuse_unsafe_settings,
+    refuse_unsafe_store,
+    refuse_unusable_tls,
+)
 from provisioning.errors import SettingsInvalid
 from provisioning.jobs.add_staff import AddStaffCommand, add_staff
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.roles import ALL_ROLES
 from provisioning.services import Services
-from provisioning.settings import Settings
+from provisioning.settings import ServerSettings, Settings
 from provisioning.settings_file import load_settings
 from provisioning.store.tables import BankClient
 from tests.ground.commands import run_kagiya
-from tests.ground.settings_files import SETTINGS, write_settings
+from tests.ground.settings_files import SETTINGS, write_certificate, write_settings
 
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 
@@ -114,6 +119,47 @@ def test_plain_http_stays_on_this_machine(tmp_path: Path) -> None:
     ended = run_kagiya("--settings", str(file), "serve", "--role", "bank", "--bind", "0.0.0.0:8443")
     assert ended.returncode == 1
     assert "server.tls_certificate_file" in ended.stderr
+
+
+@pytest.fixture
+def served_over_tls(settings: Settings, tmp_path: Path) -> ServerSettings:
+    """With a certificate and key that production accepts."""
+    certificate, key = write_certificate(tmp_path)
+    return replace(settings.server, tls_certificate=certificate, tls_key=key)
+
+
+def test_a_certificate_and_its_key_are_accepted(served_over_tls: ServerSettings) -> None:
+    refuse_unusable_tls("f", served_over_tls)
+    refuse_unusable_tls("f", replace(served_over_tls, tls_certificate=None, tls_key=None))
+
+
+def test_a_tls_key_open_to_others_is_refused(served_over_tls: ServerSettings, tmp_path: Path) -> None:
+    (tmp_path / "tls.key").chmod(0o640)
+    error = refused(lambda: refuse_unusable_tls("f", served_over_tls))
+    assert (error.key, error.mend) == ("server.tls_key_file", f"chmod 600 {tmp_path / 'tls.key'}")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "key"),
+    [
+        ("tls.key", None, "server.tls_key_file"),
+        ("tls.key", "", "server.tls_key_file"),
+        ("tls.key", "no key", "server.tls_certificate_file"),
+        ("chain.pem", None, "server.tls_certificate_file"),
+        ("chain.pem", "no certificate", "server.tls_certificate_file"),
+    ],
+)
+def test_certificates_that_cannot_serve_are_named(
+    served_over_tls: ServerSettings, tmp_path: Path, name: str, content: str | None, key: str
+) -> None:
+    file = tmp_path / name
+    if content is None:
+        file.unlink()
+    else:
+        file.write_text(content)
+    error = refused(lambda: refuse_unusable_tls("f", served_over_tls))
+    assert error.key == key
+    assert str(file) in error.problem
 
 
 def test_keys_that_do_not_belong_together_are_refused(settings: Settings) -> None:
