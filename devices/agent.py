@@ -32,7 +32,7 @@ from devices.driver import Clock, OnProgress, OnWait, SlotProgram, TokenDriver
 from devices.errors import DeviceError, OverLimits, ServerFailed, ServerRefused
 from devices.profile_files import SHIPPED, load_profiles
 from devices.profiles import Algorithm, CredentialForm, OtpType, SerialSource
-from devices.seed_box import Enrolment, SeedBox
+from devices.seed_box import Enrolment, SeedBox, alone
 from devices.server_client import ServerClient, StationServer
 from devices.watch import DeviceWatch
 
@@ -65,13 +65,17 @@ class StationConfig:
 
 
 def run_station(config: StationConfig, stop: threading.Event) -> None:
-    """Work until `stop` is set. Raises NotEnrolled, KeyFileUnsafe, ProfileInvalid before anything is touched."""
+    """Work until `stop` is set.
+
+    Raises NotEnrolled, KeyFileUnsafe, StationRuns, ProfileInvalid before anything is touched.
+    """
     enrolment = Enrolment.load(config.directory)
-    server = ServerClient(enrolment, time)
-    try:
-        StationAgent(config.desk(), server, SeedBox.of(enrolment)).run(stop, config.poll_s)
-    finally:
-        server.close()
+    with alone(config.directory):
+        server = ServerClient(enrolment, time)
+        try:
+            StationAgent(config.desk(), server, SeedBox.of(enrolment)).run(stop, config.poll_s)
+        finally:
+            server.close()
 
 
 class StationAgent:

@@ -32,7 +32,8 @@ DeviceError
 ├── ProfileInvalid            a firmware profile cannot be used; names file and key
 ├── StationNotReady           the station itself cannot work yet
 │   ├── NotEnrolled             it has no name and no keys
-│   └── KeyFileUnsafe           its key files can be read by others
+│   ├── KeyFileUnsafe           its key files can be read by others
+│   └── StationRuns             another agent works with its keys
 └── ServerFailed              the server could not be asked
     ├── ServerUnreachable       no connection, cut, or not over TLS
     └── ServerRefused           it answered with another status than success
@@ -315,6 +316,13 @@ class KeyFileUnsafe(StationNotReady):
 
     file: str
     mode: str
+
+
+@dataclass(eq=False)
+class StationRuns(StationNotReady):
+    """An agent works with the keys in `directory`: two would take each other's jobs for lost."""
+
+    directory: str
 
 
 @dataclass(eq=False)

@@ -7,9 +7,12 @@ opened in memory for the moment of writing (R27).
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -21,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from devices.contract import ACCESS_CODE_BYTES, ProgramJob
 from devices.driver import AccessCode
-from devices.errors import KeyFileUnsafe, NotEnrolled, SeedUnreadable
+from devices.errors import KeyFileUnsafe, NotEnrolled, SeedUnreadable, StationRuns
 
 _SUITE: Final = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
 _SIGNING: Final = "signing.key"
@@ -106,6 +109,27 @@ class SeedBox:
             return _SUITE.decrypt(base64.b64decode(sealed, validate=True), self._key, info)
         except (InvalidTag, ValueError):
             raise SeedUnreadable(job.job_id) from None
+
+
+@contextmanager
+def alone(directory: Path) -> Iterator[None]:
+    """Keep other agents from working with this enrolment meanwhile; a killed one keeps nobody out.
+
+    Raises StationRuns.
+    """
+    handle = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _lock(handle, directory)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, directory: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise StationRuns(str(directory)) from None
 
 
 def _check_private(file: Path) -> None:

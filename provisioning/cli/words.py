@@ -39,6 +39,7 @@ _WORDS: Final[tuple[tuple[type[Exception], Callable[[Any], str]], ...]] = (
     (errors.VaultError, lambda _: "a seed cannot be opened with this process's keys"),
     (errors.ClockUntrusted, lambda _: "this machine's clock is not synchronised"),
     (desk.NotEnrolled, lambda error: f"{error.directory} holds no enrolment; first `kagiya station enrol`"),
+    (desk.StationRuns, lambda error: f"another `kagiya station run` works with {error.directory}; end it first"),
     (desk.KeyFileUnsafe, lambda error: f"{error.file} may be used by others (mode {error.mode}); chmod 600 it"),
     (desk.ServerUnreachable, lambda error: f"the server cannot be reached: {error.cause}"),
     (

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from pytest_mock import MockerFixture
 
-from devices.agent import StationAgent
+from devices.agent import StationAgent, StationConfig, run_station
 from devices.contract import FailureCode, ProgramJob, WriteReceipt, check
 from devices.drivers.kagiya_fob.driver import KagiyaFob
-from devices.seed_box import SeedBox
+from devices.errors import StationRuns
+from devices.seed_box import Enrolment, SeedBox, StationKeys, alone
 from tests.devices.conftest import HID_SERIALS, OTHER_SEED, SEED, Bench
 from tests.devices.memory_server import KEY, STATION, MemoryServer, erase_job, program_job, sealed
 from tests.devices.test_agent import do, failure
@@ -73,3 +76,14 @@ def test_a_receipt_that_the_server_would_not_take_is_a_failure_with_a_reason(
     (result,) = do(agent, server, erase_job(HID))
     assert failure(result) is FailureCode.BAD_ANSWER
     check(result)
+
+
+def test_a_second_agent_with_the_same_keys_does_not_begin(tmp_path: Path) -> None:
+    """Each would take the other's jobs for lost."""
+    Enrolment("station1", "窓口1", "http://127.0.0.1:1", StationKeys.generate()).save(tmp_path / "station")
+    config, stop = StationConfig(tmp_path / "station"), threading.Event()
+    with alone(config.directory), pytest.raises(StationRuns) as refused:
+        run_station(config, stop)
+    assert refused.value.directory == str(config.directory)
+    stop.set()
+    run_station(config, stop)
