@@ -15,6 +15,7 @@ from typing import Any, Final
 from sqlalchemy import delete, or_
 from sqlalchemy.orm import Session
 
+from provisioning.clock import JUMP_TOLERANCE
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.tables.session import SessionKind, WebSession
@@ -152,12 +153,17 @@ def purge_sessions(services: Services, now: datetime) -> int:
     idle = [
         (WebSession.kind == kind) & (WebSession.last_seen_at <= now - limit) for kind, limit in IDLE_LIMIT.items()
     ]
+    of_the_future = WebSession.last_seen_at > now + JUMP_TOLERANCE
     with services.store.write() as tx:
-        ended = tx.scalars(delete(WebSession).where(or_(too_old, *idle)).returning(WebSession.id_hash))
+        ended = tx.scalars(
+            delete(WebSession).where(or_(too_old, of_the_future, *idle)).returning(WebSession.id_hash)
+        )
         return len(ended.all())
 
 
 def _alive(tx: Session, row: WebSession, now: datetime) -> bool:
+    if row.last_seen_at > now + JUMP_TOLERANCE:  # the clock jumped back: nobody knows how long it was idle
+        return False
     if now - row.last_seen_at >= IDLE_LIMIT[row.kind] or now - row.created_at >= ABSOLUTE_LIMIT:
         return False
     if row.kind is not SessionKind.STAFF or row.subject_id is None:

@@ -57,6 +57,15 @@ def test_signing_in_renews_and_is_audited(services: Services, customer_a: Custom
         assert [entry.act for entry in tx.scalars(select(AuditEntry))] == ["sign_in"]
 
 
+def test_a_session_of_the_future_is_over(services: Services, customer_a: Customer) -> None:
+    """The clock jumped back: nobody can tell any more how long it was idle."""
+    raw = customer_session(services, customer_a)
+    assert find_session(services, SessionKind.CUSTOMER, raw, NOON - 60 * SECOND) is not None
+    assert find_session(services, SessionKind.CUSTOMER, raw, NOON - 61 * SECOND) is None
+    assert purge_sessions(services, NOON - 60 * SECOND) == 0
+    assert purge_sessions(services, NOON - 61 * SECOND) == 1
+
+
 def test_a_customers_session_is_none_for_staff(services: Services, customer_a: Customer) -> None:
     raw = customer_session(services, customer_a)
     assert find_session(services, SessionKind.STAFF, raw, NOON) is None
