@@ -20,7 +20,9 @@ from base64 import b32encode
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from itertools import cycle
 from pathlib import Path
+from time import monotonic
 from typing import Any, ClassVar, Final
 
 import pytest
@@ -39,9 +41,10 @@ from tests.devices.patience import patient
 from tests.devices.reckoning import otp_code
 from tests.rig.wire.trouble import Trouble, TroubledBus
 
-_HURRY_S: Final = 0.15
-_SLOW_POINTS: Final = 16
-"""A silent device costs its patience at each report: of a long write only so many are tried."""
+_HURRY_S: Final = 0.1
+_NO_HANG_S: Final = 10.0
+"""Far longer than a hurried driver waits in all, and far shorter than one that waits for ever."""
+_GARBAGE: Final = (b"", bytes(64), b"\xff" * 80, b"\x80\x02" + bytes(5) + b"\x90\x00", b"kagiya\r\n>: ")
 TITLE: Final = "KAGIYA"
 
 
@@ -161,6 +164,8 @@ def _shapes(secret: bytes) -> tuple[str, ...]:
 class Battery(ABC):
     """Identify, write, prove, erase, refuse, and every trouble at every report."""
 
+    profile: ClassVar[str]
+    """Name of the profile whose device this is."""
     firmware: ClassVar[str | None] = None
     """What `identify` must tell, where the family knows it."""
 
@@ -176,7 +181,7 @@ class Battery(ABC):
     def test_it_is_recognised_by_exactly_its_profile(self, subject: Subject) -> None:
         (seen,) = survey(subject.desk)
         assert seen.problem is None
-        assert seen.profile == subject.profile_name
+        assert seen.profile == subject.profile_name == self.profile
         assert seen.serial in (subject.serial, "")
         if self.firmware is not None:
             assert seen.firmware == self.firmware
@@ -227,24 +232,22 @@ class Battery(ABC):
 
     def test_a_pulled_cable_at_any_report_of_an_erasure(self, subject: Subject) -> None:
         for report in self._points(subject, erase=True):
-            old = self._prepare(subject)
-            subject.bus.trouble = Trouble(cut_after=report)
-            try:
-                self._erase(subject)
-            except DeviceError as error:
-                check_failure(error, old)
-            else:
-                assert subject.held() is None
-            self._mend(subject)
-            assert subject.held() in (old, None)
+            self._prepare(subject)
+            self._erase_in_trouble(subject, Trouble(cut_after=report))
         self._write_and_prove(subject, seed(3, subject.form.seed_bytes))
 
     def test_a_device_that_goes_silent_at_any_report_of_a_write(self, subject: Subject) -> None:
-        points = self._points(subject)[:-1]
-        for report in points[:: -(-len(points) // _SLOW_POINTS)]:
+        for report in self._points(subject)[:-1]:
             old = self._prepare(subject)
             subject.hurry()
             self._write_in_trouble(subject, old, Trouble(stall_after=report), seed(2000 + report, len(old)))
+
+    def test_a_device_that_goes_silent_at_any_report_of_an_erasure(self, subject: Subject) -> None:
+        for report in self._points(subject, erase=True)[:-1]:
+            self._prepare(subject)
+            subject.hurry()
+            self._erase_in_trouble(subject, Trouble(stall_after=report))
+        self._write_and_prove(subject, seed(3, subject.form.seed_bytes))
 
     def test_a_mute_device_is_unusable_in_time(self, subject: Subject) -> None:
         subject.hurry()
@@ -255,7 +258,21 @@ class Battery(ABC):
         (seen,) = survey(subject.desk)
         assert seen.problem is None
 
-    def test_garbage_at_any_report_of_a_write(self, tmp_path: Path) -> None:
+    def test_garbage_at_every_report_of_a_write(self, subject: Subject) -> None:
+        for report, garbage in zip(self._points(subject), cycle(_GARBAGE), strict=False):
+            old = self._prepare(subject)
+            subject.hurry()
+            trouble = Trouble(garbage_at=report, garbage=garbage)
+            self._write_in_trouble(subject, old, trouble, seed(3000 + report, len(old)))
+
+    def test_garbage_at_every_report_of_an_erasure(self, subject: Subject) -> None:
+        for report, garbage in zip(self._points(subject, erase=True), cycle(_GARBAGE), strict=False):
+            self._prepare(subject)
+            subject.hurry()
+            self._erase_in_trouble(subject, Trouble(garbage_at=report, garbage=garbage))
+        self._write_and_prove(subject, seed(3, subject.form.seed_bytes))
+
+    def test_any_garbage_at_any_report_of_a_write(self, tmp_path: Path) -> None:
         with self.device(tmp_path) as subject:
             points = self._points(subject)
 
@@ -289,6 +306,7 @@ class Battery(ABC):
     def _write_in_trouble(self, subject: Subject, old: bytes, trouble: Trouble, secret: bytes) -> None:
         """Write `secret` under `trouble`: done, or a typed failure with old or new in it; then all is well."""
         subject.bus.trouble = trouble
+        began_s = monotonic()
         try:
             subject.write(secret)
         except DeviceError as error:
@@ -296,9 +314,27 @@ class Battery(ABC):
             left = {old, secret} | ({None} if subject.may_lose_it else set())
         else:
             left = {secret}
+        assert monotonic() - began_s < _NO_HANG_S
         self._mend(subject)
         assert subject.held() in left
         self._write_and_prove(subject, seed(4, len(secret)))
+
+    def _erase_in_trouble(self, subject: Subject, trouble: Trouble) -> None:
+        """Erase what `_prepare` wrote under `trouble`: done, or failed with the old one or nothing in it."""
+        old = subject.held()
+        assert old is not None
+        subject.bus.trouble = trouble
+        began_s = monotonic()
+        try:
+            self._erase(subject)
+        except DeviceError as error:
+            check_failure(error, old)
+            left = {old, None}
+        else:
+            left = {None}
+        assert monotonic() - began_s < _NO_HANG_S
+        self._mend(subject)
+        assert subject.held() in left
 
     def _erase(self, subject: Subject) -> None:
         with subject.opened() as driver:

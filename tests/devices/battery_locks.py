@@ -115,19 +115,25 @@ class HandBattery(Battery):
     def test_the_wait_is_told_and_ends_with_the_hand(self, subject: Subject) -> None:
         self.ask_for_hand(subject)
         told: list[Wait] = []
+        progress: list[tuple[int, int]] = []
+        at_wait: list[tuple[int, int]] = []
         hands: list[threading.Timer] = []
 
         def on_wait(wait: Wait) -> None:
             told.append(wait)
+            at_wait.extend(progress[-1:])
             if wait is not Wait.NONE:
                 timer = threading.Timer(_TOUCHED_AFTER_S, self.hand, [subject])
                 hands.append(timer)
                 timer.start()
 
         with _joined(hands):
-            self._write_and_prove(subject, seed(1, subject.form.seed_bytes), on_wait=on_wait)
+            around = {"on_wait": on_wait, "on_progress": lambda done, total: progress.append((done, total))}
+            self._write_and_prove(subject, seed(1, subject.form.seed_bytes), **around)
         assert told[:2] == [self.wait, Wait.NONE]
         assert told[-1] is Wait.NONE
+        assert all(done < total for done, total in at_wait), "while it waits it is not done"
+        assert progress[-1][0] == progress[-1][1]
 
     def test_a_hand_that_never_comes_is_given_up(self, subject: Subject) -> None:
         subject.write(seed(1, subject.form.seed_bytes))

@@ -14,6 +14,7 @@ from tests.devices.flippers import FlipperSubject
 
 
 class TestFlipper(HandBattery):
+    profile = "flipper-totp"
     firmware = "5.19.0"
     wait = Wait.PIN
     given_up = DeviceLocked

@@ -16,16 +16,17 @@ from tests.rig.drawer import Drawer, NewFob
 
 SERIAL = "KF-000001"
 FORM = CredentialForm(OtpType.TOTP, Algorithm.SHA1, 8, 60, 20)
+COUNTING = CredentialForm(OtpType.HOTP, Algorithm.SHA1, 6, 0, 20, counter=7)
 
 
 class FobSubject(Subject):
     """An emulated fob of the rig's drawer."""
 
-    def __init__(self, folder: Path, transport: Transport) -> None:
+    def __init__(self, folder: Path, transport: Transport, form: CredentialForm = FORM) -> None:
         self._clock = RigClock(folder)
         self._drawer = Drawer(folder, self._clock, [NewFob(SERIAL, transport)], paced=False)
         bus = RigHidBus(self._drawer.hid_ports) if transport is Transport.HID else SerialBus(self._drawer.cradles)
-        super().__init__(bus, "kagiya-fob", SERIAL, FORM, self._drawer.roots)
+        super().__init__(bus, "kagiya-fob", SERIAL, form, self._drawer.roots)
 
     def plug(self) -> None:
         self._drawer.plug(SERIAL)
@@ -48,15 +49,21 @@ class FobSubject(Subject):
 
 
 class TestFobOverHid(Battery):
+    profile = "kagiya-fob"
     firmware = "1.2.0"
     transport = Transport.HID
+    form = FORM
 
     @contextmanager
     def device(self, folder: Path) -> Iterator[Subject]:
-        subject = FobSubject(folder, self.transport)
+        subject = FobSubject(folder, self.transport, self.form)
         yield subject
         subject.close()
 
 
 class TestFobInItsCradle(TestFobOverHid):
     transport = Transport.SERIAL
+
+
+class TestFobThatCounts(TestFobOverHid):
+    form = COUNTING

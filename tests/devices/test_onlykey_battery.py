@@ -12,6 +12,7 @@ from tests.rig.onlykey.device import Model
 
 
 class TestOnlyKey(Battery):
+    profile = "onlykey"
     firmware = "2.1.2"
 
     @contextmanager
@@ -20,6 +21,7 @@ class TestOnlyKey(Battery):
 
 
 class TestOnlyKeyDuo(Battery):
+    profile = "onlykey-duo"
     firmware = "2.1.2"
 
     @contextmanager

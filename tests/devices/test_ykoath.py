@@ -75,6 +75,7 @@ class OathSubject(Subject):
 
 
 class TestYubiKey5(Battery):
+    profile = "yubikey-5-oath"
     firmware: ClassVar[str] = "5.4.3"
 
     @contextmanager
@@ -83,16 +84,33 @@ class TestYubiKey5(Battery):
         yield OathSubject(YUBIKEY_5, "yubikey-5-oath")
 
 
-class TestCanoKeyCounting(Battery):
-    firmware: ClassVar[str] = "6.0.0"
+class TestYubiKey4(Battery):
+    profile = "yubikey-4-oath"
+    firmware: ClassVar[str] = "4.3.5"
 
     @contextmanager
     def device(self, folder: Path) -> Iterator[Subject]:
         del folder
-        yield OathSubject(CANOKEY, "canokey", HOTP_FORM)
+        yield OathSubject(YUBIKEY_4, "yubikey-4-oath")
+
+
+class TestCanoKeyCounting(Battery):
+    profile = "canokey"
+    firmware: ClassVar[str] = "6.0.0"
+    form: ClassVar[CredentialForm] = HOTP_FORM
+
+    @contextmanager
+    def device(self, folder: Path) -> Iterator[Subject]:
+        del folder
+        yield OathSubject(CANOKEY, "canokey", self.form)
+
+
+class TestCanoKey(TestCanoKeyCounting):
+    form = FORM
 
 
 class TestNitrokey3(HandBattery):
+    profile = "nitrokey-3"
     firmware: ClassVar[str] = "4.14.0"
     wait: ClassVar[Wait] = Wait.TOUCH
 

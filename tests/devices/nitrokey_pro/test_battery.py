@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.devices.battery import Battery, Subject
+from tests.devices.battery import Subject
 from tests.devices.battery_locks import AccessCodeBattery
 from tests.devices.nitrokey_pro.subject import HOTP, NitrokeySubject
 from tests.rig.nitrokey_pro.device import Model
@@ -19,6 +19,7 @@ class _WithPin(AccessCodeBattery):
 
 
 class TestNitrokeyPro(_WithPin):
+    profile = "nitrokey-pro"
     firmware = "0.15.0"
 
     @contextmanager
@@ -27,6 +28,7 @@ class TestNitrokeyPro(_WithPin):
 
 
 class TestNitrokeyProWithHotp(_WithPin):
+    profile = "nitrokey-pro"
     firmware = "0.8.0"
 
     @contextmanager
@@ -34,7 +36,8 @@ class TestNitrokeyProWithHotp(_WithPin):
         yield NitrokeySubject(firmware=(0, 8), form=HOTP)
 
 
-class TestLibremKey(Battery):
+class TestLibremKey(_WithPin):
+    profile = "librem-key"
     firmware = "0.10.0"
 
     @contextmanager
@@ -42,7 +45,8 @@ class TestLibremKey(Battery):
         yield NitrokeySubject("librem-key", (0, 10), Model.LIBREM_KEY)
 
 
-class TestNitrokeyStorage(Battery):
+class TestNitrokeyStorage(_WithPin):
+    profile = "nitrokey-storage"
     firmware = "0.54.0"
 
     @contextmanager

@@ -7,26 +7,30 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from devices.contract import Wait
-from tests.devices.battery import Battery, Subject
+from tests.devices.battery import Subject
 from tests.devices.battery_locks import AccessCodeBattery, HandBattery
 from tests.devices.yubikey_otp.subject import HOTP, YubiKeySubject
 from tests.rig.yubikey_otp.usb import Applications
 
 
-class TestYubiKey5(AccessCodeBattery, HandBattery):
+class _Locks(AccessCodeBattery):
+    counts_tries = False
+
+    def tries_left(self, subject: Subject) -> int:
+        """A key counts none."""
+        raise AssertionError(subject)
+
+
+class TestYubiKey5(_Locks, HandBattery):
     """All its applications, of which only the keyboard is ever opened."""
 
+    profile = "yubikey-5"
     firmware = "5.4.3"
-    counts_tries = False
     wait = Wait.TOUCH
 
     @contextmanager
     def device(self, folder: Path) -> Iterator[Subject]:
         yield YubiKeySubject(applications=Applications.ALL)
-
-    def tries_left(self, subject: Subject) -> int:
-        """A key counts none."""
-        raise AssertionError(subject)
 
     def ask_for_hand(self, subject: Subject) -> None:
         assert isinstance(subject, YubiKeySubject)
@@ -37,20 +41,28 @@ class TestYubiKey5(AccessCodeBattery, HandBattery):
         subject.key.touch()
 
 
-class TestYubiKey5WithHotp(AccessCodeBattery):
+class TestYubiKey5WithHotp(_Locks):
+    profile = "yubikey-5"
     firmware = "5.4.3"
-    counts_tries = False
 
     @contextmanager
     def device(self, folder: Path) -> Iterator[Subject]:
         yield YubiKeySubject(form=HOTP)
 
-    def tries_left(self, subject: Subject) -> int:
-        """A key counts none."""
-        raise AssertionError(subject)
+
+class TestYubiKey4(_Locks):
+    """A firmware that keeps its access code where it is only updated."""
+
+    profile = "yubikey-4"
+    firmware = "4.3.5"
+
+    @contextmanager
+    def device(self, folder: Path) -> Iterator[Subject]:
+        yield YubiKeySubject("yubikey-4", (4, 3, 5), Applications.OTP_FIDO)
 
 
-class TestYubiKeyNeo(Battery):
+class TestYubiKeyNeo(_Locks):
+    profile = "yubikey-neo"
     firmware = "3.4.9"
 
     @contextmanager
@@ -58,7 +70,8 @@ class TestYubiKeyNeo(Battery):
         yield YubiKeySubject("yubikey-neo", (3, 4, 9), Applications.OTP_CCID)
 
 
-class TestYubiKey2(Battery):
+class TestYubiKey2(_Locks):
+    profile = "yubikey-2"
     firmware = "2.4.3"
 
     @contextmanager

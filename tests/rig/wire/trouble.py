@@ -129,7 +129,7 @@ class TroubledReports(_Troubled):
 
 
 _HOST_PATIENCE_S = 0.05
-"""In place of the five seconds for which Linux waits on a control transfer."""
+"""In place of the seconds for which a host waits until its transfer is taken: five on Linux for a control one."""
 
 
 class TroubledFeatures(_Troubled):
@@ -182,7 +182,7 @@ class TroubledBulk(_Troubled):
 
     def write(self, data: bytes, timeout_s: float) -> None:
         """One OUT transfer."""
-        self._out(lambda: self._link.write(data, timeout_s), timeout_s)
+        self._out(lambda: self._link.write(data, timeout_s), min(timeout_s, _HOST_PATIENCE_S))
 
     def read(self, size: int, timeout_s: float) -> bytes:
         """One IN transfer."""
