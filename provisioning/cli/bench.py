@@ -32,7 +32,7 @@ for _name, _about in (
     ("servers", "Two WSGI servers before the same bare endpoints."),
     ("verify", "Codes checked per second, beside a bare endpoint that writes as much."),
     ("setup", "Apps set up per second."),
-    ("program", "Time to write a fob, beside what its reports need on the wire."),
+    ("program", "Time to write each kind of device, beside what wire and device need."),
     ("pages", "Server time of the staff console over the books of a large branch."),
 ):
     bench.add_command(_command(_name, _about))

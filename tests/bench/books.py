@@ -160,6 +160,7 @@ def _fob(serial: str, branch: str, carries: CredentialState | None) -> Row:
         "branch": branch,
         "serial": serial,
         "profile": "kagiya-fob",
+        "numbering": "kagiya-fob",
         "model": "KF-1",
         "firmware": "1.2.0",
         "state": FobState.IN_STOCK if carries is None else _FOB_STATES[carries],

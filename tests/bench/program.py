@@ -1,139 +1,177 @@
-"""`kagiya bench program`: time per fob through agent, driver and emulator, beside its reports on the wire.
+"""`kagiya bench program`: time to write each kind of device, beside what no driver can beat.
 
-The emulated host controller fetches one report in each polling interval, so reports × interval is what no
-driver can beat; the rest is ours: cryptography on both sides, threads, waiting without need.
+That is the wire's own time (tests.bench.meter) and the time that the device itself takes by its stated figures;
+the rest is ours: cryptography, threads, waiting without need. Agent, drivers and emulators are in one process.
 """
 
 from __future__ import annotations
 
-import secrets
-import threading
-import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from devices.agent import StationAgent
-from devices.attach import Desk
-from devices.contract import JobResult, Poll, ProgramJob, Progress, Work
-from devices.links import Transport
-from devices.links.serial import SerialBus
-from devices.profile_files import load_profiles
-from devices.seed_box import SeedBox
-from tests.devices.memory_server import KEY, STATION, program_job
-from tests.rig.buses import RigHidBus
-from tests.rig.clock import RigClock
-from tests.rig.drawer import Drawer, NewFob, Port
-from tests.rig.wire.hid_port import POLLING_INTERVAL_S
+from devices.links import Bus
+from tests.bench.meter import IsBusy, MeteredBus, Speed
+from tests.bench.station import TimedStation, job_for
+from tests.rig.drawer import ROOT_NAME
+from tests.rig.fob.factory import Manufacturer
+from tests.rig.usb.families import FAMILIES, Family
+from tests.rig.usb.plan import AcmInterface, CcidInterface, HidInterface, UsbPlan
+from tests.rig.wire.ccid_port import CcidBus, CcidPort
+from tests.rig.wire.console_port import ConsoleBus, ConsolePort
+from tests.rig.wire.feature_port import FeatureBus, FeaturePort
+from tests.rig.wire.report_port import ReportBus, ReportPort
 
-FOBS: Final = 4
 ROUNDS: Final = 3
-MOST_OF_WIRE: Final = 1.3
-_LIMIT_S: Final = 60.0
+AT_ONCE: Final = 16
+MANY_OF: Final = "kagiya-fob"
+MOST_OF_NEEDED: Final = 1.3
+LEAST_TIMES_ONE: Final = 10
+
+BUSY: Final[dict[str, IsBusy]] = {
+    "yubikey-5": lambda report: bool(report[7] & 0x80),
+    "nitrokey-pro": lambda report: report[0] == 1,
+}
+"""How a device that is asked by feature reports says that it is still at work."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProgramResult:
-    """Medians per fob. `wire_s`: reports × polling interval; `of_wire`: time over that."""
+    """Medians of new devices, or of several written at once: `seconds` until all are. `wire_s`, `work_s`: what
+    wire and device need for one; `of_needed`: time over both; `times_one`: devices per second over one alone.
+    """
 
     what: str
-    fobs: int
-    reports: int
+    devices: int
+    transfers: int
     seconds: float
-    wire_s: float | None
-    of_wire: float | None
+    wire_s: float
+    work_s: float
+    of_needed: float
+    times_one: float | None = None
 
 
-class _Timed:
-    """The server's side: gives each job out once and notes when its result is here."""
+@dataclass(frozen=True)
+class Subject:
+    """A device before the station. `worked_s`: how long it has been at work by its own account."""
 
-    def __init__(self) -> None:
-        self.jobs: list[ProgramJob] = []
-        self.given_at: dict[str, float] = {}
-        self.taken_at: dict[str, float] = {}
-        self.failed: list[JobResult] = []
-        self._news = threading.Condition()
+    family: Family
+    serial: str
+    bus: MeteredBus
+    worked_s: Callable[[], float]
 
-    def poll(self, _poll: Poll) -> Work:
-        jobs, self.jobs = tuple(self.jobs), []
-        self.given_at |= {job.job_id: time.perf_counter() for job in jobs}
-        return Work(jobs, int(time.time()))
 
-    def progress(self, job_id: str, progress: Progress) -> None:
-        """Nobody looks."""
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Devices that were written at once: seconds until all were; transfers, wire and work of one."""
 
-    def result(self, job_id: str, result: JobResult) -> None:
-        with self._news:
-            self.taken_at[job_id] = time.perf_counter()
-            self.failed += [result] if result.receipt is None else []
-            self._news.notify_all()
-
-    def wait(self, job_ids: list[str]) -> None:
-        with self._news:
-            here = self._news.wait_for(lambda: self.taken_at.keys() >= set(job_ids), _LIMIT_S)
-        if not here or self.failed:
-            raise RuntimeError(f"a fob was not written: {self.failed}")
-
-    def seconds(self, job_id: str) -> float:
-        return self.taken_at[job_id] - self.given_at[job_id]
+    seconds: float
+    transfers: float
+    wire_s: float
+    work_s: float
 
 
 def measure_program() -> list[ProgramResult]:
-    """One fob after another, and all at once, over HID; one after another over serial. Raises RuntimeError."""
+    """Each family one after another, and many fobs at once. Raises RuntimeError."""
     with TemporaryDirectory(prefix="kagiya-bench-") as name:
-        hid = [NewFob(f"KF-9{number:05d}", Transport.HID) for number in range(FOBS)]
-        serial = [NewFob(f"KF-8{number:05d}", Transport.SERIAL) for number in range(2)]
-        clock = RigClock(Path(name))
-        drawer = Drawer(Path(name), clock, [*hid, *serial])
-        server = _Timed()
-        buses = (RigHidBus(drawer.hid_ports), SerialBus(drawer.cradles))
-        agent = StationAgent(
-            Desk(buses, load_profiles(), drawer.roots, clock.unix_time), server, SeedBox(STATION, KEY)
-        )
+        shop = _Shop(Path(name))
+        alone = {family: [_write_new(shop, family, 1) for _ in range(ROUNDS)] for family in FAMILIES}
+        many = [_write_new(shop, MANY_OF, AT_ONCE) for _ in range(ROUNDS)]
+    rows = [result(family, 1, written) for family, written in alone.items()]
+    one_s = next(row.seconds for row in rows if row.what == MANY_OF)
+    return [*rows, result(MANY_OF, AT_ONCE, many, one_s)]
+
+
+def write_all(station: TimedStation, subjects: Sequence[Subject]) -> Written:
+    """Write every one of them at once."""
+    jobs = [
+        job_for(station.profile(subject.family.profile), subject.serial, *subject.family.wanted)
+        for subject in subjects
+    ]
+    worked_before_s = sum(subject.worked_s() for subject in subjects)
+    meters = {id(subject.bus): subject.bus.meter for subject in subjects}.values()
+    for meter in meters:
+        meter.reset()
+    seconds = station.write(jobs)
+    return Written(
+        seconds,
+        sum(meter.transfers for meter in meters) / len(subjects),
+        sum(meter.seconds for meter in meters) / len(subjects),
+        (sum(subject.worked_s() for subject in subjects) - worked_before_s) / len(subjects),
+    )
+
+
+def result(what: str, devices: int, written: Sequence[Written], one_s: float | None = None) -> ProgramResult:
+    """The median of some rounds, each beside what it needed itself."""
+    seconds = median(one.seconds for one in written)
+    return ProgramResult(
+        what=what,
+        devices=devices,
+        transfers=round(median(one.transfers for one in written)),
+        seconds=round(seconds, 3),
+        wire_s=round(median(one.wire_s for one in written), 3),
+        work_s=round(median(one.work_s for one in written), 3),
+        of_needed=round(median(one.seconds / (one.wire_s + one.work_s) for one in written), 2),
+        times_one=None if one_s is None else round(devices * one_s / seconds, 1),
+    )
+
+
+class _Shop:
+    """Sells devices that were never written before."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._numbers = count(1)
+        self.roots = {ROOT_NAME: Manufacturer.in_directory(folder).root_public}
+
+    @contextmanager
+    def plugged(self, name: str) -> Iterator[Subject]:
+        """One of that family in a port, which takes its time."""
+        family, number = FAMILIES[name], next(self._numbers)
+        folder = self._folder / str(number)
+        folder.mkdir()
+        serial = family.serial(number)
+        device = family.make(folder, serial)
+        device.take_time()
+        bus, unplug = _port(device.plan, serial)
+        metered = MeteredBus(bus, Speed.of(device.plan), BUSY.get(name, never))
         try:
-            agent.step()  # recognises the fobs, which is not part of writing one
-            return [
-                _measure("HID, one after another", agent, server, [[drawer.ports[fob.serial]] for fob in hid]),
-                _measure("HID, four at once", agent, server, [[drawer.ports[fob.serial] for fob in hid]]),
-                _measure(
-                    "serial, one after another", agent, server, [[drawer.ports[fob.serial]] for fob in serial]
-                ),
-            ]
+            yield Subject(family, serial, metered, device.worked_s)
         finally:
-            agent.close()
-            drawer.close()
+            unplug()
 
 
-def _measure(what: str, agent: StationAgent, server: _Timed, groups: list[list[Port]]) -> ProgramResult:
-    """Write each group's fobs at once, group after group, several times."""
-    seconds: list[float] = []
-    reports: list[int] = []
-    for group in groups * ROUNDS:
-        counts = {port.fob.serial: _Counter() for port in group}
-        for port in group:
-            port.on_report = counts[port.fob.serial].add
-        jobs = [program_job(port.fob.serial, secrets.token_bytes(20), secrets.token_hex(16)) for port in group]
-        server.jobs = list(jobs)
-        agent.step()
-        server.wait([job.job_id for job in jobs])
-        seconds += [server.seconds(job.job_id) for job in jobs]
-        reports += [counts[port.fob.serial].count for port in group]
-    fobs = sum(map(len, groups))
-    if groups[0][0].transport is not Transport.HID:
-        return ProgramResult(what, fobs, int(median(reports)), round(median(seconds), 3), None, None)
-    wire_s = median(reports) * POLLING_INTERVAL_S
-    ratio = round(median(seconds) / wire_s, 2)
-    return ProgramResult(what, fobs, int(median(reports)), round(median(seconds), 3), round(wire_s, 3), ratio)
+def _write_new(shop: _Shop, name: str, devices: int) -> Written:
+    with ExitStack() as plugged:
+        subjects = [plugged.enter_context(shop.plugged(name)) for _ in range(devices)]
+        station = plugged.enter_context(TimedStation([subject.bus for subject in subjects], shop.roots))
+        station.see(devices)
+        return write_all(station, subjects)
 
 
-class _Counter:
-    """Reports that crossed, both ways."""
+def never(_report: bytes) -> bool:
+    """A device that is not asked by feature reports."""
+    return False
 
-    def __init__(self) -> None:
-        self.count = 0
 
-    def add(self, _number: int) -> None:
-        """One more."""
-        self.count += 1
+def _port(plan: UsbPlan, name: str) -> tuple[Bus, Callable[[], None]]:
+    """The port for the interface that is spoken to, and how to pull the device out."""
+    spoken = next(
+        part for part in plan.interfaces if not isinstance(part, HidInterface) or part.gadget is not None
+    )
+    if isinstance(spoken, CcidInterface):
+        card = CcidPort(plan, paced=True)
+        return CcidBus([card]), card.unplug
+    if isinstance(spoken, AcmInterface):
+        console = ConsolePort(plan, paced=True)
+        return ConsoleBus([console]), console.unplug
+    if hasattr(spoken.gadget, "get_feature"):
+        features = FeaturePort(plan, name, paced=True)
+        return FeatureBus([features]), features.unplug
+    reports = ReportPort(plan, paced=True)
+    return ReportBus([reports]), reports.unplug

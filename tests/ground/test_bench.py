@@ -14,6 +14,7 @@ from pytest_mock import MockerFixture
 from tests.bench import pages, setup, verify
 from tests.bench.load import LoadResult, post_json, run_load
 from tests.ground.commands import run_kagiya
+from tests.rig.usb.families import FAMILIES
 
 
 class _Yes(BaseHTTPRequestHandler):
@@ -97,6 +98,12 @@ def test_json_is_one_document_with_the_machines_size() -> None:
     document = json.loads(ended.stdout)
     assert set(document) == {"machine", "program"}
     assert document["machine"]["cores"] >= 1
-    assert [row["fobs"] for row in document["program"]] == [4, 4, 2]
-    # nothing is quicker than its reports on the wire
-    assert all(row["of_wire"] is None or row["of_wire"] >= 0.95 for row in document["program"])
+    rows = document["program"]
+    assert [row["what"] for row in rows if row["devices"] == 1] == list(FAMILIES)
+    assert [(row["what"], row["devices"]) for row in rows if row["devices"] != 1] == [("kagiya-fob", 16)]
+    # the others' times are stated nowhere
+    takes_time = {"yubikey-5", "nitrokey-pro", "flipper-totp", "onlykey"}
+    assert {row["what"] for row in rows if row["work_s"]} == takes_time
+    assert all(row["transfers"] > 0 < row["wire_s"] for row in rows)
+    # nothing is quicker than wire and device
+    assert all(row["of_needed"] >= 0.95 for row in rows)

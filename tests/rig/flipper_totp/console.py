@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Final
 
 from tests.rig.flipper_totp import words
@@ -19,7 +18,7 @@ class Console:
     def __init__(self, flipper: EmulatedFlipper) -> None:
         self._flipper = flipper
         self._dtr = False
-        self._starts_at: float | None = None
+        self._starts = False
         self._runs = False
         self._line = ""
         self._foreground: Foreground | None = None
@@ -31,12 +30,14 @@ class Console:
             return
         self._dtr = raised
         if raised:
-            self._starts_at = time.monotonic() + START_S
+            self._starts = True
+            self._flipper.work.begin(START_S)
             return
         foreground, self._foreground = self._foreground, None
         if foreground is not None:
             foreground.hang_up()
-        self._starts_at, self._runs, self._line = None, False, ""
+        self._flipper.work.stop()
+        self._starts, self._runs, self._line = False, False, ""
         self._out.clear()
 
     def take_bytes(self, data: bytes) -> None:
@@ -56,8 +57,8 @@ class Console:
         return piece
 
     def _start(self) -> None:
-        if self._starts_at is not None and time.monotonic() >= self._starts_at:
-            self._starts_at, self._runs = None, True
+        if self._starts and not self._flipper.work.busy:
+            self._starts, self._runs = False, True
             self._say(words.BANNER + words.PROMPT)
 
     def _key(self, byte: int) -> None:

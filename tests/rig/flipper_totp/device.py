@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from tests.rig.at_work import AtWork
+
 DIGITS: Final = (5, 6, 8)
 PERIODS_S: Final = range(15, 256)
 ALGORITHMS: Final = ("sha1", "sha256", "sha512")
@@ -51,6 +53,7 @@ class EmulatedFlipper:
         self.clock_stuck = False
         self.tokens: list[Token] = []
         self.timezone_h = 9.0
+        self.work = AtWork()
         self._world = world_unix_time
         self._rtc_ahead_s = 9 * 3600.0
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from tests.rig.at_work import AtWork
 from tests.rig.nitrokey_pro.card import Card
 from tests.rig.nitrokey_pro.checksum import checksum
 from tests.rig.nitrokey_pro.commands import COMMANDS, Command, Refusal, Status, Stick
@@ -68,10 +69,9 @@ class EmulatedNitrokey:
         self.model = model
         self.stick = Stick(firmware, Card(serial), Memory(Clock(world)))
         self.pace = pace
-        self._clock = clock
+        self._work = AtWork(clock)
         self._lock = threading.RLock()
         self._answer = bytes(REPORT_BYTES)
-        self._busy_until = 0.0
 
     @property
     def serial(self) -> str:
@@ -92,27 +92,31 @@ class EmulatedNitrokey:
         """From now on it is busy as long as a real one."""
         self.pace = REAL
 
+    def worked_s(self) -> float:
+        """How long it has been busy so far."""
+        return self._work.total_s
+
     def lose_power(self) -> None:
         """Unplugged."""
         with self._lock:
             self.stick.memory.lose_power()
             self._answer = bytes(REPORT_BYTES)
-            self._busy_until = 0.0
+            self._work.stop()
 
     def set_feature(self, data: bytes) -> None:
         """SET_REPORT: a request; while the stick is busy it is lost without a word."""
         if len(data) != REPORT_BYTES:
             raise Stalled
         with self._lock:
-            if self._clock() < self._busy_until:
+            if self._work.busy:
                 return
-            self._busy_until = self._clock() + self._takes_s(data[0])
+            self._work.begin(self._takes_s(data[0]))
             self._answer = self._run(data)
 
     def get_feature(self) -> bytes:
         """GET_REPORT: the answer to the last request; byte 0 tells whether it is there yet."""
         with self._lock:
-            if self._clock() < self._busy_until:
+            if self._work.busy:
                 return bytes([_BUSY]) + bytes(REPORT_BYTES - 1)
             return self._answer
 

@@ -10,10 +10,13 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
 
+from tests.rig.at_work import AtWork
 from tests.rig.onlykey.memory import LABEL_BYTES, WIPED, Slot
 
 REPORT_BYTES: Final = 64
 LABEL_GAP_S: Final = 0.02
+POLL_MS: Final = 5
+"""Its interrupt endpoints' interval. A label waits for the host's poll while the key rests."""
 _HEADER: Final = b"\xff\xff\xff\xff"
 _SET_TIME: Final = 0xE4
 _GET_LABELS: Final = 0xE5
@@ -79,8 +82,9 @@ class EmulatedOnlyKey:
         self.slots: dict[int, Slot] = dict.fromkeys(range(1, (24 if model.is_duo else 12) + 1), Slot())
         self._world = world_unix_time
         self._lock = threading.Lock()
-        # when each answer is ready (monotonic), and the answer
+        # how long it rests after the answer before, and the answer
         self._answers: deque[tuple[float, bytes]] = deque()
+        self._work = AtWork()
         self._label_gap_s = 0.0
         self._unlocked = False
         self._config_mode = False
@@ -121,10 +125,16 @@ class EmulatedOnlyKey:
         """From now on it rests between two labels as a real one."""
         self._label_gap_s = LABEL_GAP_S
 
+    def worked_s(self) -> float:
+        """How long it has rested so far, beyond the host's own interval."""
+        with self._lock:
+            return self._work.total_s * (1 - POLL_MS / 1000 / LABEL_GAP_S)
+
     def lose_power(self) -> None:
         """Pulled out."""
         with self._lock:
             self._answers.clear()
+            self._work.stop()
             self._unlocked = self._config_mode = False
             self._clock = None
 
@@ -153,16 +163,20 @@ class EmulatedOnlyKey:
     def next_report(self) -> bytes | None:
         """The next answer."""
         with self._lock:
-            ready = bool(self._answers) and self._answers[0][0] <= time.monotonic()
-            return self._answers.popleft()[1] if ready else None
+            if self._work.busy or not self._answers:
+                return None
+            _, answer = self._answers.popleft()
+            if self._answers:
+                self._work.begin(self._answers[0][0])
+            return answer
 
     # inside
 
     def _say(self, text: str) -> None:
         self._answer(text.encode("ascii"))
 
-    def _answer(self, data: bytes, after_s: float = 0.0) -> None:
-        self._answers.append((time.monotonic() + after_s, data.ljust(REPORT_BYTES, b"\0")))
+    def _answer(self, data: bytes, rest_s: float = 0.0) -> None:
+        self._answers.append((rest_s, data.ljust(REPORT_BYTES, b"\0")))
 
     def _version(self, word: str) -> str:
         return f"{word}v{self.firmware}-prod{self.model}"
@@ -194,7 +208,7 @@ class EmulatedOnlyKey:
             return
         for number, slot in self.slots.items():
             code = number if number <= 9 else number + 6
-            self._answer(bytes([code]) + b"|" + slot.label[:LABEL_BYTES], (number - 1) * self._label_gap_s)
+            self._answer(bytes([code]) + b"|" + slot.label[:LABEL_BYTES], self._label_gap_s if number > 1 else 0.0)
 
     def _set_slot(self, rest: bytes) -> None:
         number, field, value = rest[0], rest[1], rest[2:]

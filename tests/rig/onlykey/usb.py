@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.rig.onlykey.device import EmulatedOnlyKey
+from tests.rig.onlykey.device import POLL_MS, EmulatedOnlyKey
 from tests.rig.usb.plan import HidInterface, UsbPlan
 
 VENDOR_ID: Final = 0x1D50
@@ -12,7 +12,6 @@ PRODUCT_ID: Final = 0x60FC
 USB_SERIAL: Final = "1000000000"
 """The firmware gives every key this one."""
 KEYBOARD, FIDO, RAW_HID = range(3)
-_INTERVAL_MS: Final = 5
 _KEYBOARD_DESCRIPTOR: Final = bytes.fromhex(
     "05010906a101"  # generic desktop, keyboard
     "050719e029e71500250175019508810295017508810395057501"  # modifier keys, a reserved byte
@@ -38,10 +37,10 @@ def usb_plan(key: EmulatedOnlyKey, *, serial: str = USB_SERIAL) -> UsbPlan:
         serial=serial,
         interfaces=(
             HidInterface(
-                KEYBOARD, _KEYBOARD_DESCRIPTOR, _INTERVAL_MS, report_bytes=8, protocol=1, has_out_endpoint=False
+                KEYBOARD, _KEYBOARD_DESCRIPTOR, POLL_MS, report_bytes=8, protocol=1, has_out_endpoint=False
             ),
-            HidInterface(FIDO, _raw(0xF1D0, 0x01), _INTERVAL_MS),
-            HidInterface(RAW_HID, _raw(0xFFAB, 0x02), _INTERVAL_MS, gadget=key),
+            HidInterface(FIDO, _raw(0xF1D0, 0x01), POLL_MS),
+            HidInterface(RAW_HID, _raw(0xFFAB, 0x02), POLL_MS, gadget=key),
         ),
         lose_power=key.lose_power,
     )

@@ -42,6 +42,7 @@ def nitrokey_pro(folder: Path, serial: str) -> Emulated:
         nitrokey_pro_plan(key),
         display=lambda: key.companion_code(0x20, time.time()),
         take_time=key.take_time,
+        worked_s=key.worked_s,
     )
 
 
@@ -49,7 +50,12 @@ def flipper_totp(folder: Path, serial: str) -> Emulated:
     """A Flipper Zero with its application open; `serial` is `FLIP_` and its name. The hand enters its PIN."""
     del folder
     flipper = EmulatedFlipper(time.time, name=serial[len("FLIP_") :].capitalize())
-    return Emulated(flipper_totp_plan(flipper), flipper.enter_pin, lambda: flipper.display("KAGIYA kagiya-1"))
+    return Emulated(
+        flipper_totp_plan(flipper),
+        flipper.enter_pin,
+        lambda: flipper.display("KAGIYA kagiya-1"),
+        worked_s=lambda: flipper.work.total_s,
+    )
 
 
 def onlykey(folder: Path, serial: str) -> Emulated:
@@ -57,7 +63,7 @@ def onlykey(folder: Path, serial: str) -> Emulated:
     del folder, serial
     key = EmulatedOnlyKey(time.time)
     key.pin_at_once = True
-    return Emulated(onlykey_plan(key), key.enter_pin, lambda: key.press(1), key.take_time)
+    return Emulated(onlykey_plan(key), key.enter_pin, lambda: key.press(1), key.take_time, key.worked_s)
 
 
 def onlykey_locked(folder: Path, serial: str) -> Emulated:
@@ -108,7 +114,8 @@ def _yubikey(serial: str, applications: Applications) -> Emulated:
     def display() -> str:
         return key.companion_code(1, time.time()) or key.touch().strip()
 
-    return Emulated(yubikey_otp_plan(key, applications), lambda: _ignore(key.touch()), display, key.take_time)
+    plan = yubikey_otp_plan(key, applications)
+    return Emulated(plan, lambda: _ignore(key.touch()), display, key.take_time, key.worked_s)
 
 
 def _ignore(_value: object) -> None:

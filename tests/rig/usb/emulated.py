@@ -13,13 +13,15 @@ from tests.rig.usb.plan import UsbPlan
 class Emulated:
     """A device with what a person can do to it. `display`: the code that its customer gets now, or empty.
 
-    `take_time`: from now on it takes as long over everything as a real one.
+    `take_time`: from now on it takes as long over everything as a real one. `worked_s`: how long it was at work by
+    that, or rested between its answers; a device whose times nobody states never was.
     """
 
     plan: UsbPlan
     press: Callable[[], None] = field(default=lambda: None)
     display: Callable[[], str] = field(default=lambda: "")
     take_time: Callable[[], None] = field(default=lambda: None)
+    worked_s: Callable[[], float] = field(default=lambda: 0.0)
 
 
 Make = Callable[[Path, str], Emulated]

@@ -13,9 +13,10 @@ from devices.links import AttachedDevice, Transport
 from tests.rig.ccid.descriptor import ccid_descriptor
 from tests.rig.ccid.reader import CcidReader
 from tests.rig.usb.plan import CcidInterface, UsbPlan
+from tests.rig.wire.visits import Visits
 
 PACKET_S: Final = 0.0005
-"""A bulk transfer at full speed: half a frame, with the host's turn between two of them."""
+"""A bulk transfer at full speed: the host controller comes by twice in a frame."""
 _TURN_S: Final = 1.0
 """Longer than any card is busy without asking for time."""
 
@@ -95,6 +96,7 @@ class CcidLink:
         self._port = port
         self._path = path
         self._waiting: deque[bytes] = deque()
+        self._visits = Visits(PACKET_S if port.paced else 0.0)
         self._transfers = 0
         self._gone = False
         self._turn_over = True
@@ -113,6 +115,7 @@ class CcidLink:
     def write(self, data: bytes, timeout_s: float) -> None:
         """One OUT transfer. Raises LinkLost."""
         del timeout_s
+        self._await_visit()
         with self._news:
             self._here()
             self._turn_over = False
@@ -128,6 +131,7 @@ class CcidLink:
             if not self._waiting:
                 raise LinkTimeout(self._path, waited_s=timeout_s)
             data = self._waiting.popleft()
+        self._await_visit()
         self._crossed()
         if len(data) > size:
             # more than was asked for: the host controller calls it an overflow
@@ -173,9 +177,10 @@ class CcidLink:
         if self._gone:
             raise LinkLost(self._path)
 
+    def _await_visit(self) -> None:
+        time.sleep(max(0.0, self._visits.next_s() - time.monotonic()))
+
     def _crossed(self) -> None:
-        if self._port.paced:
-            time.sleep(PACKET_S)
         self._transfers += 1
         self._port.on_report(self._transfers)
 

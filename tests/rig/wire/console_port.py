@@ -20,6 +20,7 @@ from devices.links.serial import SerialLink
 from tests.rig.usb.plan import AcmInterface, ConsoleGadget, UsbPlan
 
 _LOOK_AGAIN_S: Final = 0.002
+"""For an opening, and for what the device says unasked: there is no event for either."""
 _NOTICE_S: Final = 0.1
 _PIECE_BYTES: Final = 64
 """A bulk packet at full speed."""
@@ -114,6 +115,7 @@ class _Pty:
         os.close(slave)
         os.set_blocking(self._master, False)
         self._open = False
+        self._quiet = False
         self.closed = threading.Event()
         self.closed.set()
         self._crossed = 0
@@ -133,12 +135,13 @@ class _Pty:
         poller.register(self._master, select.POLLIN)
         try:
             while not self._closing.is_set():
-                self._turn(dict(poller.poll(0)).get(self._master, 0))
+                pause_ms = 1000 * _LOOK_AGAIN_S if self._quiet else 0
+                self._turn(dict(poller.poll(pause_ms)).get(self._master, 0))
         finally:
             os.close(self._master)
 
     def _turn(self, events: int) -> None:
-        """Look once at both directions; wait a little when nothing crossed."""
+        """Look once at both directions; wait a little while nobody has the port open, or nobody reads."""
         is_open = not events & select.POLLHUP
         if is_open != self._open:
             self._open, self._crossed, self._waiting = is_open, 0, b""
@@ -155,8 +158,9 @@ class _Pty:
         if came or went:
             self._crossed += len(came) + went
             self._port.on_bytes(self._crossed)
-        else:
+        elif self._waiting or not is_open:
             self._closing.wait(_LOOK_AGAIN_S)
+        self._quiet = is_open and not (came or went or self._waiting)
 
     def _give(self) -> int:
         """How many bytes the host's side took: none while nobody reads them there."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeVar, cast
 
 from devices.errors import DeviceBusy, LinkLost
 from devices.links import AttachedDevice, Transport
 from tests.rig.usb.plan import FeatureGadget, HidInterface, Stalled, UsbPlan
+from tests.rig.wire.visits import Visits
 
 ReportHook = Callable[[int], None]
 """Called with the number of each report once it has crossed (and the device has done what it asks)."""
 
+FRAME_S: Final = 0.001
+"""A control transfer of one small report takes a frame at full speed."""
 T = TypeVar("T")
 _USAGE_PAGE: Final = 0x04
 _USAGE: Final = 0x08
@@ -22,11 +26,12 @@ class FeaturePort:
     """One USB socket with one device, plugged or not. Safe between threads.
 
     Every HID interface of the plan shows on the bus; opening one without feature reports is a test's failure.
-    The paths change with every plugging, as hidraw numbers do.
+    `paced`: reports take their time. The paths change with every plugging, as hidraw numbers do.
     """
 
-    def __init__(self, plan: UsbPlan, name: str, *, plugged: bool = True) -> None:
+    def __init__(self, plan: UsbPlan, name: str, *, paced: bool = False, plugged: bool = True) -> None:
         self.plan = plan
+        self.paced = paced
         self.name = name
         self.on_report: ReportHook = lambda _number: None
         self._lock = threading.Lock()
@@ -100,6 +105,7 @@ class PortLink:
         self._port = port
         self._path = path
         self._gadget = gadget
+        self._visits = Visits(FRAME_S if port.paced else 0.0)
         self._reports = 0
         self._gone = False
 
@@ -132,6 +138,7 @@ class PortLink:
     def _cross(self, number: int, transfer: Callable[[], T]) -> T:
         if self._gone or number:
             raise LinkLost(self._path)
+        time.sleep(max(0.0, self._visits.next_s() - time.monotonic()))
         try:
             result = transfer()
         except Stalled:

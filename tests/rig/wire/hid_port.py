@@ -14,6 +14,7 @@ from tests.rig.fob.device import EmulatedFob
 from tests.rig.wire import UnreadableFrame
 from tests.rig.wire.hid_frames import REPORT_BYTES, HidReader, hid_reports
 from tests.rig.wire.line import Line, ReportHook
+from tests.rig.wire.visits import Visits
 
 POLLING_INTERVAL_S: Final = 0.008
 """bInterval of both endpoints (§2)."""
@@ -104,10 +105,10 @@ class HidPort:
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """An input report and the host controller's visit that fetches it."""
+    """An input report and when the host controller fetches it."""
 
     report: bytes
-    visit: int
+    due_s: float
 
 
 class HidLink:
@@ -119,8 +120,7 @@ class HidLink:
         self._line = Line(port.fob, port.unplug, port.report_crossed)
         self._reader = HidReader()
         self._input: deque[_Waiting] = deque()
-        self._opened_s = time.monotonic()
-        self._last_visit = 0
+        self._visits = Visits(port.interval_s)
         self._gone = threading.Event()
 
     @property
@@ -146,8 +146,7 @@ class HidLink:
         """One output report; returns when the host controller has delivered it. Raises LinkLost."""
         if len(report) != REPORT_BYTES:
             raise LinkLost(self._path)
-        self._last_visit = self._next_visit()
-        self._wait_until(self._instant_s(self._last_visit))
+        self._wait_until(self._visits.next_s())
         if not self._line.silent:
             self._deliver(report)
         self._line.crossed()
@@ -156,7 +155,7 @@ class HidLink:
         """The next input report. Raises LinkTimeout, LinkLost."""
         until_s = time.monotonic() + timeout_s
         waits = self._input and not self._line.silent
-        due_s = self._instant_s(self._input[0].visit) if waits else float("inf")
+        due_s = self._input[0].due_s if waits else float("inf")
         self._wait_until(min(due_s, until_s))
         if due_s > until_s:
             raise LinkTimeout(self._path, timeout_s)
@@ -176,18 +175,7 @@ class HidLink:
     def _queue(self, answer: bytes) -> None:
         reports = [_STRAY_REPORT] if self._line.adds_stray() else []
         reports += hid_reports(answer, spoil_crc=self._line.spoils_crc())
-        for report in reports:
-            self._last_visit = self._next_visit()
-            self._input.append(_Waiting(report, self._last_visit))
-
-    def _next_visit(self) -> int:
-        """Number of the host controller's next visit that nothing uses yet."""
-        interval_s = self._port.interval_s
-        passed = int((time.monotonic() - self._opened_s) / interval_s) if interval_s else 0
-        return max(passed, self._last_visit) + 1
-
-    def _instant_s(self, visit: int) -> float:
-        return self._opened_s + visit * self._port.interval_s
+        self._input += [_Waiting(report, self._visits.next_s()) for report in reports]
 
     def _wait_until(self, instant_s: float) -> None:
         if self._gone.wait(max(0.0, instant_s - time.monotonic())):

@@ -11,6 +11,7 @@ from devices.errors import DeviceBusy, LinkLost, LinkTimeout
 from devices.links import AttachedDevice, Transport
 from tests.rig.usb.plan import HidInterface, ReportGadget, Stalled, UsbPlan
 from tests.rig.wire.hid_usages import top_usages
+from tests.rig.wire.visits import Visits
 
 _LOOK_AGAIN_S: Final = 0.001
 
@@ -104,9 +105,7 @@ class HidReports:
         self._path = path
         self._size = interface.report_bytes
         self._gadget = _report_gadget(interface)
-        self._interval_s = interface.interval_ms / 1000 if port.paced else 0.0
-        self._began_s = time.monotonic()
-        self._visit = 0
+        self._visits = Visits(interface.interval_ms / 1000 if port.paced else 0.0)
         self._reports = 0
         self._gone = threading.Event()
 
@@ -124,7 +123,7 @@ class HidReports:
         """One output report; the device has done what it says when it returns. Raises LinkLost."""
         if len(report) != self._size:
             raise LinkLost(self._path)
-        self._next_visit()
+        self._await_visit()
         if self._gadget is not None:
             try:
                 self._gadget.take_report(report)
@@ -136,7 +135,7 @@ class HidReports:
         """The next input report. Raises LinkTimeout, LinkLost."""
         until_s = time.monotonic() + timeout_s
         while True:
-            self._next_visit()
+            self._await_visit()
             report = None if self._gadget is None else self._gadget.next_report()
             if report is not None:
                 self._crossed()
@@ -154,14 +153,8 @@ class HidReports:
         """The device is out."""
         self._gone.set()
 
-    def _next_visit(self) -> None:
-        """Wait for the host controller's next visit that nothing used yet."""
-        if self._interval_s:
-            passed = int((time.monotonic() - self._began_s) / self._interval_s)
-            self._visit = max(passed, self._visit) + 1
-            self._wait(self._began_s + self._visit * self._interval_s - time.monotonic())
-        else:
-            self._wait(0.0)
+    def _await_visit(self) -> None:
+        self._wait(self._visits.next_s() - time.monotonic())
 
     def _wait(self, seconds: float) -> None:
         if self._gone.wait(max(0.0, seconds)):

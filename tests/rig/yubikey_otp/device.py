@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from tests.rig.at_work import AtWork
 from tests.rig.usb.plan import Stalled
 from tests.rig.yubikey_otp.application import PAYLOAD_BYTES, Application, Command, Firmware, Refused
 from tests.rig.yubikey_otp.checksum import checksum
@@ -64,6 +65,7 @@ class EmulatedYubiKey:
         self.touch_wait_s = TOUCH_S
         self.reclaim_refusals = 0
         self._clock = clock
+        self._work = AtWork(clock)
         self._lock = threading.RLock()
         self._frame: bytearray | None = None
         self._answer: list[bytes] | None = None
@@ -93,12 +95,16 @@ class EmulatedYubiKey:
         """From now on it is at work as long as a real one."""
         self.pace = REAL
 
+    def worked_s(self) -> float:
+        """How long it has been at work so far."""
+        return self._work.total_s
+
     def lose_power(self) -> None:
         """Unplugged: half a frame, an answer and a wait are gone."""
         with self._lock:
             self._forget()
             self._strokes.clear()
-            self._busy_until = 0.0
+            self._work.stop()
             self._last_index = 0
             self._starting: int = _STARTING_READS if self.application.caches else 0
 
@@ -119,7 +125,7 @@ class EmulatedYubiKey:
         if len(data) != REPORT_BYTES:
             raise Stalled
         with self._lock:
-            if self._clock() < self._busy_until or not data[7] & _WRITE:
+            if self._work.busy or not data[7] & _WRITE:
                 return
             self._take(data[7] & ~_WRITE & 0x1F, data[:_DATA_BYTES])
 
@@ -129,7 +135,7 @@ class EmulatedYubiKey:
             if self._starting:
                 self._starting -= 1
                 return self._status(_STARTING)
-            if self._clock() < self._busy_until:
+            if self._work.busy:
                 return self._status(_WRITE | self._last_index)
             self._feel()
             if self._waiting is not None:
@@ -164,7 +170,7 @@ class EmulatedYubiKey:
             return
         self._last_index = index
         self._frame[index * _DATA_BYTES : (index + 1) * _DATA_BYTES] = data
-        self._busy_until = self._clock() + self.pace.report_s
+        self._work.begin(self.pace.report_s)
         if index == _REPORTS - 1:
             frame, self._frame = bytes(self._frame), None
             self._receive(frame)
@@ -179,7 +185,7 @@ class EmulatedYubiKey:
             self._do(command, payload)
 
     def _do(self, command: int, payload: bytes) -> None:
-        self._busy_until = self._clock() + self._takes_s(command)
+        self._work.begin(self._takes_s(command))
         if self.reclaim_refusals:
             self.reclaim_refusals -= 1
             return
