@@ -16,6 +16,7 @@ COMMANDS: Final[dict[str, str]] = {
     "demo": "provisioning.cli.demo:demo",
     "serve": "provisioning.cli.serve:serve",
     "worker": "provisioning.cli.worker:worker",
+    "returned-mail": "provisioning.cli.returned_mail:returned_mail",
     "db": "provisioning.cli.db:db",
     "keys": "provisioning.cli.keys:keys",
     "staff": "provisioning.cli.staff:staff",

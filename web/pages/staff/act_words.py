@@ -18,6 +18,7 @@ LINES: Final[dict[str, LazyString]] = {
     "issue_soft": _l("ソフトウェアトークンを発行"),
     "resend_issue_mail": _l("案内メールを再送"),
     "send_mail": _l("案内メールを送信"),
+    "mail_returned": _l("案内メールが戻ってきた"),
     "app_complete": _l("アプリの初期設定"),
     "expire_ticket": _l("初期設定の期限切れ"),
     "apply_hard": _l("ハードウェアトークンを申込"),
