@@ -26,6 +26,7 @@ class Screen(StrEnum):
     RELEASE = "BOS001"
     RELEASED = "BOS002"
     # ours
+    FRONT = "BTP000"
     CHOOSE_INSTITUTION = "BLG000"
     LOGIN = "BLG001"
     LOGIN_CODE = "BLG002"
@@ -39,6 +40,7 @@ class Screen(StrEnum):
     APP_NAME = "BAP002"
     APP_CODES = "BAP003"
     APP_EDIT = "BAP004"
+    APP_MANUAL = "BAP005"
     APP_UNUSABLE = "BAP009"
     # the staff console's; its choice of a kind is BOT010 too
     STAFF_SIGN_IN = "SIN001"

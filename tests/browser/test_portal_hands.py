@@ -160,7 +160,9 @@ def test_the_software_keyboard(page: Page, live: Live, customer_a: Customer) -> 
     keys.get_by_role("button", name="大文字", exact=True).click()
     for sign in "akuninx":
         keys.get_by_role("button", name=sign, exact=True).click()
+    expect(keys.get_by_role("status")).to_have_text("入力した文字数: 8")
     keys.get_by_role("button", name="1文字消す").click()
+    expect(keys.get_by_role("status")).to_have_text("入力した文字数: 7")
     field.press("End")
     field.press_sequentially("9")
     keys.get_by_role("button", name="9", exact=True).click()

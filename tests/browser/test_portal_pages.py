@@ -44,11 +44,12 @@ class Looker:
         self.name = name
 
     def at(self, screen: str, case: str = "") -> None:
-        """This page is `screen`, has no serious finding and does not scroll sideways."""
+        """This page is `screen`, has no serious finding, one primary button at most, and fits the width."""
         assert self.page.text_content(".screen-id b") == screen
         look(self.page, f"{screen}{case}-{self.name}")
         assert serious(self.page) == []
         assert fits(self.page)
+        assert self.page.locator("main .button--main:visible").count() <= 1
 
 
 @pytest.fixture(params=every_look, ids="-".join)
@@ -59,8 +60,10 @@ def looker(request: pytest.FixtureRequest, open_page: OpenPage) -> Looker:
 
 
 def test_sign_in(looker: Looker, live: Live, customer_a: Customer) -> None:
-    """BLG000, BLG001 and its refusal, BTP001."""
+    """BTP000, BLG000, BLG001 and its refusal, BTP001."""
     page = looker.page
+    page.goto(live.url("/"))
+    looker.at("BTP000")
     page.goto(live.url("/portal/sign-in/?choose=1"))
     looker.at("BLG000")
     page.goto(live.url("/portal/sign-in/dual"))

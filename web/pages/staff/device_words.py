@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from flask_babel import LazyString
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from provisioning.store.queries.next_step import NextStep
@@ -156,7 +157,7 @@ _FACTS: Final[dict[str, LazyString]] = {
     "holder": _l("使用中のプログラム"),
     "rule": _l("規則ファイル"),
     "group": _l("グループ"),
-    "waited_s": _l("待った秒数"),
+    "waited_s": _l("待った時間"),
     "what": _l("不一致"),
     "command": _l("命令"),
     "status": _l("応答"),
@@ -166,10 +167,10 @@ _FACTS: Final[dict[str, LazyString]] = {
     "model": _l("機種"),
     "firmware": _l("ファームウェア"),
     "reason": _l("内容"),
-    "percent": _l("電池残量 %"),
-    "minimum_percent": _l("必要な残量 %"),
-    "offset_s": _l("ずれ 秒"),
-    "tolerance_s": _l("許される秒数"),
+    "percent": _l("電池残量"),
+    "minimum_percent": _l("必要な残量"),
+    "offset_s": _l("ずれ"),
+    "tolerance_s": _l("許されるずれ"),
     "tries_left": _l("残りの回数"),
     "limit": _l("項目"),
     "asked": _l("必要"),
@@ -179,7 +180,13 @@ _FACTS: Final[dict[str, LazyString]] = {
 
 def facts_in_words(facts: Mapping[str, str]) -> list[tuple[LazyString, str]]:
     """Facts of a problem as pairs of name and value; those without a name of ours are for the log only."""
-    return [(_FACTS[name], value) for name, value in facts.items() if name in _FACTS]
+    return [(_FACTS[name], _with_unit(name, value)) for name, value in facts.items() if name in _FACTS]
+
+
+def _with_unit(name: str, value: str) -> str:
+    if name.endswith("percent"):
+        return f"{value}%"
+    return str(_("%(n)s 秒", n=value)) if name.endswith("_s") else value
 
 
 def problem_in_words(problem: ProblemView) -> tuple[Diagnosis, list[tuple[LazyString, str]]]:

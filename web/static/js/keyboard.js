@@ -1,5 +1,6 @@
 /* Software keyboard for fields marked data-keyboard. The real keyboard goes on working in the field;
-   in the grid of keys the arrow keys move, so that Tab crosses it in one step. */
+   in the grid of keys the arrow keys move, so that Tab crosses it in one step. The field hides what is
+   typed: a screen reader is told how many characters it holds. */
 
 const ROWS = ["1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm"];
 
@@ -25,6 +26,14 @@ function type(field, text) {
   if (room) field.value += text;
 }
 
+function counter(board, field, words) {
+  const line = document.createElement("p");
+  line.className = "visually-hidden";
+  line.setAttribute("role", "status");
+  board.addEventListener("click", () => { line.textContent = `${words.typed}: ${field.value.length}`; });
+  return line;
+}
+
 function build(field, words) {
   const board = document.createElement("div");
   board.className = "keyboard";
@@ -38,7 +47,7 @@ function build(field, words) {
     letters.push(...keys);
     board.append(row(...keys));
   }
-  board.append(row(...acts(field, words, letters)));
+  board.append(row(...acts(field, words, letters)), counter(board, field, words));
   board.addEventListener("keydown", (event) => move(event, board));
   board.querySelector("button").tabIndex = 0;
   return board;
@@ -63,7 +72,7 @@ function acts(field, words, letters) {
 }
 
 function move(event, board) {
-  const rows = [...board.children].map((line) => [...line.children]);
+  const rows = [...board.querySelectorAll(".keyboard__row")].map((line) => [...line.children]);
   const y = rows.findIndex((keys) => keys.includes(event.target));
   const x = y < 0 ? -1 : rows[y].indexOf(event.target);
   const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
