@@ -157,7 +157,9 @@ class _Bench:
     def _accept(self, line: Line, standing: Standing, found: Match) -> VerifyResult | None:
         limit = self._limit(standing)
         activated_at = self.now if self.typed.use is Use.ACTIVATE else None
-        row = self._audit_row(Outcome.ACCEPTED, standing, {})
+        drift = found.counters.drift_steps
+        learned = {} if drift == standing.expected.counters.drift_steps else {"drift_steps": drift}
+        row = self._audit_row(Outcome.ACCEPTED, standing, learned)
         if isinstance(line, JoinedLine):
             if not accept(line, standing, found.counters, limit, activated_at):
                 return None

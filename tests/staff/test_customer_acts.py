@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import CredentialState, EndedHow, FobState, TokenKind
 from provisioning.services import Services
+from provisioning.store.audit import SYSTEM
 from provisioning.store.queries.search import FoundBy, SearchScope, search_customers
 from provisioning.store.tables import Credential, Customer, Fob
 from tests.fixtures.databases import sqlite_only
@@ -217,3 +220,24 @@ def test_the_page_tells_of_waiting_and_of_the_life_before(
     )  # fmt: skip
     assert teller_desk.get(page_of(customer_a) + "issue/").path == page_of(customer_a)
     assert teller_desk.says("まだ発行できません")
+
+
+@sqlite_only
+def test_the_help_desk_sees_how_a_clock_went_and_sets_it_back_from_the_fobs_page(
+    at_desk: AtDesk, teller_desk: Colleague, services: Services, customer_a: Customer, fob: Fob,
+    clock: MovableClock,
+) -> None:  # fmt: skip
+    token = give_token(services, customer_a, clock(), fob=fob)
+    page = f"/staff/stock/{fob.id}/"
+    assert "時計のずれの記録" not in teller_desk.get(page).text
+    token.clock_offset_s = 60
+    verify(services, VerifyCommand("dual", token.user_id, token.code(clock()), SYSTEM), clock())
+    reset = page_of(customer_a) + "reset-drift"
+    assert reset not in at_desk(role=StaffRole.AUDITOR, name="監査 三郎").get(page).page.text
+    teller_desk.get(page)
+    assert teller_desk.says("時計のずれの記録", "+60 秒", "ワンタイムパスワードの確認")
+    clock.advance(seconds=1)
+    teller_desk.press(reset)
+    assert teller_desk.says("時計のずれを0に戻しました")
+    assert teller_desk.get(page).says("時計のずれの記録", "+60 秒", "時計のずれを初期化", "窓口 花子")
+    assert reset not in teller_desk.page.text

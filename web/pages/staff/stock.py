@@ -21,6 +21,7 @@ from provisioning.rules.states import FOB_MOVES, FobState
 from provisioning.rules.timetable import last_day_before
 from provisioning.services import Services
 from provisioning.store.queries.custody import custody
+from provisioning.store.queries.drift import drift_history
 from provisioning.store.queries.fobs import FobView
 from provisioning.store.queries.jobs import JobFilter, jobs
 from provisioning.store.queries.search import normal
@@ -72,10 +73,11 @@ def show(desk: Desk, fob_id: str) -> str:
     fob = desk.fob(fob_id)
     written = jobs(current.services().store, desk.institution.id, current.now(), JobFilter(fob_id=fob.id))
     ledger = custody(current.services().store, desk.institution.id, fob.id)
+    drift = drift_history(current.services().store, desk.institution.id, fob.id)
     removals = [to for to in REMOVALS if to in FOB_MOVES[fob.state]]
     again = telling.remembered(Screen.STAFF_FOB, fob.id)
     return page(
-        "staff/fob.html", desk, fob=fob, jobs=written, removals=removals, custody=ledger,
+        "staff/fob.html", desk, fob=fob, jobs=written, removals=removals, custody=ledger, drift=drift,
         errors=again.errors, values={"last_day": _last_day(fob)} | dict(again.values),
     )  # fmt: skip
 

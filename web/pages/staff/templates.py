@@ -24,6 +24,7 @@ def set_up_staff_templates(app: Flask) -> None:
         step_words=step_words,
         next_step_title=lambda job: step_words(job).title,
         actor_words=act_words.ACTORS,
+        act_lines=act_words.LINES,
         event_words=act_words.event_words,
         diagnosis=device_words.diagnosis,
         reply_words=mail_words.reply_words,
