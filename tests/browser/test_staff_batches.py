@@ -35,6 +35,27 @@ def counter(live: Live, clock: RigTime, tmp_path: Path) -> Iterator[Counter]:
         yield counter
 
 
+# every tone that the page plays, kept over reloads, with what the browser makes of it a moment later
+LISTEN = """
+const start = OscillatorNode.prototype.start;
+OscillatorNode.prototype.start = function (when) {
+  setTimeout(() => {
+    const heard = JSON.parse(localStorage.getItem("heard") ?? "[]");
+    localStorage.setItem("heard", JSON.stringify([...heard, [this.frequency.value, this.context.state]]));
+  }, 100);
+  return start.call(this, when);
+};
+"""
+GOOD = [[880, "running"], [1320, "running"]]
+
+
+def heard(page: Page) -> list[list[object]]:
+    """The tones so far, once nothing is to come any more."""
+    page.wait_for_timeout(800)
+    tones: list[list[object]] = page.evaluate("JSON.parse(localStorage.getItem('heard') ?? '[]')")
+    return tones
+
+
 def begin(page: Page, live: Live, names: tuple[str, ...]) -> None:
     """A teller begins a batch for customers who applied."""
     for number, name in enumerate(names, 1):
@@ -71,6 +92,28 @@ def test_insert_written_proved_next_by_one_key(live: Live, counter: Counter, pag
     look(page, "staff-SPB002-finished")
     codes = {counter.display(serial) for serial in ("KF-000001", "KF-000002")}
     assert len(codes) == 2
+
+
+def test_a_fob_that_is_done_is_heard_and_seen_from_afar(live: Live, counter: Counter, page: Page) -> None:
+    page.add_init_script(LISTEN)
+    begin(page, live, ("鈴木　花子", "佐藤　健一"))
+    waiting = page.locator(".batch-now").evaluate("one => getComputedStyle(one).backgroundColor")
+    counter.drawer.plug("KF-000001")
+    expect(page.locator(TITLE)).to_have_text("できました", timeout=WRITTEN_MS)
+    assert heard(page) == []
+    done = page.locator(".batch-now").evaluate("one => getComputedStyle(one).backgroundColor")
+    assert done != waiting
+    page.check("[data-sound] input")
+    assert heard(page) == GOOD
+    counter.drawer.unplug("KF-000001")
+    with page.expect_navigation():
+        page.locator(".batch-key button").press("Enter")
+    counter.drawer.plug("KF-000002")
+    expect(page.locator(TITLE)).to_have_text("できました", timeout=WRITTEN_MS)
+    assert heard(page) == GOOD * 2
+    page.reload()
+    assert heard(page) == GOOD * 2
+    assert page.locator("[data-sound] input").is_checked()
 
 
 def test_without_javascript_the_page_goes_on_by_itself(live: Live, counter: Counter, open_page: OpenPage) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from devices.contract import FailureCode
+from devices.contract import FailureCode, Progress
+from provisioning.jobs.record_progress import RecordProgressCommand, record_progress
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import FobState
 from provisioning.services import Services
@@ -167,3 +168,19 @@ def test_it_says_that_a_fob_is_another_branchs_or_has_expired(
         hard = teller_desk.get(f"/staff/customers/{waiting[1].id}/hard/")
         assert hard.says(fob.serial, sentence)
         assert "このフォブを使う" not in hard.text
+
+
+def test_the_page_shows_how_far_the_writing_is_and_what_the_fob_tells(
+    teller_desk: Colleague, waiting: list[Customer], fob: Fob, station_desk: Desk, services: Services,
+    clock: MovableClock,
+) -> None:  # fmt: skip
+    page = begin(teller_desk, station_desk, waiting[1].user_id)
+    station_desk.plug(fob)
+    tick(station_desk, clock)
+    (job,) = station_desk.poll()
+    tell = RecordProgressCommand(station_desk.station_id, job.job_id, Progress(64, 100))
+    record_progress(services, tell, clock())
+    for path in (page, page + "live"):
+        teller_desk.get(path)
+        assert teller_desk.says("64%", "0 / 2", fob.serial, "Kagiya Fob", "1.0.0", "90%", "-4 秒")
+        assert '<progress class="meter" max="100" value="64"' in teller_desk.page.text
