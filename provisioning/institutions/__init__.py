@@ -116,9 +116,12 @@ def _ticket_life(limits: StrictTable, activation: Activation) -> timedelta:
 
 
 def _text(table: StrictTable) -> Text:
-    """A sentence; a missing language is refused, so no page is half translated."""
+    """A sentence of one line; a missing language is refused, so no page is half translated."""
     text = Text(ja=table.text("ja"), en=table.text("en"))
     table.finish()
+    for language in ("ja", "en"):
+        if not text.in_language(language).isprintable():  # names stand in the headers of mails
+            table.fail(language, "must be one line without control characters")
     return text
 
 

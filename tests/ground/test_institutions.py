@@ -21,6 +21,7 @@ def test_dual_is_the_institution_of_manual_001() -> None:
     dual = load_institutions()["dual"]
     assert dual.service_id == "10112235"
     assert dual.name.ja == "見本信用組合"
+    assert dual.sender_address == "otp@mihon-kumiai.example"
     assert dual.kinds == (TokenKind.SOFT, TokenKind.HARD)
     assert dual.otp == OtpParameters(OtpType.TOTP, Algorithm.SHA1, 8, 60)
     assert re.fullmatch(dual.user_id_pattern, "999800000001")
@@ -57,6 +58,9 @@ def test_dual_is_the_institution_of_manual_001() -> None:
         ('active = { ja = "利用中", en = "In use" }', 'active = "利用中"', "states.active"),
         ("[states]", '[states]\nended = { ja = "終了", en = "Ended" }', "states.ended"),
         ('phone = "0120-000-001"', 'phone = "ask"', "contact.phone"),
+        ('sender_address = "otp@', 'sender_address = "太郎@', "mail.sender_address"),
+        ('sender_address = "otp@', 'sender_address = "otp desk@', "mail.sender_address"),
+        ('ja = "見本信用組合"', 'ja = "見本信用組合\\nBcc: all@mihon.example"', "name.ja"),
     ],
 )
 def test_a_profile_that_cannot_be_used_names_file_and_key(
