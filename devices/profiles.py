@@ -139,13 +139,17 @@ class CredentialForm:
 
 @dataclass(frozen=True, slots=True)
 class DeviceSection:
-    """`[device]`: name of the profile (as its file), title for people, model as the device tells it, firmware."""
+    """`[device]`: name of the profile (as its file), title for people, model as the device tells it, firmware.
+
+    `numbering` names the series that serial numbers are of; empty where no other profile shares it.
+    """
 
     name: str
     title: str
     model: str
     firmware_from: Version
     firmware_below: Version
+    numbering: str = ""
 
     def covers(self, model: str, firmware: Version) -> bool:
         """Whether the device that tells this model and firmware is meant."""
@@ -265,6 +269,11 @@ class FirmwareProfile:
     def name(self) -> str:
         """The profile's name, as jobs and stock records know it."""
         return self.device.name
+
+    @property
+    def numbering(self) -> str:
+        """Devices of one numbering and one serial number are one thing, whatever profiles it is seen by."""
+        return self.device.numbering or self.device.name
 
     def fits(self, device: AttachedDevice) -> bool:
         """Whether the bus shows such a device; identification must still confirm model and firmware."""

@@ -16,6 +16,7 @@ from provisioning.errors import NotFound, WrongState
 from provisioning.jobs.advance_batch import AdvanceBatchCommand, advance_batch
 from provisioning.jobs.claim_job import ClaimJobCommand, claim_job
 from provisioning.jobs.end_attempt import EndAttemptCommand, end_attempt
+from provisioning.jobs.numbering import numbering_of
 from provisioning.rules.states import JobState
 from provisioning.services import Services
 from provisioning.store.audit import Actor
@@ -50,7 +51,7 @@ def poll_station(services: Services, command: PollCommand, now: datetime) -> Wor
 
 def _note(services: Services, command: PollCommand, now: datetime) -> list[str]:
     """Store the devices seen; ids of the jobs that this station no longer knows."""
-    seen = [dataclasses.asdict(device) for device in command.poll.devices]
+    seen = [_as_noted(services, device) for device in command.poll.devices]
     with services.store.read() as session:
         station = session.get(Station, command.station_id)
         if station is None:
@@ -59,20 +60,25 @@ def _note(services: Services, command: PollCommand, now: datetime) -> list[str]:
     if _worth_noting(station, seen, now):
         with services.store.write() as tx:
             row = tx.get_one(Station, command.station_id)
-            _note_fobs(tx, row, command.poll.devices)
+            _note_fobs(tx, row, seen)
             row.devices, row.last_seen_at = seen, now
     return lost
 
 
-def _note_fobs(tx: Session, station: Station, devices: tuple[DeviceSeen, ...]) -> None:
+def _as_noted(services: Services, device: DeviceSeen) -> dict[str, Any]:
+    """What the station told, and the series that the serial number is of."""
+    return dataclasses.asdict(device) | {"numbering": numbering_of(services, device.profile)}
+
+
+def _note_fobs(tx: Session, station: Station, seen: list[dict[str, Any]]) -> None:
     """What fobs of ours tell of themselves, where that is news: model, firmware, battery, clock."""
-    for device in devices:
-        if dataclasses.asdict(device) in station.devices or not (device.serial and device.profile):
+    for device in seen:
+        if device in station.devices or not (device["serial"] and device["profile"]):
             continue
-        ours = (Fob.institution_id == station.institution_id, Fob.profile == device.profile)
-        told = {name: getattr(device, name) for name in _TOLD if getattr(device, name) not in ("", None)}
+        ours = (Fob.institution_id == station.institution_id, Fob.profile == device["profile"])
+        told = {name: device[name] for name in _TOLD if device[name] not in ("", None)}
         if told:
-            tx.execute(update(Fob).where(*ours, Fob.serial == device.serial).values(**told))
+            tx.execute(update(Fob).where(*ours, Fob.serial == device["serial"]).values(**told))
 
 
 _TOLD: Final = ("model", "firmware", "battery_percent", "clock_offset_s")

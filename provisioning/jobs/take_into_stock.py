@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy.exc import IntegrityError
 
 from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound, WrongState
+from provisioning.jobs.numbering import numbering_of
 from provisioning.jobs.unnamed_fob import is_unnamed
 from provisioning.rules.states import FobState
 from provisioning.services import Services
@@ -47,8 +48,8 @@ def take_into_stock(services: Services, command: TakeIntoStockCommand, now: date
     """Record the fob with what the station reported of it (R31).
 
     Raises NotFound if the station does not see exactly one such device, WrongState with the
-    problem's code if it sees one that cannot be used, AlreadyTaken if the fob is known already, BadInput("serial")
-    for a label that is none.
+    problem's code if it sees one that cannot be used, AlreadyTaken if the fob is known already, by
+    this profile or by another one of the same thing, BadInput("serial") for a label that is none.
     """
     unnamed = is_unnamed(services, command.profile)
     if unnamed and not _LABEL.fullmatch(command.serial):
@@ -61,7 +62,8 @@ def take_into_stock(services: Services, command: TakeIntoStockCommand, now: date
             if station is None or station.institution_id != command.institution_id:
                 raise NotFound("station")
             told = "" if unnamed else command.serial
-            fob = _fob(station, {**_seen(station.devices, command.profile, told), "serial": command.serial}, now)
+            seen = {**_seen(station.devices, command.profile, told), "serial": command.serial}
+            fob = _fob(station, seen, numbering_of(services, command.profile), now)
             tx.add(fob)
             tx.flush()
             enter_custody(tx, fob.id, None, FobState.IN_STOCK, command.actor, now)
@@ -82,10 +84,11 @@ def _seen(devices: list[dict[str, Any]], profile: str, serial: str) -> Mapping[s
     return found[0]
 
 
-def _fob(station: Station, seen: Mapping[str, Any], now: datetime) -> Fob:
+def _fob(station: Station, seen: Mapping[str, Any], numbering: str, now: datetime) -> Fob:
     told = ("serial", "profile", "model", "firmware", "battery_percent", "clock_offset_s", "generation")
     return Fob(
         **{name: seen[name] for name in told},
+        numbering=numbering,
         institution_id=station.institution_id,
         branch=station.branch,
         state=FobState.IN_STOCK,

@@ -49,7 +49,7 @@ def take_range(services: Services, command: TakeRangeCommand, now: datetime) -> 
     expires_at = expires_after(command.last_day, now)
     try:
         with services.store.write() as tx:
-            free = gaps(known_serials(tx, profile.name, command.wanted), command.wanted)
+            free = gaps(known_serials(tx, profile.numbering, command.wanted), command.wanted)
             serials = _serials(free, command)
             fobs = [_fob(command, profile, serial, expires_at, now) for serial in serials]
             tx.add_all(fobs)
@@ -82,6 +82,7 @@ def _fob(
         branch=command.branch,
         serial=serial,
         profile=profile.name,
+        numbering=profile.numbering,
         model=profile.device.model,
         firmware="",
         state=FobState.IN_STOCK,

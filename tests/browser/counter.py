@@ -90,6 +90,7 @@ def _stock(services: Services, serial: str, now: datetime) -> Fob:
         branch="本店",
         serial=serial,
         profile=PROFILE,
+        numbering=PROFILE,
         model=MODEL,
         firmware="1.2.0",
         state=FobState.IN_STOCK,

@@ -93,6 +93,7 @@ def _reserve(services: Services, serial: str) -> None:
         branch="本店",
         serial=serial,
         profile=PROFILE,
+        numbering=PROFILE,
         model=MODEL,
         firmware=".".join(map(str, FIRMWARE)),
         state=FobState.IN_STOCK,

@@ -26,13 +26,13 @@ BOX = serial_range("KF0000001", "KF0000010")
 @pytest.fixture(autouse=True)
 def _shipped(case: Case) -> None:
     """The fob in the drawer is of a kind that the server knows."""
-    rows.change(case.services, Fob, case.fob.id, profile=PROFILE)
+    rows.change(case.services, Fob, case.fob.id, profile=PROFILE, numbering=PROFILE)
 
 
 def known(case: Case, serial: str, institution_id: str = "dual") -> Fob:
     """Another such fob."""
     fob = add_fob(case.services, serial, institution_id)
-    rows.change(case.services, Fob, fob.id, profile=PROFILE)
+    rows.change(case.services, Fob, fob.id, profile=PROFILE, numbering=PROFILE)
     return fob
 
 

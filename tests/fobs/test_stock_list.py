@@ -24,7 +24,8 @@ def fill(services: Services, count: int) -> None:
         {
             "id": new_id(), "institution_id": "dual", "branch": BOTH_BRANCHES[number % 2], "generation": 0,
             "serial": f"{'kf' if number % 5 == 0 else 'KF'}-{number:05d}", "profile": "kagiya-fob-hid",
-            "model": "Kagiya Fob", "firmware": "1.0.0", "first_seen_at": NOON, "changed_at": NOON,
+            "numbering": "kagiya-fob-hid", "model": "Kagiya Fob", "firmware": "1.0.0",
+            "first_seen_at": NOON, "changed_at": NOON,
             "state": FobState.IN_USE if number % 3 == 0 else FobState.IN_STOCK,
         }
         for number in range(count)

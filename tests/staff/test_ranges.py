@@ -21,7 +21,7 @@ BOX = RANGES + "?profile=kagiya-fob&lowest=kf0000001&highest=KF0000005"
 @pytest.fixture
 def one_known(services: Services, fob: Fob) -> Fob:
     """KF0000001, of a kind that the server knows."""
-    rows.change(services, Fob, fob.id, profile="kagiya-fob")
+    rows.change(services, Fob, fob.id, profile="kagiya-fob", numbering="kagiya-fob")
     return fob
 
 

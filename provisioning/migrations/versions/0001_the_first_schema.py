@@ -170,6 +170,11 @@ def upgrade() -> None:
             sa.String(length=64).with_variant(sa.String(length=64, collation="C"), "postgresql"),
             nullable=False,
         ),
+        sa.Column(
+            "numbering",
+            sa.String(length=64).with_variant(sa.String(length=64, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("model", sa.String(length=100), nullable=False),
         sa.Column("firmware", sa.String(length=32), nullable=False),
         sa.Column("battery_percent", sa.Integer(), nullable=True),
@@ -205,7 +210,7 @@ def upgrade() -> None:
             ["transfer_id"], ["stock_transfer.id"], name=op.f("fk_fob_transfer_id_stock_transfer")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fob")),
-        sa.UniqueConstraint("profile", "serial", name=op.f("uq_fob_profile_serial")),
+        sa.UniqueConstraint("numbering", "serial", name=op.f("uq_fob_numbering_serial")),
     )
     with op.batch_alter_table("fob", schema=None) as batch_op:
         batch_op.create_index("ix_fob_branch", ["institution_id", "branch", "serial", "profile"], unique=False)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from provisioning.rules.serial_range import SerialRange
@@ -38,10 +38,10 @@ class Run:
     branch: str = ""
 
 
-def runs(store: Store, institution_id: str, profile: str, wanted: SerialRange) -> tuple[Run, ...]:
+def runs(store: Store, institution_id: str, numbering: str, wanted: SerialRange) -> tuple[Run, ...]:
     """The range from its first number to its last."""
     with store.read() as session:
-        known = known_serials(session, profile, wanted)
+        known = known_serials(session, numbering, wanted)
     found: list[Run] = []
     for serial in wanted.serials():
         run = _run(serial, known.get(serial), institution_id)
@@ -54,17 +54,21 @@ def runs(store: Store, institution_id: str, profile: str, wanted: SerialRange) -
 
 
 def fobs_in(store: Store, institution_id: str, profile: str, wanted: SerialRange) -> tuple[FobView, ...]:
-    """The institution's fobs of the range, by serial."""
+    """The institution's fobs of that profile in the range, by serial."""
     with store.read() as session:
-        known = known_serials(session, profile, wanted)
+        known = _in_range(session, Fob.profile == profile, wanted)
         own = [fob for _, fob in sorted(known.items()) if fob.institution_id == institution_id]
         return views_of(session, own)
 
 
-def known_serials(session: Session, profile: str, wanted: SerialRange) -> dict[str, Fob]:
-    """Fobs of that profile in the range, of whatever institution."""
+def known_serials(session: Session, numbering: str, wanted: SerialRange) -> dict[str, Fob]:
+    """Fobs in the range of that series, of whatever institution and by whatever profile they are used."""
+    return _in_range(session, Fob.numbering == numbering, wanted)
+
+
+def _in_range(session: Session, of_kind: ColumnElement[bool], wanted: SerialRange) -> dict[str, Fob]:
     serials = wanted.serials()
-    between = (Fob.profile == profile, Fob.serial >= serials[0], Fob.serial <= serials[-1])
+    between = (of_kind, Fob.serial >= serials[0], Fob.serial <= serials[-1])
     within = set(serials)
     return {fob.serial: fob for fob in session.scalars(select(Fob).where(*between)) if fob.serial in within}
 

@@ -113,6 +113,7 @@ def station(store: Store, institution_id: str, station_id: str, now: datetime) -
 @dataclass(frozen=True, slots=True)
 class _KnownFob:
     fob_id: str
+    numbering: str
     state: FobState
     branch: str
     expires_at: datetime | None
@@ -121,9 +122,13 @@ class _KnownFob:
 
 
 def _view_of(row: Station, known: Mapping[tuple[str, str], _KnownFob], now: datetime) -> StationView:
-    """The row as a view; devices are joined to the fobs in `known` by profile and serial."""
+    """The row as a view; devices are joined to the fobs in `known` by profile and serial.
+
+    What shows a fob of ours by another profile than the one by which it is used is no device of its own.
+    """
     status = _status_of(row, now)
     devices = row.devices if status is StationStatus.CONNECTED else []
+    devices = [item for item in devices if not _is_another_face(item, known)]
     return StationView(
         id=row.id,
         branch=row.branch,
@@ -157,6 +162,12 @@ def _fob_of(item: Mapping[str, Any], known: Mapping[tuple[str, str], _KnownFob])
     return same[0] if len(same) == 1 else None
 
 
+def _is_another_face(item: Mapping[str, Any], known: Mapping[tuple[str, str], _KnownFob]) -> bool:
+    name = (item["profile"], item["serial"])
+    things = {(fob.numbering, serial) for (_, serial), fob in known.items()}
+    return bool(item["serial"]) and name not in known and (item["numbering"], item["serial"]) in things
+
+
 def _device(item: Mapping[str, Any], fob: _KnownFob | None, now: datetime) -> DeviceView:
     same = ("path", "transport", "profile", "serial", "model", "firmware", "battery_percent", "clock_offset_s")
     return DeviceView(
@@ -183,6 +194,8 @@ def _known_fobs(
     )
     found = session.execute(query)
     return {
-        (fob.profile, fob.serial): _KnownFob(fob.id, fob.state, fob.branch, fob.expires_at, job_id, job_state)
+        (fob.profile, fob.serial): _KnownFob(
+            fob.id, fob.numbering, fob.state, fob.branch, fob.expires_at, job_id, job_state
+        )
         for fob, job_id, job_state in found
     }

@@ -22,7 +22,8 @@ class Fob(Base):
 
     __tablename__ = "fob"
     __table_args__ = (
-        UniqueConstraint("profile", "serial"),
+        # one thing, though it may be used by several profiles
+        UniqueConstraint("numbering", "serial"),
         # lists and counts, of a branch or of the whole institution, of one state or of all
         Index("ix_fob_branch_state", "institution_id", "branch", "state", *_KEY),
         Index("ix_fob_branch", "institution_id", "branch", *_KEY),
@@ -48,6 +49,8 @@ class Fob(Base):
     branch: Mapped[str] = mapped_column(String(64))
     serial: Mapped[str] = mapped_column(_SERIAL, index=True)
     profile: Mapped[str] = mapped_column(_PROFILE)
+    # series that the serial number is of: the profile's own, or one that it shares with others
+    numbering: Mapped[str] = mapped_column(_PROFILE)
     model: Mapped[str] = mapped_column(String(100))
     firmware: Mapped[str] = mapped_column(String(32))
     battery_percent: Mapped[int | None]

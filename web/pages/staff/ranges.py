@@ -9,6 +9,7 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from provisioning.errors import AlreadyTaken, BadInput, InputFault
+from provisioning.jobs.numbering import numbering_of
 from provisioning.jobs.take_range import TakeRangeCommand, take_range
 from provisioning.rules.permissions import StaffAct
 from provisioning.rules.serial_range import SerialRange, serial_range
@@ -40,7 +41,8 @@ def index(desk: Desk) -> str:
             wanted = _range(asked)
         except BadInput as refused:
             errors = {refused.field: fault(refused.field, refused.fault.value)}
-    found = runs(current.services().store, desk.institution.id, asked["profile"], wanted) if wanted else ()
+    numbering = numbering_of(current.services(), asked["profile"])
+    found = runs(current.services().store, desk.institution.id, numbering, wanted) if wanted else ()
     return page(
         "staff/ranges.html",
         desk,
