@@ -40,7 +40,7 @@ class Screen(StrEnum):
     APP_NAME = "BAP002"
     APP_CODES = "BAP003"
     APP_EDIT = "BAP004"
-    APP_MANUAL = "BAP005"
+    MANUAL = "BAP005"
     APP_UNUSABLE = "BAP009"
     # the staff console's; its choice of a kind is BOT010 too
     STAFF_SIGN_IN = "SIN001"

@@ -50,7 +50,7 @@ const WORDS = {
   done: ["初期設定が完了しました", "Your token is set up"],
   doneLead: ["{institution}の番号を{seconds}秒ごとに表示します。", "It shows a code of {institution} every {seconds} seconds."],
   next: ["次に、インターネットバンキングで利用開始をしてください。それまで番号は使えません。",
-    "Next, choose “Start using one-time passwords” in internet banking. No code is valid before."],
+    "In internet banking, start using one-time passwords. No code is valid before."],
   name: ["トークン表示名", "Display name"],
   nameHint: ["例：給与用。空欄も可、20文字まで。", "Such as payroll. May stay empty; 20 characters."],
   register: ["登録する", "Register"],
