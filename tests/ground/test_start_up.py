@@ -21,7 +21,7 @@ from provisioning.cli.start_up import (
 from provisioning.errors import SettingsInvalid
 from provisioning.jobs.add_staff import AddStaffCommand, add_staff
 from provisioning.rules.permissions import StaffRole
-from provisioning.rules.roles import ALL_ROLES
+from provisioning.rules.roles import ALL_ROLES, Role
 from provisioning.services import Services
 from provisioning.settings import ServerSettings, Settings
 from provisioning.settings_file import load_settings
@@ -160,6 +160,17 @@ def test_certificates_that_cannot_serve_are_named(
     error = refused(lambda: refuse_unusable_tls("f", served_over_tls))
     assert error.key == key
     assert str(file) in error.problem
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_process_lacks_the_keys_that_its_role_must_not_have(settings: Settings, role: Role) -> None:
+    assert settings.vault.private_key
+    services = build_services(settings, {role})
+    services.store.close()
+    assert (services.opener is not None) == (role is Role.VERIFIER)
+    assert (services.addresses is not None) == (role in {Role.STAFF, Role.CUSTOMER, Role.BANK, Role.WORKER})
+    assert (services.tickets is not None) == (role in {Role.STAFF, Role.CUSTOMER, Role.BANK})
+    assert (services.access_codes is not None) == (role is Role.STATION)
 
 
 def test_keys_that_do_not_belong_together_are_refused(settings: Settings) -> None:
