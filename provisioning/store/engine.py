@@ -24,6 +24,15 @@ from provisioning.store.turns import BUSY_TIMEOUT_S, begin_writing, turns
 _WRITES: Final = "kagiya_writes"
 _ALONE: Final = "kagiya_alone"
 
+_BY_CODE: Final = {
+    sqlite3.SQLITE_BUSY: "locked",
+    sqlite3.SQLITE_LOCKED: "locked",
+    sqlite3.SQLITE_FULL: "full",
+    sqlite3.SQLITE_IOERR: "full",
+}
+# PostgreSQL's lock_not_available, deadlock_detected, serialization_failure, disk_full
+_BY_STATE: Final = {"55P03": "locked", "40P01": "locked", "40001": "locked", "53100": "full"}
+
 
 class Store:
     """Access to one database. Safe to share between threads; not across a fork."""
@@ -78,9 +87,9 @@ class Store:
         try:
             yield
         except (OperationalError, InternalError) as error:
-            raise StoreUnavailable(_cause(error.orig)) from error
+            raise StoreUnavailable(cause_of(error.orig)) from error
         except self._driver_refusals as error:  # from the driver's own cursor, or while it connects
-            cause = _cause(error)
+            cause = cause_of(error)
             if cause == "unreachable":  # after a restart every pooled connection is as dead as this one
                 self.engine.dispose()
             raise StoreUnavailable(cause) from error
@@ -126,10 +135,10 @@ def _begin(connection: Connection) -> None:
         connection.connection.cursor().execute("BEGIN")
 
 
-def _cause(error: Any) -> str:
-    text = str(error).lower()
-    if "locked" in text or "busy" in text or "lock timeout" in text:
-        return "locked"
-    if "full" in text or "disk" in text or "no space" in text:
-        return "full"
-    return "unreachable"
+def cause_of(error: Any) -> str:
+    """Why a driver refused, in StoreUnavailable's words; told by codes, for servers speak many languages."""
+    state: str | None = getattr(error, "sqlstate", None)
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    # SQLite's extended codes keep the primary one in their lowest byte
+    found = _BY_STATE.get(state or "") or (None if code is None else _BY_CODE.get(code & 0xFF))
+    return found or "unreachable"

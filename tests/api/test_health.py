@@ -16,7 +16,7 @@ from provisioning.store.tables import Customer
 from provisioning.store.vault import KeyFileOpener
 from tests.api.bank import open_bank
 from tests.api.conftest import Served
-from tests.fixtures.databases import read_only
+from tests.fixtures.refusals import read_only
 from web.app import create_app
 
 
@@ -66,8 +66,8 @@ def test_a_database_without_our_tables_is_not_ready(served: Served) -> None:
 
 
 def test_a_database_that_takes_no_writes_is_not_ready(served: Served) -> None:
-    with read_only(served.services.settings.store.url) as store:
-        status, answer = readiness(served, replace(served.services, store=store))
+    with read_only(served.services) as unwritable:
+        status, answer = readiness(served, unwritable)
     assert (status, answer["database"]) == (503, False)
 
 

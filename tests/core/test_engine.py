@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,8 @@ from provisioning.store.audit import SYSTEM
 from provisioning.store.engine import Store
 from provisioning.store.line import Statement
 from provisioning.store.tables import Base, Customer
-from tests.fixtures.databases import postgresql_only, read_only, sqlite_only
+from tests.fixtures.databases import postgresql_only, sqlite_only
+from tests.fixtures.refusals import read_only
 from tests.fixtures.tokens import give_token, read_credential
 
 SOURCES = [
@@ -74,10 +74,10 @@ def test_postgresql_reads_what_is_committed_and_commits_to_the_disk(
 
 def test_a_database_that_takes_no_writes_refuses(services: Services, customer_a: Customer, now: datetime) -> None:
     token = give_token(services, customer_a, now)
-    with read_only(services.settings.store.url) as store:
+    with read_only(services) as unwritable:
         for otp in (token.code(now), token.wrong(now)):
             with pytest.raises(StoreUnavailable):
-                verify(replace(services, store=store), VerifyCommand("dual", token.user_id, otp, SYSTEM), now)
+                verify(unwritable, VerifyCommand("dual", token.user_id, otp, SYSTEM), now)
     assert read_credential(services, token).failures == 0
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from provisioning import migrations
 from provisioning.errors import StoreUnavailable
 from provisioning.store.engine import Store
 from provisioning.store.tables import Base
+from tests.fixtures.databases import sqlite_only
 
 # everything but the version table: columns, constraints and indexes in the database's own words
 _POSTGRESQL_SCHEMA = """
@@ -57,6 +60,15 @@ def test_upgrading_twice_changes_nothing(database_url: str) -> None:
 def test_unreachable_database_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable):
         migrations.upgrade(f"sqlite:///{tmp_path}/no/such/folder.db")
+
+
+@sqlite_only
+def test_a_database_in_use_is_told_as_locked(database_url: str) -> None:
+    with closing(sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnavailable) as refused:
+            migrations.upgrade(f"{database_url}?timeout=0.1")
+    assert refused.value.cause == "locked"
 
 
 def test_downgrade_leaves_nothing(database_url: str) -> None:

@@ -6,13 +6,15 @@ import multiprocessing
 import os
 import signal
 import sqlite3
+import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import func, make_url, select, text
+from sqlalchemy import func, make_url, select, text, update
 
 from provisioning.errors import StoreUnavailable
 from provisioning.jobs.activate import ActivateCommand, activate
@@ -22,7 +24,7 @@ from provisioning.rules.states import CredentialState, FobState
 from provisioning.services import Services
 from provisioning.settings import Settings
 from provisioning.store.audit import SYSTEM
-from provisioning.store.engine import Store
+from provisioning.store.engine import Store, cause_of
 from provisioning.store.line import Line, Statement
 from provisioning.store.tables import AuditEntry, Customer, Fob
 from tests.fixtures.databases import postgresql_only, sqlite_only
@@ -107,6 +109,41 @@ def test_after_a_restart_of_the_database_one_request_fails(
     assert refused.value.cause == "unreachable"
     for _ in range(5):
         second(services)
+
+
+@postgresql_only
+def test_of_two_who_wait_for_each_other_one_is_told_to_try_again(
+    services: Services, customer_a: Customer, customer_b: Customer
+) -> None:
+    both_hold_one = threading.Barrier(2)
+
+    def take(first: Customer, second: Customer) -> str:
+        try:
+            with services.store.write() as tx:
+                tx.execute(update(Customer).where(Customer.id == first.id).values(name="一"))
+                both_hold_one.wait(30)
+                tx.execute(update(Customer).where(Customer.id == second.id).values(name="二"))
+        except StoreUnavailable as refused:
+            return refused.cause
+        return "written"
+
+    with ThreadPoolExecutor(2) as threads:
+        ways = ((customer_a, customer_b), (customer_b, customer_a))
+        assert sorted(threads.map(lambda way: take(*way), ways)) == ["locked", "written"]
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (psycopg.errors.LockNotAvailable("ロックのタイムアウトのため文を取り消しました"), "locked"),
+        (psycopg.errors.DeadlockDetected("デッドロックを検出しました"), "locked"),
+        (psycopg.errors.DiskFull("デバイスに空き領域がありません"), "full"),
+        (psycopg.errors.AdminShutdown("管理者のコマンドにより接続を終了しています"), "unreachable"),
+        (psycopg.OperationalError("no route to the host blocked-disk-full"), "unreachable"),
+    ],
+)
+def test_a_server_of_any_language_is_understood(error: Exception, cause: str) -> None:
+    assert cause_of(error) == cause
 
 
 def _end_every_connection(url: str) -> None:
