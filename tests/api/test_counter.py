@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
 import httpx
 import pytest
+from serial import Serial, SerialException
 from werkzeug.serving import make_server
 
 from devices.agent import StationAgent
@@ -39,6 +41,7 @@ from tests.fixtures.people import CONFIRMATION_PASSWORD
 from tests.rig.drawer import PROFILE, NewFob
 from tests.rig.faults import Faults
 from tests.rig.rig import Rig
+from tests.rig.wire.serial_port import SerialPort
 from web.app import create_app
 
 HID, SERIAL = "KF-000123", "KF-000125"
@@ -201,6 +204,32 @@ def test_a_fob_that_must_not_be_written_gets_no_seed(counter: Counter, fault: Fa
     drawer.unplug(HID)
     drawer.plug(HID)
     counter.wait_for(HID, FobState.HANDED_OVER)
+
+
+def another_program(node: Path) -> Serial:
+    """Something else that asked for the port alone, as soon as the station was out of it."""
+    opened: list[Serial] = []
+
+    def is_open() -> bool:
+        with suppress(SerialException):
+            opened.append(Serial(str(node), exclusive=True))
+        return bool(opened)
+
+    until(is_open, "the port is free for a moment")
+    return opened[0]
+
+
+def test_a_serial_port_that_another_program_holds_is_told_and_waited_for(counter: Counter) -> None:
+    cradle = counter.rig.drawer.port(SERIAL)
+    assert isinstance(cradle, SerialPort)
+    with another_program(cradle.node):
+        until(lambda: SERIAL not in counter.seen(), "the station cannot open the port")
+        counter.issue(SERIAL)
+        until(lambda: counter.next_step(SERIAL) is NextStep.MEND_DEVICE, "the teller is told")
+        assert counter.page(SERIAL).next_facts["code"] == "busy"
+        assert counter.bank.state()["state"] == "issued"
+    counter.wait_for(SERIAL, FobState.HANDED_OVER)
+    assert counter.bank.decide("/activate", otp=counter.display(SERIAL)) == ("accepted", None)
 
 
 def test_a_second_fob_of_one_serial_stops_the_write_until_it_is_gone(counter: Counter) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.rig.fob.device import EmulatedFob
-from tests.rig.fob.flash import FlashStep
+from tests.rig.fob.flash import PAGE_BYTES, Flash, FlashStep
 from tests.rig.fob.status import Status
 from tests.rig_tests.conftest import World
 from tests.rig_tests.host import ERASE, HOTP_6, PROVE, READ_CODE, SEED, STAGE, TOTP_8_60, Host
@@ -44,6 +45,48 @@ def test_a_commit_cut_short_leaves_old_or_new(fob: EmulatedFob, switch_on: Switc
     expected = (2, NEW_SEED) if instant in (FlashStep.WRITTEN, FlashStep.OLD_DESTROYED) else (1, SEED)
     assert (again.parts.flash.record.generation, _seed(again)) == expected
     assert not again.session_open
+
+
+def _bytes_written(fob: EmulatedFob, file: Path, act: Callable[[Host], object]) -> list[bytes]:
+    """The flash after each single byte that `act` writes, in order."""
+    images, real = [file.read_bytes()], os.pwrite
+
+    def one_by_one(descriptor: int, data: bytes, offset: int) -> int:
+        for place in range(len(data)):
+            real(descriptor, data[place : place + 1], offset + place)
+            images.append(file.read_bytes())
+        return len(data)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "pwrite", one_by_one)
+        act(Host.open(fob.answer))
+    return images
+
+
+def test_power_lost_at_any_byte_leaves_old_or_new_and_never_a_mixture(fob: EmulatedFob, tmp_path: Path) -> None:
+    file = tmp_path / "fob" / "flash.bin"
+    acts: list[Callable[[Host], object]] = [
+        lambda host: host.write(),
+        lambda host: host.write(seed=NEW_SEED, generation=1),
+        lambda host: host.run(ERASE, b"\x01\0\0\0\x02"),
+        lambda host: host.write(HOTP_6, SEED, 3),
+    ]
+    for generation, act in enumerate(acts):
+        images = _bytes_written(fob, file, act)
+        old, new = (Flash(_copy(tmp_path, image)).record for image in (images[0], images[-1]))
+        assert (old.generation, new.generation) == (generation, generation + 1)
+        assert len(images) > PAGE_BYTES
+        turned = [Flash(_copy(tmp_path, image)).record for image in images]
+        assert turned == sorted(turned, key=lambda record: record.generation), "it never turns back"
+        assert {record.generation: record for record in turned} == {old.generation: old, new.generation: new}
+        assert all(record in (old, new) for record in turned)
+
+
+def _copy(directory: Path, image: bytes) -> Path:
+    """A fob's flash as it was at one instant."""
+    file = directory / "instant.bin"
+    file.write_bytes(image)
+    return file
 
 
 @pytest.mark.parametrize("instant", FlashStep)
