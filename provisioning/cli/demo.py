@@ -6,7 +6,6 @@ server and the clock come from the test rig, which no production wheel contains 
 
 from __future__ import annotations
 
-import signal
 import socket
 import threading
 from collections.abc import Callable
@@ -42,11 +41,12 @@ def demo(port: int, data: Path) -> None:
     except ImportError:
         raise click.ClickException(_NO_RIG) from None
     from provisioning import logs
+    from provisioning.cli.signals import stop_by_signal
 
     listener = _listen(port)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     (data / "demo.json").unlink(missing_ok=True)
-    stop = _stop_by_signal()
+    stop = stop_by_signal()
     with listener, (data / "kagiya.log").open("a", encoding="utf-8") as log, Rig(data / "rig") as rig:
         logs.configure("warning", log)
         _Demo(data, listener, rig, stop).run()
@@ -63,13 +63,6 @@ def _listen(port: int) -> socket.socket:
         raise click.ClickException(f"port {port}: {error.strerror}; choose another with --port") from None
     listener.listen(128)
     return listener
-
-
-def _stop_by_signal() -> threading.Event:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
 
 
 class _Demo:

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,14 +52,12 @@ def run(file: Path) -> None:
     from devices.agent import run_station
     from provisioning import logs
     from provisioning.cli.devices import desk_config
+    from provisioning.cli.signals import stop_by_signal
     from provisioning.cli.start_up import refuse_emulators
 
     refuse_emulators(str(file), emulators=desk_settings(file).emulators)
     logs.configure("info")
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    run_station(desk_config(file), stop)
+    run_station(desk_config(file), stop_by_signal())
 
 
 def desk_settings(file: Path) -> StationSettings:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from pathlib import Path
 
 import click
@@ -23,12 +21,10 @@ def worker(file: Path) -> None:
     refuse_unsafe_settings(str(file), settings)
     from provisioning.cli.chores import smtp_mailer, work
     from provisioning.cli.compose import build_services, utc_now
+    from provisioning.cli.signals import stop_by_signal
 
     services = build_services(settings, {Role.WORKER})
     refuse_unsafe_store(str(file), services)
     logs.configure(settings.server.log_level)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    work(services, smtp_mailer(settings.mail), utc_now, stop)
+    work(services, smtp_mailer(settings.mail), utc_now, stop_by_signal())
     services.store.close()

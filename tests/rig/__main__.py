@@ -7,8 +7,6 @@ attach  devices in this computer's own USB sockets, for any program (needs root 
 
 from __future__ import annotations
 
-import signal
-import threading
 from pathlib import Path
 
 import click
@@ -31,10 +29,11 @@ def rig() -> None:
 def serial(data: Path, serial: str, *, unpaced: bool) -> None:
     """One fob behind a pty."""
     from devices.links import Transport
+    from provisioning.cli.signals import stop_by_signal
     from tests.rig.clock import RigClock
     from tests.rig.drawer import Drawer, NewFob
 
-    stop = _stop_by_signal()
+    stop = stop_by_signal()
     drawer = Drawer(data, RigClock(data), [NewFob(serial, Transport.SERIAL)], paced=not unpaced)
     (path,) = drawer.cradles
     click.echo(path)
@@ -55,11 +54,12 @@ def station(data: Path, enrolment: Path, poll_s: float, *, unpaced: bool) -> Non
     from devices.profile_files import load_profiles
     from devices.seed_box import Enrolment, SeedBox
     from devices.server_client import ServerClient
+    from provisioning.cli.signals import stop_by_signal
     from tests.rig.buses import RigHidBus
     from tests.rig.clock import RigClock
     from tests.rig.drawer import Drawer
 
-    stop = _stop_by_signal()
+    stop = stop_by_signal()
     clock = RigClock(data)
     drawer = Drawer(data, clock, (), paced=not unpaced)
     enrolled = Enrolment.load(enrolment)
@@ -82,13 +82,6 @@ def attach(data: Path, names: tuple[str, ...], *, paced: bool) -> None:
     from tests.rig.usb.attach import Cabinet, serve
 
     serve(Cabinet(data, paced=paced), names)
-
-
-def _stop_by_signal() -> threading.Event:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
 
 
 if __name__ == "__main__":
