@@ -147,7 +147,7 @@ def _contradictions(tx: Session, command: CloseStockCommand, now: datetime) -> I
     )
     wrong: dict[FindingKind, ColumnElement[bool]] = {
         FindingKind.NO_JOB: and_(here, Fob.state.in_(_BUSY), ~has_job.exists()),
-        FindingKind.NO_TOKEN: and_(here, Fob.state == FobState.IN_USE, ~has_token.exists()),
+        FindingKind.NO_TOKEN: and_(here, Fob.state.in_(_CARRYING), ~has_token.exists()),
         FindingKind.HAS_TOKEN: and_(here, Fob.state.in_(_FREE), has_token.exists()),
         FindingKind.ON_WAY: and_(Fob.transfer_id.in_(to_or_from), Fob.changed_at <= now - OVERDUE_AFTER),
     }
@@ -157,6 +157,7 @@ def _contradictions(tx: Session, command: CloseStockCommand, now: datetime) -> I
 
 
 _BUSY: Final[Collection[FobState]] = (FobState.RESERVED, FobState.PROGRAMMING)
+_CARRYING: Final[Collection[FobState]] = (FobState.PROGRAMMED, FobState.IN_USE)
 _FREE: Final[Collection[FobState]] = (
     FobState.IN_STOCK, FobState.IN_TRANSIT, FobState.RETURNED, FobState.BROKEN, FobState.LOST, FobState.RETIRED,
 )  # fmt: skip

@@ -25,7 +25,7 @@ class FindingKind(StrEnum):
     SURPLUS = "surplus"
     # reserved or being written, with no job under way
     NO_JOB = "no_job"
-    # with a customer and in use, with no token
+    # written and to be handed over, or in use, with no token
     NO_TOKEN = "no_token"
     # sent by this branch or to it, and for days nobody took it in
     ON_WAY = "on_way"

@@ -86,14 +86,16 @@ def test_books_that_do_not_follow_from_the_ledger(case: Case) -> None:
 
 
 def test_books_that_tell_two_things(case: Case) -> None:
-    lost, used, reserved = (add_fob(case.services, f"KF000000{n}") for n in (2, 3, 4))
+    lost, used, reserved, written = (add_fob(case.services, f"KF000000{n}") for n in (2, 3, 4, 5))
     rows.add_credential(case.services, case.customer, TokenKind.HARD, case.now, lost)
     rows.move_fob_row(case.services, lost, FobState.LOST)
     rows.move_fob_row(case.services, used, FobState.IN_USE)
     rows.move_fob_row(case.services, reserved, FobState.RESERVED)
-    assert close(case, blank=2).findings == (
+    rows.move_fob_row(case.services, written, FobState.PROGRAMMED)
+    assert close(case, blank=2, ready=1).findings == (
         Finding(FindingKind.NO_JOB, serial="KF0000004"),
         Finding(FindingKind.NO_TOKEN, serial="KF0000003"),
+        Finding(FindingKind.NO_TOKEN, serial="KF0000005"),
         Finding(FindingKind.HAS_TOKEN, serial="KF0000002"),
     )
 

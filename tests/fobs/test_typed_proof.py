@@ -8,10 +8,14 @@ import pytest
 
 from devices.contract import JobResult
 from provisioning.errors import BadInput, InputFault, NotFound, WrongState
+from provisioning.jobs.activate import ActivateCommand, activate
+from provisioning.jobs.hand_over import hand_over
 from provisioning.jobs.prove_typed_code import ProveTypedCodeCommand, TypedProof, prove_typed_code
 from provisioning.jobs.reserve_fob import ReservedFob
 from provisioning.rules.states import CredentialState, FobState, JobState
+from provisioning.rules.verdict import Reason
 from provisioning.store.queries.next_step import NextStep
+from tests.fixtures.people import customer_actor
 from tests.fobs.case import Case
 from tests.fobs.desk import PlainFob
 
@@ -37,6 +41,12 @@ def typed(case: Case, job_id: str, code: str, institution_id: str = "dual") -> T
 def test_written_is_not_yet_usable(case: Case, reserved: ReservedFob, unread: PlainFob) -> None:
     assert case.credential(reserved.credential_id).state is CredentialState.ISSUED
     assert case.page(reserved.job_id).next_step is NextStep.TYPE_CODE
+    with pytest.raises(WrongState) as refused:
+        hand_over(case.services, case.of_fob(), case.now)
+    assert refused.value == WrongState("fob", "programming")
+    first = ActivateCommand("dual", case.customer.user_id, unread.code(case.now), customer_actor(case.customer))
+    assert activate(case.services, first, case.now).reason is Reason.NOT_ACTIVE
+    assert case.fob_state() is FobState.PROGRAMMING
 
 
 def test_the_typed_code_proves_the_fob(case: Case, reserved: ReservedFob, unread: PlainFob) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import add_fob
 from tests.fobs.desk import Desk
 from tests.portal.conftest import MovableClock
+from tests.staff import rows
 from tests.staff.conftest import AtDesk, Colleague
 from tests.staff.fob_steps import reserve, tick
 from web.barcodes import barcode, bars
@@ -30,14 +32,17 @@ def written(
 
 
 @sqlite_only
-def test_the_slip_says_what_the_customer_does(teller_desk: Colleague, written: Fob, customer_a: Customer) -> None:
+def test_the_slip_says_what_the_customer_does(
+    teller_desk: Colleague, services: Services, written: Fob, customer_a: Customer
+) -> None:
+    rows.change(services, Fob, written.id, expires_at=datetime(2029, 3, 31, 15, tzinfo=UTC))
     teller_desk.get(f"/staff/stock/{written.id}/")
     slip = f"/staff/papers/slips?fob={written.id}"
     assert slip in teller_desk.links
     teller_desk.get(slip)
     assert teller_desk.says(
-        customer_a.name, customer_a.user_id, written.serial, "2026年12月20日", "ご利用サービスの変更",
-        "0120-000-001", "受領書（店の控え）",
+        customer_a.name, customer_a.user_id, written.serial, "2026年12月20日", "2029年3月31日まで",
+        "ご利用サービスの変更", "0120-000-001", "受領書（店の控え）",
     )  # fmt: skip
     assert 'class="barcode"' in teller_desk.page.text
     for language in ("ja", "en"):

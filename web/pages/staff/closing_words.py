@@ -23,7 +23,7 @@ KINDS: Final[dict[FindingKind, LazyString]] = {
     FindingKind.MISSING: _l("帳簿にあるのに、見つかりません"),
     FindingKind.SURPLUS: _l("読み取ったのに、この店の帳簿にありません"),
     FindingKind.NO_JOB: _l("予約・書込み中なのに、書込みがありません"),
-    FindingKind.NO_TOKEN: _l("利用中なのに、お客さまのトークンがありません"),
+    FindingKind.NO_TOKEN: _l("お渡し待ち・利用中なのに、お客さまのトークンがありません"),
     FindingKind.ON_WAY: _l("7日たっても、移送先の店に届いていません"),
     FindingKind.HAS_TOKEN: _l("お客さまの手元にないはずなのに、トークンが残っています"),
 }
