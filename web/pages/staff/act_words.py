@@ -33,6 +33,7 @@ LINES: Final[dict[str, LazyString]] = {
     "take_into_stock": _l("在庫に受け入れ"),
     "close_stock": _l("フォブの締め"),
     "take_range": _l("番号の範囲を在庫に受け入れ"),
+    "use_as": _l("フォブの使い方を変更"),
     "open_batch": _l("まとめて書込みを開始"),
     "press_batch": _l("まとめて書込みを次へ"),
     "skip_item": _l("まとめて書込みから除外"),
@@ -183,6 +184,7 @@ ACTS: Final[dict[str, ActWords]] = {
         None,
         _l("廃棄または故障として、1個ずつ在庫から除けます。"),
     ),
+    "use_as": ActWords(_l("フォブの使い方を変えました"), None, _l("在庫にある間は、元の使い方に戻せます。")),
     "take_back": ActWords(
         _l("フォブを返していただきました"),
         _l("「このフォブはもう使えません。新しいトークンは、あらためて発行します」"),

@@ -16,12 +16,14 @@ from provisioning.jobs.receive_fobs import call_back_fob
 from provisioning.jobs.remove_fob import RemoveFobCommand, remove_fob
 from provisioning.jobs.set_expiry import SetExpiryCommand, set_expiry
 from provisioning.jobs.take_back import take_back
+from provisioning.jobs.use_as import UseAsCommand, use_as
 from provisioning.rules.permissions import StaffAct
 from provisioning.rules.states import FOB_MOVES, FobState
 from provisioning.rules.timetable import last_day_before
 from provisioning.services import Services
 from provisioning.store.queries.custody import custody
 from provisioning.store.queries.drift import drift_history
+from provisioning.store.queries.faces import other_faces
 from provisioning.store.queries.fobs import FobView
 from provisioning.store.queries.jobs import JobFilter, jobs
 from provisioning.store.queries.search import normal
@@ -77,9 +79,17 @@ def show(desk: Desk, fob_id: str) -> str:
     removals = [to for to in REMOVALS if to in FOB_MOVES[fob.state]]
     again = telling.remembered(Screen.STAFF_FOB, fob.id)
     return page(
-        "staff/fob.html", desk, fob=fob, jobs=written, removals=removals, custody=ledger, drift=drift,
+        "staff/fob.html", desk, fob=fob, faces=_other_faces(desk, fob), jobs=written, removals=removals,
+        custody=ledger, drift=drift,
         errors=again.errors, values={"last_day": _last_day(fob)} | dict(again.values),
     )  # fmt: skip
+
+
+def _other_faces(desk: Desk, fob: FobView) -> tuple[str, ...]:
+    """By what else a blank fob that is plugged in can be used."""
+    if fob.state is not FobState.IN_STOCK:
+        return ()
+    return other_faces(current.services().store, desk.institution.id, fob.id, current.now())
 
 
 def _last_day(fob: FobView) -> str:
@@ -101,6 +111,18 @@ def expiry(desk: Desk, fob_id: str) -> Response:
     except BadInput as refused:
         telling.refuse(Screen.STAFF_FOB, fob.id, [refused], typed)
         return redirect(back_to, 303)
+
+
+@stock_pages.post("/<fob_id>/use-as")
+@at_desk(StaffAct.KEEP_STOCK)
+def use_otherwise(desk: Desk, fob_id: str) -> Response:
+    """…として使う: by another application of the same key."""
+    profile = forms.read_form("profile")["profile"]
+    fob = desk.fob(fob_id)
+    command = UseAsCommand(desk.institution.id, fob.id, desk.actor, profile)
+    return telling.act(
+        desk, lambda: use_as(current.services(), command, current.now()), url_for(".show", fob_id=fob.id)
+    )
 
 
 @stock_pages.post("/<fob_id>/back")

@@ -21,6 +21,7 @@ def set_up_staff_templates(app: Flask) -> None:
         words=words,
         kinds=wording.KINDS,
         base_url=base_url,
+        kind_title=kind_title,
         step_words=step_words,
         next_step_title=lambda job: step_words(job).title,
         actor_words=act_words.ACTORS,
@@ -43,6 +44,12 @@ def reference(number: int) -> str:
 def base_url() -> str:
     """The server's own address, for typing on a station."""
     return current.services().settings.server.base_url
+
+
+def kind_title(profile: str) -> str:
+    """A kind of fob by the name that people know it by."""
+    known = current.services().profiles.get(profile)
+    return profile if known is None else known.device.title
 
 
 def step_words(job: JobView) -> device_words.StepWords:
