@@ -5,7 +5,8 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -16,7 +17,7 @@ from provisioning.errors import BadInput, InputFault, ProofRefused
 from provisioning.jobs.app_answer import AppAnswer, check_app_key, encrypt_seed, make_delivery
 from provisioning.jobs.app_nonce import check_nonce
 from provisioning.jobs.close_ticket import close_ticket
-from provisioning.jobs.count_proof import Found, Try, count_proof, uncount_day
+from provisioning.jobs.count_proof import Found, Try, count_proof, find_again, uncount_day
 from provisioning.jobs.ticket_box import answer_context, password_key_context, ticket_box
 from provisioning.rules.app_proof import (
     APP_NONCE_BYTES,
@@ -80,7 +81,11 @@ def app_complete(services: Services, command: AppCompleteCommand, now: datetime)
     proof = _Proof(one, setting, command.app_key, found, _password_key(services, one, found))
     proved = hmac.compare_digest(proof_mac(proof.key, setting), mac) and _is_from_here(services, setting)
     if proved and found is not None and found.counted:
-        return _hand_over(services, proof, found, now)
+        with suppress(ProofRefused):
+            return _hand_over(services, proof, found, now)
+        # somebody was first: perhaps this app itself, by a request that was still under way
+        found = find_again(services, one)
+        proof = replace(proof, found=found)
     if found is not None and _is_retry(found, setting, now):
         return _hand_over_again(services, one, found, now)
     _note_refusal(services, proof, now)

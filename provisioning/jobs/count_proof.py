@@ -13,13 +13,14 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, select, text, update
+from sqlalchemy import ColumnElement, Row, Select, select, text, update
 from sqlalchemy.orm import Session
 
 from provisioning.errors import TooManyToday
 from provisioning.jobs.app_nonce import spend_nonce
 from provisioning.jobs.ticket_box import ticket_box
 from provisioning.rules.app_proof import listed
+from provisioning.rules.institution import Institution
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
@@ -72,6 +73,13 @@ def count_proof(services: Services, one: Try, now: datetime) -> Found | None:
         return _count_ticket(tx, services, one, now)
 
 
+def find_again(services: Services, one: Try) -> Found | None:
+    """The ticket as it is now; nothing is counted."""
+    with services.store.read() as session:
+        row = session.execute(_usable_ticket(_institution(services, one), one)).first()
+    return _found(row, counted=False)
+
+
 def uncount_day(tx: Session, services: Services, one: Try, now: datetime) -> None:
     """Give the day's counts back within the caller's transaction: the try was no failure."""
     of_day = (ActivationCount.day == _day(now), ActivationCount.failures > 0)
@@ -114,14 +122,32 @@ def _count_day(tx: Session, services: Services, one: Try, now: datetime) -> None
 
 def _count_ticket(tx: Session, services: Services, one: Try, now: datetime) -> Found | None:
     """The same two statements for everybody, so that their time does not tell who has a ticket (R09)."""
-    institution = next((i for i in services.institutions.values() if i.service_id == one.service_id), None)
+    institution = _institution(services, one)
     most = institution.activation_password_failures if institution else 0
-    usable = _of_customer(institution.id if institution else "", one.user_id)
+    usable = _usable_ticket(institution, one)
     the_ticket = Ticket.id == usable.with_only_columns(Ticket.id).scalar_subquery()
     counted = changed_rows(
         tx, update(Ticket).where(the_ticket, _may_try(most, now)).values(attempts=Ticket.attempts + 1)
     )
-    row = tx.execute(usable).first()
+    return _found(tx.execute(usable).first(), counted=counted == 1)
+
+
+def _institution(services: Services, one: Try) -> Institution | None:
+    return next((i for i in services.institutions.values() if i.service_id == one.service_id), None)
+
+
+def _usable_ticket(institution: Institution | None, one: Try) -> Select[Ticket, CredentialState, str]:
+    """The customer's ticket that is open or spent; there is at most one."""
+    return (
+        select(Ticket, Credential.state, Credential.customer_id)
+        .join(Credential, Credential.id == Ticket.credential_id)
+        .join(Customer, Customer.id == Credential.customer_id)
+        .where(Customer.institution_id == (institution.id if institution else ""), Customer.user_id == one.user_id)
+        .where(Ticket.state.in_((TicketState.OPEN, TicketState.SPENT)), Credential.state != CredentialState.ENDED)
+    )
+
+
+def _found(row: Row[Ticket, CredentialState, str] | None, *, counted: bool) -> Found | None:
     if row is None:
         return None
     ticket, credential_state, customer_id = row
@@ -133,18 +159,7 @@ def _count_ticket(tx: Session, services: Services, one: Try, now: datetime) -> F
         credential_state=credential_state,
         app_key_thumbprint=ticket.app_key_thumbprint,
         tries=ticket.attempts,
-        counted=counted == 1,
-    )
-
-
-def _of_customer(institution_id: str, user_id: str) -> Select[Ticket, CredentialState, str]:
-    """The customer's ticket that is open or spent; there is at most one."""
-    return (
-        select(Ticket, Credential.state, Credential.customer_id)
-        .join(Credential, Credential.id == Ticket.credential_id)
-        .join(Customer, Customer.id == Credential.customer_id)
-        .where(Customer.institution_id == institution_id, Customer.user_id == user_id)
-        .where(Ticket.state.in_((TicketState.OPEN, TicketState.SPENT)), Credential.state != CredentialState.ENDED)
+        counted=counted,
     )
 
 

@@ -7,8 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 from provisioning.jobs.activate import ActivateCommand, activate
+from provisioning.jobs.cancel_issuance import CancelIssuanceCommand, cancel_issuance
 from provisioning.jobs.expire_tickets import expire_tickets
 from provisioning.jobs.issue_soft import IssuedSoft
+from provisioning.rules.states import CredentialState
 from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import TicketState
 from tests.soft.conftest import app_for
@@ -40,6 +42,29 @@ def test_of_two_parallel_fetches_one_wins(server: Served, issued: IssuedSoft) ->
     assert len(seeds) == 1
     assert statuses == [403] * 3
     assert [result for act, result in acts(server.services) if act == "app_complete"].count("set_up") == 1
+    assert {told["reason"] for told in facts(server.services, "app_complete", "refused")} == {"spent"}
+
+
+def test_one_app_in_a_hurry_gets_one_seed_however_often_it_asks(
+    server: Served, issued: IssuedSoft, client: IndependentClient
+) -> None:
+    begun = client.begin()
+    requests = [client.request(client.begin()) for _ in range(4)]
+    ready = threading.Barrier(len(requests))
+    seeds: list[bytes] = []
+
+    def ask(request: dict[str, Any]) -> None:
+        ready.wait(10)
+        seeds.append(client.receive(begun, client.post("complete", request)).seed)
+
+    threads = [threading.Thread(target=ask, args=[request]) for request in requests]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert (len(seeds), len(set(seeds))) == (4, 1)
+    row = credential(server.services, issued.credential_id)
+    assert (row.state, row.seed_version) == (CredentialState.SET_UP, 1)
 
 
 def test_after_a_cut_line_the_same_key_gets_the_same_seed(
@@ -75,6 +100,17 @@ def test_no_second_answer_after_expiry(
     expire_tickets(server.services, clock())
     one = ticket(server.services, issued.credential_id)
     assert (one.state, one.answer, one.app_key_thumbprint) == (TicketState.SPENT, None, None)
+
+
+def test_no_second_answer_after_the_issuance_was_taken_back(
+    server: Served, issued: IssuedSoft, client: IndependentClient, clock: MovableClock
+) -> None:
+    client.set_up()
+    assert ticket(server.services, issued.credential_id).answer is not None
+    cancel_issuance(server.services, CancelIssuanceCommand("dual", issued.credential_id, SYSTEM), clock())
+    one = ticket(server.services, issued.credential_id)
+    assert (one.answer, one.app_key_thumbprint, one.sealed_password_key) == (None, None, None)
+    assert refusal(client.set_up)[0] == 403
 
 
 def test_a_ticket_lives_to_the_second(
