@@ -46,6 +46,19 @@ def test_an_activation_sent_twice_ends_on_the_same_page(
     assert read_credential(services, token).failures == 0
 
 
+def test_a_refusal_is_told_over_reloads_but_not_to_those_who_left_and_come_back(
+    sign_in: SignIn, customer_a: Customer, services: Services, clock: MovableClock
+) -> None:
+    token = give_token(services, customer_a, clock(), CredentialState.SET_UP)
+    refused = "このワンタイムパスワードでは確認できませんでした"
+    browser = sign_in(customer_a).get(ACTIVATE)
+    browser.submit(ACTIVATE, otp=token.wrong(clock()))
+    assert refused in browser.get(ACTIVATE).text
+    assert MENU in browser.links
+    browser.get(MENU)
+    assert refused not in browser.get(ACTIVATE).text
+
+
 def test_the_code_of_the_activation_does_not_log_in(
     sign_in: SignIn, customer_a: Customer, services: Services, clock: MovableClock
 ) -> None:

@@ -11,6 +11,7 @@ from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.store.queries.own_standing import FobState, OwnStanding, OwnToken
 from web import current, flow, forms, wording
 from web.pages.customer.guard import institution, notify, page, portal_blueprint, signed_in
+from web.screens import Screen
 
 choose = portal_blueprint("portal_choose", "/token")
 
@@ -27,7 +28,8 @@ class Choices:
 @choose.get("/")
 @signed_in
 def acts(own: OwnStanding) -> str:
-    """BOP001."""
+    """BOP001. Whoever is here has left the forms: what was refused there is not told again."""
+    forms.forget(Screen.ACTIVATE, Screen.RELEASE, Screen.SOFT_CHECK)
     state = wording.state(own.token.state if own.token else None, institution(own))
     return page("portal/acts.html", own, choices=choices(own), state=state)
 
