@@ -22,13 +22,13 @@ from provisioning.rules.setup_code import ALPHABET, LENGTH
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.store.tables import AuditEntry, Customer, TicketState
+from tests.fixtures.canaries import everything_stored, shapes
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import add_customer, customer_actor
 from tests.soft.conftest import app_for
 from tests.soft.independent_client import IndependentClient, password_key, unb64
 from tests.soft.issuing import ACTIVATION_PASSWORD, credential, issue, strict, ticket
 from tests.soft.serving import MovableClock, Served
-from tests.soft.test_canaries import everything_stored, shapes
 from tests.soft.trying import refusal
 
 
@@ -171,7 +171,7 @@ def test_no_institution_has_tickets_that_live_longer(
 
 
 def test_the_code_is_in_no_mail_log_or_table(
-    server: Served, customer_a: Customer, clock: MovableClock, database_url: str, caplog: pytest.LogCaptureFixture
+    server: Served, customer_a: Customer, clock: MovableClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     services, memory = server.services, MemoryMailer()
@@ -182,11 +182,11 @@ def test_the_code_is_in_no_mail_log_or_table(
     mails = "".join(mail.message.as_string() + mail.message.get_content() for mail in memory.sent)
     assert "初期設定コードも入力" in mails
     client = replace(app_for(server, issued), setup_code=resent.setup_code.text)
-    seen = [mails.encode(), everything_stored(services, database_url)]
+    seen = [mails.encode(), everything_stored(services)]
     begun = client.begin()
     answer = client.post("complete", client.request(begun))
     client.receive(begun, answer)
-    seen += [repr(begun).encode(), repr(answer).encode(), everything_stored(services, database_url)]
+    seen += [repr(begun).encode(), repr(answer).encode(), everything_stored(services)]
     seen += [httpx.get(server.url(path)).content for path in ("/metrics", "/app/")]
     seen += [record.getMessage().encode() + repr(record.__dict__).encode() for record in caplog.records]
     everything = b"\n".join(seen)
