@@ -222,4 +222,6 @@ def _state(call: Call) -> Answer:
         answer["kind"] = found.kind.value
     if found.ended_how is not None:
         answer["ended_how"] = found.ended_how.value
+    if found.expires_at is not None:
+        answer["expires_at"] = found.expires_at.isoformat()
     return answer

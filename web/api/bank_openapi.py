@@ -85,6 +85,7 @@ def _schemas() -> dict[str, Schema]:
             credential_id=nullable,
             kind={"enum": [kind.value for kind in TokenKind]},
             ended_how={"enum": [how.value for how in EndedHow]},
+            expires_at=_TEXT | {"format": "date-time", "description": "From then on its codes do not count."},
             **code,
         ),
         "Error": _closed(("error",), error=_TEXT, field=_TEXT, fault=_TEXT, what=_TEXT, state=_TEXT, until=_TEXT),

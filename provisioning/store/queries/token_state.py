@@ -11,12 +11,15 @@ from sqlalchemy.orm import Session
 from provisioning.errors import NotFound
 from provisioning.rules.states import CredentialState, EndedHow, TokenKind
 from provisioning.store.engine import Store
-from provisioning.store.tables import Credential, Customer
+from provisioning.store.tables import Credential, Customer, Fob
 
 
 @dataclass(frozen=True, slots=True)
 class TokenState:
-    """The current token, or the last one; all None for somebody who never had one."""
+    """The current token, or the last one; all None for somebody who never had one.
+
+    `expires_at`: when the fob of a token that is open expires, where that is known.
+    """
 
     customer_id: str
     credential_id: str | None = None
@@ -24,6 +27,7 @@ class TokenState:
     state: CredentialState | None = None
     ended_how: EndedHow | None = None
     issued_at: datetime | None = None
+    expires_at: datetime | None = None
 
 
 def token_state(store: Store, institution_id: str, user_id: str) -> TokenState:
@@ -34,10 +38,17 @@ def token_state(store: Store, institution_id: str, user_id: str) -> TokenState:
         if customer_id is None:
             raise NotFound("customer")
         credential = _newest(session, customer_id)
+        expires_at = None if credential is None else _expires_at(session, credential)
     if credential is None:
         return TokenState(customer_id)
-    told = ("kind", "state", "ended_how", "issued_at")
-    return TokenState(customer_id, credential.id, **{name: getattr(credential, name) for name in told})
+    told = {name: getattr(credential, name) for name in ("kind", "state", "ended_how", "issued_at")}
+    return TokenState(customer_id, credential.id, **told, expires_at=expires_at)
+
+
+def _expires_at(session: Session, credential: Credential) -> datetime | None:
+    if credential.fob_id is None or credential.state is CredentialState.ENDED:
+        return None
+    return session.scalar(select(Fob.expires_at).where(Fob.id == credential.fob_id))
 
 
 def _newest(session: Session, customer_id: str) -> Credential | None:
