@@ -40,6 +40,8 @@ FIELDS: dict[str, str] = {
     "otp2": WIDE_OTP,
     "code": OTP,
     "codes": WIDE_OTP,
+    "first": OTP,
+    "second": WIDE_OTP,
     "password": PASSWORD,
     "confirmation_password": CONFIRMATION_PASSWORD,
     "activation_password": PIN,
