@@ -72,6 +72,7 @@ def load_profile(file: Path) -> Institution:
 
 def _institution(name: str, root: StrictTable) -> Institution:
     contact, mail, otp, limits = (root.table(key) for key in ("contact", "mail", "otp", "limits"))
+    max_drift_steps = otp.integer("max_drift_steps", 0, 60, 10)
     activation = root.choice("activation", Activation, Activation.PIN)
     institution = Institution(
         id=name,
@@ -86,11 +87,12 @@ def _institution(name: str, root: StrictTable) -> Institution:
         kinds=_kinds(root),
         otp=_otp_parameters(otp),
         window_steps=otp.integer("window_steps", 0, 2, 1),
-        hotp_look_ahead=otp.integer("hotp_look_ahead", 0, 50, 10),
+        hotp_look_ahead=otp.integer("hotp_look_ahead", 1, 50, 10),
         hotp_first_counter=otp.integer("hotp_first_counter", 0, 1_000_000, 0),
         typed_first=otp.flag("typed_first", default=False),
-        max_drift_steps=otp.integer("max_drift_steps", 0, 60, 10),
-        resync_steps=otp.integer("resync_steps", 1, 1000, 60),
+        max_drift_steps=max_drift_steps,
+        # as far as use alone may carry a clock, two codes must find it
+        resync_steps=otp.integer("resync_steps", max(10, max_drift_steps), 1000, 60),
         failure_limit=limits.integer("failure_limit", 1, 100, 5),
         activation_password_failures=limits.integer("activation_password_failures", 1, 10, 5),
         activation=activation,
