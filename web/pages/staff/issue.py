@@ -60,7 +60,7 @@ def may_issue(card: CustomerCard) -> bool:
 def turned_away(card: CustomerCard) -> Response:
     """Back to the customer page, with the reason."""
     if card.current is not None:
-        notify("already_taken", what="credential")
+        notify("under_way")
     elif card.waiting_until is not None:
         notify("too_early", until=card.waiting_until.isoformat())
     return redirect(url_for("staff_customer.show", customer_id=card.id), 303)
