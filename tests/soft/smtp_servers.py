@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import ssl
@@ -45,8 +46,9 @@ class Kept:
 
 @dataclass
 class Behaviour:
-    """What the server answers; an empty answer means yes."""
+    """What the server answers, after a while; an empty answer means yes."""
 
+    slow_s: float = 0.0
     at_mail: str = ""
     at_rcpt: str = ""
     at_data: str = ""
@@ -63,6 +65,7 @@ class Behaviour:
     async def handle_RCPT(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
+        await asyncio.sleep(self.slow_s)
         envelope.rcpt_tos.append(address)
         return self.at_rcpt or "250 2.1.5 ok"
 

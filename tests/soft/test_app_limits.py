@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from provisioning.jobs.expire_tickets import expire_tickets
 from provisioning.jobs.forget_nonces import forget_nonces
 from provisioning.jobs.issue_soft import IssuedSoft
 from provisioning.rules.app_proof import AppKey, to_base64url
+from provisioning.rules.roles import ALL_ROLES
 from provisioning.services import Services
 from provisioning.store.tables import ActivationCount, Customer, SpentNonce
 from tests.fixtures.databases import sqlite_only
@@ -29,6 +31,7 @@ from tests.soft.conftest import app_for
 from tests.soft.independent_client import IndependentClient, Refused
 from tests.soft.issuing import facts, issue, ticket
 from tests.soft.serving import MovableClock, Served
+from web.app import create_app
 
 # the generator of P-256: any point will do where the proof is wrong anyway
 _POINT = AppKey("axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY", "T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU")
@@ -231,6 +234,21 @@ def test_the_document_names_these_faults_and_no_others() -> None:
 def test_a_body_that_is_no_request_is_refused(server: Served, body: bytes, kind: str, status: int) -> None:
     answer = httpx.post(server.url("/api/app/v1/begin"), content=body, headers={"Content-Type": kind})
     assert answer.status_code == status
+
+
+@sqlite_only
+def test_a_body_that_does_not_say_how_long_it_is_may_be_no_longer(services: Services, clock: MovableClock) -> None:
+    phone = create_app(services, ALL_ROLES, clock).test_client()
+    ids = json.dumps({"service_id": "10112231", "user_id": "123456780001"}).encode()
+    for padding, status in ((0, 200), (8192, 413)):
+        answer = phone.post(
+            "/api/app/v1/begin",
+            base_url="https://localhost",
+            content_type="application/json",
+            input_stream=BytesIO(ids + b" " * padding),
+            environ_overrides={"wsgi.input_terminated": True},
+        )
+        assert answer.status_code == status
 
 
 @sqlite_only

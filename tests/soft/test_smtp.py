@@ -100,6 +100,14 @@ def test_a_server_that_is_down_is_tried_again_later() -> None:
     assert not_sent(plain(free_port())) == ("connection", False)
 
 
+def test_a_slow_server_is_waited_for_as_long_as_told(behaviour: Behaviour, port: int) -> None:
+    behaviour.slow_s = 0.8
+    plain(port, timeout_s=5).send(mail())
+    assert len(behaviour.kept) == 1
+    assert not_sent(plain(port, timeout_s=0.3)) == ("timeout", False)
+    assert len(behaviour.kept) == 1
+
+
 def test_a_mute_server_costs_one_timeout() -> None:
     with trickling_server(b"", b"", 60) as port:
         begun = time.monotonic()

@@ -107,12 +107,13 @@ def _answer(answer: AppAnswer) -> dict[str, Any]:
 
 def _body() -> Any:
     """The request's JSON. Raises BadInput naming `body`, RequestEntityTooLarge."""
-    if (request.content_length or 0) > _MOST_BYTES:
+    body = request.get_data()
+    if len(body) > _MOST_BYTES:
         raise RequestEntityTooLarge
     if not request.is_json:
         raise BadInput("body", InputFault.BAD_FORM)
     try:
-        return json.loads(request.get_data(), object_pairs_hook=_without_repetition)
+        return json.loads(body, object_pairs_hook=_without_repetition)
     except (ValueError, RecursionError):
         raise BadInput("body", InputFault.BAD_FORM) from None
 
