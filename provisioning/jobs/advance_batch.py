@@ -72,18 +72,42 @@ def _blank(session: Session, batch: Batch, named: Collection[tuple[str, str]]) -
     return list(session.scalars(query.order_by(Fob.serial, Fob.profile)))
 
 
-def _bind(services: Services, batch: Batch, item: BatchItem, fob_id: str, now: datetime) -> _Fate | None:
-    """Reserve the fob for the item's customer, both or neither; None where the batch has no room any more."""
-    actor = Actor(ActorKind.STAFF, batch.opened_by, batch.institution_id, batch.branch)
+def bind_item(  # noqa: PLR0917 - what a batch is made of
+    services: Services, batch: Batch, item: BatchItem, fob_id: str, actor: Actor, now: datetime
+) -> bool:
+    """Reserve the fob for the item's customer, both or neither; False where the batch has no room any more.
+
+    Raises what `reserve_fob` raises, and WrongState("batch_item") if somebody else moved the item meanwhile.
+    """
+    with services.store.write() as tx:
+        if not _has_room(tx, batch):
+            return False
+        move_item(tx, item, BatchItemState.BOUND, now, fob_id)
+        command = ReserveFobCommand(
+            batch.institution_id, item.customer_id, fob_id, actor, batch.station_id, _application(tx, item)
+        )
+        reserve_in(tx, services, command, now)
+    return True
+
+
+def pass_over(services: Services, item: BatchItem, actor: Actor, refused: Exception, now: datetime) -> None:
+    """Leave the item's customer out, for whom nothing can be issued (any more), and say why."""
+    reason = "too_early" if isinstance(refused, TooEarly) else "has_token"
     try:
         with services.store.write() as tx:
-            if not _has_room(tx, batch):
-                return None
-            move_item(tx, item, BatchItemState.BOUND, now, fob_id)
-            command = ReserveFobCommand(
-                batch.institution_id, item.customer_id, fob_id, actor, batch.station_id, _application(tx, item)
-            )
-            reserve_in(tx, services, command, now)
+            move_item(tx, item, BatchItemState.SKIPPED, now, reason=reason)
+            facts = {"batch_id": item.batch_id, "position": item.position}
+            record(tx, services.audit_key, AuditRecord(now, actor, "skip_item", reason, facts=facts))
+    except WrongState:
+        return  # somebody else moved it between our look and our write
+
+
+def _bind(services: Services, batch: Batch, item: BatchItem, fob_id: str, now: datetime) -> _Fate | None:
+    """None where the batch has no room any more."""
+    actor = Actor(ActorKind.STAFF, batch.opened_by, batch.institution_id, batch.branch)
+    try:
+        if not bind_item(services, batch, item, fob_id, actor, now):
+            return None
     except CannotHold:
         return _Fate(item_is_over=False, fob_is_over=True)
     except (AlreadyTaken, TooEarly, WrongState, NotFound, BadInput) as refused:
@@ -91,7 +115,7 @@ def _bind(services: Services, batch: Batch, item: BatchItem, fob_id: str, now: d
         if what in ("fob", "device"):
             return _Fate(item_is_over=False, fob_is_over=True)
         if what != "batch_item":
-            _skip(services, item, actor, refused, now)
+            pass_over(services, item, actor, refused, now)
         return _Fate(item_is_over=True, fob_is_over=False)
     return _Fate(item_is_over=True, fob_is_over=True)
 
@@ -105,14 +129,3 @@ def _has_room(tx: Session, batch: Batch) -> bool:
 def _application(tx: Session, item: BatchItem) -> str | None:
     mine = (Application.customer_id == item.customer_id, Application.kind == TokenKind.HARD)
     return tx.scalar(select(Application.id).where(*mine, Application.state == ApplicationState.OPEN))
-
-
-def _skip(services: Services, item: BatchItem, actor: Actor, refused: Exception, now: datetime) -> None:
-    reason = "too_early" if isinstance(refused, TooEarly) else "has_token"
-    try:
-        with services.store.write() as tx:
-            move_item(tx, item, BatchItemState.SKIPPED, now, reason=reason)
-            facts = {"batch_id": item.batch_id, "position": item.position}
-            record(tx, services.audit_key, AuditRecord(now, actor, "skip_item", reason, facts=facts))
-    except WrongState:
-        return  # somebody else moved it between our look and our write

@@ -10,11 +10,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from provisioning.errors import WrongState
+from provisioning.jobs.unnamed_fob import is_unnamed, may_be_there
 from provisioning.rules.states import JobState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.batches import items_in, move_item, newest_job, open_batch_row
-from provisioning.store.tables import Batch, BatchItem, BatchItemState
+from provisioning.store.tables import Batch, BatchItem, BatchItemState, Fob
 
 _OPEN = (BatchItemState.WAITING, BatchItemState.BOUND)
 
@@ -46,8 +47,9 @@ class Pressed:
 def press_batch(services: Services, command: BatchCommand, now: datetime) -> Pressed:
     """Whatever is proved is done; where a write was given up its customer waits for another fob.
 
-    A resting batch goes on; with nothing left it is closed. A second press does nothing more. Raises NotFound,
-    WrongState.
+    A resting batch goes on; with nothing left it is closed. A second press does nothing more.
+    Raises NotFound, WrongState; WrongState("device", "still_there") where a fob that tells no serial number may
+    still be plugged in.
     """
     with services.store.write() as tx:
         batch = open_batch_row(tx, command.institution_id, command.batch_id)
@@ -55,6 +57,7 @@ def press_batch(services: Services, command: BatchCommand, now: datetime) -> Pre
         for item in items_in(tx, batch.id, BatchItemState.BOUND):
             to = _outcome(tx, item)
             if to is not None:
+                _check_out(tx, services, batch, item, now)
                 went[to].append(item.position)
                 move_item(tx, item, to, now, item.fob_id if to is BatchItemState.DONE else None)
         batch.pressed_at = now
@@ -79,13 +82,15 @@ def skip_item(services: Services, command: SkipItemCommand, now: datetime) -> No
 
 
 def close_batch(services: Services, command: BatchCommand, now: datetime) -> None:
-    """End it now: who waits is left out; fobs on their way are written to the end. Raises NotFound, WrongState."""
+    """End it now: who waits is left out; fobs on their way are written to the end. Raises as `press_batch`."""
     with services.store.write() as tx:
         batch = open_batch_row(tx, command.institution_id, command.batch_id)
         for item in items_in(tx, batch.id, *_OPEN):
             if item.state is BatchItemState.WAITING or _failed(tx, item):
                 move_item(tx, item, BatchItemState.SKIPPED, now, reason="closed")
             else:
+                if _outcome(tx, item) is not None:
+                    _check_out(tx, services, batch, item, now)
                 move_item(tx, item, BatchItemState.DONE, now, item.fob_id)
         _close(tx, services, command, batch, now)
 
@@ -95,6 +100,13 @@ def _outcome(tx: Session, item: BatchItem) -> BatchItemState | None:
     if job is not None and job.state is JobState.PROVED:
         return BatchItemState.DONE
     return BatchItemState.WAITING if _failed(tx, item) else None
+
+
+def _check_out(tx: Session, services: Services, batch: Batch, item: BatchItem, now: datetime) -> None:
+    """Which of two fobs that tell no serial number is plugged in nobody could say: this one must be out first."""
+    profile = tx.get_one(Fob, item.fob_id).profile
+    if is_unnamed(services, profile) and may_be_there(tx, batch.station_id, profile, now):
+        raise WrongState("device", "still_there")
 
 
 def _failed(tx: Session, item: BatchItem) -> bool:

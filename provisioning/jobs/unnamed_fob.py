@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from devices.profiles import SerialSource
@@ -12,7 +12,7 @@ from provisioning.errors import AlreadyTaken, WrongState
 from provisioning.rules.states import FobState, JobState
 from provisioning.services import Services
 from provisioning.store.queries.stations import CONNECTED_WITHIN
-from provisioning.store.tables import Fob, ProgrammingJob, Station
+from provisioning.store.tables import BatchItem, BatchItemState, Fob, ProgrammingJob, Station
 
 
 def is_unnamed(services: Services, profile_name: str) -> bool:
@@ -41,11 +41,24 @@ def station_for(tx: Session, services: Services, fob: Fob, station_id: str | Non
     return seen[0].id
 
 
+def may_be_there(tx: Session, station_id: str, profile_name: str, now: datetime) -> bool:
+    """Whether the station sees a device of the kind, or is not heard and cannot say."""
+    station = tx.get_one(Station, station_id)
+    heard = station.last_seen_at is not None and station.last_seen_at >= now - CONNECTED_WITHIN
+    return not heard or any(device["profile"] == profile_name for device in station.devices)
+
+
 def _is_waited_for(tx: Session, fob: Fob, station_id: str) -> bool:
     """Whether an open job at the station is for another fob of the kind, which nobody could tell from this one.
 
     One that was written there and not handed over yet may still be plugged in: a customer's seed would be lost.
+    In a batch it was out before it was put down as done.
     """
+    put_down = (
+        BatchItem.fob_id == ProgrammingJob.fob_id,
+        BatchItem.state == BatchItemState.DONE,
+        BatchItem.changed_at >= ProgrammingJob.proved_at,
+    )
     query = (
         select(ProgrammingJob.id)
         .join(Fob, Fob.id == ProgrammingJob.fob_id)
@@ -55,7 +68,11 @@ def _is_waited_for(tx: Session, fob: Fob, station_id: str) -> bool:
             Fob.profile == fob.profile,
             Fob.id != fob.id,
             ProgrammingJob.closed_at.is_(None)
-            | ((ProgrammingJob.state == JobState.PROVED) & (Fob.state == FobState.PROGRAMMED)),
+            | (
+                (ProgrammingJob.state == JobState.PROVED)
+                & (Fob.state == FobState.PROGRAMMED)
+                & ~exists().where(*put_down)
+            ),
         )
     )
     return tx.scalars(query.limit(1)).first() is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,14 @@ def test_replayed_altered_late_and_foreign_requests_get_401_and_do_nothing(
     assert case.job(reserved.job_id).state is JobState.QUEUED
 
 
+def come_too_late(*calls: Callable[[], None]) -> None:
+    """Each is answered with 409."""
+    for call in calls:
+        with pytest.raises(ServerRefused) as refused:
+            call()
+        assert refused.value.status == 409
+
+
 def test_what_comes_after_the_end_of_a_job_changes_nothing(
     served: Served, case: Case, client: ServerClient, reserved: ReservedFob
 ) -> None:
@@ -172,15 +181,12 @@ def test_what_comes_after_the_end_of_a_job_changes_nothing(
     assert abandon_stale(served.services, served.at) == 1
     credential_id = case.job(job.job_id).credential_id
 
-    for call in (
+    come_too_late(
         lambda: client.progress(job.job_id, Progress(23, 23)),
         lambda: client.result(job.job_id, late),
         lambda: client.result(job.job_id, late),
         lambda: client.result(job.job_id, JobResult(problem=Problem(FailureCode.LINK_LOST))),
-    ):
-        with pytest.raises(ServerRefused) as refused:
-            call()
-        assert refused.value.status == 409
+    )
     ended, given_up = case.credential(credential_id), case.job(job.job_id)
     assert (ended.state, ended.sealed_seed, ended.wrapped_key) == (CredentialState.ENDED, None, None)
     assert (given_up.state, given_up.receipt, given_up.reports_done) == (JobState.ABANDONED, None, 0)
@@ -188,13 +194,10 @@ def test_what_comes_after_the_end_of_a_job_changes_nothing(
     (again,) = client.poll(sees(case)).jobs
     client.result(again.job_id, case.desk.write(again))
     assert case.job(again.job_id).state is JobState.PROVED
-    for call in (
+    come_too_late(
         lambda: client.progress(again.job_id, Progress(1, 23)),
         lambda: client.result(job.job_id, late),
-    ):
-        with pytest.raises(ServerRefused) as refused:
-            call()
-        assert refused.value.status == 409
+    )
     assert case.job(again.job_id).state is JobState.PROVED
 
 

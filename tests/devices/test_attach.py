@@ -8,6 +8,7 @@ import tty
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from pytest_mock import MockerFixture
@@ -314,7 +315,7 @@ def test_an_odd_device_does_not_hide_the_others(
     ],
 )
 def test_what_a_device_tells_beyond_every_bound_is_not_told_on(
-    bench: Bench, mocker: MockerFixture, odd: dict[str, object]
+    bench: Bench, mocker: MockerFixture, odd: dict[str, Any]
 ) -> None:
     real = KagiyaFob.identify
     mocker.patch.object(KagiyaFob, "identify", autospec=True, side_effect=lambda fob: replace(real(fob), **odd))

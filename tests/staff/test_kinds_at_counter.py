@@ -23,6 +23,7 @@ from tests.fobs.kinds import COUNTS_BY_16, KAGIYA, NAME, NEEDS_COMPANION, SIX_TH
 from tests.portal.conftest import MovableClock
 from tests.staff.conftest import AtDesk, Colleague
 from tests.staff.fob_steps import at, fob_state, plug, reserve, tick
+from tests.staff.test_batches import begin
 from web.app import create_app
 from web.pages.staff import fob_words
 
@@ -228,3 +229,34 @@ def test_of_two_fobs_without_a_number_one_waits(
     assert desk.path == at(customer_b)
     assert desk.says("番号を名乗らないフォブの手続きが、もう1つ途中です")
     assert replace(nameless).seed is None
+
+
+@sqlite_only
+@of_kind(UNNAMED)
+def test_fobs_that_tell_no_number_are_taken_by_their_labels(
+    teller_desk: Colleague, services: Services, customer_a: Customer, customer_b: Customer, fob: Fob,
+    station_desk: Desk, clock: MovableClock,
+) -> None:  # fmt: skip
+    page = begin(teller_desk, station_desk, customer_a.user_id, customer_b.user_id)
+    assert "背面の番号" not in teller_desk.text
+    second = add_fob(services, "KF0000002")
+    for number, (customer, one) in enumerate(((customer_a, fob), (customer_b, second)), 1):
+        station_desk.plug(one).named = False
+        tick(station_desk, clock)
+        station_desk.poll()
+        teller_desk.get(page)
+        assert teller_desk.says("次のフォブを差し込んでください", "背面の番号を読み取るか、入力します")
+        teller_desk.press(page + "label", serial="KF9999999")
+        assert teller_desk.says("この店の在庫にありません")
+        teller_desk.press(page + "label", serial=f"ｋｆ{one.serial[2:]}")
+        station_desk.work()
+        teller_desk.get(page)
+        assert teller_desk.says("できました", customer.name, one.serial)
+        teller_desk.press(page + "next")
+        assert teller_desk.says("書き終わったフォブが、まだ差し込まれているようです。", "できました")
+        station_desk.fobs.clear()
+        tick(station_desk, clock)
+        station_desk.poll()
+        teller_desk.press(page + "next")
+        assert teller_desk.says(f"{number} / 2")
+    assert teller_desk.says("終わりました", "済み")

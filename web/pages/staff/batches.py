@@ -8,7 +8,16 @@ from typing import Final
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from provisioning.errors import AlreadyTaken, BadInput, ClockUntrusted, InputFault, NotFound, WrongState
+from provisioning.errors import (
+    AlreadyTaken,
+    BadInput,
+    CannotHold,
+    ClockUntrusted,
+    InputFault,
+    NotFound,
+    WrongState,
+)
+from provisioning.jobs.bind_label import BindLabelCommand, bind_label
 from provisioning.jobs.erase_fob import erase_fob
 from provisioning.jobs.fob_acts import FobCommand
 from provisioning.jobs.fob_fit import fob_fit
@@ -114,6 +123,25 @@ def skip(desk: Desk, batch_id: str) -> Response:
     return _act(desk, batch_id, leave_out)
 
 
+@batch_pages.post("/<batch_id>/label")
+@at_desk(StaffAct.ISSUE)
+def label(desk: Desk, batch_id: str) -> Response:
+    """この番号のフォブを使う: the one that is plugged in tells no number, and this stands on its back."""
+    typed = forms.read_form("profile", "serial")
+    act = BatchCommand(desk.institution.id, _batch(desk, batch_id).line.id, desk.actor)
+    serial = normal(typed["serial"]).upper()
+    command = BindLabelCommand(act.institution_id, act.batch_id, act.actor, typed["profile"], serial)
+    try:
+        bind_label(current.services(), command, current.now())
+    except BadInput as fault:
+        telling.refuse(Screen.STAFF_BATCH, batch_id, [fault])
+        return _page_of(batch_id)
+    except (AlreadyTaken, CannotHold, WrongState) as refused:
+        telling.tell_refusal(refused)
+    telling.forget()
+    return _page_of(batch_id)
+
+
 @batch_pages.post("/<batch_id>/erase")
 @at_desk(StaffAct.KEEP_STOCK)
 def erase(desk: Desk, batch_id: str) -> Response:
@@ -189,14 +217,19 @@ def _facts(desk: Desk, found: BatchView) -> dict[str, object]:
             if _is_unusable(one) or fits[one.profile].refusal or one.fob_branch not in ("", found.line.branch)
         ],
         "erasable": [one for one in devices if one.fob_state is FobState.RETURNED and one.problem is None],
+        "nameless": [
+            one for one in devices if one.is_unnamed and one.problem is None and fits[one.profile].refusal is None
+        ],
         "fits": fits,
     }
 
 
 def _is_unusable(device: DeviceView) -> bool:
-    """Plugged in, and nothing that a batch would take or is writing."""
+    """Plugged in, and nothing that a batch would take or is writing. One without a number goes by its label."""
     expected = {FobState.IN_STOCK, *_ON_THEIR_WAY}
-    return device.problem is not None or device.is_expired or device.fob_state not in expected
+    if device.problem is not None or device.is_expired:
+        return True
+    return not device.is_unnamed and device.fob_state not in expected
 
 
 _ON_THEIR_WAY: Final = frozenset({FobState.RESERVED, FobState.PROGRAMMING, FobState.PROGRAMMED})
