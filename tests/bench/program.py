@@ -22,10 +22,11 @@ from tests.rig.drawer import ROOT_NAME
 from tests.rig.fob.factory import Manufacturer
 from tests.rig.usb.families import FAMILIES, Family
 from tests.rig.usb.plan import AcmInterface, CcidInterface, HidInterface, UsbPlan
-from tests.rig.wire.ccid_port import CcidBus, CcidPort
+from tests.rig.wire.ccid_port import CcidPort
 from tests.rig.wire.console_port import ConsoleBus, ConsolePort
-from tests.rig.wire.feature_port import FeatureBus, FeaturePort
-from tests.rig.wire.report_port import ReportBus, ReportPort
+from tests.rig.wire.feature_port import FeaturePort
+from tests.rig.wire.report_port import ReportPort
+from tests.rig.wire.socket import SocketBus
 
 ROUNDS: Final = 3
 AT_ONCE: Final = 16
@@ -166,12 +167,12 @@ def _port(plan: UsbPlan, name: str) -> tuple[Bus, Callable[[], None]]:
     )
     if isinstance(spoken, CcidInterface):
         card = CcidPort(plan, paced=True)
-        return CcidBus([card]), card.unplug
+        return SocketBus([card]), card.unplug
     if isinstance(spoken, AcmInterface):
         console = ConsolePort(plan, paced=True)
         return ConsoleBus([console]), console.unplug
     if hasattr(spoken.gadget, "get_feature"):
         features = FeaturePort(plan, name, paced=True)
-        return FeatureBus([features]), features.unplug
+        return SocketBus([features]), features.unplug
     reports = ReportPort(plan, paced=True)
-    return ReportBus([reports]), reports.unplug
+    return SocketBus([reports]), reports.unplug

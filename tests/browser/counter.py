@@ -22,9 +22,9 @@ from provisioning.services import Services
 from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import Fob
 from tests.portal.conftest import MovableClock
-from tests.rig.buses import RigHidBus
 from tests.rig.clock import RigClock
 from tests.rig.drawer import MODEL, PROFILE, Drawer, NewFob
+from tests.rig.wire.socket import SocketBus
 
 SERIALS = {
     "KF-000001": Transport.HID,
@@ -68,7 +68,7 @@ def open_counter(services: Services, base_url: str, time: RigTime, directory: Pa
     enrol(base_url, invitation.code, directory / "station")
     enrolment = Enrolment.load(directory / "station")
     desk = Desk(
-        (RigHidBus(drawer.hid_ports), SerialBus(drawer.cradles)), load_profiles(), drawer.roots, time.rig.unix_time
+        (SocketBus(drawer.hid_ports), SerialBus(drawer.cradles)), load_profiles(), drawer.roots, time.rig.unix_time
     )
     stop = threading.Event()
     server = ServerClient(enrolment, desk.clock)

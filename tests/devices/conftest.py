@@ -14,10 +14,10 @@ from devices.links import Transport
 from devices.links.serial import SerialBus
 from devices.profile_files import load_profiles
 from devices.profiles import Algorithm, CredentialForm, FirmwareProfile, OtpType
-from tests.rig.buses import RigHidBus
 from tests.rig.clock import RigClock
 from tests.rig.drawer import Drawer, NewFob, Port
 from tests.rig.fob.device import EmulatedFob
+from tests.rig.wire.socket import SocketBus
 
 HID_SERIALS = ("KF-000001", "KF-000002")
 SERIAL_SERIALS = ("KF-000003", "KF-000004")
@@ -75,7 +75,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     fobs = [NewFob(serial, Transport.HID) for serial in HID_SERIALS]
     fobs += [NewFob(serial, Transport.SERIAL) for serial in SERIAL_SERIALS]
     drawer = Drawer(tmp_path, clock, fobs, paced=False)
-    buses = (RigHidBus(drawer.hid_ports), SerialBus(drawer.cradles))
+    buses = (SocketBus(drawer.hid_ports), SerialBus(drawer.cradles))
     profiles = tuple(profile for profile in load_profiles() if profile.name == "kagiya-fob")
     yield Bench(drawer, clock, Desk(buses, profiles, drawer.roots, clock.unix_time))
     drawer.close()

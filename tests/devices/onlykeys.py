@@ -8,7 +8,8 @@ from devices.profiles import Algorithm, CredentialForm, OtpType
 from tests.devices.battery import Subject
 from tests.rig.onlykey.device import EmulatedOnlyKey, Model
 from tests.rig.onlykey.usb import usb_plan
-from tests.rig.wire.report_port import ReportBus, ReportPort
+from tests.rig.wire.report_port import ReportPort
+from tests.rig.wire.socket import SocketBus
 
 FORM = CredentialForm(OtpType.TOTP, Algorithm.SHA1, 6, 30, 20)
 
@@ -21,7 +22,7 @@ class OnlyKeySubject(Subject):
         self.port = ReportPort(usb_plan(self.key))
         self.key.enter_pin()
         # the firmware has no serial command: the label on the case is its name
-        super().__init__(ReportBus([self.port]), "onlykey-duo" if model.is_duo else "onlykey", "OK-0001", FORM)
+        super().__init__(SocketBus([self.port]), "onlykey-duo" if model.is_duo else "onlykey", "OK-0001", FORM)
 
     def plug(self) -> None:
         if not self.port.plugged:

@@ -27,9 +27,9 @@ from devices.profiles import OtpType
 from devices.seed_box import SeedBox
 from tests.devices.conftest import HID_SERIALS, OTHER_SEED, SEED, SERIAL_SERIALS, SERIALS, Bench
 from tests.devices.memory_server import KEY, STATION, MemoryServer, erase_job, program_job, sealed
-from tests.rig.buses import RigHidBus
 from tests.rig.drawer import Drawer, NewFob
 from tests.rig.faults import Faults
+from tests.rig.wire.socket import SocketBus
 
 HID = HID_SERIALS[0]
 
@@ -242,7 +242,7 @@ def test_a_job_that_fails_beyond_expectation_ends_with_a_reason(
 def test_progress_is_told_while_a_paced_fob_is_written(tmp_path: Path, bench: Bench, server: MemoryServer) -> None:
     paced = Drawer(tmp_path / "paced", bench.clock, [NewFob(s, bench.port(s).transport) for s in SERIALS])
     desk = Desk(
-        (RigHidBus(paced.hid_ports), SerialBus(paced.cradles)),
+        (SocketBus(paced.hid_ports), SerialBus(paced.cradles)),
         bench.desk.profiles,
         paced.roots,
         bench.clock.unix_time,

@@ -26,7 +26,8 @@ from devices.errors import (
 )
 from tests.rig.ccid.descriptor import ccid_descriptor
 from tests.rig.usb.plan import CcidInterface, UsbPlan
-from tests.rig.wire.ccid_port import CcidBus, CcidPort
+from tests.rig.wire.ccid_port import CcidPort
+from tests.rig.wire.socket import SocketBus
 
 SELECT = bytes.fromhex("00A4040007A0000005272101")
 QUICK = Patience(0.05, 0.05)
@@ -257,7 +258,7 @@ def test_station_and_reader_agree_on_every_length(
     features = 0x000400FE if automatic else 0x00040480
     interface = CcidInterface(0, echo, 0x02, features, 0x02, longest, 254)
     port = CcidPort(UsbPlan(0x1050, 0x0407, 0x0543, "Yubico", "YubiKey", "", (interface,)))
-    (device,) = CcidBus([port]).scan()
+    (device,) = SocketBus([port]).scan()
     card = CcidCard(port.open(device), lambda: None, lambda _wait: None)
     card.power_on(1.0)
     for _ in range(2):

@@ -10,9 +10,9 @@ from devices.links import Transport
 from devices.links.serial import SerialBus
 from devices.profiles import Algorithm, CredentialForm, OtpType
 from tests.devices.battery import Battery, Subject
-from tests.rig.buses import RigHidBus
 from tests.rig.clock import RigClock
 from tests.rig.drawer import Drawer, NewFob
+from tests.rig.wire.socket import SocketBus
 
 SERIAL = "KF-000001"
 FORM = CredentialForm(OtpType.TOTP, Algorithm.SHA1, 8, 60, 20)
@@ -25,7 +25,7 @@ class FobSubject(Subject):
     def __init__(self, folder: Path, transport: Transport, form: CredentialForm = FORM) -> None:
         self._clock = RigClock(folder)
         self._drawer = Drawer(folder, self._clock, [NewFob(SERIAL, transport)], paced=False)
-        bus = RigHidBus(self._drawer.hid_ports) if transport is Transport.HID else SerialBus(self._drawer.cradles)
+        bus = SocketBus(self._drawer.hid_ports) if transport is Transport.HID else SerialBus(self._drawer.cradles)
         super().__init__(bus, "kagiya-fob", SERIAL, form, self._drawer.roots)
 
     def plug(self) -> None:

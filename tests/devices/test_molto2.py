@@ -38,7 +38,8 @@ from tests.devices.card_garbage import ANSWERS, answer_at
 from tests.rig.molto2.device import FIRST, SECOND, Hardware, Molto2
 from tests.rig.molto2.memory import TRIES, session_key
 from tests.rig.molto2.usb import usb_plan
-from tests.rig.wire.ccid_port import CcidBus, CcidPort
+from tests.rig.wire.ccid_port import CcidPort
+from tests.rig.wire.socket import SocketBus
 
 FORM = CredentialForm(OtpType.TOTP, Algorithm.SHA1, 8, 60, 20, slot=3)
 _SERIALS = count(826658719844499)
@@ -55,7 +56,7 @@ class Molto2Subject(Subject):
         self.token.memory.slots[FORM.slot - 1].clock_offset_s = 77
         self.port = CcidPort(usb_plan(self.token))
         self.access: AccessCode | None = None
-        super().__init__(CcidBus([self.port]), profile, serial, FORM, may_lose_it=True)
+        super().__init__(SocketBus([self.port]), profile, serial, FORM, may_lose_it=True)
 
     def plug(self) -> None:
         self.port.plug()

@@ -26,7 +26,8 @@ from tests.devices.vectors import vectors
 from tests.rig.onlykey.device import EmulatedOnlyKey, Model
 from tests.rig.onlykey.memory import Slot
 from tests.rig.onlykey.usb import FIDO, KEYBOARD, RAW_HID, usb_plan
-from tests.rig.wire.report_port import ReportBus, ReportPort
+from tests.rig.wire.report_port import ReportPort
+from tests.rig.wire.socket import SocketBus
 
 SECRET = bytes.fromhex("3132333435363738393031323334353637383930")
 NOW = 1_795_158_000
@@ -158,7 +159,7 @@ def test_a_locked_key_says_so_and_is_usable_after_its_pin(subject: OnlyKeySubjec
 
 def test_a_key_without_a_pin_is_locked() -> None:
     key = EmulatedOnlyKey(time.time, initialized=False)
-    desk = Desk((ReportBus([ReportPort(usb_plan(key))]),), load_profiles(), {}, time.time)
+    desk = Desk((SocketBus([ReportPort(usb_plan(key))]),), load_profiles(), {}, time.time)
     (seen,) = survey(desk)
     assert seen.problem is not None
     assert (seen.problem.code, seen.problem.facts["what"]) == (FailureCode.DEVICE_LOCKED, "pin_not_set")

@@ -30,7 +30,8 @@ from devices.profiles import Algorithm, CredentialForm, OtpType
 from tests.devices.battery import Battery, Subject, check_failure, seed
 from tests.devices.battery_locks import HandBattery
 from tests.devices.card_garbage import ANSWERS, answer_at
-from tests.rig.wire.ccid_port import CcidBus, CcidPort
+from tests.rig.wire.ccid_port import CcidPort
+from tests.rig.wire.socket import SocketBus
 from tests.rig.ykoath.device import OathKey
 from tests.rig.ykoath.memory import Record
 from tests.rig.ykoath.models import CANOKEY, NITROKEY_3, TOTP, YUBIKEY_4, YUBIKEY_5, Model
@@ -50,7 +51,7 @@ class OathSubject(Subject):
         self.key.hand.at_once = True
         self.port = CcidPort(usb_plan(self.key))
         serial = "12345678" if model in (YUBIKEY_4, YUBIKEY_5) else "00BC614E"
-        super().__init__(CcidBus([self.port]), profile, serial, form, may_lose_it=model.name_taken is not None)
+        super().__init__(SocketBus([self.port]), profile, serial, form, may_lose_it=model.name_taken is not None)
 
     def plug(self) -> None:
         self.port.plug()

@@ -230,9 +230,8 @@ def test_interfaces_stand_where_the_reader_dumps_have_them() -> None:
         (reader,) = (part for part in plan.interfaces if isinstance(part, CcidInterface))
         assert reader.number == number
         assert all(part.gadget is None for part in plan.interfaces if isinstance(part, HidInterface))
-        port = CcidPort(plan)
-        assert port.attached is not None
-        assert port.attached.interface == number
+        (device,) = CcidPort(plan).attached
+        assert device.interface == number
 
 
 def test_a_pulled_cable_ends_a_wait_for_a_touch() -> None:

@@ -21,9 +21,9 @@ from provisioning.store.tables import Credential, Fob, ProgrammingJob
 from tests.faults.books import flash_seed
 from tests.faults.world import FOBS, World, until
 from tests.fixtures.services import DUAL
-from tests.rig.buses import RigHidBus
 from tests.rig.clock import RigClock
 from tests.rig.drawer import PROFILE, Drawer
+from tests.rig.wire.socket import SocketBus
 
 _FORM = CredentialForm(OtpType.TOTP, Algorithm.SHA1, 8, 60, 20)
 
@@ -95,6 +95,6 @@ def all_erased(world: World) -> None:
 
 
 def _open(drawer: Drawer, serial: str) -> TokenDriver:
-    desk = Desk((RigHidBus(drawer.hid_ports), SerialBus(drawer.cradles)), load_profiles(), drawer.roots, time)
+    desk = Desk((SocketBus(drawer.hid_ports), SerialBus(drawer.cradles)), load_profiles(), drawer.roots, time)
     (sighting,) = (seen for seen in scan(desk) if serial in seen.device.path)
     return open_named(desk, sighting, desk.profile(PROFILE), serial)

@@ -22,10 +22,10 @@ from provisioning.store.queries.next_step import NextStep
 from tests.faults.books import check_books, files_with, pages, read_books
 from tests.faults.world import FOBS, USERS, World, until
 from tests.fixtures.services import DUAL
-from tests.rig.buses import RigHidBus
 from tests.rig.clock import RigClock
 from tests.rig.drawer import PROFILE, Drawer
 from tests.rig.fob.device import EmulatedFob
+from tests.rig.wire.socket import SocketBus
 
 
 def finish(world: World, *, teller_types: bool = False) -> None:
@@ -71,7 +71,7 @@ def timer_runs(world: World) -> None:
 
 def reports_of_a_write(drawer: Drawer, serial: str) -> int:
     """How many reports cross from opening the fob to giving it back, with the product's own driver."""
-    desk = Desk((RigHidBus(drawer.hid_ports), SerialBus(drawer.cradles)), load_profiles(), drawer.roots, time)
+    desk = Desk((SocketBus(drawer.hid_ports), SerialBus(drawer.cradles)), load_profiles(), drawer.roots, time)
     (sighting,) = (seen for seen in scan(desk) if serial in seen.device.path)
     crossed: list[int] = []
     drawer.port(serial).on_report = crossed.append

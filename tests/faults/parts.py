@@ -27,9 +27,9 @@ from provisioning.rules.roles import ALL_ROLES
 from provisioning.store.engine import Store
 from tests.faults.wounds import Act, Wound
 from tests.fixtures.services import DUAL, assemble
-from tests.rig.buses import RigHidBus
 from tests.rig.clock import RigClock
 from tests.rig.drawer import Drawer
+from tests.rig.wire.socket import SocketBus
 from web.app import create_app
 
 POLL_S: Final = 0.02
@@ -71,7 +71,7 @@ def work(directory: str, serial: str, act: str | None = None, report: int = 0, p
     clock = RigClock(world / "rig")
     drawer = Drawer(world / "rig", clock, (), paced=False)
     enrolment = Enrolment.load(world / "station")
-    buses = (RigHidBus(drawer.hid_ports), SerialBus(drawer.cradles))
+    buses = (SocketBus(drawer.hid_ports), SerialBus(drawer.cradles))
     desk = Desk(buses, load_profiles(), drawer.roots, clock.unix_time)
     wound = Wound(drawer.port(serial), Act(act), report, pid or os.getpid()) if act else None
     if wound is not None:

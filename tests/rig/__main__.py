@@ -55,16 +55,16 @@ def station(data: Path, enrolment: Path, poll_s: float, *, unpaced: bool) -> Non
     from devices.seed_box import Enrolment, SeedBox
     from devices.server_client import ServerClient
     from provisioning.cli.signals import stop_by_signal
-    from tests.rig.buses import RigHidBus
     from tests.rig.clock import RigClock
     from tests.rig.drawer import Drawer
+    from tests.rig.wire.socket import SocketBus
 
     stop = stop_by_signal()
     clock = RigClock(data)
     drawer = Drawer(data, clock, (), paced=not unpaced)
     enrolled = Enrolment.load(enrolment)
     desk = Desk(
-        (RigHidBus(drawer.hid_ports), SerialBus(drawer.cradles)), load_profiles(), drawer.roots, clock.unix_time
+        (SocketBus(drawer.hid_ports), SerialBus(drawer.cradles)), load_profiles(), drawer.roots, clock.unix_time
     )
     StationAgent(desk, ServerClient(enrolled, clock.unix_time), SeedBox.of(enrolled)).run(stop, poll_s)
     drawer.close()

@@ -10,12 +10,12 @@ from flask import Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from devices.links import Transport
-from tests.rig.buses import RigHidBus
 from tests.rig.clock import RigClock
 from tests.rig.clock_module import with_rig_clock
 from tests.rig.drawer import Drawer, NewFob
 from tests.rig.mail_catcher import MailCatcher
 from tests.rig.page.app import create_rig_app
+from tests.rig.wire.socket import SocketBus
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -38,7 +38,7 @@ class Rig:
         self.clock = RigClock(data_dir)
         self.mail_catcher = MailCatcher(data_dir, self.clock.now)
         self.drawer = Drawer(data_dir, self.clock, fobs, paced=paced)
-        self.hid_bus = RigHidBus(self.drawer.hid_ports)
+        self.hid_bus = SocketBus(self.drawer.hid_ports)
 
     def start(self) -> None:
         """Take mail from now on."""

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import pytest
 
 from devices.errors import DeviceBusy, LinkLost, LinkTimeout
-from tests.rig.buses import RigHidBus
 from tests.rig.faults import Faults
 from tests.rig.fob.device import EmulatedFob
 from tests.rig.fob.status import Status
 from tests.rig.wire.hid_frames import hid_reports
 from tests.rig.wire.hid_port import POLLING_INTERVAL_S, HidLink, HidPort
+from tests.rig.wire.socket import SocketBus
 from tests.rig_tests.host import SEED, STATUS, Host
 
 IDENTIFY = b"\x01\x01"
@@ -51,7 +51,7 @@ def port(fob: EmulatedFob) -> HidPort:
 
 
 def _open(port: HidPort) -> HidLink:
-    bus = RigHidBus([port])
+    bus = SocketBus([port])
     (device,) = bus.scan()
     return bus.open(device, 0)
 
@@ -93,7 +93,7 @@ def test_one_program_at_a_time(port: HidPort) -> None:
 
 
 def test_unplugged_is_not_seen_and_plugged_again_has_another_path(port: HidPort) -> None:
-    bus = RigHidBus([port])
+    bus = SocketBus([port])
     (before,) = bus.scan()
     port.unplug()
     assert list(bus.scan()) == []

@@ -16,7 +16,8 @@ from tests.rig.onlykey.usb import FIDO, KEYBOARD, RAW_HID
 from tests.rig.onlykey.usb import usb_plan as onlykey_plan
 from tests.rig.wire.console_port import ConsoleBus, ConsolePort
 from tests.rig.wire.hid_usages import top_usages
-from tests.rig.wire.report_port import HidReports, ReportBus, ReportPort
+from tests.rig.wire.report_port import HidReports, ReportPort
+from tests.rig.wire.socket import SocketBus
 from tests.rig.wire.trouble import Trouble, TroubledBus
 
 CONNECT = b"\xff\xff\xff\xff\xe4" + bytes(59)
@@ -30,7 +31,7 @@ def onlykey(*, paced: bool = False) -> ReportPort:
 
 
 def opened(port: ReportPort, interface: int = RAW_HID) -> HidReports:
-    bus = ReportBus([port])
+    bus = SocketBus([port])
     (device,) = (device for device in bus.scan() if device.interface == interface)
     return bus.open(device, 0)
 
@@ -43,7 +44,7 @@ def console() -> Iterator[ConsolePort]:
 
 
 def test_every_interface_shows_with_its_usage() -> None:
-    seen = {device.interface: (device.usage_page, device.usage) for device in onlykey().attached()}
+    seen = {device.interface: (device.usage_page, device.usage) for device in onlykey().attached}
     assert seen == {KEYBOARD: (0x01, 0x06), FIDO: (0xF1D0, 0x01), RAW_HID: (0xFFAB, 0x02)}
 
 
@@ -70,7 +71,7 @@ def test_a_pulled_key_is_lost_and_comes_back_under_another_path() -> None:
         link.receive(1.0)
     with pytest.raises(LinkLost):
         link.send(CONNECT)
-    assert port.attached() == ()
+    assert port.attached == ()
     port.plug()
     assert opened(port).path != link.path
 
@@ -116,7 +117,7 @@ def read_for_ever(link: StreamLink) -> None:
 
 def test_trouble_happens_at_its_report(console: ConsolePort) -> None:
     port = onlykey()
-    bus = TroubledBus(ReportBus([port]), port.unplug)
+    bus = TroubledBus(SocketBus([port]), port.unplug)
     crossed: list[int] = []
     bus.on_report = crossed.append
 

@@ -12,7 +12,8 @@ from tests.devices.battery import Subject
 from tests.devices.nitrokey_pro.host import PASSWORD, code_of, set_time
 from tests.rig.nitrokey_pro.device import EmulatedNitrokey, Model
 from tests.rig.nitrokey_pro.usb import usb_plan
-from tests.rig.wire.feature_port import FeatureBus, FeaturePort
+from tests.rig.wire.feature_port import FeaturePort
+from tests.rig.wire.socket import SocketBus
 
 TOTP = CredentialForm(OtpType.TOTP, Algorithm.SHA1, 8, 60, 20)
 HOTP = CredentialForm(OtpType.HOTP, Algorithm.SHA1, 6, 0, 32, slot=3, counter=77)
@@ -30,7 +31,7 @@ class NitrokeySubject(Subject):
     ) -> None:
         self.key = EmulatedNitrokey(firmware=firmware, model=model)
         self.port = FeaturePort(usb_plan(self.key), self.key.serial)
-        super().__init__(FeatureBus([self.port]), profile_name, self.key.serial, form)
+        super().__init__(SocketBus([self.port]), profile_name, self.key.serial, form)
 
     @property
     def number(self) -> int:

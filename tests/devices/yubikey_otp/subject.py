@@ -8,7 +8,8 @@ from dataclasses import replace
 from devices.profiles import Algorithm, CredentialForm, OtpType
 from tests.devices.battery import Subject
 from tests.devices.reckoning import otp_code
-from tests.rig.wire.feature_port import FeatureBus, FeaturePort
+from tests.rig.wire.feature_port import FeaturePort
+from tests.rig.wire.socket import SocketBus
 from tests.rig.yubikey_otp.application import Firmware
 from tests.rig.yubikey_otp.device import EmulatedYubiKey
 from tests.rig.yubikey_otp.usb import Applications, usb_plan
@@ -29,7 +30,7 @@ class YubiKeySubject(Subject):
     ) -> None:
         self.key = EmulatedYubiKey(firmware=firmware)
         self.port = FeaturePort(usb_plan(self.key, applications), self.key.serial)
-        super().__init__(FeatureBus([self.port]), profile_name, self.key.serial, form)
+        super().__init__(SocketBus([self.port]), profile_name, self.key.serial, form)
 
     def plug(self) -> None:
         self.port.plug()

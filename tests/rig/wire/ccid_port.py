@@ -5,14 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
-from devices.errors import DeviceBusy, LinkLost, LinkTimeout
+from devices.errors import LinkLost, LinkTimeout
 from devices.links import AttachedDevice, Transport
 from tests.rig.ccid.descriptor import ccid_descriptor
 from tests.rig.ccid.reader import CcidReader
 from tests.rig.usb.plan import CcidInterface, UsbPlan
+from tests.rig.wire.socket import Socket
 from tests.rig.wire.visits import Visits
 
 PACKET_S: Final = 0.0005
@@ -21,69 +22,32 @@ _TURN_S: Final = 1.0
 """Longer than any card is busy without asking for time."""
 
 
-class CcidPort:
-    """One USB socket with one device, plugged or not. Safe between threads.
-
-    `on_report` is called with the number of each transfer once it has crossed, both directions, since the link was
-    opened. `paced`: transfers take their time. The path changes with every plugging, as bus addresses do.
-    """
+class CcidPort(Socket["CcidLink"]):
+    """One USB socket with one device. `paced`: transfers, which are its reports, take their time."""
 
     def __init__(self, plan: UsbPlan, *, paced: bool = False, plugged: bool = True) -> None:
         (self.interface,) = (part for part in plan.interfaces if isinstance(part, CcidInterface))
         self.plan = plan
         self.paced = paced
         self.reader = CcidReader(self.interface)
-        self.on_report: Callable[[int], None] = lambda _number: None
-        self._lock = threading.Lock()
-        self._times_plugged = 0
-        self._device: AttachedDevice | None = None
-        self._link: CcidLink | None = None
-        if plugged:
-            self.plug()
+        super().__init__(plugged=plugged)
 
-    @property
-    def attached(self) -> AttachedDevice | None:
-        """What the bus tells of it: ids and interface, never a text. None while it is out."""
-        return self._device
+    def _shows(self, times_plugged: int) -> Iterable[AttachedDevice]:
+        """Ids and interface, never a text."""
+        yield AttachedDevice(
+            path=f"rig-usb:{id(self):x}:{times_plugged}",
+            transport=Transport.USB,
+            vendor_id=self.plan.vendor_id,
+            product_id=self.plan.product_id,
+            interface=self.interface.number,
+        )
 
-    def plug(self) -> None:
-        """Put it in; nothing happens if it is."""
-        with self._lock:
-            if self._device is None:
-                self._times_plugged += 1
-                self._device = AttachedDevice(
-                    path=f"rig-usb:{id(self):x}:{self._times_plugged}",
-                    transport=Transport.USB,
-                    vendor_id=self.plan.vendor_id,
-                    product_id=self.plan.product_id,
-                    interface=self.interface.number,
-                )
+    def _connect(self, device: AttachedDevice) -> CcidLink:
+        return CcidLink(self, device.path)
 
-    def unplug(self) -> None:
-        """Pull it out, whatever is going on."""
-        with self._lock:
-            self._device = None
-            link, self._link = self._link, None
-        if link is not None:
-            link.lose()
+    def _lose_host(self) -> None:
         self.reader.lose_power()
         self.plan.lose_power()
-
-    def open(self, device: AttachedDevice) -> CcidLink:
-        """Claim the interface for one program alone. Raises LinkLost, DeviceBusy."""
-        with self._lock:
-            if self._device != device:
-                raise LinkLost(device.path)
-            if self._link is not None:
-                raise DeviceBusy(device.path)
-            self._link = CcidLink(self, device.path)
-        return self._link
-
-    def closed(self, link: CcidLink) -> None:
-        """The program gave it back; the device does not notice."""
-        with self._lock:
-            if self._link is link:
-                self._link = None
 
 
 class CcidLink:
@@ -182,23 +146,4 @@ class CcidLink:
 
     def _crossed(self) -> None:
         self._transfers += 1
-        self._port.on_report(self._transfers)
-
-
-class CcidBus:
-    """devices.links.Bus over such ports."""
-
-    def __init__(self, ports: Iterable[CcidPort]) -> None:
-        self._ports = tuple(ports)
-
-    def scan(self) -> Sequence[AttachedDevice]:
-        """What is plugged in."""
-        return [device for port in self._ports if (device := port.attached) is not None]
-
-    def open(self, device: AttachedDevice, baud_rate: int) -> CcidLink:
-        """Claim it. Raises LinkLost, DeviceBusy."""
-        del baud_rate
-        for port in self._ports:
-            if port.attached == device:
-                return port.open(device)
-        raise LinkLost(device.path)
+        self._port.report_crossed(self._transfers)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from devices.errors import DeviceBusy, LinkLost, LinkTimeout
+from devices.errors import LinkLost, LinkTimeout
 from devices.links import AttachedDevice, Transport
 from tests.rig.fob.device import EmulatedFob
 from tests.rig.wire import UnreadableFrame
 from tests.rig.wire.hid_frames import REPORT_BYTES, HidReader, hid_reports
-from tests.rig.wire.line import Line, ReportHook
+from tests.rig.wire.line import Line
+from tests.rig.wire.socket import Socket
 from tests.rig.wire.visits import Visits
 
 POLLING_INTERVAL_S: Final = 0.008
@@ -24,83 +26,37 @@ _STRAY_REPORT: Final = bytes([5]) + bytes(range(63))
 """A next report that nothing waits for."""
 
 
-class HidPort:
-    """One USB socket with one fob, plugged or not. Safe between threads.
-
-    `interval_s` is 0 to let reports cross at once. The path changes with every plugging, as hidraw numbers do.
-    """
+class HidPort(Socket["HidLink"]):
+    """One USB socket with one fob. `interval_s` is 0 to let reports cross at once."""
 
     def __init__(self, fob: EmulatedFob, *, interval_s: float = POLLING_INTERVAL_S, plugged: bool = True) -> None:
         self.fob = fob
         self.interval_s = interval_s
-        self.on_report: ReportHook = lambda _number: None
-        self._lock = threading.Lock()
-        self._times_plugged = 0
-        self._device: AttachedDevice | None = None
-        self._link: HidLink | None = None
-        if plugged:
-            self.plug()
+        super().__init__(plugged=plugged)
 
     @property
     def transport(self) -> Transport:
         """HID."""
         return Transport.HID
 
-    @property
-    def plugged(self) -> bool:
-        """Whether the computer sees it."""
-        return self._device is not None
+    def _shows(self, times_plugged: int) -> Iterable[AttachedDevice]:
+        yield AttachedDevice(
+            path=f"rig-hid/{self.fob.serial}/{times_plugged}",
+            transport=Transport.HID,
+            vendor_id=VENDOR_ID,
+            product_id=PRODUCT_ID,
+            interface=0,
+            usage_page=0xFF4B,
+            usage=1,
+            product=f"Kagiya fob {self.fob.parts.case.model}",
+            bus_serial=self.fob.serial,
+        )
 
-    @property
-    def attached(self) -> AttachedDevice | None:
-        """What the bus tells of it, or None while it is out."""
-        return self._device
+    def _connect(self, device: AttachedDevice) -> HidLink:
+        return HidLink(self, device.path)
 
-    def plug(self) -> None:
-        """Put it in; nothing happens if it is."""
-        with self._lock:
-            if self._device is None:
-                self._times_plugged += 1
-                self._device = AttachedDevice(
-                    path=f"rig-hid/{self.fob.serial}/{self._times_plugged}",
-                    transport=Transport.HID,
-                    vendor_id=VENDOR_ID,
-                    product_id=PRODUCT_ID,
-                    interface=0,
-                    usage_page=0xFF4B,
-                    usage=1,
-                    product=f"Kagiya fob {self.fob.parts.case.model}",
-                    bus_serial=self.fob.serial,
-                )
-
-    def unplug(self) -> None:
-        """Pull it out, whatever is going on."""
-        with self._lock:
-            self._device = None
-            link, self._link = self._link, None
-        if link is not None:
-            link.lose()
+    def _lose_host(self) -> None:
         self.fob.lose_host()
-
-    def open(self, device: AttachedDevice) -> HidLink:
-        """Open it for one program alone. Raises LinkLost, DeviceBusy."""
-        with self._lock:
-            if self._device != device:
-                raise LinkLost(device.path)
-            if self._link is not None:
-                raise DeviceBusy(device.path)
-            self._link = HidLink(self, device.path)
-        return self._link
-
-    def report_crossed(self, number: int) -> None:
-        """Tell whoever listens now."""
-        self.on_report(number)
-
-    def closed(self, link: HidLink) -> None:
-        """The program gave it back; the fob does not notice."""
-        with self._lock:
-            if self._link is link:
-                self._link = None
 
 
 @dataclass(frozen=True, slots=True)

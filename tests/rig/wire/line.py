@@ -6,9 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tests.rig.fob.device import FRAME_REFUSAL, EmulatedFob
-
-ReportHook = Callable[[int], None]
-"""Called with the number of each report once it has crossed (and the fob has done what it asks)."""
+from tests.rig.wire.socket import ReportHook
 
 
 class Line:

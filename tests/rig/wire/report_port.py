@@ -4,97 +4,31 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from devices.errors import DeviceBusy, LinkLost, LinkTimeout
-from devices.links import AttachedDevice, Transport
+from devices.errors import LinkLost, LinkTimeout
+from devices.links import AttachedDevice
 from tests.rig.usb.plan import HidInterface, ReportGadget, Stalled, UsbPlan
-from tests.rig.wire.hid_usages import top_usages
+from tests.rig.wire.hid_socket import HidSocket
 from tests.rig.wire.visits import Visits
 
 _LOOK_AGAIN_S: Final = 0.001
 
 
-class ReportPort:
-    """One USB socket with one device, plugged or not; every HID interface of it shows. Safe between threads.
+class ReportPort(HidSocket["HidReports"]):
+    """One USB socket with one device. `paced`: reports wait for the interface's polling interval.
 
-    `on_report` is called with the number of each report once it has crossed, both directions, since the link was
-    opened. `paced`: reports wait for the interface's polling interval. Paths change with every plugging, as hidraw
-    numbers do. `opened` lists the interfaces that somebody opened, ever.
+    `opened` lists the interfaces that somebody opened, ever.
     """
 
     def __init__(self, plan: UsbPlan, *, paced: bool = False, plugged: bool = True) -> None:
-        self.plan = plan
-        self.paced = paced
-        self.on_report: Callable[[int], None] = lambda _number: None
         self.opened: list[int] = []
-        self._lock = threading.Lock()
-        self._times_plugged = 0
-        self._shown: dict[AttachedDevice, HidInterface] = {}
-        self._links: dict[int, HidReports] = {}
-        if plugged:
-            self.plug()
+        super().__init__(plan, f"{id(self):x}", paced=paced, plugged=plugged)
 
-    @property
-    def plugged(self) -> bool:
-        """Whether the computer sees it."""
-        return bool(self._shown)
-
-    def attached(self) -> Sequence[AttachedDevice]:
-        """One entry for each top collection of each HID interface, as hidapi lists them."""
-        return tuple(self._shown)
-
-    def plug(self) -> None:
-        """Put it in; nothing happens if it is."""
-        with self._lock:
-            if not self._shown:
-                self._times_plugged += 1
-                hid = [part for part in self.plan.interfaces if isinstance(part, HidInterface)]
-                self._shown = {
-                    self._device(interface, page, usage): interface
-                    for interface in hid
-                    for page, usage in top_usages(interface.report_descriptor)
-                }
-
-    def unplug(self) -> None:
-        """Pull it out, whatever is going on."""
-        with self._lock:
-            self._shown = {}
-            links, self._links = list(self._links.values()), {}
-        for link in links:
-            link.lose()
-        self.plan.lose_power()
-
-    def open(self, device: AttachedDevice) -> HidReports:
-        """Open the interface for one program alone. Raises LinkLost, DeviceBusy."""
-        with self._lock:
-            interface = self._shown.get(device)
-            if interface is None:
-                raise LinkLost(device.path)
-            if interface.number in self._links:
-                raise DeviceBusy(device.path)
-            self.opened.append(interface.number)
-            link = self._links[interface.number] = HidReports(self, device.path, interface)
-        return link
-
-    def closed(self, link: HidReports) -> None:
-        """The program gave it back; the device does not notice."""
-        with self._lock:
-            self._links = {number: open_ for number, open_ in self._links.items() if open_ is not link}
-
-    def _device(self, interface: HidInterface, page: int, usage: int) -> AttachedDevice:
-        return AttachedDevice(
-            path=f"rig-report/{id(self):x}/{self._times_plugged}/{interface.number}",
-            transport=Transport.HID,
-            vendor_id=self.plan.vendor_id,
-            product_id=self.plan.product_id,
-            interface=interface.number,
-            usage_page=page,
-            usage=usage,
-            product=self.plan.product,
-            bus_serial=self.plan.serial,
-        )
+    def _connect(self, device: AttachedDevice) -> HidReports:
+        interface = self._interface(device)
+        self.opened.append(interface.number)
+        return HidReports(self, device.path, interface)
 
 
 class HidReports:
@@ -162,26 +96,7 @@ class HidReports:
 
     def _crossed(self) -> None:
         self._reports += 1
-        self._port.on_report(self._reports)
-
-
-class ReportBus:
-    """devices.links.Bus over such ports."""
-
-    def __init__(self, ports: Iterable[ReportPort]) -> None:
-        self._ports = tuple(ports)
-
-    def scan(self) -> Sequence[AttachedDevice]:
-        """What is plugged in."""
-        return [device for port in self._ports for device in port.attached()]
-
-    def open(self, device: AttachedDevice, baud_rate: int) -> HidReports:
-        """Open it. Raises LinkLost, DeviceBusy."""
-        del baud_rate
-        for port in self._ports:
-            if device in port.attached():
-                return port.open(device)
-        raise LinkLost(device.path)
+        self._port.report_crossed(self._reports)
 
 
 def _report_gadget(interface: HidInterface) -> ReportGadget | None:

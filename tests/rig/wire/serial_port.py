@@ -16,8 +16,9 @@ from typing import Final
 
 from devices.links import Transport
 from tests.rig.fob.device import EmulatedFob
-from tests.rig.wire.line import Line, ReportHook
+from tests.rig.wire.line import Line
 from tests.rig.wire.serial_frames import SerialReader, serial_frame
+from tests.rig.wire.socket import ReportHook
 
 BYTE_S: Final = 10 / 115_200
 """One byte on the wire: start bit, eight data bits, stop bit (§3)."""
