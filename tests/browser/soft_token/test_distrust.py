@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -30,7 +31,7 @@ def kept(page: Page) -> int:
 
 def signed_again(route: Route, change: Callable[[dict[str, Any]], object]) -> None:
     """The server's answer, changed and given the MAC that only the institution can make."""
-    asked, answer = route.request.post_data_json, route.fetch().json()
+    asked, answer = json.loads(route.request.post_data or ""), route.fetch().json()
     change(answer)
     salt = salt_of(asked)
     key = independent.password_key(ACTIVATION_PASSWORD, salt, ITERATIONS)
