@@ -253,7 +253,7 @@ class StationAgent:
         try:
             self._server.result(job_id, result)
         except ServerRefused as refusal:
-            log.warning("job %s: result refused (%d)", job_id, refusal.status)
+            log.warning("job %s: result refused (%d %s)", job_id, refusal.status, refusal.reason)
             return refusal.status < 500 and refusal.status not in _MAY_PASS
         except ServerFailed as failure:
             log.warning("job %s: result is kept: %s", job_id, failure)

@@ -341,6 +341,7 @@ class ServerUnreachable(ServerFailed):
 
 @dataclass(eq=False)
 class ServerRefused(ServerFailed):
-    """Answered with HTTP `status`."""
+    """Answered with HTTP `status`; `reason` is the server's own word for it, such as `clock` or `revoked`."""
 
     status: int = 0
+    reason: str = ""

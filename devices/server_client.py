@@ -29,6 +29,7 @@ from devices.seed_box import Enrolment, StationKeys
 POLL: Final = "/api/station/v1/poll"
 ENROL: Final = "/api/station/v1/enrol"
 _TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
+_REASON_LETTERS: Final = 80
 _HEADERS: Final = {"Content-Type": "application/json"}
 
 
@@ -126,5 +127,15 @@ def _answer(http: httpx.Client, path: str, body: bytes, headers: dict[str, str])
     except httpx.HTTPError as error:
         raise ServerUnreachable(path, type(error).__name__) from None
     if not response.is_success:
-        raise ServerRefused(path, response.status_code)
+        raise ServerRefused(path, response.status_code, _reason(response))
     return response
+
+
+def _reason(response: httpx.Response) -> str:
+    """What the server calls it, so that the log names a desk whose clock is wrong or that was revoked."""
+    try:
+        told = response.json()
+    except ValueError:
+        return ""
+    words = (told.get(key) for key in ("fault", "problem", "error")) if isinstance(told, dict) else ()
+    return next((word[:_REASON_LETTERS] for word in words if isinstance(word, str) and word.isprintable()), "")

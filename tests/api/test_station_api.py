@@ -206,7 +206,7 @@ def test_a_revoked_station_gets_401(served: Served, case: Case, client: ServerCl
     revoke_station(served.services, RevokeStationCommand("dual", case.desk.station_id, SYSTEM), served.at)
     with pytest.raises(ServerRefused) as refused:
         client.poll(sees(case))
-    assert refused.value.status == 401
+    assert (refused.value.status, refused.value.reason) == (401, "revoked")
 
 
 def test_another_stations_job_is_not_found(

@@ -46,6 +46,7 @@ class Counter:
     requests: list[tuple[str, bytes, str]] = field(default_factory=list)
     nonces: list[str] = field(default_factory=list)
     status: int = 204
+    body: bytes = b""
     poll_body: bytes = dump(Work((), 1))
     url: str = ""
 
@@ -73,7 +74,11 @@ class _Handler(BaseHTTPRequestHandler):
         except (KeyError, InvalidSignature):
             return 401, b""
         self.counter.nonces.append(seen.nonce)
-        return (200, self.counter.poll_body) if self.path.endswith("/poll") else (self.counter.status, b"")
+        return (
+            (200, self.counter.poll_body)
+            if self.path.endswith("/poll")
+            else (self.counter.status, self.counter.body)
+        )
 
     def _enrol(self, message: Enrol) -> tuple[int, bytes]:
         if message.code != "good-code":
@@ -189,6 +194,29 @@ def test_an_answer_other_than_success_carries_its_status(
     with pytest.raises(ServerRefused) as caught:
         client.progress("job7", Progress(1, 2))
     assert caught.value.status == status
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b'{"error": "not_authentic", "fault": "clock"}', "clock"),
+        (b'{"error": "bad_message", "message": "Poll", "problem": "not JSON"}', "not JSON"),
+        (b'{"error": "wrong_state"}', "wrong_state"),
+        (b'{"error": ["?"]}', ""),
+        (b'{"error": "a\\nb"}', ""),
+        (b"[]", ""),
+        (b"<html>", ""),
+        (b"", ""),
+    ],
+)
+def test_a_refusal_carries_the_servers_word_for_it(
+    client: ServerClient, counter: Counter, body: bytes, reason: str
+) -> None:
+    counter.status, counter.body = 409, body
+    with pytest.raises(ServerRefused) as caught:
+        client.progress("job7", Progress(1, 2))
+    assert caught.value.reason == reason
+    assert reason in str(caught.value)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"jobs": []}', b'{"jobs": [], "unix_time": 1, "version": 2}'])
