@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sqlite3
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import ProgrammingError
 
 from provisioning import migrations
 from provisioning.errors import StoreUnavailable
@@ -76,6 +79,36 @@ def test_downgrade_leaves_nothing(database_url: str) -> None:
     with engine.begin() as connection:
         command.downgrade(migrations.configuration(connection), "base")
         assert {row[0] for row in _schema(connection)} == set()
+    engine.dispose()
+
+
+def test_an_upgrade_that_fails_on_the_way_leaves_nothing_of_itself(database_url: str) -> None:
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        command.downgrade(migrations.configuration(connection), "base")
+        # in the way of the last table of the first revision
+        connection.execute(text("CREATE TABLE outbox_mail (id INTEGER)"))
+        before = _schema(connection)
+    with pytest.raises((StoreUnavailable, ProgrammingError)):
+        migrations.upgrade(database_url)
+    assert migrations.current(database_url) is None
+    with engine.begin() as connection:
+        assert _schema(connection) == before
+        connection.execute(text("DROP TABLE outbox_mail"))
+    migrations.upgrade(database_url)
+    assert migrations.current(database_url) == migrations.newest()
+    engine.dispose()
+
+
+def test_two_upgrades_at_once_do_what_one_does(database_url: str) -> None:
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        migrated = _schema(connection)
+        command.downgrade(migrations.configuration(connection), "base")
+    with ProcessPoolExecutor(3, multiprocessing.get_context("spawn")) as processes:
+        assert list(processes.map(migrations.upgrade, [database_url] * 3)) == [None] * 3
+    with engine.connect() as connection:
+        assert _schema(connection) == migrated
     engine.dispose()
 
 
