@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
 from provisioning.jobs.activate import ActivateCommand, activate
+from provisioning.jobs.end_token import EndReason, EndTokenCommand, end_token
 from provisioning.rules.verdict import Outcome
-from provisioning.store.audit import SYSTEM
-from provisioning.store.tables import Customer
+from provisioning.store.audit import SYSTEM, Actor
+from provisioning.store.tables import Credential, Customer
 from tests.browser.conftest import Live, OpenPage, look
 from tests.browser.counter import SERIALS, Counter, RigTime, open_counter
 from tests.fixtures.databases import sqlite_only
@@ -97,8 +99,7 @@ def test_a_key_fob_from_search_to_hand_over(
     page.wait_for_url("**/staff/acts/**")
     expect(page.locator("h1")).to_have_text("フォブをお渡ししました")
     code = counter.display(serial)
-    done = activate(live.services, ActivateCommand("dual", customer_a.user_id, code, SYSTEM), live.clock())
-    assert done.outcome is Outcome.ACCEPTED
+    assert tried(live, customer_a, code) is Outcome.ACCEPTED
     page.click("main .button--main")
     expect(page.locator("#token-title + .chip")).to_have_text("利用中")
 
@@ -142,6 +143,36 @@ def test_a_fob_that_breaks_off_is_written_again_and_the_page_says_why(
     expect(page.locator(".diagnosis__reason").first).to_be_visible()
     counter.drawer.switch_fault(serial, FaultKind.NONE, 1)
     expect(page.locator(TITLE)).to_have_text("お客さまにお渡しください", timeout=WRITTEN_MS)
+
+
+def test_the_fob_of_an_ended_token_is_written_anew_for_its_customer(
+    live: Live, counter: Counter, page: Page, customer_a: Customer, teller_actor: Actor
+) -> None:
+    sign_in(page, live)
+    serial = "KF-000001"
+    counter.drawer.plug(serial)
+    reserve(page, live, customer_a, serial)
+    page.locator("form[action$='/hand-over'] button").click(timeout=WRITTEN_MS)
+    page.wait_for_url("**/staff/acts/**")
+    old = counter.display(serial)
+    with live.services.store.read() as session:
+        credential_id = session.scalars(select(Credential.id)).one()
+    ending = EndTokenCommand("dual", credential_id, EndReason.SUSPICION, teller_actor)
+    end_token(live.services, ending, live.clock())
+    page.goto(live.url(f"/staff/customers/{customer_a.id}/hard/"))
+    page.locator(".plugged", has_text=serial).get_by_role("button").click()
+    expect(page.locator(TITLE)).to_have_text("お客さまにお渡しください", timeout=WRITTEN_MS)
+    new = counter.display(serial)
+    assert new != old
+    assert tried(live, customer_a, old) is Outcome.REFUSED
+    page.locator("form[action$='/hand-over'] button").click()
+    page.wait_for_url("**/staff/acts/**")
+    assert tried(live, customer_a, counter.display(serial)) is Outcome.ACCEPTED
+
+
+def tried(live: Live, customer: Customer, otp: str) -> Outcome:
+    """The customer tries to begin with this code."""
+    return activate(live.services, ActivateCommand("dual", customer.user_id, otp, SYSTEM), live.clock()).outcome
 
 
 def test_devices_come_and_go_on_the_stations_page(live: Live, counter: Counter, page: Page) -> None:
