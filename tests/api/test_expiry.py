@@ -1,4 +1,4 @@
-"""The last day of a fob at the bank's interface: told while the token is open, and after it a reason of its own."""
+"""The last day of a fob at the bank's interface: told while the token is open, a reason of its own afterwards."""
 
 from __future__ import annotations
 
