@@ -17,9 +17,9 @@ from provisioning.errors import ClockUntrusted, StoreUnavailable
 from provisioning.jobs.open_seed import open_seed
 from provisioning.rules.identifiers import lookup_name
 from provisioning.rules.institution import Institution
-from provisioning.rules.otp import Expected, Match, Verdict, match
+from provisioning.rules.otp import Expected, Match, Tolerance, Verdict, match
 from provisioning.rules.otp_input import read_otp
-from provisioning.rules.states import CredentialState, EndedHow
+from provisioning.rules.states import CredentialState, EndedHow, TokenKind
 from provisioning.rules.timetable import wait_after_revocation
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
@@ -117,7 +117,8 @@ class _Bench:
                 return self._decide(line, standing, found)
             return self._refuse(line, standing, reason, found)
         # an unknown user takes as long as a wrong code (R09)
-        match(_DECOY_SEED, Expected(self.institution.otp), self.typed.otp, self.now)
+        decoy = Expected(self.institution.otp, Tolerance.of(self.institution, TokenKind.SOFT))
+        match(_DECOY_SEED, decoy, self.typed.otp, self.now)
         return self._refuse(line, standing, reason or Reason.NOT_ACTIVE)
 
     def _decide(self, line: Line, standing: Standing, found: Match) -> VerifyResult | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from pytest_mock import MockerFixture
 from sqlalchemy import func, select
 
 from provisioning.errors import BadInput, InputFault
@@ -146,6 +148,24 @@ def test_unknown_user_and_user_without_token_touch_no_counter(
     elsewhere = VerifyCommand("other", token.user_id, token.code(now), SYSTEM)
     assert verify(services, elsewhere, now).reason is Reason.UNKNOWN
     assert read_credential(services, token).failures == 0
+
+
+def test_an_unknown_user_costs_as_much_as_a_wrong_code(
+    services: Services, customer_a: Customer, customer_b: Customer, now: datetime, mocker: MockerFixture
+) -> None:
+    wide = {
+        **services.institutions,
+        "dual": replace(services.institution("dual"), window_steps=2, resync_steps=90),
+    }
+    services = replace(services, institutions=wide)
+    token = give_token(services, customer_a, now)
+    compared = mocker.spy(hmac, "compare_digest")
+    costs = []
+    for user_id in (token.user_id, customer_b.user_id, "999999999999"):
+        verify(services, VerifyCommand("dual", user_id, token.wrong(now), SYSTEM), now)
+        costs.append(compared.call_count)
+        compared.reset_mock()
+    assert costs == [5 + 181] * 3
 
 
 @pytest.mark.parametrize("user_id", ["", " ", "　"])
