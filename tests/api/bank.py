@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from provisioning.jobs.add_bank_client import AddBankClientCommand, add_bank_client
 from provisioning.rules.actor import SYSTEM
-from tests.api.conftest import Served
+from tests.fobs.desk import Desk
+
+if TYPE_CHECKING:
+    from tests.api.conftest import Served
 
 SERVICE_ID = "10112231"
+SOFT = {"kind": "soft", "mail_address": "taro@carrier.example", "activation_password": "83719264"}
 
 
 @dataclass
@@ -59,3 +64,9 @@ def open_bank(
     command = AddBankClientCommand(institution_id, "host", SYSTEM, checks_confirmation)
     key = add_bank_client(served.services, command, served.at).key
     return Bank(served, key, user_id, served.services.institution(institution_id).service_id)
+
+
+def later(bank: Bank, desk: Desk, **by: float) -> None:
+    """Everybody's clock moves."""
+    bank.served.advance(**by)
+    desk.now += timedelta(**by)

@@ -15,6 +15,9 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from provisioning.rules.roles import ALL_ROLES
 from provisioning.services import Services
+from provisioning.store.tables import Customer, Fob
+from tests.api.bank import Bank, later, open_bank
+from tests.fobs.desk import Desk, PlainFob, open_desk
 from web.app import create_app
 
 
@@ -68,3 +71,31 @@ def served(services: Services, now: datetime) -> Iterator[Served]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def bank(served: Served, customer_a: Customer) -> Bank:
+    """The bank, calling about customer A."""
+    return open_bank(served, customer_a.user_id)
+
+
+@pytest.fixture
+def desk(served: Served) -> Desk:
+    """A station at the branch."""
+    return open_desk(served.services, served.at)
+
+
+@pytest.fixture
+def plain(desk: Desk, fob: Fob) -> PlainFob:
+    """A fob in stock, plugged in."""
+    return desk.plug(fob)
+
+
+@pytest.fixture
+def active(bank: Bank, desk: Desk, plain: PlainFob) -> PlainFob:
+    """The fob issued by the bank, written and activated; a minute later."""
+    assert bank.post("/credentials", kind="hard", fob_serial=plain.serial).status_code == 201
+    desk.work()
+    assert bank.decide("/activate", otp=plain.code(bank.served.at)) == ("accepted", None)
+    later(bank, desk, minutes=1)
+    return plain

@@ -10,9 +10,8 @@ import pytest
 from provisioning.rules.institution import Institution
 from provisioning.rules.setup_code import LENGTH
 from provisioning.store.tables import Customer
-from tests.api.bank import open_bank
+from tests.api.bank import SOFT, open_bank
 from tests.api.conftest import Served
-from tests.api.test_bank_api import SOFT
 from tests.fixtures.databases import sqlite_only
 from tests.soft.issuing import strict
 
