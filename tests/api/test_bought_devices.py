@@ -32,9 +32,9 @@ from provisioning.store.tables import Customer
 from tests.api.bank import Bank, open_bank
 from tests.api.conftest import Clock, Quiet, Served
 from tests.api.test_counter import until
-from tests.devices.battery import Subject
 from tests.devices.flippers import FlipperSubject
 from tests.devices.onlykeys import OnlyKeySubject
+from tests.devices.subject import Subject
 from tests.fixtures.services import DUAL
 from web.app import create_app
 

@@ -19,7 +19,7 @@ from provisioning.store.queries import fobs
 from provisioning.store.tables import Customer, Fob
 from tests.api.test_bought_devices import Counter, counter_with, now
 from tests.api.test_counter import until
-from tests.devices.battery import seed
+from tests.devices.subject import seed
 from tests.devices.yubikey_otp.subject import TOTP, YubiKeySubject
 from tests.fixtures.databases import sqlite_only
 

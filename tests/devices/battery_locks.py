@@ -13,7 +13,8 @@ import pytest
 from devices.contract import Wait
 from devices.driver import AccessCode
 from devices.errors import DeviceError, LastTry, NotTouched, WrongAccessCode
-from tests.devices.battery import Battery, Subject, check_failure, seed
+from tests.devices.battery import Battery
+from tests.devices.subject import Subject, check_failure, seed
 
 OURS = seed(1, 32)
 OTHERS = seed(2, 32)

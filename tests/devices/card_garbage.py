@@ -26,3 +26,16 @@ def answer_at(card: CardGadget, number: int, answer: bytes) -> None:
         return answer if commands == number else real(apdu, extend)
 
     card.exchange = exchange  # type: ignore[method-assign]
+
+
+class Canned:
+    """From now on the card answers one command otherwise."""
+
+    def __init__(self, card: CardGadget, ins: int, answer: str) -> None:
+        self._real = card.exchange
+        self._ins = ins
+        self._answer = bytes.fromhex(answer)
+        card.exchange = self  # type: ignore[method-assign]
+
+    def __call__(self, apdu: bytes, extend: Callable[[], None]) -> bytes:
+        return self._answer if apdu[1] == self._ins else self._real(apdu, extend)

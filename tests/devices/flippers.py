@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from devices.profiles import Algorithm, CredentialForm, OtpType
-from tests.devices.battery import Subject
+from tests.devices.subject import Subject
 from tests.rig.flipper_totp.device import EmulatedFlipper
 from tests.rig.flipper_totp.usb import usb_plan
 from tests.rig.wire.console_port import ConsoleBus, ConsolePort

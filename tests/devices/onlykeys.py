@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from devices.profiles import Algorithm, CredentialForm, OtpType
-from tests.devices.battery import Subject
+from tests.devices.subject import Subject
 from tests.rig.onlykey.device import EmulatedOnlyKey, Model
 from tests.rig.onlykey.usb import usb_plan
 from tests.rig.wire.report_port import ReportPort

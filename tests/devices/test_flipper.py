@@ -20,8 +20,8 @@ from devices.driver import SetsClock, SlotProgram
 from devices.errors import DeviceLocked, NotProved, OverLimits, RefusedByDevice, WrongClock
 from devices.links.serial import SerialBus
 from devices.profiles import Algorithm
-from tests.devices.battery import check_failure, codes_between, seed
 from tests.devices.flippers import FORM, NAME, FlipperSubject
+from tests.devices.subject import check_failure, codes_between, seed
 from tests.rig.flipper_totp.console import Console
 from tests.rig.flipper_totp.device import Token
 

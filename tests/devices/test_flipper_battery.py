@@ -8,9 +8,9 @@ from pathlib import Path
 
 from devices.contract import Wait
 from devices.errors import DeviceLocked
-from tests.devices.battery import Subject
 from tests.devices.battery_locks import HandBattery
 from tests.devices.flippers import FlipperSubject
+from tests.devices.subject import Subject
 
 
 class TestFlipper(HandBattery):

@@ -15,10 +15,10 @@ from devices.driver import SlotProgram, Surroundings
 from devices.drivers.flipper_totp import messages
 from devices.drivers.flipper_totp.driver import FlipperTotp
 from devices.errors import BadAnswer, DeviceError, DeviceLocked, LinkTimeout, RefusedByDevice
-from tests.devices.battery import check_failure
 from tests.devices.doubles import AnyBytes
 from tests.devices.flippers import FORM
 from tests.devices.patience import shipped
+from tests.devices.subject import check_failure
 
 SECRET = b"12345678901234567890"
 TYPED = b"GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"

@@ -9,7 +9,8 @@ from pathlib import Path
 from devices.links import Transport
 from devices.links.serial import SerialBus
 from devices.profiles import Algorithm, CredentialForm, OtpType
-from tests.devices.battery import Battery, Subject
+from tests.devices.battery import Battery
+from tests.devices.subject import Subject
 from tests.rig.clock import RigClock
 from tests.rig.drawer import Drawer, NewFob
 from tests.rig.wire.socket import SocketBus

@@ -32,9 +32,9 @@ from devices.errors import (
     WrongSerial,
 )
 from devices.profiles import Algorithm, CredentialForm, OtpType
-from tests.devices.battery import Subject, check_failure, seed
 from tests.devices.battery_locks import OURS, AccessCodeBattery, HandBattery
-from tests.devices.card_garbage import ANSWERS, answer_at
+from tests.devices.card_garbage import ANSWERS, Canned, answer_at
+from tests.devices.subject import Subject, check_failure, seed
 from tests.rig.molto2.device import FIRST, SECOND, Hardware, Molto2
 from tests.rig.molto2.memory import TRIES, session_key
 from tests.rig.molto2.usb import usb_plan
@@ -246,19 +246,6 @@ def test_a_token_that_is_gone_is_closed_all_the_same(subject: Molto2Subject) -> 
     subject.write(seed(1))
 
 
-class Canned:
-    """A token that answers one command otherwise."""
-
-    def __init__(self, subject: Molto2Subject, ins: int, answer: str) -> None:
-        self._real = subject.token.exchange
-        self._ins = ins
-        self._answer = bytes.fromhex(answer)
-        subject.token.exchange = self  # type: ignore[method-assign]
-
-    def __call__(self, apdu: bytes, extend: Any) -> bytes:
-        return self._answer if apdu[1] == self._ins else self._real(apdu, extend)
-
-
 @pytest.mark.parametrize(
     ("ins", "answer", "error", "words"),
     [
@@ -275,7 +262,7 @@ def test_refusals_are_typed(
 ) -> None:
     with subject.opened(access=AccessCode(OURS, in_force=False)) as driver:
         subject.token.presses_at_once = True
-        Canned(subject, ins, answer)
+        Canned(subject.token, ins, answer)
         with pytest.raises(error, match=words) as caught:
             driver.program(SlotProgram(FORM, seed(1), "KAGIYA"))
     check_failure(caught.value, seed(1), OURS)
@@ -283,7 +270,7 @@ def test_refusals_are_typed(
 
 def test_a_key_that_takes_no_confirmation(subject: Molto2Subject) -> None:
     """Where no screen asks, the change is done at once or it did not happen."""
-    Canned(subject, 0xD7, "9000")
+    Canned(subject.token, 0xD7, "9000")
     with pytest.raises(WrongAccessCode):
         subject.write(seed(1), access=AccessCode(OURS, in_force=False))
     assert subject.held() is None

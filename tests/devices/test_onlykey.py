@@ -17,11 +17,11 @@ from devices.drivers.onlykey.driver import OnlyKey
 from devices.errors import BadAnswer, DeviceError, DeviceLocked, LinkTimeout, NotProved, OverLimits
 from devices.links import AttachedDevice
 from devices.profile_files import load_profiles
-from tests.devices.battery import check_failure, seed
 from tests.devices.doubles import AnyReports
 from tests.devices.onlykeys import FORM, OnlyKeySubject
 from tests.devices.patience import shipped
 from tests.devices.reckoning import otp_code
+from tests.devices.subject import check_failure, seed
 from tests.devices.vectors import vectors
 from tests.rig.onlykey.device import EmulatedOnlyKey, Model
 from tests.rig.onlykey.memory import Slot

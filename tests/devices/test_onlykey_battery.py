@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.devices.battery import Battery, Subject
+from tests.devices.battery import Battery
 from tests.devices.onlykeys import OnlyKeySubject
+from tests.devices.subject import Subject
 from tests.rig.onlykey.device import Model
 
 

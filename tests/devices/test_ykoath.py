@@ -27,9 +27,10 @@ from devices.errors import (
     WrongSerial,
 )
 from devices.profiles import Algorithm, CredentialForm, OtpType
-from tests.devices.battery import Battery, Subject, check_failure, seed
+from tests.devices.battery import Battery
 from tests.devices.battery_locks import HandBattery
-from tests.devices.card_garbage import ANSWERS, answer_at
+from tests.devices.card_garbage import ANSWERS, Canned, answer_at
+from tests.devices.subject import Subject, check_failure, seed
 from tests.rig.wire.ccid_port import CcidPort
 from tests.rig.wire.socket import SocketBus
 from tests.rig.ykoath.device import OathKey
@@ -255,19 +256,6 @@ def test_a_counter_that_no_key_can_hold(subject: OathSubject) -> None:
     assert caught.value.limit == "counter"
 
 
-class Canned:
-    """A key that answers one command otherwise."""
-
-    def __init__(self, subject: OathSubject, ins: int, answer: str) -> None:
-        self._real = subject.key.exchange
-        self._ins = ins
-        self._answer = bytes.fromhex(answer)
-        subject.key.exchange = self  # type: ignore[method-assign]
-
-    def __call__(self, apdu: bytes, extend: Any) -> bytes:
-        return self._answer if apdu[1] == self._ins else self._real(apdu, extend)
-
-
 @pytest.mark.parametrize(
     ("ins", "answer", "error", "words"),
     [
@@ -284,7 +272,7 @@ def test_refusals_are_typed(
     subject: OathSubject, ins: int, answer: str, error: type[DeviceError], words: str
 ) -> None:
     with subject.opened() as driver:
-        Canned(subject, ins, answer)
+        Canned(subject.key, ins, answer)
         with pytest.raises(error, match=words) as caught:
             driver.program(SlotProgram(FORM, seed(1), "KAGIYA"))
     check_failure(caught.value, seed(1))
@@ -293,14 +281,14 @@ def test_refusals_are_typed(
 def test_an_erasure_that_deletes_nothing_is_not_proved(subject: OathSubject) -> None:
     subject.write(seed(1))
     with subject.opened() as driver:
-        Canned(subject, 0x02, "9000")
+        Canned(subject.key, 0x02, "9000")
         with pytest.raises(NotProved):
             driver.erase(1)
 
 
 def test_an_answer_without_end_is_given_up(subject: OathSubject) -> None:
     with subject.opened() as driver:
-        Canned(subject, 0xA1, "00" * 200 + "61FF")
+        Canned(subject.key, 0xA1, "00" * 200 + "61FF")
         real = subject.key.exchange
         subject.key.exchange = lambda apdu, extend: (  # type: ignore[method-assign]
             bytes(200) + b"\x61\xff" if apdu[1] == 0xA5 else real(apdu, extend)
@@ -312,7 +300,7 @@ def test_an_answer_without_end_is_given_up(subject: OathSubject) -> None:
 def test_an_answer_in_crumbs_is_given_up_in_time(subject: OathSubject) -> None:
     subject.hurry("hand_timeout_s")
     with subject.opened() as driver:
-        Canned(subject, 0xA1, "0061FF")
+        Canned(subject.key, 0xA1, "0061FF")
         real = subject.key.exchange
 
         def crumbs(apdu: bytes, extend: Any) -> bytes:

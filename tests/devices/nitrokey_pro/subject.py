@@ -8,8 +8,8 @@ from devices.driver import AccessCode, Surroundings
 from devices.drivers.nitrokey_pro.driver import NitrokeyPro
 from devices.links import FeatureLink
 from devices.profiles import Algorithm, CredentialForm, OtpType
-from tests.devices.battery import Subject
 from tests.devices.nitrokey_pro.host import PASSWORD, code_of, set_time
+from tests.devices.subject import Subject
 from tests.rig.nitrokey_pro.device import EmulatedNitrokey, Model
 from tests.rig.nitrokey_pro.usb import usb_plan
 from tests.rig.wire.feature_port import FeaturePort

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.devices.battery import Subject
 from tests.devices.battery_locks import AccessCodeBattery
 from tests.devices.nitrokey_pro.subject import HOTP, NitrokeySubject
+from tests.devices.subject import Subject
 from tests.rig.nitrokey_pro.device import Model
 
 

@@ -29,10 +29,10 @@ from devices.errors import (
 )
 from devices.links import FeatureLink
 from devices.profiles import Version
-from tests.devices.battery import check_failure, seed
 from tests.devices.nitrokey_pro.host import PASSWORD, login, stage, write
 from tests.devices.nitrokey_pro.subject import HOTP, TOTP, NitrokeySubject, driver_of
 from tests.devices.reckoning import otp_code
+from tests.devices.subject import check_failure, seed
 from tests.rig.nitrokey_pro.checksum import checksum as device_checksum
 from tests.rig.nitrokey_pro.device import REAL, Model
 

@@ -14,9 +14,9 @@ from devices.drivers.nitrokey_pro.driver import NitrokeyPro
 from devices.drivers.nitrokey_pro.pins import own_pin
 from devices.errors import BadAnswer, DeviceError, FrameDamaged, LinkTimeout, RefusedByDevice
 from devices.profiles import Timing
-from tests.devices.battery import check_failure, seed
 from tests.devices.nitrokey_pro.host import ask
 from tests.devices.nitrokey_pro.subject import TOTP, NitrokeySubject, driver_of
+from tests.devices.subject import check_failure, seed
 from tests.rig.nitrokey_pro.checksum import checksum as device_checksum
 from tests.rig.nitrokey_pro.commands import Status
 

@@ -6,8 +6,8 @@ import time
 from dataclasses import replace
 
 from devices.profiles import Algorithm, CredentialForm, OtpType
-from tests.devices.battery import Subject
 from tests.devices.reckoning import otp_code
+from tests.devices.subject import Subject
 from tests.rig.wire.feature_port import FeaturePort
 from tests.rig.wire.socket import SocketBus
 from tests.rig.yubikey_otp.application import Firmware

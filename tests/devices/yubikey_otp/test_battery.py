@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from devices.contract import Wait
-from tests.devices.battery import Subject
 from tests.devices.battery_locks import AccessCodeBattery, HandBattery
+from tests.devices.subject import Subject
 from tests.devices.yubikey_otp.subject import HOTP, YubiKeySubject
 from tests.rig.yubikey_otp.usb import Applications
 

@@ -27,7 +27,7 @@ from devices.errors import (
     WrongSerial,
 )
 from devices.profiles import Version
-from tests.devices.battery import check_failure, seed
+from tests.devices.subject import check_failure, seed
 from tests.devices.yubikey_otp.host import RECORD, REPORTS
 from tests.devices.yubikey_otp.host import record as host_record
 from tests.devices.yubikey_otp.host import send as host_send
