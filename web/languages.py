@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, redirect, request
-from flask_babel import Babel
+from babel.support import Translations
+from flask import Blueprint, Flask, g, redirect, request
+from flask_babel import Babel, get_translations
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
@@ -33,7 +34,20 @@ def set_up_languages(app: Flask) -> None:
         default_translation_directories=";".join(str(folder) for folder in areas),
         locale_selector=chosen_language,
     )
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: _catalogue().ugettext(text),
+        lambda one, many, number: _catalogue().ungettext(one, many, number),
+        newstyle=True,
+    )
     app.register_blueprint(languages)
+
+
+def _catalogue() -> Translations:
+    """The reader's, asked for once in a request: a page has hundreds of phrases."""
+    if "catalogue" not in g:
+        g.catalogue = get_translations()
+    found: Translations = g.catalogue
+    return found
 
 
 def chosen_language() -> str:

@@ -441,8 +441,9 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_credential_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_credential_fob_id"), ["fob_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_credential_kek_id"), ["kek_id"], unique=False)
+        batch_op.create_index("ix_credential_set_up", ["state", "institution_id", "set_up_at", "id"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_credential_state_institution_id"), ["state", "institution_id"], unique=False
+            "ix_credential_suspended", ["state", "institution_id", "suspended_at", "id"], unique=False
         )
         batch_op.create_index(
             "uq_credential_open_fob",
@@ -854,7 +855,8 @@ def downgrade() -> None:
             sqlite_where=sa.text("state <> 'ended' AND fob_id IS NOT NULL"),
             postgresql_where=sa.text("state <> 'ended' AND fob_id IS NOT NULL"),
         )
-        batch_op.drop_index(batch_op.f("ix_credential_state_institution_id"))
+        batch_op.drop_index("ix_credential_suspended")
+        batch_op.drop_index("ix_credential_set_up")
         batch_op.drop_index(batch_op.f("ix_credential_kek_id"))
         batch_op.drop_index(batch_op.f("ix_credential_fob_id"))
         batch_op.drop_index(batch_op.f("ix_credential_customer_id"))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from provisioning.rules.expiry import FIRST_REMINDER
 from provisioning.rules.states import CredentialState, FobState, TokenKind
@@ -59,78 +60,84 @@ class Waiting:
 
 def work_counts(store: Store, institution_id: str, branch: str | None, now: datetime) -> WorkCounts:
     """The work bar."""
-    with store.read() as session:
-        count = _Counter(session, institution_id, branch)
-        stock = count.of_branch(Fob, Fob.state == FobState.IN_STOCK)
-        enrolled = (Station.revoked_at.is_(None), Station.signing_key.is_not(None))
-        return WorkCounts(
-            applications=count.of_customers(Application, Application.state == ApplicationState.OPEN),
-            suspended=count.of_customers(Credential, Credential.state == CredentialState.SUSPENDED),
-            mails_undelivered=count.of_customers(OutboxMail, undelivered()),
-            writing=count.jobs(),
-            stock=stock,
-            stock_low=stock <= STOCK_LOW,
-            stations_connected=count.of_branch(Station, *enrolled, Station.last_seen_at >= now - CONNECTED_WITHIN),
-            stations=count.of_branch(Station, *enrolled),
-        )
+    values = _values(institution_id, branch) | {"heard_since": now - CONNECTED_WITHIN}
+    with store.read_connection() as connection:
+        numbers = connection.execute(_bar(of_branch=branch is not None), values).mappings().one()
+    return WorkCounts(**numbers, stock_low=numbers["stock"] <= STOCK_LOW)
 
 
 def open_jobs(store: Store, institution_id: str, branch: str | None) -> int:
     """How many programming jobs are not over."""
-    with store.read() as session:
-        return _Counter(session, institution_id, branch).jobs()
+    count = _Counted(of_branch=branch is not None).jobs()
+    with store.read_connection() as connection:
+        return connection.scalar(count, _values(institution_id, branch)) or 0
+
+
+def _values(institution_id: str, branch: str | None) -> dict[str, Any]:
+    return {"institution": institution_id} | ({} if branch is None else {"branch": branch})
+
+
+@cache
+def _bar(*, of_branch: bool) -> Select[*tuple[Any, ...]]:
+    """All numbers in one statement, which every page of the console asks."""
+    count = _Counted(of_branch)
+    enrolled = (Station.revoked_at.is_(None), Station.signing_key.is_not(None))
+    heard = Station.last_seen_at >= bindparam("heard_since")
+    numbers = {
+        "applications": count.of_customers(Application, Application.state == ApplicationState.OPEN),
+        "suspended": count.of_customers(Credential, Credential.state == CredentialState.SUSPENDED),
+        "mails_undelivered": count.of_customers(OutboxMail, undelivered()),
+        "writing": count.jobs(),
+        "stock": count.placed(Fob, Fob.state == FobState.IN_STOCK),
+        "stations_connected": count.placed(Station, *enrolled, heard),
+        "stations": count.placed(Station, *enrolled),
+    }
+    return select(*(number.scalar_subquery().label(name) for name, number in numbers.items()))
 
 
 @dataclass(frozen=True, slots=True)
-class _Counter:
-    """Counts rows of one institution and, where `branch` is given, of that branch."""
+class _Counted:
+    """Counts of rows of one institution, `institution`, and of one branch, `branch`, if it is `of_branch`."""
 
-    session: Session
-    institution_id: str
-    branch: str | None
+    of_branch: bool
 
-    def of_branch(self, table: type[Fob | Station], *conditions: ColumnElement[bool]) -> int:
+    def placed(self, table: type[Fob | Station], *conditions: ColumnElement[bool]) -> Select[int]:
         """Rows of a table that names its branch itself."""
-        query = select(func.count()).select_from(table)
-        query = query.where(table.institution_id == self.institution_id, *conditions)
-        if self.branch is not None:
-            query = query.where(table.branch == self.branch)
-        return self.session.scalar(query) or 0
+        return self._within(self._of(table, *conditions), table.branch)
 
     def of_customers(
         self, table: type[Application | Credential | OutboxMail], *conditions: ColumnElement[bool]
-    ) -> int:
+    ) -> Select[int]:
         """Rows of a table that belong to the branch's customers."""
-        query = select(func.count()).select_from(table)
-        query = query.where(table.institution_id == self.institution_id, *conditions)
-        if self.branch is not None:
-            query = query.join(Customer, Customer.id == table.customer_id).where(Customer.branch == self.branch)
-        return self.session.scalar(query) or 0
+        count = self._of(table, *conditions)
+        if self.of_branch:
+            count = count.join(Customer, Customer.id == table.customer_id)
+        return self._within(count, Customer.branch)
 
-    def jobs(self) -> int:
+    def jobs(self) -> Select[int]:
         """Programming jobs that are not over, by the fob's branch."""
-        query = select(func.count()).select_from(ProgrammingJob)
-        own = (ProgrammingJob.institution_id == self.institution_id, ProgrammingJob.closed_at.is_(None))
-        query = query.where(*own)
-        if self.branch is not None:
-            query = query.join(Fob, Fob.id == ProgrammingJob.fob_id).where(Fob.branch == self.branch)
-        return self.session.scalar(query) or 0
+        count = self._of(ProgrammingJob, ProgrammingJob.closed_at.is_(None))
+        if self.of_branch:
+            count = count.join(Fob, Fob.id == ProgrammingJob.fob_id)
+        return self._within(count, Fob.branch)
+
+    def _of(self, table: Any, *conditions: ColumnElement[bool]) -> Select[int]:
+        own = table.institution_id == bindparam("institution")
+        return select(func.count()).select_from(table).where(own, *conditions)
+
+    def _within(self, count: Select[int], branch: InstrumentedAttribute[str]) -> Select[int]:
+        return count.where(branch == bindparam("branch")) if self.of_branch else count
 
 
 def open_applications(store: Store, institution_id: str, branch: str | None) -> tuple[Waiting, ...]:
     """Applications made in the portal and not fulfilled yet, the LIST_LIMIT oldest."""
     query = (
-        select(Customer, Application)
+        select(*_WHO, Application.kind, Application.made_at, Application.number)
         .join(Application, Application.customer_id == Customer.id)
         .where(Application.institution_id == institution_id, Application.state == ApplicationState.OPEN)
         .order_by(Application.made_at, Application.id)
-        .limit(LIST_LIMIT)
     )
-    if branch is not None:
-        query = query.where(Customer.branch == branch)
-    with store.read() as session:
-        rows = session.execute(query)
-        return tuple(_waiting(who, what.kind, what.made_at, what.number) for who, what in rows)
+    return _waiting(store, query.limit(LIST_LIMIT), branch)
 
 
 def suspended(store: Store, institution_id: str, branch: str | None) -> tuple[Waiting, ...]:
@@ -150,18 +157,15 @@ def expiring(store: Store, institution_id: str, branch: str | None, now: datetim
     more.
     """
     query = (
-        select(Customer, Credential.kind, Fob.expires_at)
+        select(*_WHO, Credential.kind, Fob.expires_at)
         .join(Credential, Credential.customer_id == Customer.id)
         .join(Fob, Fob.id == Credential.fob_id)
         .where(Credential.institution_id == institution_id, Credential.state != CredentialState.ENDED)
-        .where(Fob.expires_at <= now + FIRST_REMINDER)
+        # one past it is not "soon" any more: the worker ends its token
+        .where(Fob.expires_at > now, Fob.expires_at <= now + FIRST_REMINDER)
         .order_by(Fob.expires_at, Credential.id)
-        .limit(LIST_LIMIT + 1)
     )
-    if branch is not None:
-        query = query.where(Customer.branch == branch)
-    with store.read() as session:
-        return tuple(_waiting(who, kind, until) for who, kind, until in session.execute(query) if until)
+    return _waiting(store, query.limit(LIST_LIMIT + 1), branch)
 
 
 def _credentials(
@@ -169,18 +173,20 @@ def _credentials(
 ) -> tuple[Waiting, ...]:
     since = Credential.suspended_at if state is CredentialState.SUSPENDED else Credential.set_up_at
     query = (
-        select(Customer, Credential)
+        select(*_WHO, Credential.kind, func.coalesce(since, Credential.issued_at))
         .join(Credential, Credential.customer_id == Customer.id)
         .where(Credential.institution_id == institution_id, Credential.state == state)
         .order_by(since, Credential.id)
-        .limit(limit)
     )
+    return _waiting(store, query.limit(limit), branch)
+
+
+_WHO: Final = (Customer.id, Customer.user_id, Customer.name)
+
+
+def _waiting(store: Store, query: Select[*tuple[Any, ...]], branch: str | None) -> tuple[Waiting, ...]:
+    """`query` selects what Waiting has, in its order."""
     if branch is not None:
         query = query.where(Customer.branch == branch)
-    with store.read() as session:
-        rows = session.execute(query)
-        return tuple(_waiting(who, what.kind, getattr(what, since.key) or what.issued_at) for who, what in rows)
-
-
-def _waiting(customer: Customer, kind: TokenKind, since: datetime, number: str = "") -> Waiting:
-    return Waiting(customer.id, customer.user_id, customer.name, kind, since, number)
+    with store.read_connection() as connection:
+        return tuple(Waiting(*row) for row in connection.execute(query))

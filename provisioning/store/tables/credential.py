@@ -34,8 +34,9 @@ class Credential(Base):
             sqlite_where=text("state <> 'ended' AND fob_id IS NOT NULL"),
             postgresql_where=text("state <> 'ended' AND fob_id IS NOT NULL"),
         ),
-        # the work list; accepting a code changes neither column
-        Index(None, "state", "institution_id"),
+        # the work list, the longest waiting first; accepting a code changes none of these columns
+        Index("ix_credential_suspended", "state", "institution_id", "suspended_at", "id"),
+        Index("ix_credential_set_up", "state", "institution_id", "set_up_at", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
