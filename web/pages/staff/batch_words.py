@@ -7,8 +7,11 @@ from typing import Final
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
+from provisioning.rules.states import JobState
 from provisioning.store.queries.batches import BatchItemState, BatchItemView, BatchStage
-from web.pages.staff.device_words import StepWords
+from provisioning.store.queries.next_step import NextStep
+from web.pages.staff.device_words import NEXT_STEPS, StepWords
+from web.pages.staff.words import JOB
 from web.wording import StateWords
 
 STAGES: Final[dict[BatchStage, StepWords]] = {
@@ -16,12 +19,12 @@ STAGES: Final[dict[BatchStage, StepWords]] = {
         _l("次のフォブを差し込んでください"),
         _l("在庫の空のフォブなら、どれでもかまいません。差し込むと自動で始まります。"),
     ),
-    BatchStage.WRITING: StepWords(_l("書き込んでいます"), _l("抜かずにお待ちください。")),
+    BatchStage.WRITING: StepWords(NEXT_STEPS[NextStep.WAIT].title, _l("抜かずにお待ちください。")),
     BatchStage.PROVED: StepWords(
         _l("できました"), _l("フォブを抜き、背面の番号を確かめてお客さまの封筒に入れてから、次へ進みます。")
     ),
     BatchStage.TYPE_CODE: StepWords(
-        _l("フォブの番号を入力してください"), _l("フォブに表示されている番号を入力すると、照合が終わります。")
+        NEXT_STEPS[NextStep.TYPE_CODE].title, _l("フォブに表示されている番号を入力すると、照合が終わります。")
     ),
     BatchStage.FAILED: StepWords(
         _l("書き込めませんでした"),
@@ -41,10 +44,10 @@ REASONS: Final[dict[str, LazyString]] = {
 """Why a customer of a batch got no fob."""
 _ITEMS: Final[dict[BatchStage, StateWords]] = {
     BatchStage.INSERT: StateWords("", _l("順番待ち")),
-    BatchStage.WRITING: StateWords("progress", _l("書込み中")),
-    BatchStage.PROVED: StateWords("active", _l("照合済み")),
-    BatchStage.TYPE_CODE: StateWords("attention", _l("照合待ち")),
-    BatchStage.FAILED: StateWords("danger", _l("失敗")),
+    BatchStage.WRITING: JOB[JobState.WRITING],
+    BatchStage.PROVED: JOB[JobState.PROVED],
+    BatchStage.TYPE_CODE: JOB[JobState.WRITTEN],
+    BatchStage.FAILED: JOB[JobState.FAILED],
 }
 _OVER: Final[dict[BatchItemState, StateWords]] = {
     BatchItemState.DONE: StateWords("active", _l("済み")),
