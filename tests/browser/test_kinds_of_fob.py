@@ -12,6 +12,8 @@ from provisioning.jobs.record_progress import RecordProgressCommand, record_prog
 from provisioning.services import Services
 from provisioning.store.tables import Customer
 from tests.browser.conftest import LANGUAGES, NARROW, WIDE, Live, OpenPage, fits, look, serious
+from tests.browser.test_staff_batches import TITLE as BATCH_TITLE
+from tests.browser.test_staff_batches import begin
 from tests.browser.test_staff_writing import TITLE, sign_in
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import add_fob
@@ -98,3 +100,36 @@ def test_the_touch_is_asked_for_in_english_without_a_finding(
     expect(page.locator(TITLE)).to_have_text(TOUCH["en"])
     assert serious(page) == []
     assert fits(page)
+
+
+@pytest.mark.parametrize(("language", "width"), [("ja", WIDE), ("en", NARROW)])
+def test_in_a_row_a_label_is_scanned_and_the_fob_must_be_out_before_the_next(
+    open_page: OpenPage, live: Live, desk: Desk, language: str, width: int
+) -> None:
+    page = open_page(language=language, width=width)
+    add_fob(live.services, "KF0000004", profile=LABEL)
+    desk.fobs[:] = [PlainFob("KF0000004", LABEL, named=False)]
+    desk.poll()
+    begin(page, live, ("鈴木　花子",))
+    expect(page.locator("#field-serial")).to_be_focused()
+    assert serious(page) == []
+    assert fits(page)
+    look(page, f"row-of-labels-{language}")
+    with page.expect_navigation():
+        page.keyboard.type("KF0000004\n", delay=1)
+    desk.work()
+    key = page.locator(".batch-key button")
+    expect(key).to_be_focused()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.locator(".notice")).to_contain_text(
+        {"ja": "まだ差し込まれている", "en": "plugged in still"}[language]
+    )
+    expect(key).to_be_focused()
+    assert serious(page) == []
+    look(page, f"row-of-labels-still-there-{language}")
+    desk.fobs.clear()
+    desk.poll()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.locator(BATCH_TITLE)).to_have_text({"ja": "終わりました", "en": "Finished"}[language])

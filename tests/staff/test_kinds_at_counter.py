@@ -245,7 +245,7 @@ def test_fobs_that_tell_no_number_are_taken_by_their_labels(
         tick(station_desk, clock)
         station_desk.poll()
         teller_desk.get(page)
-        assert teller_desk.says("次のフォブを差し込んでください", "背面の番号を読み取るか、入力します")
+        assert teller_desk.says("背面の番号を入力してください", "背面の番号を読み取るか、入力します")
         teller_desk.press(page + "label", serial="KF9999999")
         assert teller_desk.says("この店の在庫にありません")
         teller_desk.press(page + "label", serial=f"ｋｆ{one.serial[2:]}")
