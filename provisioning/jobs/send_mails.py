@@ -19,7 +19,7 @@ from provisioning.mail.compose import TokenIssued, token_issued
 from provisioning.mail.mailer import Mail, Mailer
 from provisioning.services import Services
 from provisioning.store.audit import SYSTEM, AuditRecord, record
-from provisioning.store.tables import MailState, OutboxMail
+from provisioning.store.tables import MailState, OutboxMail, Ticket, TicketState
 
 BACKOFF: Final = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 20, 40, 60, 120, 240, 360, 480))
 """How long to wait after the first failure for now, the second … After the last one the mail has failed."""
@@ -47,7 +47,7 @@ class SentMails:
 def send_mails(services: Services, command: SendMailsCommand, now: datetime) -> SentMails:
     """Send what is due at `now`. Raises VaultError in a role without the address key."""
     address_box(services)
-    counts = dict.fromkeys((MailState.SENT, MailState.QUEUED, MailState.FAILED), 0)
+    counts = dict.fromkeys(MailState, 0)
     for _ in range(command.limit):
         claimed = _claim(services, now)
         if claimed is None:
@@ -74,12 +74,21 @@ def _claim(services: Services, now: datetime) -> OutboxMail | None:
 
 
 def _send(services: Services, mailer: Mailer, row: OutboxMail, now: datetime) -> MailState:
+    if _is_of_no_use(services, row):
+        return _note(services, row, MailState.CANCELLED, now)
     try:
         mailer.send(_compose(services, row, now))
     except MailNotSent as error:
         gives_up = error.permanent or row.attempts > len(BACKOFF)
         return _note(services, row, MailState.FAILED if gives_up else MailState.QUEUED, now, error.reply)
     return _note(services, row, MailState.SENT, now)
+
+
+def _is_of_no_use(services: Services, row: OutboxMail) -> bool:
+    """While the mail was on its way its ticket was used, replaced or made void; one too old is told apart."""
+    with services.store.read() as session:
+        state = session.scalar(select(Ticket.state).where(Ticket.id == row.ticket_id))
+    return state in (TicketState.SPENT, TicketState.VOID)
 
 
 def _compose(services: Services, row: OutboxMail, now: datetime) -> Mail:

@@ -9,16 +9,17 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from provisioning.errors import VaultError
+from provisioning.errors import MailNotSent, VaultError
 from provisioning.jobs.app_begin import AppBeginCommand, app_begin
+from provisioning.jobs.resend_issue_mail import ResendIssueMailCommand, resend_issue_mail
 from provisioning.jobs.send_mails import BACKOFF, SendMailsCommand, SentMails, send_mails
 from provisioning.mail.mailer import Mail, Mailer, MemoryMailer
 from provisioning.mail.smtp import SmtpMailer, SmtpServer
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
-from provisioning.store.tables import Customer, MailState, OutboxMail, TicketState
+from provisioning.store.tables import Customer, MailState, OutboxMail, Ticket, TicketState
 from tests.fixtures.databases import sqlite_only
-from tests.fixtures.people import add_customer
+from tests.fixtures.people import add_customer, customer_actor
 from tests.soft.issuing import acts, credential, issue, mails, ticket
 from tests.soft.smtp_servers import Behaviour, free_port, smtp_server, trickling_server
 
@@ -190,6 +191,36 @@ def test_a_cancelled_mail_is_not_sent(services: Services, customer_a: Customer, 
     with services.store.write() as tx:
         tx.get_one(OutboxMail, issued.mail_id).state = MailState.CANCELLED
     assert step(services, MemoryMailer(), now) == SentMails()
+
+
+def test_a_mail_that_was_replaced_while_it_was_on_its_way_is_not_tried_again(
+    services: Services, customer_a: Customer, now: datetime
+) -> None:
+    issued = issue(services, customer_a, now)
+
+    class Overtaken:
+        def send(self, mail: Mail) -> None:
+            command = ResendIssueMailCommand("dual", issued.credential_id, None, customer_actor(customer_a))
+            resend_issue_mail(services, command, now + timedelta(seconds=1))
+            raise MailNotSent("451 4.3.0", permanent=False)
+
+    send_mails(services, SendMailsCommand(Overtaken(), limit=1), now)
+    memory = MemoryMailer()
+    assert step(services, memory, now + timedelta(minutes=1)) == SentMails(sent=1)
+    first, second = mails(services, issued.credential_id)
+    assert (first.state, second.state) == (MailState.CANCELLED, MailState.SENT)
+    assert [mail.message["Message-ID"] for mail in memory.sent] == [f"<{second.id}@dual.example>"]
+
+
+def test_a_mail_that_did_its_work_is_not_tried_again(
+    services: Services, customer_a: Customer, now: datetime
+) -> None:
+    issued = issue(services, customer_a, now)
+    assert step(services, mailer(free_port()), now) == SentMails(deferred=1)
+    with services.store.write() as tx:
+        tx.get_one(Ticket, ticket(services, issued.credential_id).id).state = TicketState.SPENT
+    assert step(services, MemoryMailer(), now + timedelta(minutes=1)) == SentMails()
+    assert fate(services, issued.credential_id)[0] is MailState.CANCELLED
 
 
 def test_a_mail_too_late_for_its_ticket_is_not_sent(
