@@ -35,6 +35,7 @@ from tests.api.test_counter import until
 from tests.devices.flippers import FlipperSubject
 from tests.devices.onlykeys import OnlyKeySubject
 from tests.devices.subject import Subject
+from tests.devices.yubikey_otp.subject import HOTP, YubiKeySubject
 from tests.fixtures.services import DUAL
 from web.app import create_app
 
@@ -147,6 +148,17 @@ def test_six_digits_and_thirty_seconds_go_into_the_same_key_and_its_button_prove
         status, answer = counter.bank.ask("/credentials", kind="hard", fob_serial=onlykey.serial)
         assert status == 201, answer
         type_the_code(counter, onlykey.code)
+
+
+def test_a_key_types_its_codes_for_an_institution_whose_customers_install_nothing(
+    services: Services, customer_a: Customer, tmp_path: Path
+) -> None:
+    key = YubiKeySubject(form=replace(HOTP, counter=0))
+    typed = replace(services, institutions={"dual": replace(DUAL, typed_first=True)})
+    with counter_with(key, typed, customer_a, tmp_path / "station") as counter:
+        status, answer = counter.bank.ask("/credentials", kind="hard", fob_serial=key.serial)
+        assert status == 201, answer
+        type_the_code(counter, key.code)
 
 
 def test_the_code_on_a_flippers_display_proves_it(
