@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 
@@ -82,6 +83,17 @@ def test_wrong_codes_count_and_suspend(desk: Desk, services: Services, clock: Mo
     assert "認証を停止しています" in desk.browser.text
     assert desk.browser.path == "/portal/sign-in/dual"
     assert read_credential(services, desk.token).state is CredentialState.SUSPENDED
+
+
+def test_a_clock_that_went_back_refuses_the_right_code_and_counts_nothing(
+    desk: Desk, services: Services, clock: MovableClock
+) -> None:
+    before = read_credential(services, desk.token)
+    services.clock.check(clock() + timedelta(hours=1))  # the latest time that this process has seen
+    for typed in (desk.token.code(clock()), desk.token.wrong(clock())):
+        assert "入力が間違っているのではありません" in desk.send(typed).text
+    after = read_credential(services, desk.token)
+    assert (after.failures, after.state, after.last_step) == (0, before.state, before.last_step)
 
 
 def test_one_wrong_code_sent_again_counts_once(desk: Desk, services: Services, clock: MovableClock) -> None:
