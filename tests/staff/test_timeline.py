@@ -38,6 +38,16 @@ def test_the_stages_of_a_fob(services: Services, customer_a: Customer, fob: Fob,
     assert (life.serial, [item.act for item in life.events]) == (fob.serial, ["hand_over", "open_credential"])
 
 
+def test_a_fob_that_its_proof_handed_over(
+    services: Services, customer_a: Customer, fob: Fob, now: datetime
+) -> None:
+    credential = rows.add_credential(services, customer_a, TokenKind.HARD, now, fob, set_up_at=now + MINUTE)
+    times = {"recorded_at": now, "proved_at": now + MINUTE, "closed_at": now + MINUTE}
+    rows.add_job(services, credential, JobState.PROVED, now, **times, hand_over_on_proof=True)
+    (life,) = timeline(services.store, "dual", customer_a.id).lives
+    assert Stage(StageName.HANDED_OVER, now + MINUTE) in life.stages
+
+
 def test_the_stages_of_a_soft_token_to_its_end(services: Services, customer_a: Customer, now: datetime) -> None:
     credential = rows.add_credential(services, customer_a, TokenKind.SOFT, now)
     rows.add_mail(services, credential, MailState.SENT, now, sent_at=now + MINUTE)

@@ -266,4 +266,5 @@ def _of_fob(session: Session, credential: Credential) -> dict[StageName, datetim
         StageName.APPLIED: session.scalar(applied),
         StageName.WRITTEN: job.recorded_at if job else None,
         StageName.PROVED: job.proved_at if job else None,
+        StageName.HANDED_OVER: job.proved_at if job and job.hand_over_on_proof else None,
     }
