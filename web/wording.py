@@ -74,7 +74,7 @@ _SPECIAL: Final[dict[tuple[str, str], LazyString]] = {
 
 def fault(field: str, code: str) -> str:
     """Why a field's value was not taken, and what to type."""
-    special = _SPECIAL.get((field, code))
+    special = _SPECIAL.get((field, code), _SPECIAL.get(("", code)))  # what is nobody's mistake is of no field
     if special is not None:
         return str(special)
     name = str(_FIELDS.get(field, field))

@@ -92,6 +92,7 @@ def test_a_clock_that_went_back_refuses_the_right_code_and_counts_nothing(
     services.clock.check(clock() + timedelta(hours=1))  # the latest time that this process has seen
     for typed in (desk.token.code(clock()), desk.token.wrong(clock())):
         assert "入力が間違っているのではありません" in desk.send(typed).text
+        assert "受け付けられません。" not in desk.browser.text
     after = read_credential(services, desk.token)
     assert (after.failures, after.state, after.last_step) == (0, before.state, before.last_step)
 
