@@ -113,10 +113,10 @@ def press(desk: Desk, batch_id: str) -> Response:
 def skip(desk: Desk, batch_id: str) -> Response:
     """後に回す: this customer is left out."""
     typed = forms.read_form("position")["position"]
-    if not (typed.isascii() and typed.isdecimal() and len(typed) < 5):
-        raise BadInput("position", InputFault.NOT_OFFERED)
 
     def leave_out(act: BatchCommand) -> None:
+        if not (typed.isascii() and typed.isdecimal() and len(typed) < 5):
+            raise BadInput("position", InputFault.NOT_OFFERED)
         command = SkipItemCommand(act.institution_id, act.batch_id, act.actor, int(typed))
         skip_item(current.services(), command, current.now())
 

@@ -15,7 +15,7 @@ from provisioning.rules.serial_range import serial_range
 from provisioning.rules.states import FobState
 from provisioning.store.queries.search import normal
 from provisioning.store.queries.serial_ranges import fobs_in
-from provisioning.store.queries.transfers import transfer, transfers
+from provisioning.store.queries.transfers import SentFob, TransferView, transfer, transfers
 from web import current, forms
 from web.pages.staff import telling, transfer_words
 from web.pages.staff.desk import Desk, at_desk, page
@@ -61,9 +61,7 @@ def send(desk: Desk) -> Response:
 @at_desk(StaffAct.SEE_STOCK)
 def show(desk: Desk, transfer_id: str) -> str:
     """What became of each fob; the slip for the parcel; and, where it arrives, the form to take it in."""
-    sent, fobs = transfer(current.services().store, desk.institution.id, transfer_id)
-    if desk.branch not in (None, sent.from_branch, sent.to_branch):
-        raise NotFound("transfer")
+    sent, fobs = _transfer(desk, transfer_id)
     again = telling.remembered(Screen.STAFF_TRANSFER, transfer_id)
     return page(
         "staff/transfer.html",
@@ -82,6 +80,7 @@ def show(desk: Desk, transfer_id: str) -> str:
 def receive(desk: Desk, transfer_id: str) -> Response:
     """受け取る."""
     typed = forms.read_form(*_ARRIVED)
+    _transfer(desk, transfer_id)
     back = redirect(url_for(".show", transfer_id=transfer_id), 303)
     try:
         command = ReceiveFobsCommand(
@@ -101,6 +100,14 @@ def receive(desk: Desk, transfer_id: str) -> Response:
         return back
     telling.forget()
     return back
+
+
+def _transfer(desk: Desk, transfer_id: str) -> tuple[TransferView, tuple[SentFob, ...]]:
+    """One from or to a branch that they see. Raises NotFound."""
+    sent, fobs = transfer(current.services().store, desk.institution.id, transfer_id)
+    if desk.branch not in (None, sent.from_branch, sent.to_branch):
+        raise NotFound("transfer")
+    return sent, fobs
 
 
 def _parcel(desk: Desk, typed: dict[str, str]) -> SendFobsCommand:
