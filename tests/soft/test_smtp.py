@@ -137,6 +137,9 @@ def test_starttls_and_sign_in(behaviour: Behaviour, tmp_path: Path) -> None:
         assert not_sent(SmtpMailer(wrong)) == ("535 5.7.8", False)
         stranger = SmtpServer("127.0.0.1", port, user="bank", password="mail-secret")
         assert not_sent(SmtpMailer(stranger)) == ("tls", False)
+        # believed, but in somebody else's name
+        elsewhere = SmtpServer("localhost", port, user="bank", password="mail-secret", tls=client)
+        assert not_sent(SmtpMailer(elsewhere)) == ("tls", False)
     (kept,) = behaviour.kept
     assert (kept.encrypted, kept.signed_in_as) == (True, "bank")
     assert "mail-secret" not in repr(SmtpMailer(right))
