@@ -72,7 +72,7 @@ def test_a_list_asks_no_question_for_each_of_its_rows(books: Services, teller_de
     for path in PAGES:
         with statements(books.store) as sent:
             teller_desk.get(path)
-        assert len(sent) <= 30, path
+        assert len(sent) <= 14, path
 
 
 @sqlite_only
