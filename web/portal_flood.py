@@ -7,11 +7,11 @@ share its allowance. Wrong passwords and codes are counted in the database, what
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 from flask import Flask, current_app, request
 
+from provisioning.rules.subscriber import subscriber
 from web import current
 from web.flood import Allowance, FloodGuard
 
@@ -23,8 +23,6 @@ _LOGINS: Final = "portal sign-in flood guard"
 _PREFIX: Final = "/portal/"
 _SIGN_IN: Final = "/portal/sign-in/"
 _LONGEST_ID: Final = 64
-_NETWORK_BITS: Final = 64
-"""Whoever has an IPv6 address has a whole network of so many bits' worth of them."""
 
 
 def set_up_portal_flood(app: Flask) -> None:
@@ -38,21 +36,10 @@ def _admit() -> None:
     """Raises TooManyRequests (429)."""
     if request.method != "POST" or not request.path.startswith(_PREFIX):
         return
-    source, now = _source(), current.now()
+    source, now = subscriber(current.origin()), current.now()
     sources: FloodGuard = current_app.extensions[_SOURCES]
     sources.admit(source, now)
     if request.path.startswith(_SIGN_IN):
         logins: FloodGuard = current_app.extensions[_LOGINS]
         login_id = request.form.get("login_id", "").strip().casefold()[:_LONGEST_ID]
         logins.admit(f"{source} {request.path} {login_id}", now)
-
-
-def _source() -> str:
-    """The address, or of an IPv6 address the network."""
-    try:
-        address = ip_address(current.origin())
-    except ValueError:
-        return current.origin()
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
-        return str(int(address) >> _NETWORK_BITS)
-    return str(address)

@@ -6,7 +6,6 @@ whether or not such a customer exists. A right proof gives the day's counts back
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +21,7 @@ from provisioning.jobs.ticket_box import ticket_box
 from provisioning.rules.app_proof import listed
 from provisioning.rules.institution import Institution
 from provisioning.rules.states import CredentialState
+from provisioning.rules.subscriber import subscriber
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.journal import changed_rows
@@ -100,7 +100,7 @@ def _subjects(services: Services, one: Try) -> Iterable[_Subject]:
     limits, box = services.settings.app, ticket_box(services)
     named = (
         ("customer", (one.service_id, one.user_id), limits.wrong_a_day_per_customer),
-        ("source", (_network(one.actor.origin),), limits.wrong_a_day_per_source),
+        ("source", (subscriber(one.actor.origin),), limits.wrong_a_day_per_source),
         ("service", (one.service_id,), limits.wrong_a_day_per_service),
     )
     return [_Subject(name, box.hash(listed(("day", name, *key))), most) for name, key, most in named]
@@ -165,15 +165,6 @@ def _found(row: Row[Ticket, CredentialState, str] | None, *, counted: bool) -> F
 
 def _may_try(most: int, now: datetime) -> ColumnElement[bool]:
     return (Ticket.state == TicketState.OPEN) & (Ticket.attempts < most) & (Ticket.expires_at > now)
-
-
-def _network(source: str) -> str:
-    """What one subscriber has: an IPv4 address, a /64 of IPv6."""
-    try:
-        address = ipaddress.ip_address(source)
-    except ValueError:
-        return source
-    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else source
 
 
 def _day(now: datetime) -> str:

@@ -113,6 +113,11 @@ def test_an_ipv6_subscriber_is_one_source(few: Services, clock: MovableClock) ->
     assert guess(few, clock, "999999999999", "2001:db8:0:2::1") == "ProofRefused"
 
 
+def test_sources_that_a_socket_for_both_names_in_ipv6_are_not_one(few: Services, clock: MovableClock) -> None:
+    seen = [guess(few, clock, f"99999999{number:04}", f"::ffff:203.0.113.{number}") for number in range(10)]
+    assert seen == ["ProofRefused"] * 10
+
+
 def test_spraying_one_password_over_a_service_ends(few: Services, clock: MovableClock) -> None:
     source = sources()
     seen = [guess(few, clock, f"99999999{number:04}", next(source)) for number in range(14)]

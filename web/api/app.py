@@ -17,6 +17,7 @@ from provisioning.jobs.app_answer import AppAnswer
 from provisioning.jobs.app_begin import AppBeginCommand, app_begin
 from provisioning.jobs.app_complete import AppCompleteCommand, app_complete
 from provisioning.rules.app_proof import VERSION, AppKey, to_base64url
+from provisioning.rules.subscriber import subscriber
 from web import current
 from web.flood import Allowance, FloodGuard, tell_flooded
 
@@ -40,7 +41,7 @@ def _set_up(state: BlueprintSetupState) -> None:
 @app_api.before_request
 def _admit() -> None:
     guard: FloodGuard = current_app.extensions[_GUARD]
-    guard.admit(current.origin(), current.now())
+    guard.admit(subscriber(current.origin()), current.now())
 
 
 @app_api.post("/begin")

@@ -12,6 +12,7 @@ from provisioning.jobs.check_bank_key import KnownClient
 from provisioning.rules.actor import Actor, ActorKind
 from provisioning.rules.identifiers import read_service_id
 from provisioning.rules.institution import Institution
+from provisioning.rules.subscriber import subscriber
 from provisioning.store.queries.token_state import TokenState, token_state
 from web import current
 from web.api.bank_operations import OPERATIONS
@@ -81,7 +82,7 @@ def _client() -> KnownClient:
         return known.find(current.services(), request.headers.get("Authorization", ""), current.now())
     except NotAuthentic:
         guard: FloodGuard = current_app.extensions[STRANGERS]
-        guard.admit(current.origin(), current.now())
+        guard.admit(subscriber(current.origin()), current.now())
         raise
 
 
