@@ -16,8 +16,7 @@ front = Blueprint("front", __name__)
 @front.get("/")
 def index() -> str:
     """Links to what this process serves."""
-    demo = current.services().settings.server.demo
-    return render_template("base/front.html", roles=current.face().roles, role=Role, demo=demo)
+    return render_template("base/front.html", roles=current.face().roles, role=Role)
 
 
 def set_up_templates(app: Flask) -> None:
@@ -34,12 +33,18 @@ def set_up_templates(app: Flask) -> None:
             "kind_words": wording.KINDS,
             "menu_names": wording.menu_names,
             "here": here,
+            "is_demo": is_demo,
             "language": current.language,
             "step": sessions.step,
         }
 
     # globals rather than a context processor: macros imported without context know them, too
     app.jinja_env.globals.update(names())
+
+
+def is_demo() -> bool:
+    """A demonstration tells where its passwords and links stand."""
+    return current.services().settings.server.demo
 
 
 def here() -> str:

@@ -54,9 +54,11 @@ def test_a_refusal_is_told_over_reloads_but_not_to_those_who_left_and_come_back(
     browser = sign_in(customer_a).get(ACTIVATE)
     browser.submit(ACTIVATE, otp=token.wrong(clock()))
     assert refused in browser.get(ACTIVATE).text
+    assert 'class="more" open' in browser.page.text, "the clock hint is in sight"
     assert MENU in browser.links
     browser.get(MENU)
     assert refused not in browser.get(ACTIVATE).text
+    assert 'class="more" open' not in browser.page.text
 
 
 def test_the_code_of_the_activation_does_not_log_in(

@@ -109,3 +109,13 @@ def test_disabled_staff_are_out_with_the_next_request(
 def test_posts_without_the_forms_token_are_refused(teller_desk: Colleague, path: str) -> None:
     teller_desk.post(path, {})
     assert teller_desk.page.status_code == 400
+
+
+def test_only_a_demonstration_says_where_its_links_and_passwords_stand(
+    app: Flask, services: Services, clock: MovableClock
+) -> None:
+    server = ServerSettings(base_url="http://localhost", demo=True)
+    shown = create_app(replace(services, settings=replace(services.settings, server=server)), ALL_ROLES, clock)
+    for path in (CLOSED, "/portal/sign-in/dual"):
+        assert "デモでは" in Colleague(shown).get(path).text
+        assert "デモでは" not in Colleague(app).get(path).text
