@@ -212,7 +212,7 @@ NEXT_STEPS: Final[dict[NextStep, StepWords]] = {
     NextStep.START_STATION: StepWords(
         _l("端末がつながっていません"),
         _l(
-            "書込み端末の電源とネットワークを確かめ、kagiya station run が動いているか見てください。"
+            "書込み端末の電源、ネットワーク、時計を確かめ、kagiya station run が動いているか見てください。"
             "つながると自動で始まります。"
         ),
     ),
