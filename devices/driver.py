@@ -101,7 +101,7 @@ class TokenDriver(Protocol):
         ...
 
     def erase(self, slot: int) -> WriteReceipt:
-        """Destroy the credential in `slot` and tell the evidence."""
+        """Destroy the credential in `slot` and tell the evidence. Raises OverLimits before anything is sent."""
         ...
 
     def close(self) -> None:

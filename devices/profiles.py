@@ -287,14 +287,19 @@ class FirmwareProfile:
         if fault is not None:
             raise fault
 
+    def check_slot(self, slot: int) -> None:
+        """Raises OverLimits for a slot that the device does not have."""
+        fault = _no_slot(self.limits, slot)
+        if fault is not None:
+            raise fault
+
     def fault(self, form: CredentialForm) -> OverLimits | None:
         """The first thing of `form` that the device cannot hold."""
         limits, is_totp = self.limits, form.otp_type is OtpType.TOTP
-        slots = range(1, limits.slots + 1)
         step = limits.counter_step
         counter_fits = form.counter == 0 if is_totp else form.counter >= 0 and form.counter % step == 0
         found = (
-            _beyond("slot", form.slot, slots, f"1-{limits.slots}"),
+            _no_slot(limits, form.slot),
             _beyond("otp_type", form.otp_type, limits.otp_types),
             _beyond("algorithm", form.algorithm, limits.algorithms),
             _beyond("digits", form.digits, limits.digits),
@@ -316,6 +321,10 @@ def choose(found: Sequence[FirmwareProfile], model: str, firmware: Version) -> F
     if len(right) != 1:
         raise UnsupportedFirmware(model, str(firmware), len(right))
     return right[0]
+
+
+def _no_slot(limits: Limits, slot: int) -> OverLimits | None:
+    return _beyond("slot", slot, range(1, limits.slots + 1), f"1-{limits.slots}")
 
 
 def _beyond(limit: str, asked: object, allowed: Sequence[object], words: str = "") -> OverLimits | None:

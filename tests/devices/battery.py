@@ -97,6 +97,19 @@ class Battery(ABC):
             check_failure(caught.value, seed(1, form.seed_bytes))
         assert subject.held() is None
 
+    def test_a_slot_that_it_does_not_have_is_not_erased(self, subject: Subject) -> None:
+        self._prepare(subject)
+        for slot in (0, subject.profile.limits.slots + 1):
+            sent: list[int] = []
+            with subject.opened() as driver:
+                subject.bus.on_report = sent.append
+                with pytest.raises(OverLimits) as caught:
+                    driver.erase(slot)
+                assert sent == []
+                subject.bus.on_report = lambda _number: None
+            assert caught.value.limit == "slot"
+        assert subject.held() is not None
+
     def test_an_erased_slot_is_empty_and_can_be_written_again(self, subject: Subject) -> None:
         subject.write(seed(1, subject.form.seed_bytes))
         with subject.opened() as driver:

@@ -62,6 +62,7 @@ class FlipperTotp:
 
     def erase(self, slot: int) -> WriteReceipt:
         """Delete every token of the slot, and look that none is left."""
+        self._around.profile.check_slot(slot)
         self._steps.begin(_ERASE_EXCHANGES)
         self._console.open()
         self._delete([entry for entry in self._tokens() if _is_in_slot(entry, slot)])

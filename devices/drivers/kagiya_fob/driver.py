@@ -84,6 +84,7 @@ class KagiyaFob:
 
     def erase(self, slot: int) -> WriteReceipt:
         """ERASE. Raises as TokenDriver.erase."""
+        self._around.profile.check_slot(slot)
         self._expect(_erase_lengths())
         before = self._open_to_write()
         generation = self._next_generation(Operation.ERASE, bytes([slot]), before.generation)

@@ -74,9 +74,7 @@ class Molto2:
 
     def erase(self, slot: int) -> WriteReceipt:
         """Delete the seed in `slot`; its title stays, as the device has it. Raises as TokenDriver.erase."""
-        slots = self._around.profile.limits.slots
-        if not 1 <= slot <= slots:
-            raise OverLimits("slot", str(slot), f"1-{slots}")
+        self._around.profile.check_slot(slot)
         self._steps.begin(_ERASE_TRANSFERS)
         serial = self._named()
         lock = self._lock(serial)

@@ -103,8 +103,7 @@ class NitrokeyPro:
 
     def erase(self, slot: int) -> WriteReceipt:
         """Empty the TOTP slot and the HOTP slot of that number."""
-        if not 1 <= slot <= self._around.profile.limits.slots:
-            raise OverLimits("slot", str(slot), f"1-{self._around.profile.limits.slots}")
+        self._around.profile.check_slot(slot)
         numbers = slot_numbers(slot)
         status = self._begin(2 * (3 + 2 * len(numbers)))
         password, _pin = self._login()

@@ -59,6 +59,7 @@ class OnlyKey:
 
     def erase(self, slot: int) -> WriteReceipt:
         """WIPE SLOT: label, seed and every other field of it."""
+        self._around.profile.check_slot(slot)
         self._steps.begin(1 + messages.WIPED_ANSWERS + self._labels_reports())
         self._wipe(slot)
         if self._labels().get(slot):

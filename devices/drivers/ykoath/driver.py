@@ -84,9 +84,7 @@ class YkOath:
 
     def erase(self, slot: int) -> WriteReceipt:
         """Delete the credential of `slot`, whatever it is titled. Raises as TokenDriver.erase."""
-        slots = self._around.profile.limits.slots
-        if not 1 <= slot <= slots:
-            raise OverLimits("slot", str(slot), f"1-{slots}")
+        self._around.profile.check_slot(slot)
         self._steps.begin(_ERASE_TRANSFERS)
         identity = self._open_to_write()
         for listed in self._listed(slot):

@@ -84,8 +84,7 @@ class YubiKeyOtp:
 
     def erase(self, slot: int) -> WriteReceipt:
         """Clear the slot, which may be empty already."""
-        if slot not in CONFIGURE:
-            raise OverLimits("slot", str(slot), "1-2")
+        self._around.profile.check_slot(slot)
         identity = self._ready(2 * len(to_reports(CONFIGURE[slot], BLANK)) + 1)
         before = self._status(identity)
         self._configure(identity, before, slot, BLANK)
