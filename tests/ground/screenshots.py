@@ -51,18 +51,29 @@ def _issue(facts: dict[str, Any]) -> str:
     """A's fob is written and activated, B's soft token issued. B's user ID."""
     first, second = (one["user_id"] for one in facts["customers"][:2])
     _bank(facts, "credentials", first, kind="hard", fob_serial=facts["fobs"][0]["serial"])
-    while not (code := httpx.get(facts["fobs"][0]["display_url"]).json()["display"]):
+    while _state(facts, first) != "set_up":
         time.sleep(0.1)
-    _bank(facts, "activate", first, otp=code)
+    code = httpx.get(facts["fobs"][0]["display_url"]).json()["display"]
+    assert _bank(facts, "activate", first, otp=code)["outcome"] == "accepted"
     _bank(facts, "credentials", second, kind="soft", mail_address="b@walk.example", activation_password=PASSWORD)
     return str(second)
 
 
-def _bank(facts: dict[str, Any], path: str, user_id: str, **body: str) -> None:
+def _state(facts: dict[str, Any], user_id: str) -> str:
+    """Where the customer's token stands."""
+    service_id = facts["institutions"][0]["service_id"]
+    headers = {"Authorization": f"Bearer {facts['bank_api_key']}"}
+    answer = httpx.get(f"{facts['base_url']}/api/v1/customers/{service_id}/{user_id}", headers=headers)
+    return str(answer.json()["state"])
+
+
+def _bank(facts: dict[str, Any], path: str, user_id: str, **body: str) -> dict[str, Any]:
     whose = {"service_id": facts["institutions"][0]["service_id"], "user_id": user_id}
     headers = {"Authorization": f"Bearer {facts['bank_api_key']}"}
     answer = httpx.post(f"{facts['base_url']}/api/v1/{path}", json=whose | body, headers=headers)
     answer.raise_for_status()
+    found: dict[str, Any] = answer.json()
+    return found
 
 
 def _console(browser: Browser, facts: dict[str, Any], file: Path) -> Path:
