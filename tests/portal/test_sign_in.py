@@ -15,7 +15,7 @@ from provisioning.rules.actor import SYSTEM
 from provisioning.rules.institution import Institution
 from provisioning.rules.states import CredentialState, EndedHow
 from provisioning.services import Services
-from provisioning.store.tables import Customer
+from provisioning.store.tables import Credential, Customer
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import PASSWORD, add_customer
 from tests.fixtures.tokens import give_token, read_credential
@@ -279,3 +279,25 @@ def test_a_revocation_without_that_rule_closes_no_door(
     token = give_token(services, customer_a, clock())
     revoke(services, RevokeCommand("dual", token.credential_id, EndedHow.REVOKED, SYSTEM), clock())
     assert sign_in(customer_a).path == "/portal/"
+
+
+@pytest.mark.parametrize(
+    ("how", "sentence"),
+    [
+        (EndedHow.EXPIRED, "トークンの期限が過ぎたため、ワンタイムパスワードは使えなくなりました。"),
+        (EndedHow.REVOKED, "ワンタイムパスワードのご利用は終わっています。"),
+        (EndedHow.LOST, "ワンタイムパスワードのご利用は終わっています。"),
+        (EndedHow.CANCELLED, "ワンタイムパスワードは、まだご利用になっていません。"),
+    ],
+)
+def test_a_customer_whose_token_ended_is_told_how_it_goes_on(
+    services: Services, customer_a: Customer, clock: MovableClock, sign_in: SignIn, how: EndedHow, sentence: str
+) -> None:
+    token = give_token(services, customer_a, clock())
+    revoke(services, RevokeCommand("dual", token.credential_id, EndedHow.REVOKED, SYSTEM), clock())
+    with services.store.write() as tx:
+        tx.get_one(Credential, token.credential_id).ended_how = how
+    clock.advance(days=2)
+    browser = sign_in(customer_a).get("/portal/")
+    assert sentence in browser.text
+    assert "トークンを申し込む" in browser.text
