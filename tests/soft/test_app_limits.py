@@ -169,7 +169,9 @@ def test_a_wrong_proof_asks_the_database_the_same_for_everybody(
 def test_right_proofs_cost_nothing(server: Served, clock: MovableClock) -> None:
     for number in range(25):
         customer = add_customer(server.services, f"12345678{number:04}")
-        app_for(server, issue(server.services, customer, clock())).set_up()
+        app = app_for(server, issue(server.services, customer, clock()))
+        for _ in range(2):  # and once more, as after a cut line
+            app.set_up()
         clock.advance(minutes=1)
     with server.services.store.read() as session:
         assert set(session.scalars(select(ActivationCount.failures))) == {0}

@@ -228,6 +228,9 @@ def test_a_nonce_is_good_once_for_its_ids_and_five_minutes(
     for nonce in ("AAAA", begun["nonce"][:-4] + "AAAA"):
         forged = client.request(begun | {"nonce": nonce})
         assert refusal(partial(client.post, "complete", forged))[0] == 409
+    for other in (replace(client, user_id="999999999999"), replace(client, service_id="10112249")):
+        elsewhere = client.request(begun | {"nonce": other.begin()["nonce"]})
+        assert refusal(partial(client.post, "complete", elsewhere)) == (409, {"error": "begin_again"})
     clock.advance(minutes=5)
     assert refusal(lambda: client.post("complete", client.request(begun))) == (409, {"error": "begin_again"})
     clock.advance(seconds=-1)
