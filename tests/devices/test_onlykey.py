@@ -264,6 +264,15 @@ def test_a_label_that_does_not_stand_is_not_proved() -> None:
         key.program(SlotProgram(FORM, SECRET, "KAGIYA"))
 
 
+@pytest.mark.parametrize("slot", [0x0B + 6 + 2, 200])
+def test_a_label_of_a_slot_that_there_is_not_is_no_answer(slot: int) -> None:
+    labels = [bytes([slot, *label[1:]]) if label[0] == 1 else label for label in LABELS]
+    key = OnlyKey(Tape({CONNECT: [b"UNLOCKEDv2.1.2-prodc"], GET_LABELS: labels}), surroundings())
+    key.identify()
+    with pytest.raises(BadAnswer):
+        key.program(SlotProgram(FORM, SECRET, "KAGIYA"))
+
+
 @pytest.mark.parametrize(
     ("sentence", "error"),
     [
@@ -296,7 +305,8 @@ def test_a_version_that_cannot_be_read_is_no_identity(text: bytes) -> None:
 def reports() -> st.SearchStrategy[list[bytes]]:
     texts = [b"UNLOCKEDv2.1.2-prodc", b"INITIALIZED", b"Successfully set 2FA Key", b"Successfully wiped 2FA Key"]
     known = st.sampled_from([*texts, *LABELS])
-    any_ = st.one_of(known, st.binary(max_size=64), st.text(max_size=20).map(str.encode))
+    labels = st.builds(lambda code, text: bytes([code]) + b"|" + text, st.integers(1, 255), st.binary(max_size=62))
+    any_ = st.one_of(known, labels, st.binary(max_size=64), st.text(max_size=20).map(str.encode))
     return st.lists(any_.map(lambda report: report[:64].ljust(64, b"\0")), max_size=40)
 
 

@@ -81,6 +81,8 @@ class OnlyKey:
             if entry is None:
                 self._pass_over(messages.sentence(report, "get_labels"), "get_labels")
                 continue
+            if not 1 <= entry[0] <= self._around.profile.limits.slots:
+                raise BadAnswer("get_labels", "a slot that there is not")
             found[entry[0]] = entry[1]
         return found
 
