@@ -12,6 +12,7 @@ from devices.contract import FailureCode, JobResult, Problem
 from provisioning.clock import ClockGuard
 from provisioning.errors import BadInput, ClockUntrusted, NotFound, WrongState
 from provisioning.jobs.activate import ActivateCommand, activate
+from provisioning.jobs.erase_fob import erase_fob
 from provisioning.jobs.hand_over import hand_over
 from provisioning.jobs.record_result import RecordResultCommand, record_result
 from provisioning.jobs.reserve_fob import ReservedFob, ReserveFobCommand, reserve_fob
@@ -262,6 +263,21 @@ def test_cancelling_during_the_write_leaves_a_fob_to_be_erased(case: Case, reser
     with pytest.raises(WrongState):
         case.desk.report(job.job_id, case.desk.write(job))
     assert case.credential(reserved.credential_id).sealed_seed is None
+
+
+def test_while_a_station_writes_on_at_a_job_that_was_given_up_its_fob_gets_no_other(
+    case: Case, reserved: ReservedFob
+) -> None:
+    case.desk.plug(case.fob)
+    (job,) = case.desk.poll()
+    case.cancel(job.job_id)
+    erase_fob(case.services, case.of_fob(), case.now)
+    assert case.desk.poll() == (), "two would write into one fob"
+    with pytest.raises(WrongState):
+        case.desk.report(job.job_id, case.desk.write(job))
+    case.desk.running.clear()
+    assert case.desk.work() == [JobState.WRITTEN]
+    assert case.fob_state() is FobState.IN_STOCK
 
 
 def test_cancelling_a_second_attempt_leaves_a_fob_to_be_erased(case: Case, reserved: ReservedFob) -> None:
