@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from provisioning.cli.keys import make_keys
+from tests.bench.installed import kagiya_command
 
 WORKERS: Final = 2
 THREADS: Final = 2
@@ -59,7 +60,7 @@ def write_settings(folder: Path, url: str, *, port: int = 8700, log_level: str =
 @contextmanager
 def product(settings_file: Path, roles: str, port: int) -> Iterator[Server]:
     """`kagiya serve` with two processes."""
-    command = [sys.executable, "-m", "provisioning", "--settings", str(settings_file), "serve", "--role", roles]
+    command = [*kagiya_command(), "--settings", str(settings_file), "serve", "--role", roles]
     command += ["--bind", f"127.0.0.1:{port}", "--workers", str(WORKERS)]
     with _running(command, settings_file.with_name("server.log"), port) as server:
         yield server

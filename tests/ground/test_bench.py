@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,7 @@ import pytest
 from pytest_mock import MockerFixture
 
 from tests.bench import pages, setup, verify
+from tests.bench.installed import kagiya_command
 from tests.bench.load import LoadResult, post_json, run_load
 from tests.ground.commands import run_kagiya
 from tests.rig.usb.families import FAMILIES
@@ -67,6 +69,15 @@ def test_it_ends_when_its_time_is_over(port: int) -> None:
 def test_it_is_bounded(connections: int, seconds: float) -> None:
     with pytest.raises(ValueError, match="bounded"):
         load(1, iter(()), connections=connections, seconds=seconds)
+
+
+def test_the_product_is_measured_as_it_is_installed() -> None:
+    command = kagiya_command()
+    hidden = set(command[-1].split(","))
+    assert {"pytest", "rich", "playwright"} <= hidden
+    assert not {"flask", "sqlalchemy", "structlog", "psycopg_binary", "provisioning", "web", "devices"} & hidden
+    ended = subprocess.run([*command, "--version"], capture_output=True, text=True, timeout=30, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_verification_is_measured_on_both_databases(mocker: MockerFixture) -> None:
