@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import Page
 
+from provisioning.jobs.expire import expire_credentials
 from provisioning.rules.states import CredentialState
 from provisioning.store.tables import Customer, Fob
 from tests.browser.conftest import LANGUAGES, NARROW, WIDE, Live, OpenPage, fits, look, serious
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import CONFIRMATION_PASSWORD, PASSWORD
 from tests.fixtures.tokens import Token, give_token
+from tests.staff import rows
 
 pytestmark = sqlite_only
 
@@ -74,6 +78,24 @@ def test_sign_in(looker: Looker, live: Live, customer_a: Customer) -> None:
     looker.at("BLG001", "-refused")
     log_in(page, live, customer_a)
     looker.at("BTP001")
+
+
+def test_a_fob_that_expires_soon_and_then_did(looker: Looker, live: Live, customer_a: Customer, fob: Fob) -> None:
+    """BTP001 90 and 30 days before the fob's last day, and after it."""
+    last = live.clock() + timedelta(days=80)
+    rows.change(live.services, Fob, fob.id, expires_at=last)
+    token = give_token(live.services, customer_a, live.clock(), fob=fob)
+    log_in(looker.page, live, customer_a, token)
+    looker.at("BTP001", "-expires-in-90-days")
+    live.clock.now = last - timedelta(days=10)
+    looker.page.context.clear_cookies(name="__Host-kagiya-customer")
+    log_in(looker.page, live, customer_a, token)
+    looker.at("BTP001", "-expires-in-30-days")
+    live.clock.now = last
+    expire_credentials(live.services, last)
+    looker.page.context.clear_cookies(name="__Host-kagiya-customer")
+    log_in(looker.page, live, customer_a)
+    looker.at("BTP001", "-expired")
 
 
 def test_entry_of_a_soft_token(looker: Looker, live: Live, customer_a: Customer) -> None:
