@@ -112,6 +112,19 @@ def test_seen_outside_the_window_is_remembered_but_not_accepted() -> None:
     assert judge(Expected(TOTP, FOB), STEP + 61).counters == Counters()
 
 
+def test_a_code_of_two_steps_is_spent_with_the_later_one() -> None:
+    counter = 1_340_014
+    assert code_at(SEED, HOTP, counter) == code_at(SEED, HOTP, counter + 1) == "485512"
+    accepted = judge(Expected(HOTP, counters=Counters(counter - 1, counter - 1)), counter)
+    assert accepted == Match(Verdict.FRESH, Counters(counter + 1, counter + 1, 0))
+    assert judge(Expected(HOTP, counters=accepted.counters), counter).verdict is Verdict.USED
+
+
+def test_accepting_a_code_forgets_none_that_was_seen() -> None:
+    seen = judge(Expected(TOTP, FOB), STEP + 30).counters
+    assert judge(Expected(TOTP, FOB, seen), STEP) == Match(Verdict.FRESH, Counters(STEP, STEP + 30, 0))
+
+
 def test_linotp_110_a_code_seen_again_proves_no_drift() -> None:
     """The reported sequence: accepted, refused 18 minutes later, and then accepted again with shift -1230 s."""
     first, second, third = (NOW.replace(hour=17) + timedelta(seconds=s) for s in (2132, 3229, 3364))
@@ -142,6 +155,12 @@ def test_two_fresh_consecutive_codes_resynchronise() -> None:
     assert found == Match(Verdict.FRESH, Counters(STEP + 41, STEP + 41, 41))
     later = NOW + timedelta(minutes=1)
     assert judge(Expected(TOTP, FOB, found.counters), STEP + 42, later).verdict is Verdict.FRESH
+
+
+@pytest.mark.parametrize(("first", "found"), [(-61, False), (-60, True), (60, True), (61, False)])
+def test_the_horizon_is_exact(first: int, found: bool) -> None:
+    codes = (code_at(SEED, TOTP, STEP + first), code_at(SEED, TOTP, STEP + first + 1))
+    assert (resynchronise(SEED, Expected(TOTP, FOB), codes, NOW).verdict is Verdict.FRESH) == found
 
 
 @pytest.mark.parametrize(
@@ -204,6 +223,13 @@ def test_hotp_resynchronises_beyond_the_look_ahead() -> None:
     assert found == Match(Verdict.FRESH, Counters(31, 31, 0))
     assert judge(Expected(HOTP, counters=found.counters), 31).verdict is Verdict.USED
     assert judge(Expected(HOTP, counters=found.counters), 32).verdict is Verdict.FRESH
+
+
+@pytest.mark.parametrize(("first", "found"), [(4, False), (5, True), (64, True), (65, False)])
+def test_the_horizon_of_hotp_is_exact(first: int, found: bool) -> None:
+    codes = (code_at(SEED, HOTP, first), code_at(SEED, HOTP, first + 1))
+    verdict = resynchronise(SEED, Expected(HOTP, counters=Counters(4, 4)), codes, NOW).verdict
+    assert (verdict is Verdict.FRESH) == found
 
 
 def test_hotp_codes_seen_do_not_resynchronise() -> None:

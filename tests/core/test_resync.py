@@ -89,6 +89,15 @@ def test_a_stray_fob_is_found_by_two_fresh_codes(
     assert read_credential(services, token).drift_steps == 30
 
 
+def test_a_right_code_forgets_none_that_was_seen(
+    services: Services, customer_a: Customer, fob: Fob, now: datetime
+) -> None:
+    token = give_token(services, customer_a, now, fob=fob)
+    assert submit(services, token, token.code(now, 30), now).reason is Reason.WRONG
+    assert submit(services, token, token.code(now), now).outcome is Outcome.ACCEPTED
+    assert show_two(services, token, (token.code(now, 30), token.code(now, 31)), now).outcome is Outcome.REFUSED
+
+
 def test_codes_given_to_a_refused_resynchronisation_prove_nothing_later(
     services: Services, customer_a: Customer, fob: Fob, now: datetime
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from provisioning.errors import SettingsInvalid
 from provisioning.rules.roles import ALL_ROLES, Role
+from provisioning.secret_files import write_secret
 from provisioning.settings import PBKDF2_FLOOR
 from provisioning.settings_file import load_settings, load_station_settings, load_store_settings
 from tests.ground.settings_files import SETTINGS, write_settings
@@ -143,6 +144,13 @@ def test_a_key_of_another_form_is_refused_and_not_shown(tmp_path: Path, content:
 )
 def test_no_secret_has_a_default(tmp_path: Path, line: str, key: str, roles: set[Role]) -> None:
     assert refused(write_settings(tmp_path, SETTINGS.replace(line, "")), frozenset(roles)).key == key
+
+
+def test_a_key_is_never_written_over(tmp_path: Path) -> None:
+    write_secret(tmp_path / "vault.key", "first")
+    with pytest.raises(FileExistsError):
+        write_secret(tmp_path / "vault.key", "second")
+    assert (tmp_path / "vault.key").read_text() == "first\n"
 
 
 def test_a_missing_file_is_told_by_name(tmp_path: Path) -> None:
