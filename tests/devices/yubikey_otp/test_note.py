@@ -14,6 +14,8 @@ from devices.drivers.yubikey_otp.messages import (
     Flags,
     Status,
     challenge,
+    decode_answer,
+    decode_info_serial,
     decode_status,
     flags,
     record,
@@ -30,6 +32,15 @@ reports = partial(series, note="yubikey-otp")
 SECRET = b"12345678901234567890"
 NO_CODE = bytes(6)
 OF_CHALLENGES = flags(TOTP, touch=False)
+FRAMES = [
+    ("serial", Command.SERIAL, b""),
+    ("info", Command.INFO, b""),
+    ("frame", Command.CONFIGURE_1, value("frame", "record") + NO_CODE),
+    ("challenge_slot", Command.CONFIGURE_2, value("challenge_slot", "record") + NO_CODE),
+    ("challenge", Command.CHALLENGE_2, challenge(1)),
+    ("clear", Command.CONFIGURE_2, BLANK + NO_CODE),
+    ("bad_scan_map", Command.SCAN_MAP, BAD_SCAN_MAP),
+]
 
 
 def key_with(*blocks: str) -> EmulatedYubiKey:
@@ -43,14 +54,7 @@ def key_with(*blocks: str) -> EmulatedYubiKey:
 
 @pytest.mark.parametrize(
     ("block", "command", "payload"),
-    [
-        ("serial", Command.SERIAL, b""),
-        ("frame", Command.CONFIGURE_1, value("frame", "record") + NO_CODE),
-        ("challenge_slot", Command.CONFIGURE_2, value("challenge_slot", "record") + NO_CODE),
-        ("challenge", Command.CHALLENGE_2, challenge(1)),
-        ("clear", Command.CONFIGURE_2, BLANK + NO_CODE),
-        ("bad_scan_map", Command.SCAN_MAP, BAD_SCAN_MAP),
-    ],
+    FRAMES,
 )
 def test_frames(block: str, command: Command, payload: bytes) -> None:
     assert to_reports(command, payload) == reports(block, "request")
@@ -77,7 +81,12 @@ def test_changes(blocks: tuple[str, ...], status: tuple[int, set[int]]) -> None:
     assert decode_status(report) == Status(Version(5, 4, 3), status[0], frozenset(status[1]))
 
 
-@pytest.mark.parametrize("blocks", [("serial",), ("challenge_slot", "challenge")])
+def test_every_command_has_its_exchange() -> None:
+    both_slots = {Command.CONFIGURE_1: Command.CONFIGURE_2, Command.CHALLENGE_1: Command.CHALLENGE_2}
+    assert {both_slots.get(command, command) for command in Command} <= {command for _, command, _ in FRAMES}
+
+
+@pytest.mark.parametrize("blocks", [("serial",), ("info",), ("challenge_slot", "challenge")])
 def test_answers(blocks: tuple[str, ...]) -> None:
     key = key_with(*blocks)
     answer = reports(blocks[-1], "answer")
@@ -85,6 +94,11 @@ def test_answers(blocks: tuple[str, ...]) -> None:
     key.set_feature(RESET)
     assert key.get_feature()[7] == 0
     assert value("serial", "reset") == RESET
+
+
+def test_the_serial_number_among_other_information() -> None:
+    data = b"".join(report[:7] for report in reports("info", "answer"))
+    assert decode_info_serial(decode_answer(data, data[0] + 1, Command.INFO)) == "8675309"
 
 
 def test_the_code_of_the_answer() -> None:
