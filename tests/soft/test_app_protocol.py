@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from dataclasses import replace
 from functools import partial
@@ -196,6 +197,18 @@ def test_every_changed_part_of_the_seed_fails(client: IndependentClient, part: i
     parts[part] = ("B" if parts[part].startswith("A") else "A") + parts[part][1:]
     with pytest.raises(NotAuthentic):
         client.receive(begun, answer | {"seed_jwe": ".".join(parts)})
+
+
+@sqlite_only
+def test_the_envelope_names_whom_and_which_proof_it_is_for(client: IndependentClient) -> None:
+    request = client.request(client.begin())
+    answer = client.post("complete", request)
+    head, encrypted_key, iv, _, tag = answer["seed_jwe"].split(".")
+    header = json.loads(unb64(head))
+    assert (header["alg"], header["enc"], header["epk"]["crv"]) == ("ECDH-ES", "A256GCM", "P-256")
+    assert unb64(header["apu"]).decode() == f"{client.service_id}/{client.user_id}"
+    assert unb64(header["apv"]) == unb64(request["nonce"]) + unb64(request["app_nonce"])
+    assert (encrypted_key, len(unb64(iv)), len(unb64(tag))) == ("", 12, 16)
 
 
 @sqlite_only

@@ -146,6 +146,9 @@ def test_starttls_and_sign_in(behaviour: Behaviour, tmp_path: Path) -> None:
 
 
 def test_nothing_is_said_to_a_server_without_the_encryption_asked_for(behaviour: Behaviour, port: int) -> None:
-    mailer = SmtpMailer(SmtpServer("127.0.0.1", port, user="bank", password="mail-secret"))
-    assert not_sent(mailer) == ("not offered", False)
+    for server in (
+        SmtpServer("127.0.0.1", port, user="bank", password="mail-secret"),
+        SmtpServer("127.0.0.1", port),
+    ):
+        assert not_sent(SmtpMailer(server)) == ("not offered", False)
     assert behaviour.kept == []
