@@ -25,6 +25,7 @@ from provisioning.store.queries.stock import StockFilter, stock
 from provisioning.store.queries.transfers import Fate, coming, transfer, transfers
 from tests.fixtures.people import add_fob
 from tests.fobs.case import Case
+from tests.fobs.test_two_at_once import at_once
 
 HERE, THERE = "本店", "駅前支店"
 SENT = ("KF0000001", "KF0000002", "KF0000003")
@@ -229,3 +230,25 @@ def test_a_fob_on_its_way_is_issued_to_nobody_and_not_called_back_twice(case: Ca
     with pytest.raises(WrongState):
         call_back_fob(case.services, case.of_fob(), case.now)
     case.reserve()
+
+
+def test_two_who_send_and_two_who_open_the_parcel_at_once(three: Case, colleague: Actor) -> None:
+    sent, lost = at_once(*[lambda: send_fobs(three.services, parcel(three), three.now)] * 4)
+    assert (len(sent), lost) == (1, [BadInput("serials", InputFault.NOT_OFFERED)] * 3)
+    assert [one.sent for one in transfers(three.services.store, "dual", None)] == [3]
+    opened, lost = at_once(*[lambda: receive_fobs(three.services, arrival(sent[0], colleague, 3), three.now)] * 4)
+    assert (opened, lost) == ([3], [WrongState("transfer", "received")] * 3)
+    assert in_books(three.services, THERE) == {FobState.IN_STOCK: 3}
+
+
+def test_a_fob_is_sent_or_reserved_and_never_both(three: Case) -> None:
+    def reserve() -> str:
+        return three.reserve().job_id
+
+    def send() -> str:
+        return send_fobs(three.services, parcel(three), three.now)
+
+    won, lost = at_once(reserve, send)
+    assert (len(won), len(lost)) == (1, 1)
+    books = in_books(three.services, HERE)
+    assert books in ({FobState.IN_TRANSIT: 3}, {FobState.RESERVED: 1, FobState.IN_STOCK: 2})
