@@ -199,6 +199,8 @@ def test_a_key_fob_is_applied_for_once_and_withdrawn(sign_in: SignIn, customer_a
     number = browser.text.split("受付番号 ")[1].split(" ")[0]
     assert number in sign_in(customer_a).get(MENU).text
     assert browser.get("/portal/token/hard/").path == "/portal/token/hard/done"
+    assert "窓口でトークンをお受け取りになると、お手続きできます。" in browser.get(MENU).text
+    browser.get("/portal/token/hard/done")
     browser.submit("/portal/token/hard/withdraw")
     assert browser.path == MENU
     assert number not in browser.text

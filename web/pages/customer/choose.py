@@ -56,7 +56,7 @@ def cancel(own: OwnStanding) -> Response:
 
 def choices(own: OwnStanding) -> Choices:
     """What the customer may do, and why not."""
-    return Choices(_issue(own), _activate(own.token), _release(own.token))
+    return Choices(_issue(own), _activate(own), _release(own.token))
 
 
 def _issue(own: OwnStanding) -> str | None:
@@ -65,9 +65,10 @@ def _issue(own: OwnStanding) -> str | None:
     return "must_wait" if own.must_wait(current.now()) else None
 
 
-def _activate(token: OwnToken | None) -> str | None:
+def _activate(own: OwnStanding) -> str | None:
+    token = own.token
     if token is None:
-        return "no_token"
+        return "no_token" if own.application is None else "fob_not_handed_over"
     if token.state is CredentialState.ACTIVE:
         return "in_use"
     if token.state is CredentialState.ISSUED:
