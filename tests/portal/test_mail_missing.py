@@ -78,6 +78,17 @@ def test_after_the_ticket_ran_out_a_new_activation_password_is_asked_for(
     assert browser.path == DONE
 
 
+def test_after_five_wrong_tries_the_page_does_not_speak_of_time_alone(
+    sign_in: SignIn, customer_a: Customer, services: Services
+) -> None:
+    browser = issue(sign_in(customer_a)).get(MISSING)
+    with services.store.write() as tx:
+        ticket = tx.scalars(select(Ticket)).one()
+        ticket.state, ticket.attempts, ticket.sealed_password_key = TicketState.VOID, 5, None
+    browser.submit(MISSING + "resend")
+    assert "期限が切れたか、間違いが続いたため" in browser.text
+
+
 def test_an_issuance_is_withdrawn_and_made_again(
     sign_in: SignIn, customer_a: Customer, services: Services
 ) -> None:
