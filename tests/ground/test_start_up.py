@@ -34,8 +34,13 @@ NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Settings that production accepts, with an upgraded, empty database."""
-    settings = load_settings(write_settings(tmp_path), ALL_ROLES)
+    """Settings that production accepts; there is no database yet."""
+    return load_settings(write_settings(tmp_path), ALL_ROLES)
+
+
+@pytest.fixture
+def upgraded(settings: Settings) -> Settings:
+    """The same with an upgraded, empty database."""
     migrations.upgrade(settings.store.url)
     return settings
 
@@ -82,8 +87,8 @@ def test_a_process_that_holds_the_rig_is_refused(settings: Settings) -> None:
     assert "rig is loaded" in refused(lambda: refuse_emulators("f", emulators=False)).problem
 
 
-def test_demo_accounts_are_refused(settings: Settings) -> None:
-    demo = replace(settings, server=replace(settings.server, demo=True))
+def test_demo_accounts_are_refused(upgraded: Settings) -> None:
+    demo = replace(upgraded, server=replace(upgraded.server, demo=True))
     services = build_services(demo, ALL_ROLES)
     refuse_unsafe_store("f", services)
     add_staff(services, AddStaffCommand("dual", "本店", "窓口 一号", StaffRole.TELLER, OPERATOR, demo=True), NOW)
@@ -91,8 +96,8 @@ def test_demo_accounts_are_refused(settings: Settings) -> None:
     services.store.close()
 
 
-def test_the_demos_key_of_every_institution_is_refused(settings: Settings) -> None:
-    services = build_services(settings, ALL_ROLES)
+def test_the_demos_key_of_every_institution_is_refused(upgraded: Settings) -> None:
+    services = build_services(upgraded, ALL_ROLES)
     _add_client(services, institution_id="dual")
     refuse_unsafe_store("f", services)
     _add_client(services, institution_id=None)
