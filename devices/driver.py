@@ -56,11 +56,13 @@ class AccessCode:
     `in_force`: the code is on the device already, as far as is known. Otherwise the factory default is tried
     first, and after a successful write this code is set. Where a write was cut it may be on the device though it
     is not known: a driver may try it second, never with the last try (LastTry) unless somebody was asked.
+    `tries_left` is what the device told last, at whatever station, None where it told nothing.
     """
 
     code: bytes = field(repr=False)
     in_force: bool
     may_use_last_try: bool = False
+    tries_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

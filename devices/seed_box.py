@@ -101,7 +101,7 @@ class SeedBox:
         code = self._open(job, job.sealed_access_code, "kagiya access code 1")
         if len(code) != ACCESS_CODE_BYTES:
             raise SeedUnreadable(job.job_id)
-        return AccessCode(code, job.access_code_in_force, job.may_use_last_try)
+        return AccessCode(code, job.access_code_in_force, job.may_use_last_try, job.access_tries_left)
 
     def _open(self, job: ProgramJob, sealed: str, purpose: str) -> bytes:
         info = f"{purpose}\n{self.station_id}\n{job.job_id}\n{job.serial}".encode()

@@ -14,6 +14,7 @@ from devices.contract import JobKind as WireJobKind
 from devices.contract import ProgramJob
 from devices.profiles import Ability
 from provisioning.errors import NotFound, VaultError, WrongState
+from provisioning.jobs.tries_left import tries_left
 from provisioning.rules.parameters import OtpParameters, OtpType
 from provisioning.rules.states import CredentialState, FobState, JobKind, JobState
 from provisioning.services import Services
@@ -52,7 +53,7 @@ def claim_job(services: Services, command: ClaimJobCommand, now: datetime) -> Pr
             raise WrongState("station", "invited")
         fob = tx.get_one(Fob, job.fob_id)
         seal = StationSeal(station.sealing_key, station.id, job.id, fob.serial)
-        order = _with_access_code(services, _order(job, fob, command.generation, now), fob, seal)
+        order = _with_access_code(tx, services, _order(job, fob, command.generation, now), fob, seal)
         # every job locks in this order: credential, fob, job
         if job.kind is JobKind.PROGRAM:
             order = _with_seed(tx, services, order, job, seal)
@@ -74,7 +75,9 @@ def _order(job: ProgrammingJob, fob: Fob, generation: int | None, now: datetime)
     )
 
 
-def _with_access_code(services: Services, order: ProgramJob, fob: Fob, seal: StationSeal) -> ProgramJob:
+def _with_access_code(
+    tx: Session, services: Services, order: ProgramJob, fob: Fob, seal: StationSeal
+) -> ProgramJob:
     """Raises VaultError where the fob needs one and this process has no key for it."""
     profile = services.profiles.get(fob.profile)
     if profile is None or Ability.LOCKS_WITH_CODE not in profile.abilities:
@@ -83,7 +86,12 @@ def _with_access_code(services: Services, order: ProgramJob, fob: Fob, seal: Sta
         raise VaultError
     code = services.access_codes.of(fob.profile, fob.serial)
     sealed = seal.seal(code, SealedFor.ACCESS_CODE)
-    return dataclasses.replace(order, sealed_access_code=sealed, access_code_in_force=fob.access_code_set)
+    return dataclasses.replace(
+        order,
+        sealed_access_code=sealed,
+        access_code_in_force=fob.access_code_set,
+        access_tries_left=tries_left(tx, fob.id),
+    )
 
 
 def _touch_fob(tx: Session, fob_id: str, actor: Actor, now: datetime) -> None:

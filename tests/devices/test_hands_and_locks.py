@@ -77,13 +77,18 @@ def test_the_driver_gets_the_access_code_of_the_job(
     agent: StationAgent, server: MemoryServer, in_force: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    (result,) = do(agent, server, locked_job(access_code_in_force=in_force, may_use_last_try=not in_force))
+    (result,) = do(
+        agent,
+        server,
+        locked_job(access_code_in_force=in_force, may_use_last_try=not in_force, access_tries_left=2),
+    )
     assert result.receipt is not None
     assert result.receipt.locked is True
     ((around, _),) = AsksForAHand.given
     assert around.access is not None
     assert (around.access.code, around.access.in_force) == (CODE, in_force)
     assert around.access.may_use_last_try is not in_force
+    assert around.access.tries_left == 2
     assert CODE.hex() not in caplog.text
     assert repr(CODE) not in repr(around)
 

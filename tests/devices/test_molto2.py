@@ -199,6 +199,18 @@ def test_a_strangers_key_is_not_guessed_to_death(subject: Molto2Subject) -> None
     assert subject.token.memory.tries_left == 1
 
 
+def test_what_another_station_was_told_counts_here_too(subject: Molto2Subject) -> None:
+    subject.token.lock_with(b"somebody else's!")
+    subject.token.memory.tries_left = 1
+    for access in (AccessCode(OURS, in_force=False, tries_left=1), AccessCode(OURS, in_force=True, tries_left=1)):
+        with pytest.raises(LastTry):
+            subject.write(seed(1), access=access)
+    assert subject.token.memory.tries_left == 1
+    subject.token.memory.tries_left = 3
+    with pytest.raises(WrongAccessCode):
+        subject.write(seed(1), access=AccessCode(OURS, in_force=False, tries_left=3, may_use_last_try=True))
+
+
 def test_a_locked_token_says_so(subject: Molto2Subject) -> None:
     subject.token.memory.tries_left = 0
     with pytest.raises(DeviceLocked) as caught:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import text
 
-from devices.contract import FailureCode
+from devices.contract import FailureCode, JobResult, Problem
 from devices.profiles import Ability
 from provisioning.errors import VaultError
 from provisioning.jobs.erase_fob import erase_fob
@@ -89,6 +89,38 @@ def test_a_write_that_failed_says_nothing_of_the_lock(locked: Case) -> None:
     (again,) = locked.desk.poll()
     assert not again.access_code_in_force
     assert locked.desk.open_access_code(again) == locked.desk.open_access_code(job)
+
+
+def test_what_a_station_was_told_of_the_tries_goes_with_every_later_job(locked: Case) -> None:
+    """Another station, or the same one started again, must not spend the last try unasked."""
+    locked.reserve()
+    plain = locked.desk.plug(locked.fob)
+    (job,) = locked.desk.poll()
+    assert job.access_tries_left is None
+    for code in (FailureCode.WRONG_ACCESS_CODE, FailureCode.LAST_TRY):
+        locked.desk.report(job.job_id, JobResult(problem=Problem(code, {"tries_left": "1"})))
+        erase_fob(locked.services, locked.of_fob(), locked.now)
+        (job,) = locked.desk.poll()
+        assert job.access_tries_left == 1
+    locked.desk.fail(job.job_id, FailureCode.LINK_LOST)
+    (job,) = locked.desk.poll()
+    assert job.access_tries_left == 1, "a pulled cable says nothing of tries"
+    plain.locked = False
+    locked.desk.report(job.job_id, locked.desk.write(job))
+    locked.reserve()
+    (job,) = locked.desk.poll()
+    assert job.access_tries_left is None, "the right code has set the device's count back"
+
+
+@sqlite_only
+def test_a_device_that_counts_no_tries_tells_none(locked: Case) -> None:
+    locked.reserve()
+    locked.desk.plug(locked.fob)
+    (job,) = locked.desk.poll()
+    locked.desk.fail(job.job_id, FailureCode.WRONG_ACCESS_CODE)
+    erase_fob(locked.services, locked.of_fob(), locked.now)
+    (job,) = locked.desk.poll()
+    assert job.access_tries_left is None
 
 
 def test_an_erasure_has_the_same_code_and_may_take_the_lock_off(locked: Case) -> None:

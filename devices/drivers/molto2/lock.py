@@ -38,6 +38,8 @@ class CustomerLock:
 
     def open(self) -> CustomerKey:
         """Authenticate. Raises WrongAccessCode, LastTry, DeviceLocked."""
+        if self._access is not None and self._access.tries_left is not None:
+            self._tries.heard(self._serial, self._access.tries_left)
         left: int | None = None
         for customer_key in self._candidates():
             if left is not None and left <= 1:

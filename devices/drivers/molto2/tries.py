@@ -1,4 +1,4 @@
-"""How many wrong customer keys each token still takes, as far as this station was told.
+"""How many wrong customer keys each token still takes, as far as this station was told or has heard.
 
 A Molto-2 tells it only in its answer to a wrong one, so that a driver that forgot would burn the last try.
 """
@@ -21,6 +21,11 @@ class TriesLeft:
         """The token's answer to a wrong key."""
         with self._lock:
             self._left[serial] = left
+
+    def heard(self, serial: str, left: int) -> None:
+        """What the server knows from some station; what this one was told later may be fewer."""
+        with self._lock:
+            self._left[serial] = min(left, self._left.get(serial, left))
 
     def forget(self, serial: str) -> None:
         """The right key has set the token's counter back."""
