@@ -23,6 +23,7 @@ import re
 import types
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from hashlib import sha256
 from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -133,7 +134,8 @@ class ProgramJob:
     `title` is what the device may show beside the code (ASCII, 12 at most), `counter` where HOTP begins.
     `sealed_access_code` (32 bytes before sealing) is empty for devices that are not locked with one;
     `access_code_in_force` says that it is on the device already, as far as the server knows; `may_use_last_try`
-    that somebody was asked and wants the device's last try to be spent on it. `generation` is what the device told
+    that somebody was asked and wants the device's last try to be spent on it; `access_tries_left` how many the
+    device told last that it still takes, whichever station asked. `generation` is what the device told
     when the job was given out: it must not have been written since.
     """
 
@@ -153,6 +155,7 @@ class ProgramJob:
     sealed_access_code: str = field(default="", repr=False)
     access_code_in_force: bool = False
     may_use_last_try: bool = False
+    access_tries_left: int | None = None
     generation: Count | None = None
 
 
@@ -311,7 +314,7 @@ def _build_dataclass(cls: Any, value: Any, where: str) -> Any:
     fields = {item.name: item for item in dataclasses.fields(cls)}
     for name in value:
         _require(name in fields, where, f"unknown field {name[:40]!r}")
-    hints = get_type_hints(cls, include_extras=True)
+    hints = _hints(cls)
     required = (
         name
         for name, item in fields.items()
@@ -320,6 +323,12 @@ def _build_dataclass(cls: Any, value: Any, where: str) -> Any:
     for name in required:
         _require(name in value, where, f"field {name} is missing")
     return cls(**{name: _build(hints[name], item, f"{where}.{name}") for name, item in value.items()})
+
+
+@cache
+def _hints(cls: Any) -> dict[str, Any]:
+    """Reading them anew for every device of every poll takes most of the time."""
+    return get_type_hints(cls, include_extras=True)
 
 
 def _require(holds: bool, where: str, problem: str) -> None:

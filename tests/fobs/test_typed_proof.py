@@ -49,6 +49,21 @@ def test_written_is_not_yet_usable(case: Case, reserved: ReservedFob, unread: Pl
     assert case.fob_state() is FobState.PROGRAMMING
 
 
+def test_a_code_typed_before_the_write_is_over_is_neither_proof_nor_wrong(
+    case: Case, reserved: ReservedFob
+) -> None:
+    plain = case.desk.plug(case.fob)
+    with pytest.raises(WrongState):
+        typed(case, reserved.job_id, "00000000")
+    (job,) = case.desk.poll()
+    case.desk.write(job)  # the display shows it, the station has not said so yet
+    for code in ("00000000", plain.code(case.now)):
+        with pytest.raises(WrongState):
+            typed(case, reserved.job_id, code)
+    assert case.credential(reserved.credential_id).failures == 0
+    assert case.job(reserved.job_id).state is JobState.WRITING
+
+
 def test_the_typed_code_proves_the_fob(case: Case, reserved: ReservedFob, unread: PlainFob) -> None:
     assert typed(case, reserved.job_id, unread.code(case.now)).proved
     assert case.credential(reserved.credential_id).state is CredentialState.SET_UP
