@@ -13,10 +13,12 @@ from sqlalchemy import func, select
 from provisioning.errors import BadInput, InputFault
 from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.verify import Outcome, Reason, VerifyCommand, VerifyResult, verify
+from provisioning.rules.parameters import Algorithm, OtpParameters
 from provisioning.rules.states import CredentialState, FobState
 from provisioning.services import Services
 from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import AuditEntry, Credential, Customer, Fob
+from tests.fixtures.databases import sqlite_only
 from tests.fixtures.tokens import Token, give_token, read_credential
 
 MINUTE = timedelta(minutes=1)
@@ -43,6 +45,27 @@ def test_a_code_is_accepted_once(services: Services, customer_a: Customer, now: 
     assert (again.outcome, again.reason, again.tries_left) == (Outcome.REFUSED, Reason.USED, 5)
     assert read_credential(services, token).failures == 0
     assert audit_results(services, "verify") == [("accepted", None), ("refused", "used")]
+
+
+@sqlite_only
+@pytest.mark.parametrize("algorithm", list(Algorithm))
+@pytest.mark.parametrize("digits", [6, 8])
+@pytest.mark.parametrize("period_s", [30, 60])
+def test_hash_length_and_life_are_the_credentials_own(
+    services: Services, customer_a: Customer, now: datetime, algorithm: Algorithm, digits: int, period_s: int
+) -> None:
+    own = OtpParameters(algorithm=algorithm, digits=digits, period_s=period_s)
+    token = give_token(services, customer_a, now, parameters=own)
+    assert len(token.seed) == own.seed_bytes
+    last_moment = now + timedelta(seconds=period_s - 1)
+    assert submit(services, token, token.code(now), last_moment).outcome is Outcome.ACCEPTED
+    assert submit(services, token, token.code(now), last_moment).reason is Reason.USED
+    assert submit(services, token, token.code(now, 2), last_moment).reason is Reason.WRONG
+    assert (
+        submit(services, token, token.code(now, 2), last_moment + timedelta(seconds=1)).outcome is Outcome.ACCEPTED
+    )
+    with pytest.raises(BadInput):
+        submit(services, token, "123456" if digits == 8 else "12345678", now)
 
 
 def test_a_used_code_is_not_counted_even_long_after(
