@@ -10,6 +10,7 @@ from devices.profile_files import SHIPPED, load_profile
 from provisioning.rules.states import FobState
 from provisioning.services import Services
 from provisioning.store.queries.fobs import fob_by_serial
+from provisioning.store.tables import Fob
 from tests.fixtures.databases import sqlite_only
 from tests.fobs.desk import Desk, PlainFob
 from tests.staff import rows
@@ -62,6 +63,6 @@ def test_a_blank_key_is_used_otherwise(teller_desk: Colleague, station: str, ser
     teller_desk.client.set_cookie("kagiya-language", "en", domain="localhost")
     teller_desk.get(page)
     assert teller_desk.says("Use as YubiKey 5", "This device can be used in another way")
-    rows.move_fob_row(services, fob, FobState.RESERVED)
+    rows.change(services, Fob, fob.id, state=FobState.RESERVED)
     teller_desk.get(page)
     assert not teller_desk.says("Use as")
