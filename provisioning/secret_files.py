@@ -13,6 +13,7 @@ KEY_BYTES: Final = 32
 # 32 random bytes have 30 different values on average; fewer than 12 is an example key, not a key
 _FEWEST_VALUES: Final = 12
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+_OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
 def read_secret(settings_file: str, key: str, path: Path) -> str:
@@ -43,11 +44,19 @@ def read_key(settings_file: str, key: str, path: Path) -> bytes:
 
 
 def read_public_key(settings_file: str, key: str, path: Path) -> bytes:
-    """A 32-byte public key from 64 hexadecimal digits; anybody may read it. Raises SettingsInvalid."""
+    """A 32-byte public key from 64 hexadecimal digits; anybody may read it, and its owner alone may change it.
+
+    Whoever exchanges it reads every seed that is sealed from then on. Raises SettingsInvalid.
+    """
     try:
-        text = path.read_text(encoding="ascii").strip()
+        with path.open(encoding="ascii") as stream:
+            mode = os.fstat(stream.fileno()).st_mode
+            text = stream.read().strip()
     except (OSError, UnicodeDecodeError):
         raise SettingsInvalid(settings_file, key, f"{path} cannot be read") from None
+    if mode & _OTHERS_WRITE:
+        mend = f"chmod 644 {path}"
+        raise SettingsInvalid(settings_file, key, f"{path} may be changed by others ({stat.filemode(mode)})", mend)
     return _decode(settings_file, key, path, text)
 
 

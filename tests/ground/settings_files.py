@@ -58,6 +58,7 @@ def write_settings(folder: Path, text: str = SETTINGS) -> Path:
     private_key = X25519PrivateKey.generate()
     write_secret(keys / "vault.key", private_key.private_bytes_raw().hex())
     (keys / "vault.pub").write_text(private_key.public_key().public_bytes_raw().hex())
+    (keys / "vault.pub").chmod(0o644)
     for name in ("audit.key", "address.key", "tickets.key", "access.key", "mail-password"):
         write_secret(keys / name, secrets.token_hex(32))
     file = folder / "kagiya.toml"

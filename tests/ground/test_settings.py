@@ -122,6 +122,17 @@ def test_a_secret_file_open_to_others_is_refused(tmp_path: Path, name: str, mode
     assert error.mend == f"chmod 600 {tmp_path / 'keys' / name}"
 
 
+@pytest.mark.parametrize("mode", [0o664, 0o646])
+def test_a_public_key_that_others_could_exchange_is_refused(tmp_path: Path, mode: int) -> None:
+    file = write_settings(tmp_path)
+    public = tmp_path / "keys" / "vault.pub"
+    public.chmod(0o644)
+    load_settings(file, {Role.STATION})
+    public.chmod(mode)
+    error = refused(file, frozenset({Role.STATION}))
+    assert (error.key, error.mend) == ("vault.public_key_file", f"chmod 644 {public}")
+
+
 @pytest.mark.parametrize("content", ["", "7f" * 31, "zz" * 32, "7f" * 33, "00" * 32, "0123456789abcdef" * 4])
 def test_a_key_of_another_form_is_refused_and_not_shown(tmp_path: Path, content: str) -> None:
     file = write_settings(tmp_path)
