@@ -10,7 +10,7 @@ from flask import current_app, request
 from provisioning.errors import BadInput, InputFault, NotAuthentic, NotFound
 from provisioning.jobs.check_bank_key import KnownClient
 from provisioning.rules.actor import Actor, ActorKind
-from provisioning.rules.identifiers import read_service_id
+from provisioning.rules.identifiers import lookup_name, read_service_id
 from provisioning.rules.institution import Institution
 from provisioning.rules.subscriber import subscriber
 from provisioning.store.queries.token_state import TokenState, token_state
@@ -91,6 +91,7 @@ def _call(client: KnownClient, service_id: str, user_id: str, fields: Mapping[st
     institution = current.services().by_service_id(read_service_id(service_id))
     if client.institution_id not in (None, institution.id):
         raise NotFound("institution")
+    lookup_name(user_id, "user_id")
     guard: FloodGuard = current_app.extensions[CALLS]
     guard.admit(f"{institution.id} {user_id}", current.now())
     return Call(client, institution, user_id, fields)
