@@ -43,6 +43,7 @@ _RANGES: Final[Mapping[str, tuple[int, int]]] = {
     "usage_page": (0, 0xFFFF),
     "usage": (0, 0xFFFF),
 }
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _VERSION: Final = re.compile(r"[0-9]{1,5}(\.[0-9]{1,5}){0,2}")
 T = TypeVar("T")
 
@@ -192,8 +193,9 @@ class _Reader:
                 raise self.fail(key, f"must be {low} to {high}")
 
     def check_device(self, device: DeviceSection) -> None:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", device.name):
-            raise self.fail("device.name", "must be small letters, digits and hyphens")
+        for key, name in (("name", device.name), ("numbering", device.numbering or device.name)):
+            if not _NAME.fullmatch(name):
+                raise self.fail(f"device.{key}", "must be small letters, digits and hyphens")
         if device.firmware_from >= device.firmware_below:
             raise self.fail("device.firmware_below", "must be above device.firmware_from")
 

@@ -113,6 +113,7 @@ def test_example_and_readme_explain_every_key() -> None:
         ('otp_types = ["totp", "hotp"]', 'otp_types = ["totp"]', "use.hotp", "means nothing"),
         ("[abilities]", "[abilities]\nlocks_with_code = true", "abilities.locks_with_code", "does not have it"),
         ("slots = 1", "slots = 1\ncounter_step = 0", "limits.counter_step", "must be 1 to 65536"),
+        ("[device]", '[device]\nnumbering = "Our Keys"', "device.numbering", "small letters"),
     ],
 )
 def test_a_faulty_profile_is_refused_with_file_and_key(
