@@ -27,6 +27,7 @@ def make_keys(folder: Path) -> list[Path]:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     private_key = X25519PrivateKey.generate()
     (folder / "vault.pub").write_text(private_key.public_key().public_bytes_raw().hex() + "\n", encoding="ascii")
+    (folder / "vault.pub").chmod(0o644)
     write_secret(folder / "vault.key", private_key.private_bytes_raw().hex())
     for name in _SECRET_KEYS:
         write_secret(folder / name, secrets.token_hex(32))

@@ -65,6 +65,7 @@ def test_a_new_server_from_nothing(tmp_path: Path) -> None:
     for line in made.stdout.splitlines():
         assert stat.S_IMODE(Path(line).stat().st_mode) in (0o600, 0o644)
     assert stat.S_IMODE((tmp_path / "fresh" / "vault.key").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "fresh" / "vault.pub").stat().st_mode) == 0o644
     again = run_kagiya("keys", "make", str(tmp_path / "fresh"))
     assert again.returncode == 1
     assert "keys are never replaced" in again.stderr
