@@ -10,7 +10,7 @@ from devices.contract import FailureCode
 from provisioning.errors import AlreadyTaken, BadInput, NotFound, WrongState
 from provisioning.jobs.bind_label import BindLabelCommand, bind_label
 from provisioning.jobs.press_batch import Pressed, close_batch
-from provisioning.rules.states import FobState, TokenKind
+from provisioning.rules.states import FobState, JobState, TokenKind
 from provisioning.store.queries.batches import BatchStage
 from provisioning.store.queries.stations import CONNECTED_WITHIN
 from provisioning.store.tables import BatchItemState, Fob
@@ -133,6 +133,20 @@ def test_only_an_open_batch_of_the_institution_takes_a_label(day: NamelessDay) -
     with pytest.raises(WrongState):
         day.label(day.fobs[0].serial)
     assert day.fob_state(day.fobs[0]) is FobState.IN_STOCK
+
+
+def test_a_batch_closed_while_one_is_written_does_not_say_that_it_is_out(day: NamelessDay) -> None:
+    plain = day.plug(day.fobs[0])
+    day.label(day.fobs[0].serial)
+    (job,) = day.desk.poll()
+    close_batch(day.case.services, day.act, day.case.now)
+    day.desk.now += timedelta(seconds=1)
+    assert day.desk.report(job.job_id, day.desk.write(job)) is JobState.PROVED
+    seed = plain.seed
+    day.case.customer, day.case.fob = day.customers[1], day.fobs[1]
+    with pytest.raises(AlreadyTaken) as refused:
+        day.case.reserve()
+    assert (refused.value, plain.seed) == (AlreadyTaken("device"), seed)
 
 
 def test_no_more_at_a_time_than_the_batch_takes(day: NamelessDay) -> None:
