@@ -16,6 +16,7 @@ from typing import Final
 from flask import Blueprint, Flask
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import UnicodeConverter, ValidationError
 
 from provisioning.rules.roles import Role
 from provisioning.services import Services
@@ -50,9 +51,20 @@ PARTS: Final = (
 )
 
 
+class PrintablePart(UnicodeConverter):
+    """A part of an address that names something; one with control characters leads nowhere (404)."""
+
+    def to_python(self, value: str) -> str:
+        """The part as it is. Raises ValidationError."""
+        if not value.isprintable():
+            raise ValidationError
+        return value
+
+
 def create_app(services: Services, roles: Iterable[Role], clock: Callable[[], datetime]) -> Flask:
     """An application for a process with these `roles`; `clock` gives aware UTC instants."""
     app = Flask("web")
+    app.url_map.converters["default"] = PrintablePart
     held = frozenset(roles)
     app.extensions[EXTENSION] = Face(services, held, clock)
     app.config.update(

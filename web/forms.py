@@ -36,6 +36,8 @@ def read_form(*names: str) -> dict[str, str]:
     for name, values in request.form.lists():
         if name not in _FRAME_FIELDS and (name not in names or len(values) != 1):
             raise BadInput(name, InputFault.UNKNOWN_FIELD)
+        if any("\0" in value for value in values):  # no keyboard types it, and no database takes it
+            raise BadInput(name, InputFault.BAD_FORM)
     return {name: request.form.get(name, "") for name in names}
 
 
