@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from provisioning.jobs.send_mails import SendMailsCommand, send_mails
@@ -47,7 +47,8 @@ CHROMIUM_ARGUMENTS = [
 ]
 WIDE, NARROW = 1440, 360
 LANGUAGES = ("ja", "en")
-WAIT_MS = 10_000
+WAIT_MS = 30_000
+"""Until a busy machine has answered; what is there at once is not waited for."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ OpenPage = Callable[..., Page]
 def browser() -> Iterator[Browser]:
     """One Chromium for all tests of this process."""
     assert Path(CHROMIUM).exists(), f"{CHROMIUM} is missing: install Debian's package chromium"
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         yield browser
