@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.rig.at_work import AtWork
+from tests.rig.usb.attach import Cabinet
+from tests.rig.usb.families import FAMILIES
 
 
 def test_what_goes_on_side_by_side_counts_once() -> None:
@@ -28,3 +32,9 @@ def test_without_power_nothing_works_on() -> None:
     assert not work.busy
     work.begin(1.0)
     assert (work.busy, work.total_s) == (True, 3.0)
+
+
+def test_every_device_that_can_be_plugged_in_tells_it(tmp_path: Path) -> None:
+    cabinet = Cabinet(tmp_path, paced=True)
+    for name, family in FAMILIES.items():
+        assert cabinet.act(f"worked {name}:{family.serial(1)}") == {"done": 0.0}

@@ -42,6 +42,7 @@ class Cabinet:
             "display": lambda name, _: self._place(name).device.display(),
             "plugged": lambda name, _: self._place(name).socket.plugged,
             "crossed": lambda name, _: self._place(name).socket.crossed,
+            "worked": lambda name, _: self._place(name).device.worked_s(),
         } | {kind.value: self._troubles(kind) for kind in TroubleKind}
 
     def act(self, line: str) -> dict[str, Any]:
