@@ -21,8 +21,10 @@ from tests.guest.machine import Guest, prepare, run
 from tests.guest.stock import PROJECT
 
 _TESTS: Final = "tests/guest/inside"
-_AT_COUNTER: Final = tuple(f"{_TESTS}/test_{name}.py" for name in ("families", "interfaces", "many"))
-"""Those with a server and a station, about half of all the work."""
+_FIRST: Final = tuple(
+    f"{_TESTS}/test_{name}.py" for name in ("doctor", "families", "interfaces", "many", "rights", "typing")
+)
+"""About half of all the work: those with a server and a station, and some without."""
 
 
 def main(arguments: list[str]) -> int:
@@ -31,7 +33,7 @@ def main(arguments: list[str]) -> int:
     try:
         guest = prepare()
         click.echo(f"guest: ready after {time.monotonic() - begun_s:.1f} s")
-        shares = [arguments] if arguments else [list(_AT_COUNTER), _others()]
+        shares = [arguments] if arguments else [list(_FIRST), _others()]
         with ThreadPoolExecutor(len(shares)) as pool:
             labels = [f"{number}| " if len(shares) > 1 else "" for number in range(1, len(shares) + 1)]
             codes = list(pool.map(lambda share, label: _run(guest, share, label), shares, labels))
@@ -47,7 +49,7 @@ def main(arguments: list[str]) -> int:
 def _others() -> list[str]:
     inside = PROJECT / _TESTS
     found = [str(file.relative_to(PROJECT)) for file in sorted(inside.rglob("test_*.py"))]
-    return [name for name in found if name not in _AT_COUNTER]
+    return [name for name in found if name not in _FIRST]
 
 
 def _run(guest: Guest, arguments: list[str], label: str) -> int:
