@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import httpx
 import pytest
 from flask import Flask
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from provisioning.rules.roles import ALL_ROLES
 from provisioning.services import Services
 from provisioning.store.tables import Customer, Fob
 from tests.api.bank import Bank, later, open_bank
+from tests.fixtures.web_server import web_server
 from tests.fobs.desk import Desk, PlainFob, open_desk
 from web.app import create_app
 
@@ -51,26 +49,13 @@ class Served:
         self.clock.at += timedelta(**by)
 
 
-class Quiet(WSGIRequestHandler):
-    """Says nothing about requests."""
-
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
-        pass
-
-
 @pytest.fixture
 def served(services: Services, now: datetime) -> Iterator[Served]:
     """Every role on one free port."""
     clock = Clock(now)
     app = create_app(services, ALL_ROLES, lambda: clock.at)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    with httpx.Client(base_url=f"http://127.0.0.1:{server.server_port}", timeout=30) as http:
+    with web_server(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
         yield Served(app, services, http, clock)
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture

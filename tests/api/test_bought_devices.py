@@ -30,13 +30,14 @@ from provisioning.store.queries.jobs import JobFilter, JobView
 from provisioning.store.queries.next_step import NextStep
 from provisioning.store.tables import Customer
 from tests.api.bank import Bank, open_bank
-from tests.api.conftest import Clock, Quiet, Served
+from tests.api.conftest import Clock, Served
 from tests.api.test_counter import until
 from tests.devices.flippers import FlipperSubject
 from tests.devices.onlykeys import OnlyKeySubject
 from tests.devices.subject import Subject
 from tests.devices.yubikey_otp.subject import HOTP, YubiKeySubject
 from tests.fixtures.services import DUAL
+from tests.fixtures.web_server import Quiet
 from web.app import create_app
 
 SIX_THIRTY = OtpParameters(digits=6, period_s=30)

@@ -36,8 +36,9 @@ from provisioning.store.queries.jobs import JobFilter, JobView
 from provisioning.store.queries.next_step import NextStep
 from provisioning.store.tables import Customer
 from tests.api.bank import Bank, open_bank
-from tests.api.conftest import Clock, Quiet, Served
+from tests.api.conftest import Clock, Served
 from tests.fixtures.people import CONFIRMATION_PASSWORD
+from tests.fixtures.web_server import Quiet
 from tests.rig.drawer import PROFILE, NewFob
 from tests.rig.faults import Faults
 from tests.rig.rig import Rig

@@ -13,23 +13,21 @@ Chromium is Debian's; a missing one fails every test here.
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from provisioning.jobs.send_mails import SendMailsCommand, send_mails
 from provisioning.mail.smtp import SmtpMailer, SmtpServer
 from provisioning.rules.roles import ALL_ROLES
 from provisioning.services import Services
 from provisioning.settings import MailSettings, Settings
+from tests.fixtures.web_server import web_server
 from tests.portal.conftest import MovableClock
 from tests.rig.mail_catcher import Inbox, MailCatcher
 from web import catalogues
@@ -115,18 +113,8 @@ def settings(settings: Settings, catcher: MailCatcher) -> Settings:
 def live(services: Services, clock: MovableClock, catcher: MailCatcher) -> Iterator[Live]:
     """The server on a free port of localhost, every role in it."""
     app = create_app(services, ALL_ROLES, clock)
-    server = make_server("localhost", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield Live(server.server_port, app, services, clock, catcher.inbox)
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-class _Quiet(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
-        pass
+    with web_server(app, "localhost") as port:
+        yield Live(port, app, services, clock, catcher.inbox)
 
 
 @pytest.fixture

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import smtplib
-import threading
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from werkzeug.serving import make_server
 
 from tests.browser.conftest import NARROW, WIDE, fits, look, serious
+from tests.fixtures.web_server import web_server
 from tests.rig.rig import Rig
 from tests.rig_tests.host import Host
 from tests.rig_tests.test_demo import demo
@@ -36,13 +35,8 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
 @pytest.fixture
 def url(rig: Rig) -> Iterator[str]:
     """Address of the rig page, mounted where the demo mounts it."""
-    server = make_server("127.0.0.1", 0, rig.around(lambda _environ, _start: []), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://localhost:{server.server_port}/rig/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with web_server(rig.around(lambda _environ, _start: [])) as port:
+        yield f"http://localhost:{port}/rig/"
 
 
 @pytest.fixture

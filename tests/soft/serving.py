@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from provisioning.rules.roles import ALL_ROLES
 from provisioning.services import Services
 from provisioning.settings import AppSettings, ServerSettings
 from tests.fixtures.people import NOON
+from tests.fixtures.web_server import web_server
 from web.app import create_app
 
 
@@ -54,25 +53,13 @@ def served(services: Services, clock: Callable[[], datetime], iterations: int = 
     def whole(environ: Any, start_response: Any) -> Iterable[bytes]:
         return chosen[0](environ, start_response)
 
-    server = make_server("localhost", 0, whole, threaded=True, request_handler=_Quiet)
-    origin = f"http://localhost:{server.server_port}"
-    settings = replace(
-        services.settings,
-        server=ServerSettings(base_url=origin),
-        app=AppSettings(pbkdf2_iterations=iterations, origin=origin),
-    )
-    behind = replace(services, settings=settings)
-    chosen.append(create_app(behind, ALL_ROLES, clock))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with web_server(whole, "localhost") as port:
+        origin = f"http://localhost:{port}"
+        settings = replace(
+            services.settings,
+            server=ServerSettings(base_url=origin),
+            app=AppSettings(pbkdf2_iterations=iterations, origin=origin),
+        )
+        behind = replace(services, settings=settings)
+        chosen.append(create_app(behind, ALL_ROLES, clock))
         yield Served(origin, behind, clock)
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-class _Quiet(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
-        pass
