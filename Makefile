@@ -16,7 +16,7 @@ run: setup
 
 test: $(VENV)/test-setup-done $(VENV)/catalogues-done check
 	.ci/debian-packages
-	$(BIN)/python -m pytest -n 4 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 	$(BIN)/python -m tests.guest
 
 check: $(VENV)/test-setup-done $(VENV)/catalogues-done

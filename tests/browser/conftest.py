@@ -33,7 +33,7 @@ from tests.rig.mail_catcher import Inbox, MailCatcher
 from web import catalogues
 from web.app import create_app
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = "/usr/bin/chromium-headless-shell"
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -76,7 +76,7 @@ OpenPage = Callable[..., Page]
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for all tests of this process."""
-    assert Path(CHROMIUM).exists(), f"{CHROMIUM} is missing: install Debian's package chromium"
+    assert Path(CHROMIUM).exists(), f"{CHROMIUM} is missing: install Debian's package chromium-headless-shell"
     expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)

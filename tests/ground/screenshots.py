@@ -18,7 +18,7 @@ from typing import Any, Final
 import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
-CHROMIUM: Final = "/usr/bin/chromium"
+CHROMIUM: Final = "/usr/bin/chromium-headless-shell"
 PASSWORD: Final = "483926"
 _PICTURE: Final = """
 <body style="margin:0;padding:28px;background:#e8f1fe;display:flex;gap:24px;align-items:flex-start">
