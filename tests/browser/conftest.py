@@ -5,6 +5,7 @@ For a test:
     live        the server: `live.url("/portal/")`, `live.services`, `live.clock`, `live.inbox`, `live.deliver()`
     page        a fresh browser (cookies of its own) at 1440 px; `open_page(language="en", width=360)` for others
     serious(page)    axe's serious and critical findings (must be empty)
+    is_well_made(page, "name")    what every page must be, in both widths
     look(page, "name")    a screenshot into the folder named by KAGIYA_SCREENSHOTS, if that is set
 
 Chromium is Debian's; a missing one fails every test here.
@@ -43,7 +44,8 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WIDE, NARROW = 1440, 360
+WIDE, NARROW, HEIGHT = 1440, 360, 900
+SIZES = {"wide": WIDE, "narrow": NARROW}
 LANGUAGES = ("ja", "en")
 WAIT_MS = 30_000
 """Until a busy machine has answered; what is there at once is not waited for."""
@@ -125,7 +127,7 @@ def open_page(browser: Browser, live: Live) -> Iterator[OpenPage]:
 
     def open_one(language: str = "ja", width: int = WIDE, javascript: bool = True) -> Page:
         context = browser.new_context(
-            viewport={"width": width, "height": 900}, locale="ja-JP", java_script_enabled=javascript
+            viewport={"width": width, "height": HEIGHT}, locale="ja-JP", java_script_enabled=javascript
         )
         context.set_default_timeout(WAIT_MS)
         context.add_cookies([{"name": "kagiya-language", "value": language, "url": live.url("/")}])
@@ -163,6 +165,16 @@ def look(page: Page, name: str) -> None:
     folder = os.environ.get("KAGIYA_SCREENSHOTS")
     if folder:
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def is_well_made(page: Page, name: str) -> None:
+    """In both widths, the narrow one last: no serious finding, nothing beyond the edge, one primary button."""
+    for size, width in SIZES.items():
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        look(page, f"{name}-{size}")
+        assert serious(page) == []
+        assert fits(page)
+        assert page.locator("main .button--main:visible").count() <= 1
 
 
 def fits(page: Page) -> bool:
