@@ -47,7 +47,7 @@ def add(console: Console) -> None:
 
 def about_now() -> set[str]:
     """This minute's code and the last one's."""
-    return {oath.totp(SECRET, int(time.time()) - back_s) for back_s in (0, 60)}
+    return {oath.totp(SECRET, int(time.time()) - back_s) for back_s in (-1, 0, 60)}
 
 
 @shows(FAMILY, Program.TIO, "add", "list", "time", "code", "delete")
