@@ -45,8 +45,8 @@ REPORTS = {HID: 25, SERIAL: 18}
 """Reports (serial: frames) of opening and writing one fob: IDENTIFY takes two."""
 
 
-# the clock is set in whole seconds (protocol, section 6), the nearest, and a busy machine takes its time over it
-MOST_CLOCK_LEAD_S, MOST_CLOCK_LAG_S = 1, 20
+# the clock is set to the nearest second and may be this far before or behind (protocol, section 6)
+MOST_CLOCK_LEAD_S, MOST_CLOCK_LAG_S = 1, 2
 
 
 def oathtool(seed: bytes, form: CredentialForm, moment: float) -> str:
