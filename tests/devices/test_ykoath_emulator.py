@@ -8,7 +8,9 @@ from hashlib import pbkdf2_hmac, sha1
 
 import pytest
 
-from tests.rig.usb.plan import CcidInterface, HidInterface
+from tests.rig.usb.device import UsbDevice
+from tests.rig.usb.function import Setup
+from tests.rig.usb.plan import CcidInterface, HidInterface, Stalled
 from tests.rig.wire.ccid_port import CcidPort
 from tests.rig.ykoath.device import OathKey
 from tests.rig.ykoath.models import CANOKEY, NITROKEY_3, YUBIKEY_4, YUBIKEY_5, YUBIKEY_5_WITHOUT_KEYBOARD, Model
@@ -232,6 +234,16 @@ def test_interfaces_stand_where_the_reader_dumps_have_them() -> None:
         assert all(part.gadget is None for part in plan.interfaces if isinstance(part, HidInterface))
         (device,) = CcidPort(plan).attached
         assert device.interface == number
+        assert [part.number for part in plan.interfaces] == list(range(len(plan.interfaces)))
+        assert plan.serial == (SERIAL.hex().upper() if model is CANOKEY else "")
+
+
+def test_a_canokey_has_an_interface_of_the_makers_own_class_that_refuses_everything() -> None:
+    device = UsbDevice(usb_plan(OathKey(CANOKEY, SERIAL)), lambda: None)
+    configuration = device.control(Setup(0x80, 6, 0x0200, 0, 255), b"")
+    assert bytes.fromhex("090401 0000 FFFFFF 00") in configuration
+    with pytest.raises(Stalled):
+        device.control(Setup(0x21, 0, 0, 1, 0), b"")
 
 
 def test_a_pulled_cable_ends_a_wait_for_a_touch() -> None:

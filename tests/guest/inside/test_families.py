@@ -63,6 +63,19 @@ def test_one_without_a_serial_number_is_written_while_it_is_the_only_one(bench: 
         assert opened.hidraw() <= right
 
 
+def test_oath_keys_of_other_makers_are_written_one_of_them_after_a_touch(bench: Bench) -> None:
+    with openings() as opened:
+        touched, _ = keys = [bench.new(model) for model in ("nitrokey-3", "canokey")]
+        for key in keys:
+            bench.stock(key)
+            bench.issue(key)
+        until(lambda: bench.attempts(touched)[0].next_step is NextStep.TOUCH, "it waits for a hand")
+        bench.emulator.do("press", touched.name)
+        for key in keys:
+            serve(bench, key)
+        assert not opened.hidraw()
+
+
 @pytest.mark.parametrize("family", OUR_OWN)
 def test_pulled_out_while_it_is_written_and_put_in_again_it_is_written_by_the_next_attempt(
     bench: Bench, family: str

@@ -10,7 +10,8 @@ from tests.rig.usb.acm import AcmFunction
 from tests.rig.usb.ccid import CcidFunction
 from tests.rig.usb.function import Descriptor, Endpoint, Function, Setup, Wake
 from tests.rig.usb.hid import HidFunction
-from tests.rig.usb.plan import AcmInterface, CcidInterface, HidInterface, Stalled, UsbPlan
+from tests.rig.usb.plan import AcmInterface, CcidInterface, HidInterface, Stalled, UsbPlan, VendorInterface
+from tests.rig.usb.vendor import VendorFunction
 
 _CONTROL_BYTES: Final = 64
 _USB_2_0: Final = 0x0200
@@ -147,4 +148,6 @@ def _functions(plan: UsbPlan, wake: Wake) -> tuple[Function, ...]:
             case AcmInterface():
                 functions.append(AcmFunction(part, free))
                 free += 2
+            case VendorInterface():
+                functions.append(VendorFunction(part))
     return tuple(functions)

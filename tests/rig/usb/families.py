@@ -18,7 +18,7 @@ from tests.rig.fob.device import EmulatedFob
 from tests.rig.fob.factory import Manufacturer
 from tests.rig.fob.usb import cradle_plan, usb_plan
 from tests.rig.molto2.usb import BOOT_KEYBOARD
-from tests.rig.usb.bought import BOUGHT, flipper_totp, molto2, nitrokey_pro, onlykey, ykoath, yubikey_5
+from tests.rig.usb.bought import BOUGHT
 from tests.rig.usb.emulated import Emulated, Make
 from tests.rig.usb.plan import HidInterface
 
@@ -66,13 +66,26 @@ def kagiya_cradle(folder: Path, serial: str) -> Emulated:
 FAMILIES: Final[Mapping[str, Family]] = {
     "kagiya-fob": Family("kagiya-fob", kagiya_fob, "KF-{:06}".format, points=0),
     "kagiya-cradle": Family("kagiya-fob", kagiya_cradle, "KC-{:06}".format),
-    "yubikey-5": Family("yubikey-5", yubikey_5, lambda number: str(8_000_000 + number)),
-    "molto2": Family("molto2-v2", molto2, lambda number: str(826_658_719_000_000 + number)),
-    "nitrokey-pro": Family("nitrokey-pro", nitrokey_pro, "{:08X}".format),
-    "flipper-totp": Family("flipper-totp", flipper_totp, "FLIP_KAGI{}".format),
-    "onlykey": Family("onlykey", onlykey, "OK-{:06}".format, wanted=(6, 30)),
-    "ykoath": Family("yubikey-5-oath", ykoath, lambda number: str(9_000_000 + number)),
+    "yubikey-5": Family("yubikey-5", BOUGHT["yubikey-5"], lambda number: str(8_000_000 + number)),
+    "molto2": Family("molto2-v2", BOUGHT["molto2"], lambda number: str(826_658_719_000_000 + number)),
+    "nitrokey-pro": Family("nitrokey-pro", BOUGHT["nitrokey-pro"], "{:08X}".format),
+    "flipper-totp": Family("flipper-totp", BOUGHT["flipper-totp"], "FLIP_KAGI{}".format),
+    "onlykey": Family("onlykey", BOUGHT["onlykey"], "OK-{:06}".format, wanted=(6, 30)),
+    "ykoath": Family("yubikey-5-oath", BOUGHT["ykoath"], lambda number: str(9_000_000 + number)),
 }
+
+MODELS: Final[Mapping[str, Family]] = {
+    "canokey": Family("canokey", BOUGHT["canokey"], "CA{:06X}".format),
+    "librem-key": Family("librem-key", BOUGHT["librem-key"], "{:08X}".format),
+    "molto2-v1": Family("molto2-v1", BOUGHT["molto2-v1"], lambda number: str(826_658_718_000_000 + number)),
+    "nitrokey-3": Family("nitrokey-3", BOUGHT["nitrokey-3"], "A3{:06X}".format),
+    "nitrokey-storage": Family("nitrokey-storage", BOUGHT["nitrokey-storage"], "{:08X}".format),
+    "onlykey-duo": Family("onlykey-duo", BOUGHT["onlykey-duo"], "OD-{:06}".format, wanted=(6, 30)),
+    "yubikey-2": Family("yubikey-2", BOUGHT["yubikey-2"], lambda number: str(2_000_000 + number)),
+    "yubikey-4": Family("yubikey-4", BOUGHT["yubikey-4"], lambda number: str(6_000_000 + number)),
+    "yubikey-neo": Family("yubikey-neo", BOUGHT["yubikey-neo"], lambda number: str(3_000_000 + number)),
+}
+"""The families' other models: tests/guest/inside/test_models.py."""
 
 ODDITIES: Final[Mapping[str, Family]] = {
     "kagiya-beside-keyboard": Family("kagiya-fob", beside_keyboard, "KB-{:06}".format),
@@ -80,7 +93,7 @@ ODDITIES: Final[Mapping[str, Family]] = {
 }
 """Devices for tests of their own."""
 
-KINDS: Final[Mapping[str, Family]] = {**FAMILIES, **ODDITIES}
+KINDS: Final[Mapping[str, Family]] = {**FAMILIES, **MODELS, **ODDITIES}
 
 DEVICES: Final[Mapping[str, Make]] = {
     **BOUGHT,

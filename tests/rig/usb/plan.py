@@ -112,6 +112,13 @@ class AcmInterface:
 
 
 @dataclass(frozen=True, slots=True)
+class VendorInterface:
+    """An interface of the maker's own class, without endpoints; nobody here speaks to it."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class UsbPlan:
     """A whole device, at full speed. `release` is bcdDevice; `lose_power` is called when its cable is out."""
 
@@ -121,5 +128,5 @@ class UsbPlan:
     manufacturer: str
     product: str
     serial: str
-    interfaces: tuple[HidInterface | CcidInterface | AcmInterface, ...] = field(default=())
+    interfaces: tuple[HidInterface | CcidInterface | AcmInterface | VendorInterface, ...] = field(default=())
     lose_power: Callable[[], None] = field(default=lambda: None)

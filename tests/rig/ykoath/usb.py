@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tests.rig.usb.plan import CcidInterface, HidInterface, UsbPlan
+from tests.rig.usb.plan import CcidInterface, HidInterface, UsbPlan, VendorInterface
 from tests.rig.ykoath.device import OathKey
+from tests.rig.ykoath.models import SerialPlace
 
 KEYBOARD: Final = bytes.fromhex(
     "05010906A101050719E029E71500250175019508810295017508810195057501050819012905910295017503910195067508"
@@ -20,9 +21,9 @@ _KINDS: Final[Mapping[str, tuple[bytes, int, int, int, bool]]] = {
 
 
 def usb_plan(key: OathKey) -> UsbPlan:
-    """The whole key; what is not the card reader is there and never says anything. No serial number on the bus.
+    """The whole key; what is not the card reader is there and never says anything.
 
-    A CanoKey's WebUSB interface (vendor class) is left out: its number stays free.
+    Of the three a CanoKey alone tells its serial number on the bus.
     """
     bus = key.model.bus
     reader = CcidInterface(
@@ -35,7 +36,7 @@ def usb_plan(key: OathKey) -> UsbPlan:
         max_ifsd=bus.max_ifsd,
         has_interrupt_endpoint=bus.has_interrupt_endpoint,
     )
-    before = [_silent(number, kind) for number, kind in enumerate(bus.before) if kind in _KINDS]
+    before = [_silent(number, kind) for number, kind in enumerate(bus.before)]
     behind = [_silent(number, kind) for number, kind in enumerate(bus.behind, len(bus.before) + 1)]
     return UsbPlan(
         vendor_id=bus.vendor_id,
@@ -43,13 +44,15 @@ def usb_plan(key: OathKey) -> UsbPlan:
         release=bus.release,
         manufacturer=bus.manufacturer,
         product=bus.product,
-        serial="",
+        serial=key.serial.hex().upper() if key.model.serial_place is SerialPlace.CANOKEY_ADMIN else "",
         interfaces=(*before, reader, *behind),
         lose_power=key.power_off,
     )
 
 
-def _silent(number: int, kind: str) -> HidInterface:
+def _silent(number: int, kind: str) -> HidInterface | VendorInterface:
+    if kind == "webusb":
+        return VendorInterface(number)
     descriptor, interval_ms, size, protocol, has_out = _KINDS[kind]
     return HidInterface(
         number=number,
