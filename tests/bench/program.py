@@ -167,7 +167,10 @@ def never(_report: bytes) -> bool:
 def _port(plan: UsbPlan, name: str) -> tuple[Bus, Callable[[], None]]:
     """The port for the interface that is spoken to, and how to pull the device out."""
     spoken = next(
-        part for part in plan.interfaces if not isinstance(part, HidInterface) or part.gadget is not None
+        part
+        for part in plan.interfaces
+        if isinstance(part, CcidInterface | AcmInterface)
+        or (isinstance(part, HidInterface) and part.gadget is not None)
     )
     if isinstance(spoken, CcidInterface):
         card = CcidPort(plan, paced=True)
