@@ -14,19 +14,17 @@ from datetime import datetime
 from typing import Final
 
 from flask import Blueprint, Flask
-from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import UnicodeConverter, ValidationError
 
-from provisioning.rules.roles import Role
+from provisioning.rules.roles import SHOWS_PAGES, Role
 from provisioning.services import Services
-from web import assets, dates, faults, headers, languages, metrics
+from web import faults, headers, metrics
 from web.current import EXTENSION, Face
-from web.front import set_up_templates
 from web.portal_flood import set_up_portal_flood
-from web.sessions import TableSessions
 
 _MAX_BODY_BYTES: Final = 64 * 1024
+_PAGE_SETUP: Final = "web.page_setup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,6 @@ def create_app(services: Services, roles: Iterable[Role], clock: Callable[[], da
         MAX_CONTENT_LENGTH=_MAX_BODY_BYTES,
         MAX_FORM_MEMORY_SIZE=_MAX_BODY_BYTES,
     )
-    app.session_interface = TableSessions()
     _set_up(app, held)
     if services.settings.server.trusted_proxies:
         count = services.settings.server.trusted_proxies
@@ -84,26 +81,24 @@ def create_app(services: Services, roles: Iterable[Role], clock: Callable[[], da
 
 def _set_up(app: Flask, roles: frozenset[Role]) -> None:
     metrics.set_up_metrics(app)
-    languages.set_up_languages(app)
     headers.set_up_headers(app)
-    faults.set_up_faults(app)
-    dates.set_up_dates(app)
-    assets.set_up_assets(app)
-    set_up_templates(app)
     if Role.CUSTOMER in roles:
         set_up_portal_flood(app)
-    csrf = CSRFProtect()
-    csrf.init_app(app)
+    faults.set_up_faults(app)
+    exempt = importlib.import_module(_PAGE_SETUP).set_up_pages(app) if roles & SHOWS_PAGES else None
     for blueprint, has_forms in _blueprints(roles):
         app.register_blueprint(blueprint)
-        if not has_forms:
-            csrf.exempt(blueprint)
+        if exempt and not has_forms:
+            exempt(blueprint)
 
 
 def import_parts(roles: Iterable[Role]) -> None:
     """Import what processes with these roles will serve; before a fork, so that they share it."""
+    held = frozenset(roles)
+    if held & SHOWS_PAGES:
+        importlib.import_module(_PAGE_SETUP)
     for part in PARTS:
-        if part.roles & frozenset(roles):
+        if part.roles & held:
             importlib.import_module(part.module)
 
 

@@ -1,4 +1,4 @@
-"""What the request at hand may use: services, the time, the reader's language, where the request came from."""
+"""What the request at hand may use: services, the time, where the request came from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Final
 
 from flask import current_app, g, request
-from flask_babel import get_locale
 
 from provisioning.rules.roles import Role
 from provisioning.services import Services
@@ -42,11 +41,6 @@ def now() -> datetime:
         g.now = face().clock()
     instant: datetime = g.now
     return instant
-
-
-def language() -> str:
-    """The reader's language, `ja` or `en`."""
-    return str(get_locale() or "ja")
 
 
 def origin() -> str:

@@ -13,6 +13,7 @@ from flask import Flask
 from provisioning.errors import BadInput, InputFault
 from provisioning.rules.expiry import expiry
 from web import current
+from web.languages import language
 
 JAPAN: Final = ZoneInfo("Asia/Tokyo")
 _TYPED: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -30,12 +31,12 @@ def set_up_dates(app: Flask) -> None:
 
 def day(instant: datetime) -> str:
     """2026年11月20日 / 20 November 2026."""
-    return _FORMS[current.language()]["day"].format(instant.astimezone(JAPAN))
+    return _FORMS[language()]["day"].format(instant.astimezone(JAPAN))
 
 
 def minute(instant: datetime) -> str:
     """2026年11月20日 20:50 / 20 November 2026, 20:50; times in Japan."""
-    return _FORMS[current.language()]["minute"].format(instant.astimezone(JAPAN))
+    return _FORMS[language()]["minute"].format(instant.astimezone(JAPAN))
 
 
 def clock_time(instant: datetime) -> str:

@@ -1,15 +1,14 @@
-"""The face of errors: typed errors become a status, and words for people or JSON for programs."""
+"""The face of errors: typed errors become a status, and JSON for programs or a page for people."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final
 
-from flask import Flask, jsonify, make_response, render_template, request
-from flask_babel import LazyString
-from flask_babel import lazy_gettext as _l
-from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, InternalServerError, TooManyRequests
+from flask import Flask, current_app, jsonify, request
+from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response
 
 from provisioning.errors import (
@@ -25,147 +24,59 @@ from provisioning.errors import (
     WrongState,
 )
 
+PAGE: Final = "kagiya_fault_page"
+"""The extension that a process with pages keeps its FaultPage under."""
+
+
+class FaultName(StrEnum):
+    """What programs read."""
+
+    BAD_INPUT = "bad_input"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    WRONG_STATE = "wrong_state"
+    ALREADY_TAKEN = "already_taken"
+    TOO_EARLY = "too_early"
+    CANNOT_HOLD = "cannot_hold"
+    TOO_LARGE = "too_large"
+    TOO_MANY_REQUESTS = "too_many_requests"
+    UNAVAILABLE = "unavailable"
+    INTERNAL = "internal"
+    REFUSED = "refused"
+
 
 @dataclass(frozen=True, slots=True)
-class Telling:
-    """How one kind of error is told: HTTP status, a name for programs, and what, why and what now for people."""
+class Fault:
+    """How one kind of error is answered."""
 
     status: int
-    name: str
-    what: LazyString
-    why: LazyString
-    now_what: LazyString
+    name: FaultName
 
 
-_NOTHING_CHANGED = _l("何も変更されていません。")
-_BUSY = Telling(
-    503,
-    "unavailable",
-    _l("ただいまお手続きを受け付けられません"),
-    _l("システムが一時的に応答できない状態です。お客さまの操作によるものではありません。何も変更されていません。"),
-    _l("しばらくたってから、もう一度お試しください。"),
-)
-_TELLINGS: Final[tuple[tuple[type[Exception], Telling], ...]] = (
-    (
-        BadInput,
-        Telling(
-            422,
-            "bad_input",
-            _l("入力内容をご確認ください"),
-            _l("受け付けられない項目があるため、お手続きを進めませんでした。何も変更されていません。"),
-            _l("前の画面に戻って、入力し直してください。"),
-        ),
-    ),
-    (
-        NotFound,
-        Telling(
-            404,
-            "not_found",
-            _l("お探しのものが見つかりません"),
-            _l("番号が違うか、すでになくなっています。"),
-            _l("最初の画面からもう一度お進みください。"),
-        ),
-    ),
-    (
-        WrongState,
-        Telling(
-            409,
-            "wrong_state",
-            _l("いまの状態では、このお手続きはできません"),
-            _l("別の画面または窓口で、先に状態が変わった可能性があります。何も変更されていません。"),
-            _l("現在の状態をご確認のうえ、もう一度お進みください。"),
-        ),
-    ),
-    (
-        AlreadyTaken,
-        Telling(
-            409,
-            "already_taken",
-            _l("ほかのお手続きが先に行われました"),
-            _l("同じお手続きが同時に行われ、先のほうが受け付けられました。何も変更されていません。"),
-            _l("現在の状態をご確認ください。"),
-        ),
-    ),
-    (
-        TooEarly,
-        Telling(
-            409,
-            "too_early",
-            _l("まだこのお手続きはできません"),
-            _l("前のお手続きから、決められた時間がたっていません。何も変更されていません。"),
-            _l("時間をおいてから、もう一度お試しください。"),
-        ),
-    ),
-    (
-        CannotHold,
-        Telling(
-            409,
-            "cannot_hold",
-            _l("この種類のフォブは使えません"),
-            _l("この金融機関のトークンを入れられない種類です。何も書き込まれていません。"),
-            _l("別の種類のフォブをお使いください。"),
-        ),
-    ),
+FaultPage = Callable[[Exception, Fault], Response]
+"""Tells people of an error, with the status of the fault."""
+
+_BUSY: Final = Fault(503, FaultName.UNAVAILABLE)
+_KINDS: Final[tuple[tuple[type[KagiyaError], Fault], ...]] = (
+    (BadInput, Fault(422, FaultName.BAD_INPUT)),
+    (NotFound, Fault(404, FaultName.NOT_FOUND)),
+    (WrongState, Fault(409, FaultName.WRONG_STATE)),
+    (AlreadyTaken, Fault(409, FaultName.ALREADY_TAKEN)),
+    (TooEarly, Fault(409, FaultName.TOO_EARLY)),
+    (CannotHold, Fault(409, FaultName.CANNOT_HOLD)),
     (StoreUnavailable, _BUSY),
     (VaultError, _BUSY),
     (ClockUntrusted, _BUSY),
-    (
-        CSRFError,
-        Telling(
-            400,
-            "form_expired",
-            _l("この画面の有効期限が切れました"),
-            _l("しばらく操作がなかったか、別の画面でログインし直したため、送信を受け付けませんでした。"),
-            _l("最初の画面からもう一度お進みください。"),
-        ),
-    ),
 )
-_HTTP: Final[dict[int, Telling]] = {
-    404: Telling(
-        404,
-        "not_found",
-        _l("ページが見つかりません"),
-        _l("アドレスが違うか、ページがなくなっています。"),
-        _l("最初の画面からもう一度お進みください。"),
-    ),
-    405: Telling(
-        405,
-        "method_not_allowed",
-        _l("この操作は受け付けられません"),
-        _l("このページは、その方法では開けません。"),
-        _l("最初の画面からもう一度お進みください。"),
-    ),
-    403: Telling(
-        403,
-        "forbidden",
-        _l("この操作は許可されていません"),
-        _l("ご担当の権限では行えない操作です。何も変更されていません。"),
-        _l("権限のある担当者にご相談ください。"),
-    ),
-    413: Telling(
-        413,
-        "too_large",
-        _l("送信された内容が大きすぎます"),
-        _NOTHING_CHANGED,
-        _l("内容を減らして、もう一度お試しください。"),
-    ),
-    429: Telling(
-        429,
-        "too_many_requests",
-        _l("短い時間に送信が続きました"),
-        _l(
-            "送信が続けて届いたため、最後の送信は受け付けませんでした。何も変更されていません。間違いの回数にも数えていません。"
-        ),
-        _l("少し待ってから、前の画面に戻って、もう一度お試しください。"),
-    ),
+_HTTP: Final = {
+    403: FaultName.FORBIDDEN,
+    404: FaultName.NOT_FOUND,
+    405: FaultName.METHOD_NOT_ALLOWED,
+    413: FaultName.TOO_LARGE,
+    429: FaultName.TOO_MANY_REQUESTS,
 }
-_UNKNOWN: Final = Telling(
-    500,
-    "internal",
-    _l("お手続きを完了できませんでした"),
-    _l("システムの内部で予期しないことが起きました。お客さまの操作によるものではありません。"),
-    _l("現在の状態をご確認のうえ、もう一度お試しください。続くときは、お問い合わせください。"),
-)
+_UNKNOWN: Final = Fault(500, FaultName.INTERNAL)
 
 
 def set_up_faults(app: Flask) -> None:
@@ -175,30 +86,25 @@ def set_up_faults(app: Flask) -> None:
 
 
 def tell(error: Exception) -> Response | tuple[Response, int]:
-    """The answer to `error`: JSON under /api/, a page elsewhere. Never shows what was typed."""
+    """The answer to `error`, never showing what was typed: JSON under /api/ and without pages, else a page."""
     if isinstance(error, InternalServerError) and isinstance(error.original_exception, KagiyaError):
         error = error.original_exception
     if isinstance(error, HTTPException) and (error.code or 500) < 400:
         return error.get_response()
-    telling = _telling(error)
-    if _wants_json():
-        return jsonify({"error": telling.name, **_facts(error)}), telling.status
-    until, wait_s = getattr(error, "until", None), _wait_s(error)
-    page = render_template("base/error.html", telling=telling, until=until, wait_s=wait_s, home=_home())
-    answer = make_response(page, telling.status)
-    if wait_s is not None:
-        answer.headers["Retry-After"] = str(wait_s)
-    return answer
+    fault = _fault(error)
+    page: FaultPage | None = current_app.extensions.get(PAGE)
+    if page is None or _wants_json():
+        return jsonify({"error": fault.name, **_facts(error)}), fault.status
+    return page(error, fault)
 
 
-def _telling(error: Exception) -> Telling:
-    for kind, telling in _TELLINGS:
+def _fault(error: Exception) -> Fault:
+    for kind, fault in _KINDS:
         if isinstance(error, kind):
-            return telling
-    if isinstance(error, HTTPException) and error.code in _HTTP:
-        return _HTTP[error.code]
+            return fault
     if isinstance(error, HTTPException) and error.code not in (None, 500):
-        return Telling(error.code or 500, "refused", _UNKNOWN.what, _NOTHING_CHANGED, _UNKNOWN.now_what)
+        code = error.code or 500
+        return Fault(code, _HTTP.get(code, FaultName.REFUSED))
     return _UNKNOWN
 
 
@@ -216,17 +122,6 @@ def _facts(error: Exception) -> dict[str, Any]:
             return {"until": until.isoformat()}
         case _:
             return {}
-
-
-def _wait_s(error: Exception) -> int | None:
-    """Seconds after which a post is taken again."""
-    wait_s = error.retry_after if isinstance(error, TooManyRequests) else None
-    return wait_s if isinstance(wait_s, int) else None
-
-
-def _home() -> str:
-    """The first page of where the reader is."""
-    return next((area for area in ("/portal/", "/staff/") if request.path.startswith(area)), "/")
 
 
 def _wants_json() -> bool:

@@ -7,8 +7,8 @@ from typing import Any
 from flask import Blueprint, Flask, render_template, request
 
 from provisioning.rules.roles import Role
-from web import current, icons, screens, sessions, wording
-from web.languages import LANGUAGES
+from web import current, headers, icons, screens, sessions, wording
+from web.languages import LANGUAGES, language
 
 front = Blueprint("front", __name__)
 
@@ -34,8 +34,9 @@ def set_up_templates(app: Flask) -> None:
             "menu_names": wording.menu_names,
             "here": here,
             "is_demo": is_demo,
-            "language": current.language,
+            "language": language,
             "step": sessions.step,
+            "csp_nonce": headers.csp_nonce,
         }
 
     # globals rather than a context processor: macros imported without context know them, too

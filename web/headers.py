@@ -36,9 +36,8 @@ _VERSIONED: Final = "public, max-age=31536000, immutable"
 
 
 def set_up_headers(app: Flask) -> None:
-    """Add the headers to every answer; `csp_nonce()` is there for templates."""
+    """Add the headers to every answer."""
     app.after_request(_add)
-    app.jinja_env.globals["csp_nonce"] = csp_nonce
 
 
 def csp_nonce() -> str:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from babel.support import Translations
 from flask import Blueprint, Flask, g, redirect, request
-from flask_babel import Babel, get_translations
+from flask_babel import Babel, get_locale, get_translations
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
@@ -48,6 +48,11 @@ def _catalogue() -> Translations:
         g.catalogue = get_translations()
     found: Translations = g.catalogue
     return found
+
+
+def language() -> str:
+    """The language of this answer, `ja` or `en`."""
+    return str(get_locale() or "ja")
 
 
 def chosen_language() -> str:

@@ -8,7 +8,7 @@ from flask import Blueprint, make_response, render_template, send_from_directory
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from web import current
+from web.languages import language
 
 soft_token = Blueprint("soft_token", __name__, url_prefix="/app")
 
@@ -29,13 +29,13 @@ _POLICY: Final = (
 @soft_token.get("/")
 def page() -> Response:
     """The app. Everything it shows is made on the phone."""
-    return _checked_each_time(make_response(render_template("app/page.html", language=current.language())))
+    return _checked_each_time(make_response(render_template("app/page.html", language=language())))
 
 
 @soft_token.get("/manual")
 def manual() -> Response:
     """ワンタイムパスワード利用者マニュアル."""
-    return _checked_each_time(make_response(render_template("app/manual.html", language=current.language())))
+    return _checked_each_time(make_response(render_template("app/manual.html", language=language())))
 
 
 @soft_token.get("/<name>")

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from provisioning.errors import InputFault
 from provisioning.rules.institution import Institution, StateTexts, Text
 from provisioning.rules.states import CredentialState, TokenKind
-from web import current
+from web.languages import language
 
 _FIELDS: Final[dict[str, LazyString]] = {
     "login_id": _l("ログインID"),
@@ -110,11 +110,11 @@ _STATES: Final[dict[CredentialState | None, tuple[str, Callable[[StateTexts], Te
 
 def menu_names(institution: Institution) -> list[str]:
     """The menu entries that lead to BOP001, at least two: a heading and the entry under it."""
-    names = [text.in_language(current.language()) for text in institution.menu_path]
+    names = [text.in_language(language()) for text in institution.menu_path]
     return names if len(names) > 1 else [*names, str(_("ワンタイムパスワード"))]
 
 
 def state(of: CredentialState | None, institution: Institution) -> StateWords:
     """登録状況 of screen BOP001 in the institution's words; None is a customer without a token."""
     look, words = _STATES[of]
-    return StateWords(look, words(institution.states).in_language(current.language()))
+    return StateWords(look, words(institution.states).in_language(language()))

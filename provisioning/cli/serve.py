@@ -16,11 +16,10 @@ from typing import Any, Final
 import click
 
 from provisioning.errors import SettingsInvalid
-from provisioning.rules.roles import Role
+from provisioning.rules.roles import SHOWS_PAGES, Role
 from provisioning.settings import Settings
 
 _SERVED: Final = tuple(role for role in Role if role is not Role.WORKER)
-_PAGES: Final = frozenset({Role.STAFF, Role.CUSTOMER})
 _THREADS_PAGES: Final = 8
 _THREADS_INTERFACES: Final = 2
 
@@ -128,7 +127,7 @@ class Pool:
 
     def threads_for(self, roles: frozenset[Role]) -> int:
         """Pages keep a thread for a stream of progress or a password's hash; codes are checked best by few."""
-        return self.threads or (_THREADS_PAGES if roles & _PAGES else _THREADS_INTERFACES)
+        return self.threads or (_THREADS_PAGES if roles & SHOWS_PAGES else _THREADS_INTERFACES)
 
 
 def _serve(plan: Plan, bind: tuple[str, int], check: BaseProcess, pool: Pool) -> None:

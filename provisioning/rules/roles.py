@@ -30,5 +30,8 @@ HANDLES_TICKETS = frozenset({Role.STAFF, Role.CUSTOMER, Role.BANK})
 HANDLES_ACCESS_CODES = frozenset({Role.STATION})
 """These give stations the access codes that lock devices."""
 
+SHOWS_PAGES = frozenset({Role.STAFF, Role.CUSTOMER})
+"""These speak to people; the others to programs alone."""
+
 SENDS_MAIL = frozenset({Role.WORKER})
 """Only these know the SMTP password."""

@@ -7,7 +7,6 @@ PostgreSQL both run at READ COMMITTED.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any, Final
@@ -19,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from provisioning.errors import StoreUnavailable
 from provisioning.store.line import Line
-from provisioning.store.turns import BUSY_TIMEOUT_S, begin_writing, turns
+from provisioning.store.turns import BUSY_TIMEOUT_S, ResultCode, begin_writing, result_code, turns
 
 _POSTGRESQL: Final = {
     "lock_timeout": int(BUSY_TIMEOUT_S * 1000),
@@ -30,11 +29,11 @@ _POSTGRESQL: Final = {
 _WRITES: Final = "kagiya_writes"
 _ALONE: Final = "kagiya_alone"
 
-_BY_CODE: Final = {
-    sqlite3.SQLITE_BUSY: "locked",
-    sqlite3.SQLITE_LOCKED: "locked",
-    sqlite3.SQLITE_FULL: "full",
-    sqlite3.SQLITE_IOERR: "full",
+_BY_CODE: Final[dict[int, str]] = {
+    ResultCode.BUSY: "locked",
+    ResultCode.LOCKED: "locked",
+    ResultCode.FULL: "full",
+    ResultCode.IOERR: "full",
 }
 # PostgreSQL's lock_not_available, deadlock_detected, serialization_failure, disk_full
 _BY_STATE: Final = {"55P03": "locked", "40P01": "locked", "40001": "locked", "53100": "full"}
@@ -121,7 +120,7 @@ def _engine(url: str, pool_size: int) -> Engine:
     return engine
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
@@ -144,7 +143,5 @@ def _begin(connection: Connection) -> None:
 def cause_of(error: Any) -> str:
     """Why a driver refused, in StoreUnavailable's words; told by codes, for servers speak many languages."""
     state: str | None = getattr(error, "sqlstate", None)
-    code: int | None = getattr(error, "sqlite_errorcode", None)
-    # SQLite's extended codes keep the primary one in their lowest byte
-    found = _BY_STATE.get(state or "") or (None if code is None else _BY_CODE.get(code & 0xFF))
+    found = _BY_STATE.get(state or "") or _BY_CODE.get(result_code(error) or 0)
     return found or "unreachable"

@@ -7,10 +7,10 @@ turn it is polls at the pace at which others finish.
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from contextlib import AbstractContextManager, nullcontext
+from enum import IntEnum
 from typing import Any, Final
 
 from sqlalchemy import PoolProxiedConnection
@@ -20,6 +20,22 @@ BUSY_TIMEOUT_S: Final = 5.0
 
 _POLL_S: Final = 0.0003
 _SQLITE: Final = "sqlite"
+_PRIMARY: Final = 0xFF
+
+
+class ResultCode(IntEnum):
+    """Primary result codes (sqlite.org), here by number: a process on PostgreSQL does not load the driver."""
+
+    BUSY = 5
+    LOCKED = 6
+    IOERR = 10
+    FULL = 13
+
+
+def result_code(error: Exception) -> int | None:
+    """The primary code in what SQLite's driver raised (extended ones keep it in their lowest byte), else None."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & _PRIMARY
 
 
 def turns(backend: str) -> AbstractContextManager[object]:
@@ -46,8 +62,8 @@ def _begun(cursor: Any, *, last: bool) -> bool:
     """True once this connection holds the lock; at the `last` try a refusal is raised."""
     try:
         cursor.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError as error:
-        if last or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+    except Exception as error:
+        if last or result_code(error) != ResultCode.BUSY:
             raise
         return False
     return True

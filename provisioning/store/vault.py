@@ -88,7 +88,7 @@ class KeyFileOpener:
     """Opens with private keys loaded from key files, by `kek_id`. Caches at most `cache_size` data keys."""
 
     private_keys: dict[str, X25519PrivateKey] = field(repr=False)
-    cache_size: int = 4_000
+    cache_size: int = 1_000
     _cache: OrderedDict[tuple[str, bytes], bytes] = field(default_factory=OrderedDict, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 

@@ -7,6 +7,7 @@ import os
 import signal
 import ssl
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -95,6 +96,18 @@ def test_a_scrape_of_any_worker_tells_of_all(server: Served) -> None:
     counted = 'kagiya_request_seconds_count{endpoint="unknown",status="404"} 40.0'
     for _ in range(10):
         assert counted in httpx.get(f"{server.base_url}/metrics", timeout=30).text.splitlines()
+
+
+def test_a_process_for_programs_carries_nothing_for_people(production: Path) -> None:
+    with serving(production, "--role", "bank,verifier,station") as server:
+        answer = httpx.get(f"{server.base_url}/no-such-page", headers={"Accept": "text/html"}, timeout=30)
+        assert (answer.status_code, answer.json()) == (404, {"error": "not_found"})
+    asked = "from web.app import import_parts; from provisioning.rules.roles import Role as R; import sys; "
+    asked += "import_parts({R.BANK, R.VERIFIER, R.STATION}); print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {"babel", "flask_babel", "wtforms", "web.languages", "web.sessions"} & set(loaded)
 
 
 def test_a_desk_is_let_in_and_works_until_it_is_told_to_stop(

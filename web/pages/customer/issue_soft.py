@@ -11,6 +11,7 @@ from provisioning.jobs.issue_soft import IssueSoftCommand, issue_soft
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.store.queries.own_standing import OwnStanding
 from web import current, flow, forms, setup_codes
+from web.languages import language
 from web.pages.customer.choose import choices
 from web.pages.customer.confirm import confirmation_faults
 from web.pages.customer.guard import actor, institution, notify, page, portal_blueprint, signed_in
@@ -95,7 +96,7 @@ def done(own: OwnStanding) -> str | Response:
 
 def _issue(own: OwnStanding, mail_address: str, activation_password: str) -> Response:
     command = IssueSoftCommand(
-        own.institution_id, own.customer_id, mail_address, activation_password, current.language(), actor(own)
+        own.institution_id, own.customer_id, mail_address, activation_password, language(), actor(own)
     )
     try:
         issued = issue_soft(current.services(), command, current.now())

@@ -12,6 +12,7 @@ from provisioning.jobs.resend_issue_mail import ResendIssueMailCommand, resend_i
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.store.queries.own_standing import OwnStanding, OwnToken
 from web import current, flow, forms, setup_codes
+from web.languages import language
 from web.pages.customer.confirm import FIELD, confirmation_faults
 from web.pages.customer.guard import actor, institution, notify, page, portal_blueprint, signed_in
 from web.screens import Screen
@@ -93,7 +94,7 @@ def _resend(own: OwnStanding, token: OwnToken, typed: dict[str, str]) -> Respons
     command = ResendIssueMailCommand(
         own.institution_id,
         token.credential_id,
-        current.language(),
+        language(),
         actor(own),
         address,
         typed.get("activation_password") or None,

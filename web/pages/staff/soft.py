@@ -14,6 +14,7 @@ from provisioning.jobs.issue_soft import IssueSoftCommand, issue_soft
 from provisioning.rules.permissions import StaffAct
 from provisioning.store.queries.customers import CustomerCard
 from web import current, flow, forms, setup_codes
+from web.languages import language
 from web.pages.staff import telling
 from web.pages.staff.desk import Desk, at_desk, page
 from web.pages.staff.issue import may_issue, turned_away
@@ -101,7 +102,7 @@ def thanks(desk: Desk, customer_id: str) -> str | Response:
 
 def _issue(desk: Desk, card: CustomerCard, mail_address: str, activation_password: str) -> Response:
     command = IssueSoftCommand(
-        desk.institution.id, card.id, mail_address, activation_password, current.language(), desk.actor
+        desk.institution.id, card.id, mail_address, activation_password, language(), desk.actor
     )
     try:
         issued = issue_soft(current.services(), command, current.now())

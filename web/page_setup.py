@@ -1,0 +1,27 @@
+"""What an application needs whose readers are people: their language, words, styles, forms, sessions.
+
+Imported only where pages are shown: Babel and WTForms cost each process 2 MiB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, Flask
+from flask_wtf.csrf import CSRFProtect
+
+from web import assets, dates, faults, front, languages
+from web.fault_pages import fault_page
+from web.sessions import TableSessions
+
+
+def set_up_pages(app: Flask) -> Callable[[Blueprint], object]:
+    """Everything but the pages. Every post needs a CSRF token, unless what is returned is told its blueprint."""
+    app.session_interface = TableSessions()
+    languages.set_up_languages(app)
+    dates.set_up_dates(app)
+    assets.set_up_assets(app)
+    front.set_up_templates(app)
+    app.extensions[faults.PAGE] = fault_page
+    exempt: Callable[[Blueprint], object] = CSRFProtect(app).exempt
+    return exempt
