@@ -42,9 +42,15 @@ class Openings:
 
     def hidraw(self) -> set[Path]:
         """Those of HID interfaces."""
-        for name in self._news():
-            self._seen.add(name)
-        return {Path("/dev") / name for name in self._seen if name.startswith("hidraw")}
+        return self._named("hidraw")
+
+    def ports(self) -> set[Path]:
+        """Those of serial ports on the USB."""
+        return self._named("ttyACM")
+
+    def _named(self, kind: str) -> set[Path]:
+        self._seen.update(self._news())
+        return {Path("/dev") / name for name in self._seen if name.startswith(kind)}
 
     def close(self) -> None:
         """No more."""

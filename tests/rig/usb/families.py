@@ -20,7 +20,7 @@ from tests.rig.fob.usb import cradle_plan, usb_plan
 from tests.rig.molto2.usb import BOOT_KEYBOARD
 from tests.rig.usb.bought import BOUGHT
 from tests.rig.usb.emulated import Emulated, Make
-from tests.rig.usb.plan import HidInterface
+from tests.rig.usb.plan import AcmInterface, HidInterface
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,21 @@ class Family:
     serial: Callable[[int], str]
     wanted: tuple[int, int] = (8, 60)
     points: int = 6
+
+
+class Mute:
+    """A serial port that hears everything and says nothing (ConsoleGadget)."""
+
+    def set_dtr(self, *, raised: bool) -> None:
+        """It does not matter."""
+
+    def take_bytes(self, data: bytes) -> None:
+        """Not even an echo."""
+
+    def next_bytes(self, size: int) -> bytes:
+        """Nothing."""
+        del size
+        return b""
 
 
 def kagiya_fob(folder: Path, serial: str) -> Emulated:
@@ -61,6 +76,14 @@ def kagiya_cradle(folder: Path, serial: str) -> Emulated:
     """A fob in a cradle."""
     fob = _fob(folder, serial)
     return Emulated(cradle_plan(fob), fob.press, lambda: fob.display().text)
+
+
+def two_port_cradle(folder: Path, serial: str) -> Emulated:
+    """A cradle whose bridge shows another serial port behind the fob's, as modems do."""
+    device = kagiya_cradle(folder, serial)
+    return replace(
+        device, plan=replace(device.plan, interfaces=(*device.plan.interfaces, AcmInterface(2, Mute())))
+    )
 
 
 FAMILIES: Final[Mapping[str, Family]] = {
@@ -90,6 +113,7 @@ MODELS: Final[Mapping[str, Family]] = {
 ODDITIES: Final[Mapping[str, Family]] = {
     "kagiya-beside-keyboard": Family("kagiya-fob", beside_keyboard, "KB-{:06}".format),
     "kagiya-behind-keyboard": Family("kagiya-fob", behind_keyboard, "KX-{:06}".format),
+    "kagiya-two-port-cradle": Family("kagiya-fob", two_port_cradle, "KT-{:06}".format),
 }
 """Devices for tests of their own."""
 
