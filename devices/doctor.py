@@ -15,7 +15,7 @@ from typing import Final
 from devices import udev
 from devices.links.rule import GROUP, RULES_FILE
 from devices.links.usb_bulk import attached_ids
-from devices.machine import Machine, Node, UsbDevice, this_machine
+from devices.machine import STATION, Machine, Node, UsbDevice, this_machine
 from devices.profiles import FirmwareProfile, Match
 
 MODEM_MANAGER: Final = "ModemManager"
@@ -128,6 +128,8 @@ class Doctor:
         takes = node.path.is_relative_to("/dev/bus/usb") and self.machine.runs(CARD_SERVICE)
         if takes or any(holder.program == CARD_SERVICE for holder in holders):
             return Finding(Fault.CARD_SERVICE, facts)
+        if node.path.name.startswith("hidraw"):
+            holders = tuple(holder for holder in holders if holder.program != STATION)
         if holders:
             programs = ", ".join(f"{holder.program} ({holder.pid})" for holder in holders)
             return Finding(Fault.HELD, facts | {"program": programs})

@@ -46,6 +46,10 @@ class _Place:
         return self.seen is None or self.looked_at == 0.0
 
 
+_Found = tuple[list[_Place], list[Future[DeviceSeen]]]
+"""Every place, and the looks at those that are news."""
+
+
 class DeviceWatch:
     """Used by one thread for refresh and by many for `opened`."""
 
@@ -53,6 +57,9 @@ class DeviceWatch:
         self._desk = desk
         self._places: dict[AttachedDevice, _Place] = {}
         self._guard = threading.Lock()
+        self._scanning = threading.Lock()
+        self._scans_begun = self._scans_done = 0
+        self._found: _Found = ([], [])
         self._lookers = ThreadPoolExecutor(_LOOKERS, thread_name_prefix="look")
 
     def close(self) -> None:
@@ -61,12 +68,7 @@ class DeviceWatch:
 
     def refresh(self) -> tuple[DeviceSeen, ...]:
         """Look at what is new and tell everything that is known, waiting half a second for news at most."""
-        with self._guard:
-            places = self._update(scan(self._desk))
-            for place in places:
-                self._start_look(place)
-            # what was just written tells another generation now: nothing is to be begun on the old one's word
-            under_way = [place.looking for place in places if place.looking and place.is_news]
+        places, under_way = self._look_around()
         wait(under_way, timeout=_PATIENCE_S)
         with self._guard:
             for place in places:
@@ -112,6 +114,27 @@ class DeviceWatch:
         finally:
             place.looked_at = 0.0
             place.lock.release()
+
+    def _look_around(self) -> _Found:
+        """What a scan found that began after this was asked for: whoever asks meanwhile shares the next one.
+
+        The more devices there are, the longer a scan takes, and the more jobs begin at the same time.
+        """
+        wanted = self._scans_begun + 1
+        with self._scanning:
+            if self._scans_done < wanted:
+                self._scans_begun += 1
+                self._found = self._places_of(scan(self._desk))
+                self._scans_done = self._scans_begun
+            return self._found
+
+    def _places_of(self, sightings: tuple[Sighting, ...]) -> _Found:
+        with self._guard:
+            places = self._update(sightings)
+            for place in places:
+                self._start_look(place)
+            # what was just written tells another generation now: nothing is to be begun on the old one's word
+            return places, [place.looking for place in places if place.looking and place.is_news]
 
     def _update(self, sightings: tuple[Sighting, ...]) -> list[_Place]:
         """The places of now; those that went are forgotten with everything known about them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import importlib
 import logging
@@ -26,6 +27,9 @@ log = logging.getLogger(__name__)
 
 _library = threading.Lock()
 """hidapi's listing, opening and closing share one global state; reading and writing do not."""
+_opening = threading.Lock()
+"""Linux takes over 50 ms for the first opening of a node, and nobody can write to any node meanwhile. Two of them
+without a pause between would come between the reports of somebody's message for longer than a fob waits."""
 
 
 def backend() -> ModuleType | None:
@@ -39,19 +43,45 @@ def backend() -> ModuleType | None:
 
 
 class HidBus:
-    """Every HID collection of this machine."""
+    """Every HID collection of this machine.
+
+    A node that was opened once stays open until its device goes: only the first opening takes its time. Others may
+    open it, too, and a lock is on it only while a link is open.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._kept: dict[str, _KeptOpen] = {}
 
     def scan(self) -> Sequence[AttachedDevice]:
         """One entry per collection; a node with several collections shows several times."""
         hidapi = backend()
         with _library:
-            found: Iterable[dict[str, Any]] = hidapi.enumerate() if hidapi else ()
-        return tuple(_attached(entry) for entry in found)
+            entries: Iterable[dict[str, Any]] = hidapi.enumerate() if hidapi else ()
+        found = tuple(_attached(entry) for entry in entries)
+        there = {device.path for device in found}
+        with self._guard:
+            self._kept = {path: kept for path, kept in self._kept.items() if path in there}
+        return found
 
     def open(self, device: AttachedDevice, baud_rate: int) -> HidLink:
         """Open the node for this program. Raises PermissionDenied, DeviceBusy, LinkLost."""
         del baud_rate
-        return HidLink(device.path)
+        link = HidLink(device.path)
+        with self._guard, contextlib.suppress(OSError):
+            if device.path not in self._kept:
+                self._kept[device.path] = _KeptOpen(_opened(device.path))
+        return link
+
+
+class _KeptOpen:
+    """A descriptor that nobody reads or writes, closed when it is forgotten."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def __del__(self) -> None:
+        os.close(self._descriptor)
 
 
 class HidLink:
@@ -146,7 +176,8 @@ class HidLink:
 def _lock(path: str) -> int:
     """hidraw lets everybody in at once: programs of ours keep each other out by a lock on the node."""
     try:
-        lock = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        with _opening:
+            lock = _opened(path)
     except PermissionError:
         raise PermissionDenied(path, RULES_FILE) from None
     except OSError:
@@ -157,6 +188,10 @@ def _lock(path: str) -> int:
         os.close(lock)
         raise DeviceBusy(path) from None
     return lock
+
+
+def _opened(path: str) -> int:
+    return os.open(path, os.O_RDWR | os.O_CLOEXEC)
 
 
 def _attached(entry: dict[str, Any]) -> AttachedDevice:

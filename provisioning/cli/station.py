@@ -50,6 +50,7 @@ def enrol(file: Path, server: str, one_time_code: str) -> None:
 def run(file: Path) -> None:
     """On the desk: write key fobs for the server, until stopped."""
     from devices.agent import run_station
+    from devices.machine import STATION, name_process
     from provisioning import logs
     from provisioning.cli.devices import desk_config
     from provisioning.cli.signals import stop_by_signal
@@ -57,6 +58,7 @@ def run(file: Path) -> None:
 
     refuse_emulators(str(file), emulators=desk_settings(file).emulators)
     logs.configure("info")
+    name_process(STATION)
     run_station(desk_config(file), stop_by_signal())
 
 

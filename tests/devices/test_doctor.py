@@ -11,7 +11,7 @@ import pytest
 from devices import doctor
 from devices.doctor import Fault
 from devices.doctor_words import WORDS, sentence
-from devices.machine import Machine, User, this_machine
+from devices.machine import STATION, Machine, User, this_machine
 from tests.devices.machine_folder import PROFILES, Folder
 
 
@@ -25,6 +25,13 @@ def test_a_usable_fob_is_called_usable_and_its_other_interface_is_left_alone(fol
     (finding,) = folder.findings()
     assert finding.is_fine
     assert finding.facts["path"] == "/dev/hidraw3"
+
+
+def test_a_station_that_runs_is_in_nobodys_way_at_a_hid_node(folder: Folder) -> None:
+    folder.hid_fob()
+    folder.process(4711, STATION, "/dev/hidraw3")
+    (finding,) = folder.findings()
+    assert finding.is_fine
 
 
 def test_a_flipper_is_told_from_any_other_board_with_its_ids(folder: Folder) -> None:

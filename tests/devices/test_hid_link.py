@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -119,6 +122,49 @@ def test_two_programs_of_ours_cannot_have_one_node(node: str) -> None:
     assert caught.value.path == node
     first.close()
     HidLink(node).close()
+
+
+def test_a_node_that_was_opened_once_stays_open_and_free_until_its_device_goes(hidapi: Mock, node: str) -> None:
+    hidapi.enumerate.return_value = [entry(path=node.encode())]
+    bus = HidBus()
+    (attached,) = bus.scan()
+    bus.open(attached, 0).close()
+    bus.open(attached, 0).close()
+    assert bus.scan() == (attached,)
+    assert openings(node) == 1
+    HidLink(node).close()
+    hidapi.enumerate.return_value = []
+    assert bus.scan() == ()
+    assert openings(node) == 0
+
+
+@pytest.mark.usefixtures("hidapi")
+def test_nodes_are_opened_one_at_a_time(tmp_path: Path, mocker: MockerFixture) -> None:
+    nodes = [tmp_path / f"hidraw{number}" for number in range(4)]
+    busy, most = threading.Semaphore(1), []
+    real_open = os.open
+
+    def slow_open(path: str, flags: int) -> int:
+        alone = busy.acquire(blocking=False)
+        most.append(alone)
+        time.sleep(0.01)
+        if alone:
+            busy.release()
+        return real_open(path, flags)
+
+    for file in nodes:
+        file.touch()
+    mocker.patch.object(os, "open", side_effect=slow_open)
+    with ThreadPoolExecutor(len(nodes)) as pool:
+        links = list(pool.map(HidLink, map(str, nodes)))
+    assert most == [True] * len(nodes)
+    for link in links:
+        link.close()
+
+
+def openings(node: str) -> int:
+    """How often this process has it open."""
+    return sum(Path(handle).resolve() == Path(node) for handle in Path("/proc/self/fd").iterdir())
 
 
 @pytest.mark.usefixtures("hidapi")
