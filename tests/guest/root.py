@@ -68,6 +68,7 @@ def _build_root(folder: Path) -> None:
     images = [package for package in packages if package.name.startswith("linux-image-")]
     left_out = {*names["left_out"], *(image.name for image in images)}
     unpack((package for package in packages if package.name not in left_out), folder)
+    _drop_owners_rights(folder)
     (folder / "versions").write_text("".join(f"{package.name} {package.version}\n" for package in packages))
     for image in images:
         extract(image, folder, "./boot", "./lib/modules") if image.file.stat().st_size > 1 << 20 else None
@@ -75,6 +76,12 @@ def _build_root(folder: Path) -> None:
     _write_accounts(folder)
     compile_sources(folder, folder / "usr/lib" / python_name(folder))
     _forget_archives(folder)
+
+
+def _drop_owners_rights(root: Path) -> None:
+    """Files keep the owner that they have here: a `mount` that runs as its owner is not the guest's root's."""
+    drop = ["-exec", "chmod", "ug-s", "{}", "+"]
+    subprocess.run(["find", str(root), "-type", "f", "-perm", "/6000", *drop], check=True)
 
 
 def _prepare_kernel(root: Path, wanted: list[str]) -> None:
