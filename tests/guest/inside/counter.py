@@ -27,12 +27,10 @@ from provisioning.store.queries import jobs, stations
 from provisioning.store.queries.jobs import JobFilter, JobView
 from provisioning.store.tables import Customer
 from tests.fixtures.people import quick_hash
+from tests.fixtures.ports import free_port
 from tests.fixtures.processes import end
-from tests.ground.servers import free_port
 from tests.ground.settings_files import SETTINGS, write_settings
-from tests.guest.inside.patience import patient_profiles
-from tests.rig.drawer import ROOT_NAME
-from tests.rig.fob.factory import Manufacturer
+from tests.guest.inside.desk_file import write_desk_file
 
 INSTITUTION: Final = "dual"
 WITHIN_S: Final = 240.0
@@ -68,7 +66,7 @@ class Counter:
         migrations.upgrade(settings.store.url)
         self.services = build_services(settings, ALL_ROLES)
         self._people = 0
-        self._root = Manufacturer.in_directory(rig).root_public
+        self._desk = write_desk_file(folder, rig)
         self._port = free_port()
         self._http = httpx.Client(base_url=f"http://127.0.0.1:{self._port}", timeout=WITHIN_S)
         client = AddBankClientCommand(INSTITUTION, "host", OPERATOR, checks_confirmation=False)
@@ -96,7 +94,7 @@ class Counter:
 
     def start_station(self) -> subprocess.Popen[bytes]:
         """`kagiya station run`."""
-        return self._start(self.folder / "desk.toml", "station", "run")
+        return self._start(self._desk, "station", "run")
 
     def devices(self) -> list[dict[str, Any]]:
         """What the station last reported."""
@@ -175,11 +173,6 @@ class Counter:
             return False
 
     def _enrol(self) -> str:
-        desk = self.folder / "desk.toml"
-        root = f'[[station.root]]\nname = "{ROOT_NAME}"\npublic_key = "{self._root.hex()}"\n'
-        patient_profiles(self.folder / "profiles")
-        told = '[station]\ndirectory = "desk"\nprofiles_directory = "profiles"\npoll_s = 0.4\n'
-        desk.write_text(told + root, encoding="utf-8")
         invitation = InviteStationCommand(INSTITUTION, "本店", "窓口1", OPERATOR)
         code = invite_station(self.services, invitation, self.now()).code
         enrol(f"http://127.0.0.1:{self._port}", code, self.folder / "desk")

@@ -31,6 +31,12 @@ def nodes_of(profile_name: str) -> list[tuple[Transport, Node]]:
     ]
 
 
+def plugged_devices() -> list[Path]:
+    """What is configured on the USB, hubs aside: its folders in /sys."""
+    interfaces = Path("/sys/bus/usb/devices").glob("*-*:1.0")
+    return [folder.resolve().parent for folder in interfaces if "-0:" not in folder.name]
+
+
 class Openings:
     """Names of nodes right below /dev that somebody opened, since this began."""
 

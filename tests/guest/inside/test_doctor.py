@@ -6,23 +6,29 @@ import grp
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from devices.doctor import Fault, Finding, diagnose
 from devices.doctor_words import sentence
+from devices.errors import DeviceBusy
+from devices.links.usb_bulk import UsbBus
 from devices.profile_files import load_profiles
 from tests.guest.inside import rights
 from tests.guest.inside.counter import until
 from tests.guest.inside.emulator import Emulator
+from tests.guest.inside.nodes import nodes_of, plugged_devices
 from tests.guest.inside.people import done_as
 
-FOB, CRADLE = "kagiya-fob:KF-000901", "kagiya-cradle:KC-000902"
+FOB, CRADLE, CARD = "kagiya-fob:KF-000901", "kagiya-cradle:KC-000902", "ykoath:9000903"
+_YUBICO: Final = 0x1050
 Plug = Callable[[str], Path]
 
 
 @pytest.fixture(autouse=True)
 def _nothing_installed() -> Iterator[None]:
+    until(lambda: not plugged_devices(), "nothing is left from before")
     rights.remove_all()
     yield
     rights.remove_all()
@@ -34,12 +40,12 @@ def plug(emulator: Emulator) -> Iterator[Plug]:
     plugged: list[str] = []
 
     def put_in(name: str) -> Path:
-        kind = "hidraw*" if name == FOB else "ttyACM*"
+        profile = "yubikey-5-oath" if name == CARD else "kagiya-fob"
         plugged.append(name)
         emulator.do("plug", name)
-        node = until(lambda: next(Path("/dev").glob(kind), None), f"{name} has a node")
+        ((_, node),) = until(lambda: nodes_of(profile), f"{name} has a node")
         rights.settled()
-        return node
+        return node.path
 
     yield put_in
     for name in plugged:
@@ -153,6 +159,23 @@ def test_another_program_is_at_the_port(plug: Plug) -> None:
     assert f"socat ({holder.pid})" in sentence(finding, "en")
 
 
+def test_the_smart_card_service_has_the_reader(plug: Plug) -> None:
+    group = rights.add_group("teller")
+    rights.install_rules()
+    plug(CARD)
+    assert the_finding((group,)).fault is Fault.USABLE
+    with subprocess.Popen(["/usr/sbin/pcscd", "--foreground", "--error"]) as service:
+        try:
+            until(lambda: done_as("teller", [group], _reader_is_busy), "it has taken the reader")
+            finding = the_finding((group,))
+        finally:
+            service.terminate()
+    assert finding.fault is Fault.CARD_SERVICE
+    assert "disable --now pcscd.socket" in sentence(finding, "en")
+    assert not done_as("teller", [group], _reader_is_busy)
+    assert the_finding((group,)).fault is Fault.USABLE
+
+
 def test_a_named_cradle_is_not_there_or_closed(plug: Plug) -> None:
     assert the_finding(cradles={"/dev/ttyUSB9": "kagiya-fob"}).fault is Fault.CRADLE_MISSING
     rights.install_rules("# older\n")
@@ -164,3 +187,14 @@ def test_a_named_cradle_is_not_there_or_closed(plug: Plug) -> None:
 def _groups_of_teller() -> tuple[int, ...]:
     """What a new login of the teller's brings."""
     return tuple(entry.gr_gid for entry in grp.getgrall() if "teller" in entry.gr_mem)
+
+
+def _reader_is_busy() -> bool:
+    """Whether a station does not get the reader because somebody else has it."""
+    bus = UsbBus()
+    (reader,) = (device for device in bus.scan() if device.vendor_id == _YUBICO)
+    try:
+        bus.open(reader, 0).close()
+    except DeviceBusy:
+        return True
+    return False

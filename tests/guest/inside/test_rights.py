@@ -1,24 +1,36 @@
-"""The generated udev rules on a real udevd: each node for the station's group alone, and no other node."""
+"""Every model on one desk under the generated udev rules, on a real udevd: what the station's group may do."""
 
 from __future__ import annotations
 
 import grp
+import json
+import shutil
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
 from devices.links import Transport
 from devices.links.rule import GROUP
+from devices.profile_files import load_profiles
 from tests.guest.inside import rights
+from tests.guest.inside.bench import is_unnamed
 from tests.guest.inside.counter import until
+from tests.guest.inside.desk_file import write_desk_file
 from tests.guest.inside.emulator import Emulator
-from tests.guest.inside.nodes import nodes_of
-from tests.guest.inside.people import may_open
-from tests.rig.usb.families import FAMILIES
+from tests.guest.inside.nodes import nodes_of, openings, plugged_devices
+from tests.guest.inside.people import may_open, run_as
+from tests.rig.usb.families import FAMILIES, MODELS
+
+_SERIALS: Final = {name: family.serial(801) for name, family in {**FAMILIES, **MODELS}.items()}
+_OTHER_FACES: Final = {"yubikey-4": "yubikey-4-oath"}
+"""A device that shows all its interfaces is two to a station."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def group() -> Iterator[int]:
     """Rules and group are there; the group's number."""
     group = rights.add_group("teller")
@@ -27,34 +39,70 @@ def group() -> Iterator[int]:
     rights.remove_all()
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_a_device_is_open_to_members_of_the_group_and_nothing_else_is(
-    emulator: Emulator, group: int, family: str
-) -> None:
-    known = FAMILIES[family]
-    name = f"{family}:{known.serial(801)}"
-    emulator.do("plug", name)
-    try:
-        _check_nodes(known.profile, group)
-    finally:
-        emulator.do("unplug", name)
-
-
-def _check_nodes(profile: str, group: int) -> None:
-    until(lambda: nodes_of(profile), "its nodes are there")
+@pytest.fixture(scope="module")
+def ours(emulator: Emulator, group: int) -> Iterator[dict[Path, Transport]]:
+    """The nodes through which devices are used, with one of each model plugged in."""
+    del group
+    plugged = [f"{name}:{serial}" for name, serial in _SERIALS.items()]
+    for name in plugged:
+        emulator.do("plug", name)
+    until(lambda: len(plugged_devices()) == len(plugged), "they are there")
     rights.settled()
-    ours = {node.path: bus for bus, node in nodes_of(profile)}
-    for path, bus in ours.items():
-        assert (path.stat().st_mode & 0o777, path.stat().st_gid) == (0o660, group)
-        assert may_open("teller", [group], path)
-        assert not may_open("visitor", [], path)
-        assert bus is Transport.HID or rights.udev_says(path)["ID_MM_DEVICE_IGNORE"] == "1"
-    others = {*Path("/dev").glob("hidraw*"), *Path("/dev").glob("ttyACM*"), *Path("/dev/bus/usb").glob("*/*")}
-    for path in others - ours.keys():
-        assert path.stat().st_gid != group
-        assert not path.name.startswith("hidraw") or not may_open("teller", [group], path)
+    yield {node.path: bus for profile in load_profiles() for bus, node in nodes_of(profile.name)}
+    for name in plugged:
+        emulator.do("unplug", name)
+    until(lambda: not plugged_devices(), "they are gone")
+
+
+def test_a_teller_is_told_each_model_as_what_it_is_and_nothing_beside_it_is_opened(
+    emulator: Emulator, group: int, ours: dict[Path, Transport]
+) -> None:
+    wanted = sorted(identity for name in _SERIALS for identity in _identities(name))
+    assert {profile for profile, _ in wanted} == {profile.name for profile in load_profiles()}
+    with openings() as opened:
+        seen = _devices_of_teller(group, emulator.folder)
+        taken = opened.hidraw() | opened.ports()
+    assert sorted((one["profile"], one["serial"]) for one in seen) == wanted
+    assert not [one for one in seen if one["problem"]]
+    assert taken == {node for node, bus in ours.items() if bus is not Transport.USB}
+    # keyboards and authenticators are the kernel's as before
+    nodes = set(Path("/dev").glob("hidraw*"))
+    assert len(list(Path("/sys/bus/usb/drivers/usbhid").glob("*-*:*"))) == len(nodes) > len(nodes & taken)
+
+
+def test_each_model_is_open_to_members_of_the_group_and_nothing_else_is(
+    group: int, ours: dict[Path, Transport]
+) -> None:
+    assert {(path.stat().st_mode & 0o777, path.stat().st_gid) for path in ours} == {(0o660, group)}
+    for path in (path for path, bus in ours.items() if bus is not Transport.HID):
+        assert rights.udev_says(path)["ID_MM_DEVICE_IGNORE"] == "1"
+    nodes = {*Path("/dev").glob("hidraw*"), *Path("/dev").glob("ttyACM*"), *Path("/dev/bus/usb").glob("*/*")}
+    assert may_open("teller", [group], nodes) == set(ours)
+    assert not may_open("visitor", [], nodes)
 
 
 def test_the_group_is_that_of_the_rules(group: int) -> None:
     assert grp.getgrnam(GROUP).gr_gid == group
     assert grp.getgrnam(GROUP).gr_mem == ["teller"]
+
+
+def _identities(name: str) -> list[tuple[str, str]]:
+    """Profile and serial number, once for each face."""
+    family = {**FAMILIES, **MODELS}[name]
+    serial = "" if is_unnamed(family) else _SERIALS[name]
+    return [(profile, serial) for profile in (family.profile, _OTHER_FACES.get(name)) if profile]
+
+
+def _devices_of_teller(group: int, rig: Path) -> list[dict[str, Any]]:
+    """`kagiya devices --json`."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    folder.chmod(0o755)
+    try:
+        file = write_desk_file(folder, rig)
+        words = [sys.executable, "-m", "provisioning", "--settings", str(file), "devices", "--json"]
+        ended = run_as("teller", [group], *words)
+    finally:
+        shutil.rmtree(folder)
+    assert ended.returncode == 0, ended.stderr
+    told: list[dict[str, Any]] = json.loads(ended.stdout)
+    return told

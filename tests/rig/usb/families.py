@@ -17,10 +17,9 @@ from tests.rig.drawer import FIRMWARE, MODEL
 from tests.rig.fob.device import EmulatedFob
 from tests.rig.fob.factory import Manufacturer
 from tests.rig.fob.usb import cradle_plan, usb_plan
-from tests.rig.molto2.usb import BOOT_KEYBOARD
 from tests.rig.usb.bought import BOUGHT
 from tests.rig.usb.emulated import Emulated, Make
-from tests.rig.usb.plan import AcmInterface, HidInterface
+from tests.rig.usb.oddities import behind_keyboard, misplaced, with_keyboard, with_second_port
 
 
 @dataclass(frozen=True)
@@ -38,52 +37,16 @@ class Family:
     points: int = 6
 
 
-class Mute:
-    """A serial port that hears everything and says nothing (ConsoleGadget)."""
-
-    def set_dtr(self, *, raised: bool) -> None:
-        """It does not matter."""
-
-    def take_bytes(self, data: bytes) -> None:
-        """Not even an echo."""
-
-    def next_bytes(self, size: int) -> bytes:
-        """Nothing."""
-        del size
-        return b""
-
-
 def kagiya_fob(folder: Path, serial: str) -> Emulated:
     """A fob that is plugged in itself."""
     fob = _fob(folder, serial)
     return Emulated(usb_plan(fob), fob.press, lambda: fob.display().text)
 
 
-def beside_keyboard(folder: Path, serial: str) -> Emulated:
-    """A fob that has a keyboard behind it, as its interface 1."""
-    device = kagiya_fob(folder, serial)
-    return replace(device, plan=replace(device.plan, interfaces=(*device.plan.interfaces, _keyboard(1))))
-
-
-def behind_keyboard(folder: Path, serial: str) -> Emulated:
-    """Not the fob that its ids promise: interface 0 is a keyboard, and the fob's reports are at interface 1."""
-    device = kagiya_fob(folder, serial)
-    moved = [replace(part, number=1) for part in device.plan.interfaces if isinstance(part, HidInterface)]
-    return replace(device, plan=replace(device.plan, interfaces=(_keyboard(0), *moved)))
-
-
 def kagiya_cradle(folder: Path, serial: str) -> Emulated:
     """A fob in a cradle."""
     fob = _fob(folder, serial)
     return Emulated(cradle_plan(fob), fob.press, lambda: fob.display().text)
-
-
-def two_port_cradle(folder: Path, serial: str) -> Emulated:
-    """A cradle whose bridge shows another serial port behind the fob's, as modems do."""
-    device = kagiya_cradle(folder, serial)
-    return replace(
-        device, plan=replace(device.plan, interfaces=(*device.plan.interfaces, AcmInterface(2, Mute())))
-    )
 
 
 FAMILIES: Final[Mapping[str, Family]] = {
@@ -111,23 +74,27 @@ MODELS: Final[Mapping[str, Family]] = {
 """The families' other models: tests/guest/inside/test_models.py."""
 
 ODDITIES: Final[Mapping[str, Family]] = {
-    "kagiya-beside-keyboard": Family("kagiya-fob", beside_keyboard, "KB-{:06}".format),
-    "kagiya-behind-keyboard": Family("kagiya-fob", behind_keyboard, "KX-{:06}".format),
-    "kagiya-two-port-cradle": Family("kagiya-fob", two_port_cradle, "KT-{:06}".format),
+    "kagiya-beside-keyboard": Family("kagiya-fob", with_keyboard(kagiya_fob), "KB-{:06}".format),
+    "kagiya-behind-keyboard": Family("kagiya-fob", behind_keyboard(kagiya_fob), "KX-{:06}".format),
+    "kagiya-two-port-cradle": Family("kagiya-fob", with_second_port(kagiya_cradle), "KT-{:06}".format),
 }
 """Devices for tests of their own."""
 
-KINDS: Final[Mapping[str, Family]] = {**FAMILIES, **MODELS, **ODDITIES}
+MISPLACED: Final[Mapping[str, Family]] = {
+    f"misplaced-{name}": replace(family, make=misplaced(family.make))
+    for name, family in FAMILIES.items()
+    # whatever has a cradle's ids is one
+    if name != "kagiya-cradle"
+}
+"""None of these is what its ids promise."""
+
+KINDS: Final[Mapping[str, Family]] = {**FAMILIES, **MODELS, **ODDITIES, **MISPLACED}
 
 DEVICES: Final[Mapping[str, Make]] = {
     **BOUGHT,
     **{name: family.make for name, family in KINDS.items()},
 }
 """Whatever can be plugged in, by the name that `python -m tests.rig attach` knows."""
-
-
-def _keyboard(number: int) -> HidInterface:
-    return HidInterface(number, BOOT_KEYBOARD, 10, report_bytes=8, protocol=1, has_out_endpoint=False)
 
 
 def _fob(folder: Path, serial: str) -> EmulatedFob:
