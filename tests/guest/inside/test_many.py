@@ -28,6 +28,13 @@ def open_files(pid: int) -> int:
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
+def on_hubs() -> list[Path]:
+    """The fobs at the ports of hubs that the kernel's hub driver looks after."""
+    fobs = [(node / "device").resolve().parents[1] for node in Path("/sys/class/hidraw").iterdir()]
+    hubs = [fob.parent / f"{fob.parent.name[3:]}-0:1.0" for fob in fobs]
+    return [fob for fob, hub in zip(fobs, hubs, strict=True) if (hub / "driver").resolve().name == "hub"]
+
+
 def write_all(bench: Bench, devices: list[OnDesk]) -> float:
     """Seconds until all are proved."""
     begun_s = time.monotonic()
@@ -42,6 +49,7 @@ def test_a_hub_with_sixteen_fobs(bench: Bench) -> None:
     devices = [bench.new("kagiya-fob") for _ in range(1 + _HUB)]
     for device in devices:
         bench.stock(device)
+    assert len(on_hubs()) == len(devices)
     one_s = write_all(bench, devices[:1])
     all_s = write_all(bench, devices[1:])
     tell(f"{_HUB} fobs at once: {all_s:.1f} s, one alone: {one_s:.1f} s (processor-bound: one emulated core)")
