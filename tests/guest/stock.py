@@ -40,15 +40,38 @@ def alone() -> Iterator[None]:
 
 
 def built(name: str, sources: tuple[str, ...], build: Callable[[Path], None]) -> Path:
-    """The folder `name` made by `build` from `sources`; an older one of that name is thrown away."""
+    """The folder `name` made by `build` from `sources`, for this process to use until it ends.
+
+    Older ones of that name are thrown away, but those that another process uses.
+    """
     key = sha256("\0".join(sources).encode()).hexdigest()[:12]
     folder = stock_folder() / f"{name}-{key}"
-    if folder.exists():
-        return folder
-    unfinished = stock_folder() / f"{name}.unfinished"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir()
-    build(unfinished)
-    for old in stock_folder().glob(f"{name}-*"):
-        shutil.rmtree(old)
-    return unfinished.rename(folder)
+    if not folder.exists():
+        unfinished = stock_folder() / f"{name}.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        _build(unfinished, build)
+        for old in stock_folder().glob(f"{name}-*"):
+            if _lock(old, fcntl.LOCK_EX):
+                shutil.rmtree(old)
+        unfinished.rename(folder)
+    _lock(folder, fcntl.LOCK_SH)
+    return folder
+
+
+def _build(folder: Path, build: Callable[[Path], None]) -> None:
+    """The guest has other people than the one outside: they may read it, whatever the umask."""
+    before = os.umask(0o022)
+    try:
+        folder.mkdir()
+        build(folder)
+    finally:
+        os.umask(before)
+
+
+def _lock(folder: Path, how: int) -> bool:
+    """Held by this process from now on; False if another one holds it otherwise."""
+    try:
+        fcntl.flock(os.open(folder, os.O_RDONLY), how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
