@@ -25,11 +25,13 @@ _MUTE_S: Final = 1.0
 """Linux itself gives a feature report five seconds."""
 log = logging.getLogger(__name__)
 
-_library = threading.Lock()
+_library = threading.RLock()
 """hidapi's listing, opening and closing share one global state; reading and writing do not."""
 _opening = threading.Lock()
 """Linux takes over 50 ms for the first opening of a node, and nobody can write to any node meanwhile. Two of them
 without a pause between would come between the reports of somebody's message for longer than a fob waits."""
+_QUEUE_REPORTS: Final = 64
+"""So many reports wait in an open node."""
 
 
 def backend() -> ModuleType | None:
@@ -45,13 +47,17 @@ def backend() -> ModuleType | None:
 class HidBus:
     """Every HID collection of this machine.
 
-    A node that was opened once stays open until its device goes: only the first opening takes its time. Others may
-    open it, too, and a lock is on it only while a link is open.
+    A node that was opened once stays open until its device goes: even the second opening of one waits until nobody
+    writes to any. Others may open it, too; a lock is on it only while a link is open.
     """
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._kept: dict[str, _KeptOpen] = {}
+        self._kept: dict[str, _Node] = {}
+
+    def __del__(self) -> None:
+        for node in self._kept.values():
+            node.retire()
 
     def scan(self) -> Sequence[AttachedDevice]:
         """One entry per collection; a node with several collections shows several times."""
@@ -61,46 +67,117 @@ class HidBus:
         found = tuple(_attached(entry) for entry in entries)
         there = {device.path for device in found}
         with self._guard:
-            self._kept = {path: kept for path, kept in self._kept.items() if path in there}
+            gone = [self._kept.pop(path) for path in [*self._kept] if path not in there]
+        for node in gone:
+            node.retire()
         return found
 
     def open(self, device: AttachedDevice, baud_rate: int) -> HidLink:
         """Open the node for this program. Raises PermissionDenied, DeviceBusy, LinkLost."""
         del baud_rate
-        link = HidLink(device.path)
-        with self._guard, contextlib.suppress(OSError):
-            if device.path not in self._kept:
-                self._kept[device.path] = _KeptOpen(_opened(device.path))
+        with self._guard:
+            node = self._kept.get(device.path)
+        if node is not None and not node.is_broken:
+            with contextlib.suppress(LinkLost):
+                return HidLink(device.path, node)
+        opened = _Node(device.path)
+        link = HidLink(device.path, opened)
+        with self._guard:
+            before, self._kept[device.path] = self._kept.get(device.path), opened
+        if before is not None:
+            before.retire()
         return link
 
 
-class _KeptOpen:
-    """A descriptor that nobody reads or writes, closed when it is forgotten."""
+class _Node:
+    """A node that this program has open, for one link at a time. Safe between threads.
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-
-    def __del__(self) -> None:
-        os.close(self._descriptor)
-
-
-class HidLink:
-    """An open node with unnumbered reports of 64 bytes, and feature reports."""
+    Raises PermissionDenied, DeviceBusy, LinkLost.
+    """
 
     def __init__(self, path: str) -> None:
         self._path = path
+        self._guard = threading.Lock()
+        self._is_taken = self._is_retired = self._was_taken = False
+        self.is_broken = False
         hidapi = backend()
         if hidapi is None:
             raise LinkLost(path)
-        self._lock = _lock(path)
-        self._device = hidapi.device()
+        with _opening:
+            self._descriptor = _opened(path)
+            self.device = hidapi.device()
+            try:
+                with _library:
+                    self.device.open_path(path.encode())
+            except OSError:
+                os.close(self._descriptor)
+                # hidapi says "open failed" whatever the reason was
+                raise DeviceBusy(path) if Path(path).exists() else LinkLost(path) from None
+
+    def take(self) -> None:
+        """For a link. Raises DeviceBusy, LinkLost."""
+        with self._guard:
+            if self._is_retired:
+                raise LinkLost(self._path)
+            if self._is_taken or not self._locked():
+                raise DeviceBusy(self._path)
+            self._is_taken, was_taken, self._was_taken = True, self._was_taken, True
+        if was_taken:
+            self._drop_input()
+
+    def _drop_input(self) -> None:
+        """Nobody waits any more for what an earlier conversation left."""
         try:
-            with _library:
-                self._device.open_path(path.encode())
+            self.device.set_nonblocking(True)
+            left = _QUEUE_REPORTS
+            while left and self.device.read(REPORT_BYTES):
+                left -= 1
+            self.device.set_nonblocking(False)
+        except (OSError, ValueError):
+            self.is_broken = True
+            self.give_back()
+            raise LinkLost(self._path) from None
+
+    def give_back(self) -> None:
+        """The link is closed."""
+        with self._guard:
+            self._is_taken = False
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+            self._close_if_done()
+
+    def retire(self) -> None:
+        """Close it, as soon as no link has it."""
+        with self._guard:
+            self._is_retired = True
+            self._close_if_done()
+
+    def _locked(self) -> bool:
+        """hidraw lets everybody in at once: programs of ours keep each other out by a lock on the node."""
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            os.close(self._lock)
-            # hidapi says "open failed" whatever the reason was
-            raise DeviceBusy(path) if Path(path).exists() else LinkLost(path) from None
+            return False
+        return True
+
+    def _close_if_done(self) -> None:
+        if self._is_retired and not self._is_taken:
+            with _library:
+                self.device.close()
+            os.close(self._descriptor)
+
+
+class HidLink:
+    """An open node with unnumbered reports of 64 bytes, and feature reports. Without `node`, one of its own."""
+
+    def __init__(self, path: str, node: _Node | None = None) -> None:
+        self._path = path
+        self._node = node or _Node(path)
+        try:
+            self._node.take()
+        finally:
+            if node is None:
+                self._node.retire()
+        self._device = self._node.device
         self._open = True
 
     @property
@@ -117,9 +194,9 @@ class HidLink:
         try:
             written = self._device.write(b"\0" + report)
         except (OSError, ValueError):
-            raise LinkLost(self._path) from None
+            raise self._lost() from None
         if written != len(report) + 1:
-            raise LinkLost(self._path)
+            raise self._lost()
 
     def receive(self, timeout_s: float) -> bytes:
         # 0 would mean: wait for ever
@@ -127,11 +204,11 @@ class HidLink:
         try:
             report = bytes(self._device.read(REPORT_BYTES, timeout_ms))
         except (OSError, ValueError):
-            raise LinkLost(self._path) from None
+            raise self._lost() from None
         if not report:
             raise LinkTimeout(self._path, waited_s=timeout_s)
         if len(report) != REPORT_BYTES:
-            raise LinkLost(self._path)
+            raise self._lost()
         log.debug("%s: received %d bytes", self._path, len(report))
         return report
 
@@ -163,35 +240,26 @@ class HidLink:
         waited_s = monotonic() - began_s
         if waited_s >= _MUTE_S and Path(self._path).exists():
             return LinkTimeout(self._path, waited_s=round(waited_s, 1))
+        return self._lost()
+
+    def _lost(self) -> LinkLost:
+        """Nobody uses this opening again."""
+        self._node.is_broken = True
         return LinkLost(self._path)
 
     def close(self) -> None:
         if self._open:
             self._open = False
-            with _library:
-                self._device.close()
-            os.close(self._lock)
+            self._node.give_back()
 
 
-def _lock(path: str) -> int:
-    """hidraw lets everybody in at once: programs of ours keep each other out by a lock on the node."""
+def _opened(path: str) -> int:
     try:
-        with _opening:
-            lock = _opened(path)
+        return os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except PermissionError:
         raise PermissionDenied(path, RULES_FILE) from None
     except OSError:
         raise LinkLost(path) from None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
-        raise DeviceBusy(path) from None
-    return lock
-
-
-def _opened(path: str) -> int:
-    return os.open(path, os.O_RDWR | os.O_CLOEXEC)
 
 
 def _attached(entry: dict[str, Any]) -> AttachedDevice:

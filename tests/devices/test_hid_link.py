@@ -131,11 +131,51 @@ def test_a_node_that_was_opened_once_stays_open_and_free_until_its_device_goes(h
     bus.open(attached, 0).close()
     bus.open(attached, 0).close()
     assert bus.scan() == (attached,)
-    assert openings(node) == 1
+    assert (openings(node), hidapi.device.call_count) == (1, 1)
     HidLink(node).close()
+    hidapi.device.return_value.close.assert_called_once_with()
+    link = bus.open(attached, 0)
     hidapi.enumerate.return_value = []
     assert bus.scan() == ()
+    # a thread may just be reading there
+    assert openings(node) == 1
+    link.close()
     assert openings(node) == 0
+
+
+def test_what_an_earlier_conversation_left_in_a_node_is_dropped(device: Mock, node: str) -> None:
+    bus, attached = HidBus(), AttachedDevice(node, Transport.HID)
+    bus.open(attached, 0).close()
+    device.read.side_effect = [list(REPORT), list(REPORT), [], [7] * 64]
+    assert bus.open(attached, 0).receive(0.1) == bytes([7] * 64)
+    assert [call.args[0] for call in device.set_nonblocking.call_args_list] == [True, False]
+
+
+@pytest.mark.usefixtures("hidapi")
+def test_one_link_at_a_time_has_a_node_that_stays_open(node: str) -> None:
+    bus, attached = HidBus(), AttachedDevice(node, Transport.HID)
+    link = bus.open(attached, 0)
+    for other in (bus, HidBus()):
+        with pytest.raises(DeviceBusy):
+            other.open(attached, 0)
+    link.close()
+    bus.open(attached, 0).close()
+    HidBus().open(attached, 0).close()
+
+
+def test_an_opening_that_failed_is_not_used_again(hidapi: Mock, device: Mock, node: str) -> None:
+    bus, attached = HidBus(), AttachedDevice(node, Transport.HID)
+    link = bus.open(attached, 0)
+    device.write.side_effect = OSError("read error")
+    with pytest.raises(LinkLost):
+        link.send(REPORT)
+    link.close()
+    bus.open(attached, 0).close()
+    assert (openings(node), hidapi.device.call_count) == (1, 2)
+    # what was left there cannot be read
+    device.read.side_effect = OSError("read error")
+    bus.open(attached, 0).close()
+    assert (openings(node), hidapi.device.call_count) == (1, 3)
 
 
 @pytest.mark.usefixtures("hidapi")
