@@ -24,6 +24,8 @@ from tests.devices.flippers import FORM, NAME, FlipperSubject
 from tests.devices.subject import check_failure, codes_between, seed
 from tests.rig.flipper_totp.console import Console
 from tests.rig.flipper_totp.device import Token
+from tests.rig.usb.device import UsbDevice
+from tests.rig.usb.function import Setup
 
 MINE = Token("mail", seed(50), digits=6)
 
@@ -44,6 +46,12 @@ def listed(subject: FlipperSubject, mocker: MockerFixture, serial: str) -> Seria
     )
     mocker.patch("devices.links.serial.list_ports.comports", return_value=[port])
     return SerialBus({})
+
+
+def test_its_serial_port_does_not_say_that_it_understands_at_commands(subject: FlipperSubject) -> None:
+    configuration = UsbDevice(subject.port.plan, lambda: None).control(Setup(0x80, 6, 0x0200, 0, 255), b"")
+    for part in ("09 04 00 00 01 02 02 00 00", "04 24 02 00", "07 05 82 03 0800 FF"):
+        assert bytes.fromhex(part) in configuration
 
 
 def test_it_is_found_by_ids_and_by_the_beginning_of_its_serial_number(

@@ -24,6 +24,6 @@ def usb_plan(flipper: EmulatedFlipper) -> UsbPlan:
         manufacturer="Flipper Devices Inc.",
         product=f"Flipper {flipper.name}",
         serial=f"flip_{flipper.name}",
-        interfaces=(AcmInterface(0, console, _BYTES_PER_S),),
+        interfaces=(AcmInterface(0, console, _BYTES_PER_S, protocol=0, capabilities=0, notify_ms=255),),
         lose_power=lambda: console.set_dtr(raised=False),
     )

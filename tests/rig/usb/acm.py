@@ -8,11 +8,9 @@ from typing import Final
 from tests.rig.usb.function import BULK, IN, INTERRUPT, Descriptor, Endpoint, Setup, interface_descriptor
 from tests.rig.usb.plan import AcmInterface, Stalled
 
-_COMMUNICATION: Final = (0x02, 0x02, 0x01)
+_COMMUNICATION: Final = (0x02, 0x02)
 _DATA: Final = (0x0A, 0x00, 0x00)
 _CDC_1_10: Final = b"\x10\x01"
-_LINE_CODING_AND_STATE: Final = 0x02
-_NOTIFY_MS: Final = 32
 
 
 class Request(IntEnum):
@@ -30,7 +28,7 @@ class AcmFunction:
     def __init__(self, interface: AcmInterface, first_endpoint: int) -> None:
         self._interface = interface
         self._gadget = interface.gadget
-        self._notify = Endpoint(IN | first_endpoint + 1, INTERRUPT, 8, _NOTIFY_MS)
+        self._notify = Endpoint(IN | first_endpoint + 1, INTERRUPT, 8, interface.notify_ms)
         self._in, self._out = Endpoint(IN | first_endpoint, BULK), Endpoint(first_endpoint, BULK)
         self._coding = (115_200).to_bytes(4, "little") + bytes([0, 0, 8])
 
@@ -45,14 +43,15 @@ class AcmFunction:
     @property
     def descriptors(self) -> bytes:
         control, data = self.interfaces
-        association = bytes([8, Descriptor.ASSOCIATION, control, 2, *_COMMUNICATION, 0])
+        kind = (*_COMMUNICATION, self._interface.protocol)
+        association = bytes([8, Descriptor.ASSOCIATION, control, 2, *kind, 0])
         functional = (
             bytes([5, Descriptor.CLASS_INTERFACE, 0x00]) + _CDC_1_10,
             bytes([5, Descriptor.CLASS_INTERFACE, 0x01, 0x00, data]),
-            bytes([4, Descriptor.CLASS_INTERFACE, 0x02, _LINE_CODING_AND_STATE]),
+            bytes([4, Descriptor.CLASS_INTERFACE, 0x02, self._interface.capabilities]),
             bytes([5, Descriptor.CLASS_INTERFACE, 0x06, control, data]),
         )
-        first = interface_descriptor(control, 1, _COMMUNICATION) + b"".join(functional) + self._notify.descriptor
+        first = interface_descriptor(control, 1, kind) + b"".join(functional) + self._notify.descriptor
         second = interface_descriptor(data, 2, _DATA) + self._in.descriptor + self._out.descriptor
         return association + first + second
 

@@ -104,11 +104,17 @@ class CcidInterface:
 
 @dataclass(frozen=True, slots=True)
 class AcmInterface:
-    """A serial port: a communication interface and, at the next number, its data interface."""
+    """A serial port: a communication interface and, at the next number, its data interface.
+
+    `protocol` 1 says that AT commands are understood; `capabilities` are those of the line (CDC PSTN 1.2 table 4).
+    """
 
     number: int
     gadget: ConsoleGadget
     bytes_per_s: float = 11_520.0
+    protocol: int = 1
+    capabilities: int = 0x02
+    notify_ms: int = 32
 
 
 @dataclass(frozen=True, slots=True)
