@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from time import time
+from typing import Any
 
 from devices.attach import Desk, open_named, scan
 from devices.driver import SlotProgram
@@ -55,6 +56,13 @@ def attempts(world: World) -> dict[str, list[JobState]]:
     return {
         serial: [job.state for job in books.jobs if job.fob_id == fob.id] for serial, fob in books.fobs.items()
     }
+
+
+def failures(world: World) -> list[tuple[str, dict[str, Any]]]:
+    """Serial and failure, with its facts, of every job that failed."""
+    books = read_books(world)
+    serials = {fob.id: serial for serial, fob in books.fobs.items()}
+    return [(serials[job.fob_id], job.failure) for job in books.jobs if job.failure and job.fob_id]
 
 
 def shown_to_the_teller(world: World, later_s: float) -> list[NextStep]:

@@ -9,6 +9,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,7 @@ from devices.attach import Desk
 from devices.contract import Poll, Work
 from devices.links.serial import SerialBus
 from devices.profile_files import load_profiles
+from devices.profiles import FirmwareProfile, Timing
 from devices.seed_box import Enrolment, SeedBox
 from devices.server_client import ServerClient
 from provisioning.cli.demo_server import serve_on
@@ -33,6 +35,7 @@ from tests.rig.wire.socket import SocketBus
 from web.app import create_app
 
 POLL_S: Final = 0.02
+_PATIENCE_S: Final = 10.0
 
 
 def serve(directory: str, port: int, die_at_commit: int | None = None, *, before: bool = False) -> None:
@@ -72,13 +75,28 @@ def work(directory: str, serial: str, act: str | None = None, report: int = 0, p
     drawer = Drawer(world / "rig", clock, (), paced=False)
     enrolment = Enrolment.load(world / "station")
     buses = (SocketBus(drawer.hid_ports), SerialBus(drawer.cradles))
-    desk = Desk(buses, load_profiles(), drawer.roots, clock.unix_time)
+    desk = Desk(buses, _patient_profiles(), drawer.roots, clock.unix_time)
     wound = Wound(drawer.port(serial), Act(act), report, pid or os.getpid()) if act else None
     if wound is not None:
         _hand(wound, world / "plug it in")
     server = _Arming(enrolment, clock.unix_time, wound, serial)
     agent = StationAgent(desk, server, SeedBox.of(enrolment))
     agent.run(threading.Event(), POLL_S)
+
+
+def _patient_profiles() -> tuple[FirmwareProfile, ...]:
+    """The shipped ones, with time for every answer: a busy machine is none of the faults here."""
+    return tuple(replace(profile, timing=_patient(profile.timing)) for profile in load_profiles())
+
+
+def _patient(timing: Timing) -> Timing:
+    return replace(
+        timing,
+        identify_timeout_s=_PATIENCE_S,
+        open_timeout_s=_PATIENCE_S,
+        operation_timeout_s=_PATIENCE_S,
+        flash_timeout_s=_PATIENCE_S,
+    )
 
 
 def _hand(wound: Wound, wish: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from provisioning.rules.states import JobState
 from provisioning.store.queries.next_step import NextStep
 from tests.faults.books import check_books, pages
-from tests.faults.journeys import attempts, finish, reports_of_a_write, shown_to_the_teller, timer_runs
+from tests.faults.journeys import attempts, failures, finish, reports_of_a_write, shown_to_the_teller, timer_runs
 from tests.faults.world import HID, LIMIT_S, SERIAL, World, until
 from tests.faults.wounds import Act
 from tests.rig.clock import RigClock
@@ -37,6 +37,7 @@ def test_a_whole_write(world: World) -> None:
     world.serve()
     world.work()
     finish(world)
+    assert failures(world) == []
     assert attempts(world) == {HID: [JobState.PROVED], SERIAL: [JobState.PROVED]}
 
 
@@ -102,4 +103,5 @@ def server_is_killed(world: World, serial: str, report: int) -> None:
     check_books(world)
     world.serve()
     finish(world)
+    assert failures(world) == []
     assert attempts(world) == {HID: [JobState.PROVED], SERIAL: [JobState.PROVED]}

@@ -30,6 +30,7 @@ from provisioning.store.engine import Store
 from provisioning.store.tables import Customer, Fob
 from tests.faults.nursery import Child, Nursery
 from tests.fixtures.people import quick_hash
+from tests.fixtures.ports import free_port
 from tests.fixtures.services import DUAL, KEK_ID, assemble
 from tests.rig.clock import RigClock
 from tests.rig.drawer import FIRMWARE, MODEL, PROFILE, Drawer, NewFob
@@ -150,7 +151,7 @@ def copied_world(template: Path, directory: Path, nursery: Nursery, database_url
     settings: Settings = pickle.loads((directory / "settings.pickle").read_bytes())
     settings = replace(settings, store=StoreSettings(database_url))
     (directory / "settings.pickle").write_bytes(pickle.dumps(settings))
-    port = _free_port()
+    port = free_port()
     enrolment = Enrolment.load(directory / "station")
     replace(enrolment, server_url=f"http://127.0.0.1:{port}").save(directory / "station")
     services = assemble(settings, Store(database_url), {DUAL.id: DUAL})
@@ -175,8 +176,3 @@ def _answers(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

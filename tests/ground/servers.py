@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Final
 
 import httpx
 
+from tests.fixtures.ports import free_port
 from tests.fixtures.processes import end
 from tests.ground.commands import KAGIYA
 
@@ -48,13 +48,6 @@ def serving(settings_file: Path, *options: str, scheme: str = "http") -> Iterato
         yield Served(process, base_url, log)
     finally:
         end(process)
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def _wait(process: subprocess.Popen[bytes], base_url: str, log: Path) -> None:

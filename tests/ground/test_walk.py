@@ -7,8 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+from tests.fixtures.ports import free_port
 from tests.fixtures.processes import end
-from tests.ground.servers import free_port
 from tests.ground.walk import walk
 
 ROOT = Path(__file__).parents[2]

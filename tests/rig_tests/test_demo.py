@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -18,6 +17,8 @@ from typing import Any
 
 import httpx
 import pytest
+
+from tests.fixtures.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 KAGIYA = (sys.executable, "-m", "provisioning", "demo")
@@ -79,7 +80,7 @@ def _start(data: Path, port: int) -> subprocess.Popen[str]:
 @contextmanager
 def demo(data: Path, ended_by: signal.Signals = signal.SIGINT) -> Iterator[Demo]:
     """Start, wait until it is ready, and end it the way Ctrl-C does, or as asked."""
-    port = _free_port()
+    port = free_port()
     process = _start(data, port)
     try:
         _wait(process, lambda: _answers(f"http://localhost:{port}/"))
@@ -93,12 +94,6 @@ def demo(data: Path, ended_by: signal.Signals = signal.SIGINT) -> Iterator[Demo]
     finally:
         process.kill()
         process.communicate()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _answers(url: str) -> bool:
@@ -239,7 +234,7 @@ def test_a_killed_demo_comes_back(tmp_path: Path) -> None:
 
 def test_a_demo_killed_while_it_was_made_is_made_anew(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    process = _start(data, _free_port())
+    process = _start(data, free_port())
     _until((data / "kagiya.db").exists)
     process.kill()
     process.communicate()

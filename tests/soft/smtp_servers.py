@@ -24,6 +24,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.fixtures.ports import free_port
+
 
 @dataclass
 class Kept:
@@ -104,12 +106,6 @@ def smtp_server(behaviour: Behaviour, **options: Any) -> Iterator[int]:
         yield port
     finally:
         controller.stop(no_assert=True)
-
-
-def free_port() -> int:
-    """A port on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @contextlib.contextmanager

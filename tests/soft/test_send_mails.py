@@ -20,8 +20,9 @@ from provisioning.services import Services
 from provisioning.store.tables import Customer, MailState, OutboxMail, Ticket, TicketState
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import add_customer, customer_actor
+from tests.fixtures.ports import free_port
 from tests.soft.issuing import acts, credential, issue, mails, ticket
-from tests.soft.smtp_servers import Behaviour, free_port, smtp_server, trickling_server
+from tests.soft.smtp_servers import Behaviour, smtp_server, trickling_server
 
 
 def mailer(port: int, timeout_s: float = 5.0) -> SmtpMailer:

@@ -15,8 +15,9 @@ from provisioning.mail.addresses import accept_address
 from provisioning.mail.compose import TokenIssued, token_issued
 from provisioning.mail.mailer import Mail
 from provisioning.mail.smtp import SmtpMailer, SmtpServer
+from tests.fixtures.ports import free_port
 from tests.fixtures.services import DUAL
-from tests.soft.smtp_servers import Behaviour, certificate, free_port, only, smtp_server, trickling_server
+from tests.soft.smtp_servers import Behaviour, certificate, only, smtp_server, trickling_server
 
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 
