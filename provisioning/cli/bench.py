@@ -11,7 +11,7 @@ import click
 
 _NO_RIG: Final = "the benchmarks are not installed here; run them from the source tree after `make test`"
 _AS_JSON: Final = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-_NAMES: Final = ("servers", "verify", "setup", "program", "pages")
+_NAMES: Final = ("servers", "verify", "setup", "program", "guest", "pages")
 
 
 @click.group()
@@ -33,6 +33,7 @@ for _name, _about in (
     ("verify", "Codes checked per second, beside a bare endpoint that writes as much."),
     ("setup", "Apps set up per second."),
     ("program", "Time to write each kind of device, beside what wire and device need."),
+    ("guest", "The same on the real USB stack of a throw-away machine, beside the makers' programs."),
     ("pages", "Server time of the staff console over the books of a large branch."),
 ):
     bench.add_command(_command(_name, _about))
@@ -57,6 +58,7 @@ def _measured(name: str) -> list[Any]:
 
 
 def _measures() -> dict[str, Callable[[], list[Any]]]:
+    from tests.bench.guest import measure_guest
     from tests.bench.pages import measure_pages
     from tests.bench.program import measure_program
     from tests.bench.setup import measure_setup
@@ -68,6 +70,7 @@ def _measures() -> dict[str, Callable[[], list[Any]]]:
         "verify": measure_verify,
         "setup": measure_setup,
         "program": measure_program,
+        "guest": measure_guest,
         "pages": measure_pages,
     }
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from devices.links import AnyLink, AttachedDevice, BulkLink, Bus, FeatureLink, Link, ReportLink, StreamLink
-from tests.rig.usb.plan import AcmInterface, HidInterface, UsbPlan
+from devices.links.hid import HidLink
+from tests.rig.usb.plan import AcmInterface, CcidInterface, HidInterface, UsbPlan
 from tests.rig.wire.ccid_port import PACKET_S
 from tests.rig.wire.feature_port import FRAME_S
 
@@ -31,12 +32,27 @@ class Speed:
     @classmethod
     def of(cls, plan: UsbPlan) -> Speed:
         """As the device's descriptors tell."""
-        spoken = [
-            part for part in plan.interfaces if not isinstance(part, HidInterface) or part.gadget is not None
-        ]
-        hid = [part.interval_ms / 1000 for part in spoken if isinstance(part, HidInterface)]
-        acm = [1 / part.bytes_per_s for part in spoken if isinstance(part, AcmInterface)]
-        return cls(report_s=hid[0] if hid else 0.0, byte_s=acm[0] if acm else 0.0)
+        match spoken_interface(plan):
+            case HidInterface(interval_ms=interval_ms):
+                return cls(report_s=interval_ms / 1000)
+            case AcmInterface(bytes_per_s=bytes_per_s):
+                return cls(byte_s=1 / bytes_per_s)
+            case CcidInterface():
+                return cls()
+
+    def slower(self, times: float) -> Speed:
+        """Of a wire that takes so many times as long."""
+        return Speed(*(times * seconds for seconds in astuple(self)))
+
+
+def spoken_interface(plan: UsbPlan) -> HidInterface | CcidInterface | AcmInterface:
+    """The interface that a station speaks to."""
+    return next(
+        part
+        for part in plan.interfaces
+        if isinstance(part, CcidInterface | AcmInterface)
+        or (isinstance(part, HidInterface) and part.gadget is not None)
+    )
 
 
 class Meter:
@@ -79,6 +95,8 @@ class MeteredBus:
             return _Bulk(link, self)
         if isinstance(link, StreamLink):
             return _Stream(link, self)
+        if isinstance(link, HidLink):
+            return _Both(link, self)
         if isinstance(link, ReportLink):
             return _Reports(link, self)
         return _Features(link, self)
@@ -104,18 +122,18 @@ class _Metered:
 class _Reports(_Metered):
     def __init__(self, link: ReportLink, bus: MeteredBus) -> None:
         super().__init__(link, bus)
-        self._link = link
+        self._report_link = link
 
     @property
     def report_size(self) -> int:
-        return self._link.report_size
+        return self._report_link.report_size
 
     def send(self, report: bytes) -> None:
-        self._link.send(report)
+        self._report_link.send(report)
         self._bus.meter.count(self._bus.speed.report_s)
 
     def receive(self, timeout_s: float) -> bytes:
-        report = self._link.receive(timeout_s)
+        report = self._report_link.receive(timeout_s)
         self._bus.meter.count(self._bus.speed.report_s)
         return report
 
@@ -123,16 +141,24 @@ class _Reports(_Metered):
 class _Features(_Metered):
     def __init__(self, link: FeatureLink, bus: MeteredBus) -> None:
         super().__init__(link, bus)
-        self._link = link
+        self._feature_link = link
 
     def send_feature(self, number: int, data: bytes) -> None:
-        self._link.send_feature(number, data)
+        self._feature_link.send_feature(number, data)
         self._bus.meter.count(self._bus.speed.control_s)
 
     def get_feature(self, number: int, size: int) -> bytes:
-        report = self._link.get_feature(number, size)
+        report = self._feature_link.get_feature(number, size)
         self._bus.meter.count(0.0 if self._bus.is_busy(report) else self._bus.speed.control_s)
         return report
+
+
+class _Both(_Reports, _Features):
+    """A real HID interface: its driver knows which of the two its device speaks by."""
+
+    def __init__(self, link: HidLink, bus: MeteredBus) -> None:
+        _Reports.__init__(self, link, bus)
+        self._feature_link = link
 
 
 class _Stream(_Metered):

@@ -15,12 +15,12 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from devices.links import Bus
-from tests.bench.meter import IsBusy, MeteredBus, Speed
+from tests.bench.meter import IsBusy, MeteredBus, Speed, spoken_interface
 from tests.bench.station import TimedStation, job_for
 from tests.rig.drawer import ROOT_NAME
 from tests.rig.fob.factory import Manufacturer
 from tests.rig.usb.families import FAMILIES, Family
-from tests.rig.usb.plan import AcmInterface, CcidInterface, HidInterface, UsbPlan
+from tests.rig.usb.plan import AcmInterface, CcidInterface, UsbPlan
 from tests.rig.wire.ccid_port import CcidPort
 from tests.rig.wire.console_port import ConsoleBus, ConsolePort
 from tests.rig.wire.feature_port import FeaturePort
@@ -42,8 +42,9 @@ BUSY: Final[dict[str, IsBusy]] = {
 
 @dataclass(frozen=True, slots=True)
 class ProgramResult:
-    """A new device, or several written at once: `seconds` until all are. `wire_s`, `work_s`: what
-    wire and device need for one; `of_needed`: time over both; `times_one`: devices per second over one alone.
+    """A new device, or several written at once: `seconds` until all are. `wire_s`, `work_s`: what wire and device
+    need for one; `of_needed`: time over both; `waited`: the same without the time that a processor was at work;
+    `times_one`: devices per second over one alone; `program_s`: the time of the maker's `program` for one.
     """
 
     what: str
@@ -52,8 +53,12 @@ class ProgramResult:
     seconds: float
     wire_s: float
     work_s: float
+    processor_s: float
     of_needed: float
+    waited: float
     times_one: float | None = None
+    program: str = ""
+    program_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,7 @@ class Written:
     """Devices that were written at once: seconds until all were; transfers, wire and work of one."""
 
     seconds: float
+    processor_s: float
     transfers: float
     wire_s: float
     work_s: float
@@ -79,6 +85,11 @@ class Written:
     def needed_s(self) -> float:
         """What no driver can beat."""
         return self.wire_s + self.work_s
+
+    @property
+    def waited(self) -> float:
+        """Time without the processor's, over what no driver can beat."""
+        return (self.seconds - self.processor_s) / self.needed_s
 
 
 def measure_program() -> list[ProgramResult]:
@@ -102,9 +113,10 @@ def write_all(station: TimedStation, subjects: Sequence[Subject]) -> Written:
     meters = {id(subject.bus): subject.bus.meter for subject in subjects}.values()
     for meter in meters:
         meter.reset()
-    seconds = station.write(jobs)
+    spent = station.write(jobs)
     return Written(
-        seconds,
+        spent.seconds,
+        spent.processor_s,
         sum(meter.transfers for meter in meters) / len(subjects),
         sum(meter.seconds for meter in meters) / len(subjects),
         (sum(subject.worked_s() for subject in subjects) - worked_before_s) / len(subjects),
@@ -121,7 +133,9 @@ def result(what: str, devices: int, written: Sequence[Written], one_s: float | N
         seconds=round(best.seconds, 3),
         wire_s=round(best.wire_s, 3),
         work_s=round(best.work_s, 3),
+        processor_s=round(best.processor_s, 3),
         of_needed=round(best.seconds / best.needed_s, 2),
+        waited=round(best.waited, 2),
         times_one=None if one_s is None else round(devices * one_s / best.seconds, 1),
     )
 
@@ -166,12 +180,7 @@ def never(_report: bytes) -> bool:
 
 def _port(plan: UsbPlan, name: str) -> tuple[Bus, Callable[[], None]]:
     """The port for the interface that is spoken to, and how to pull the device out."""
-    spoken = next(
-        part
-        for part in plan.interfaces
-        if isinstance(part, CcidInterface | AcmInterface)
-        or (isinstance(part, HidInterface) and part.gadget is not None)
-    )
+    spoken = spoken_interface(plan)
     if isinstance(spoken, CcidInterface):
         card = CcidPort(plan, paced=True)
         return SocketBus([card]), card.unplug

@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, Self
 
 from devices.agent import StationAgent
@@ -39,11 +40,25 @@ def job_for(profile: FirmwareProfile, serial: str, digits: int, period_s: int) -
     )
 
 
+ProcessorTime = Callable[[], float]
+"""Seconds that processors have spent so far on station and emulators."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Time that passed, and how much of it a processor was at work."""
+
+    seconds: float
+    processor_s: float
+
+
 class TimedStation:
     """An agent with its desk. `roots`: trust list of the emulated devices' makers."""
 
-    def __init__(self, buses: Sequence[Bus], roots: Mapping[str, bytes]) -> None:
-        self._server = _Server()
+    def __init__(
+        self, buses: Sequence[Bus], roots: Mapping[str, bytes], processor_time: ProcessorTime = time.process_time
+    ) -> None:
+        self._server = _Server(processor_time)
         self._desk = Desk(tuple(buses), load_profiles(), roots, time.time)
         self._agent = StationAgent(self._desk, self._server, SeedBox(STATION, KEY))
 
@@ -65,25 +80,26 @@ class TimedStation:
                 raise RuntimeError(f"not all of {count} devices can be used: {self._server.seen}")
             self._agent.step()
 
-    def write(self, jobs: Sequence[ProgramJob]) -> float:
-        """Seconds from when the agent is given the jobs until the result of the last. Raises RuntimeError."""
+    def write(self, jobs: Sequence[ProgramJob]) -> Spent:
+        """From when the agent is given the jobs until the result of the last. Raises RuntimeError."""
         self._server.jobs = tuple(jobs)
         self._agent.step()
         return self._server.wait({job.job_id for job in jobs})
 
 
 class _Server:
-    def __init__(self) -> None:
+    def __init__(self, processor_time: ProcessorTime) -> None:
         self.jobs: tuple[ProgramJob, ...] = ()
         self.seen: tuple[DeviceSeen, ...] = ()
-        self._given_s = 0.0
-        self._results: dict[str, tuple[float, JobResult]] = {}
+        self._processor_time = processor_time
+        self._given = Spent(0.0, 0.0)
+        self._results: dict[str, tuple[Spent, JobResult]] = {}
         self._news = threading.Condition()
 
     def poll(self, poll: Poll) -> Work:
         self.seen = poll.devices
         jobs, self.jobs = self.jobs, ()
-        self._given_s = time.perf_counter()
+        self._given = self._now()
         return Work(jobs, int(time.time()))
 
     def progress(self, job_id: str, progress: Progress) -> None:
@@ -91,14 +107,18 @@ class _Server:
 
     def result(self, job_id: str, result: JobResult) -> None:
         with self._news:
-            self._results.setdefault(job_id, (time.perf_counter(), result))
+            self._results.setdefault(job_id, (self._now(), result))
             self._news.notify_all()
 
-    def wait(self, job_ids: set[str]) -> float:
+    def wait(self, job_ids: set[str]) -> Spent:
         with self._news:
             here = self._news.wait_for(lambda: self._results.keys() >= job_ids, _LIMIT_S)
             results = [self._results[job_id] for job_id in job_ids & self._results.keys()]
         failed = [result.problem for _, result in results if result.receipt is None]
         if not here or failed:
             raise RuntimeError(f"a device was not written: {failed}")
-        return max(taken_s for taken_s, _ in results) - self._given_s
+        last = max((taken for taken, _ in results), key=lambda taken: taken.seconds)
+        return Spent(last.seconds - self._given.seconds, last.processor_s - self._given.processor_s)
+
+    def _now(self) -> Spent:
+        return Spent(time.perf_counter(), self._processor_time())

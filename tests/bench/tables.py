@@ -22,6 +22,7 @@ def as_text(machine: Machine, results: dict[str, list[Any]]) -> str:
         "verify": _verify,
         "setup": _setup,
         "program": _program,
+        "guest": _program,
         "pages": _pages,
     }
     return "\n\n".join([*parts, *(tables[name](rows) for name, rows in results.items())])
@@ -59,7 +60,6 @@ def _setup(rows: list[SetupResult]) -> str:
 
 
 def _program(rows: list[ProgramResult]) -> str:
-    needed = f"of wire and device (≤ {MOST_OF_NEEDED})"
     head = (
         "devices",
         "",
@@ -67,23 +67,19 @@ def _program(rows: list[ProgramResult]) -> str:
         "s",
         "s on the wire",
         "s in the device",
-        needed,
+        "s of processors",
+        f"of wire and device (≤ {MOST_OF_NEEDED})",
+        "without the processors'",
         f"of one (≥ {LEAST_TIMES_ONE})",
+        "by the maker's program",
     )
-    lines = [
-        (
-            row.what,
-            row.devices,
-            row.transfers,
-            row.seconds,
-            row.wire_s,
-            row.work_s,
-            row.of_needed,
-            row.times_one or "",
-        )
-        for row in rows
-    ]
-    return _table(head, lines)
+    return _table(head, [_device(row) for row in rows])
+
+
+def _device(row: ProgramResult) -> tuple[Any, ...]:
+    times = (row.seconds, row.wire_s, row.work_s, row.processor_s, row.of_needed, row.waited, row.times_one or "")
+    theirs = f"{row.program_s} s ({row.program})" if row.program else ""
+    return (row.what, row.devices, row.transfers, *times, theirs)
 
 
 def _pages(rows: list[PageResult]) -> str:

@@ -1,6 +1,7 @@
 """`python -m tests.guest [ARGUMENTS OF PYTEST]`: the devices' tests on a real USB stack, in a throw-away guest.
 
-Without arguments everything runs, in two guests side by side: a guest has one processor, a machine more.
+Without arguments everything runs: two guests side by side, for a guest has one processor and a machine more, and
+then what is timed in a third one, whose clock counts instructions.
 """
 
 from __future__ import annotations
@@ -20,7 +21,11 @@ from tests.guest.debian import GuestUnavailable
 from tests.guest.machine import Guest, prepare, run
 from tests.guest.stock import PROJECT
 
+_SIDE_BY_SIDE: Final = 2
 _TESTS: Final = "tests/guest/inside"
+TIMED: Final = f"{_TESTS}/timed"
+TIMED_ARGUMENTS: Final = (TIMED, "--timeout=0")
+"""A clock that leaps is no measure of what hangs; `tests.guest.machine` ends such a guest."""
 _FIRST: Final = tuple(
     f"{_TESTS}/test_{name}.py" for name in ("doctor", "families", "interfaces", "many", "rights", "typing")
 )
@@ -33,8 +38,8 @@ def main(arguments: list[str]) -> int:
     try:
         guest = prepare()
         click.echo(f"guest: ready after {time.monotonic() - begun_s:.1f} s")
-        shares = [arguments] if arguments else [list(_FIRST), _others()]
-        with ThreadPoolExecutor(len(shares)) as pool:
+        shares = [arguments] if arguments else [list(_FIRST), _others(), list(TIMED_ARGUMENTS)]
+        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
             labels = [f"{number}| " if len(shares) > 1 else "" for number in range(1, len(shares) + 1)]
             codes = list(pool.map(lambda share, label: _run(guest, share, label), shares, labels))
     except GuestUnavailable as reason:
@@ -49,13 +54,13 @@ def main(arguments: list[str]) -> int:
 def _others() -> list[str]:
     inside = PROJECT / _TESTS
     found = [str(file.relative_to(PROJECT)) for file in sorted(inside.rglob("test_*.py"))]
-    return [name for name in found if name not in _FIRST]
+    return [name for name in found if name not in _FIRST and not name.startswith(TIMED)]
 
 
 def _run(guest: Guest, arguments: list[str], label: str) -> int:
     with TemporaryDirectory(prefix="kagiya-guest-") as name:
         results = Path(name)
-        ended = run(guest, arguments, results, label)
+        ended = run(guest, arguments, results, label, counts=arguments[0].startswith(TIMED))
         _tell(results, label)
     click.echo(f"{label}guest: {ended.took_s:.0f} s from boot to end, exit code {ended.code}")
     return 1 if ended.code is None else ended.code

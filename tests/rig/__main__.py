@@ -72,16 +72,16 @@ def station(data: Path, enrolment: Path, poll_s: float, *, unpaced: bool) -> Non
 
 @rig.command()
 @_DATA
-@click.option("--paced", is_flag=True, help="Interrupt transfers take the endpoint's real interval.")
+@click.option("--pace", type=float, default=0.0, help="Take so many times the wire's time, and the devices' own.")
 @click.argument("names", metavar="FAMILY:SERIAL", nargs=-1)
-def attach(data: Path, names: tuple[str, ...], *, paced: bool) -> None:
+def attach(data: Path, names: tuple[str, ...], *, pace: float) -> None:
     """Plug devices into this computer, then do what lines on standard input say, until there are no more.
 
     Lines: plug, unplug, press, display, crossed NAME; cut, mute, stall, none NAME AFTER-SO-MANY-REPORTS.
     """
     from tests.rig.usb.attach import Cabinet, serve
 
-    serve(Cabinet(data, paced=paced), names)
+    serve(Cabinet(data, pace=pace), names)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,6 @@ def test_without_power_nothing_works_on() -> None:
 
 
 def test_every_device_that_can_be_plugged_in_tells_it(tmp_path: Path) -> None:
-    cabinet = Cabinet(tmp_path, paced=True)
+    cabinet = Cabinet(tmp_path, pace=1)
     for name, family in FAMILIES.items():
         assert cabinet.act(f"worked {name}:{family.serial(1)}") == {"done": 0.0}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import socket
 import struct
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
+
+import pytest
 
 from tests.rig.usb.plan import HidInterface, UsbPlan
 from tests.rig.usb.served import ServedDevice
@@ -44,10 +47,10 @@ class _Host:
 
 
 @contextmanager
-def _plugged() -> Iterator[tuple[ServedDevice, _Host]]:
+def _plugged(pace: float = 0) -> Iterator[tuple[ServedDevice, _Host]]:
     ours, hosts = socket.socketpair()
     plan = UsbPlan(0x1209, 1, 0x100, "maker", "key", "", (HidInterface(0, b"", 8, _Listener(), 8),))
-    device = ServedDevice(plan, ours, paced=False)
+    device = ServedDevice(plan, ours, pace=pace)
     device.thread.start()
     with hosts:
         yield device, _Host(hosts)
@@ -60,6 +63,15 @@ def test_a_report_counts_as_crossed_when_the_host_has_its_answer() -> None:
         for number in range(1, 500):
             assert host.say()
             assert device.crossed == number
+
+
+@pytest.mark.parametrize("pace", [1, 2])
+def test_reports_take_their_frames_where_there_is_a_pace(pace: float) -> None:
+    with _plugged(pace) as (_, host):
+        assert host.say()
+        begun_s = time.monotonic()
+        assert all(host.say() for _ in range(20))
+        assert time.monotonic() - begun_s >= 0.019 * pace
 
 
 def test_a_cut_set_between_two_conversations_lets_the_report_through_that_it_names() -> None:

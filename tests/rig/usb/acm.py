@@ -29,7 +29,9 @@ class AcmFunction:
         self._interface = interface
         self._gadget = interface.gadget
         self._notify = Endpoint(IN | first_endpoint + 1, INTERRUPT, 8, interface.notify_ms)
-        self._in, self._out = Endpoint(IN | first_endpoint, BULK), Endpoint(first_endpoint, BULK)
+        byte_s = 1 / interface.bytes_per_s
+        self._in = Endpoint(IN | first_endpoint, BULK, byte_s=byte_s)
+        self._out = Endpoint(first_endpoint, BULK, byte_s=byte_s)
         self._coding = (115_200).to_bytes(4, "little") + bytes([0, 0, 8])
 
     @property

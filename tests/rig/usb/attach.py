@@ -27,12 +27,13 @@ class _Place:
 class Cabinet:
     """Devices by name: FAMILY:SERIAL, or FAMILY:SERIAL#2 for another with the same serial number.
 
-    What lasts of them is kept below `folder`.
+    What lasts of them is kept below `folder`. `pace`: so many times the wire's real time is taken, and devices
+    take their own; at 0 everything happens at once.
     """
 
-    def __init__(self, folder: Path, *, paced: bool = False) -> None:
+    def __init__(self, folder: Path, *, pace: float = 0.0) -> None:
         self._folder = folder
-        self._paced = paced
+        self._pace = pace
         self._places: dict[str, _Place] = {}
         self._acts: Mapping[str, Callable[[str, int], Any]] = {
             "make": lambda name, _: self._place(name) and None,
@@ -64,9 +65,9 @@ class Cabinet:
             family, _, label = name.partition(":")
             serial, _, _ = label.partition("#")
             device = DEVICES[family](self._folder / name.replace(":", "-"), serial)
-            if self._paced:
+            if self._pace:
                 device.take_time()
-            self._places[name] = _Place(device, UsbSocket(device.plan, paced=self._paced))
+            self._places[name] = _Place(device, UsbSocket(device.plan, pace=self._pace))
         return self._places[name]
 
     def _troubles(self, kind: TroubleKind) -> Callable[[str, int], None]:

@@ -31,9 +31,9 @@ class UsbSocket:
     The first plugging takes any free port of the controller and later ones take it again where it is free.
     """
 
-    def __init__(self, plan: UsbPlan, *, paced: bool = False) -> None:
+    def __init__(self, plan: UsbPlan, *, pace: float = 0.0) -> None:
         self.plan = plan
-        self._paced = paced
+        self._pace = pace
         self._served: ServedDevice | None = None
         self._port: int | None = None
 
@@ -57,7 +57,7 @@ class UsbSocket:
         self._wait_until_free()
         ours, kernels = socket.socketpair()
         with kernels:
-            self._served = ServedDevice(self.plan, ours, paced=self._paced)
+            self._served = ServedDevice(self.plan, ours, pace=self._pace)
             self._served.thread.start()
             try:
                 self._port = _attach(kernels, self._port)

@@ -56,12 +56,13 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One endpoint of a function. `interval_ms` is of interrupt endpoints."""
+    """One endpoint of a function. `interval_ms` is of interrupt endpoints, `byte_s` of a serial port's bytes."""
 
     address: int
     kind: int
     size: int = 64
     interval_ms: int = 0
+    byte_s: float = 0.0
 
     @property
     def is_in(self) -> bool:

@@ -13,13 +13,16 @@ from typing import Final
 
 from tests.rig.usb import usbip
 from tests.rig.usb.device import UsbDevice
-from tests.rig.usb.function import INTERRUPT, Endpoint, Setup
+from tests.rig.usb.function import Setup
+from tests.rig.usb.pace import Pace
 from tests.rig.usb.plan import AcmInterface, HidInterface, Stalled, UsbPlan
 from tests.rig.usb.trouble import Trouble, TroubleKind
 from tests.rig.usb.usbip import Submit, Unlink
 
 _LOOK_S: Final = 0.02
 _LOOK_SELDOM_S: Final = 0.25
+_LOOK_PACED_S: Final = 0.002
+"""A device that takes its time has something to say a little later than it was told something."""
 _REFUSAL_S: Final = 0.01
 _LIVELY_S: Final = 3.0
 """So long after the host said something, a device that may speak unasked is asked often."""
@@ -30,11 +33,11 @@ class _CableOut(Exception):
 
 
 class ServedDevice:
-    """One plugging, from power to the end. `paced`: interrupt transfers take the endpoint's real interval."""
+    """One plugging, from power to the end. `pace`: all talk takes so many times the wire's real time."""
 
-    def __init__(self, plan: UsbPlan, connection: socket.socket, *, paced: bool) -> None:
+    def __init__(self, plan: UsbPlan, connection: socket.socket, *, pace: float) -> None:
         self._connection = connection
-        self._paced = paced
+        self._pace = Pace(pace) if pace else None
         self._wake_read, self._wake_write = socket.socketpair()
         self._device = UsbDevice(plan, self._wake)
         self._speaks_unasked = any(
@@ -42,9 +45,9 @@ class ServedDevice:
             or (isinstance(part, HidInterface) and hasattr(part.gadget, "next_report"))
             for part in plan.interfaces
         )
+        self._look_s = _LOOK_PACED_S if pace else _LOOK_S
         self._waiting: dict[int, Submit] = {}
         self._unanswered: set[int] = set()
-        self._visited_s: dict[int, float] = {}
         self._trouble = Trouble()
         self._crossed_before = 0
         self._lively_until_s = 0.0
@@ -97,7 +100,9 @@ class ServedDevice:
     def _pause_s(self) -> float | None:
         if not self._waiting or not self._speaks_unasked:
             return None
-        return _LOOK_S if time.monotonic() < self._lively_until_s else _LOOK_SELDOM_S
+        if time.monotonic() >= self._lively_until_s:
+            return _LOOK_SELDOM_S
+        return self._look_s
 
     def _unlink(self, message: Unlink) -> None:
         taken_back = self._waiting.pop(message.whose, None) is not None or message.whose in self._unanswered
@@ -108,16 +113,22 @@ class ServedDevice:
         if submit.endpoint & 0x7F == 0:
             setup = Setup.from_bytes(submit.setup)
             talk = self._device.is_talk(setup)
-            self._perform(submit, lambda: self._device.control(setup, submit.data), talk=talk)
+            self._perform(submit, lambda: self._request(setup, submit.data, talk=talk), talk=talk)
         elif submit.is_in:
             self._waiting[submit.number] = submit
         else:
             self._lively_until_s = time.monotonic() + _LIVELY_S
             self._perform(submit, lambda: self._take(submit), talk=True)
 
+    def _request(self, setup: Setup, data: bytes, *, talk: bool) -> bytes:
+        if self._pace and talk:
+            self._pace.control()
+        return self._device.control(setup, data)
+
     def _take(self, submit: Submit) -> bytes:
         function, endpoint = self._device.endpoint(submit.endpoint)
-        self._await_visit(endpoint)
+        if self._pace:
+            self._pace.transfer(endpoint, len(submit.data))
         function.take(endpoint, submit.data)
         return b""
 
@@ -148,7 +159,8 @@ class ServedDevice:
             data = function.give(endpoint, submit.size)
             if data is not None:
                 del self._waiting[number]
-                self._await_visit(endpoint)
+                if self._pace:
+                    self._pace.transfer(endpoint, len(data))
                 self._answer(submit, 0, data, crosses=True)
 
     def _trouble_now(self) -> TroubleKind:
@@ -161,11 +173,3 @@ class ServedDevice:
         self._connection.sendall(usbip.submitted(submit, status, data))
         if crosses and self._trouble_now() is TroubleKind.CUT:
             raise _CableOut
-
-    def _await_visit(self, endpoint: Endpoint) -> None:
-        """The host controller asks an interrupt endpoint once in its interval."""
-        if not self._paced or endpoint.kind != INTERRUPT:
-            return
-        due_s = self._visited_s.get(endpoint.address, 0.0) + endpoint.interval_ms / 1000
-        time.sleep(max(0.0, due_s - time.monotonic()))
-        self._visited_s[endpoint.address] = time.monotonic()

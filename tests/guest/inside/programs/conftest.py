@@ -59,10 +59,10 @@ def plug(emulator: Emulator) -> Iterator[Plug]:
 
     def plug_in(family: str) -> Plugged:
         device = Plugged(emulator, family, _SERIALS.get(family, "{}").format(next(_numbers)))
-        seen = _configured()
+        seen = configured()
         emulator.do("plug", device.name)
         there.append(device)
-        until(lambda: _configured() - seen, f"the kernel knows {device.name}")
+        until(lambda: configured() - seen, f"the kernel knows {device.name}")
         subprocess.run(["udevadm", "settle"], check=True)
         return device
 
@@ -74,7 +74,7 @@ def plug(emulator: Emulator) -> Iterator[Plug]:
 @pytest.fixture(scope="session")
 def smart_cards() -> SmartCards:
     """The smart-card service for as long as a test needs it: while it runs, nobody else reaches a reader."""
-    return _service
+    return service
 
 
 @pytest.fixture(scope="session")
@@ -101,7 +101,7 @@ def until(happened: Callable[[], object], what: str) -> None:
         time.sleep(0.02)
 
 
-def _configured() -> set[str]:
+def configured() -> set[str]:
     """Numbers, each given by the kernel once, of the devices that are ready for drivers and programs."""
     found = set()
     for file in Path("/sys/bus/usb/devices").glob("*/bConfigurationValue"):
@@ -112,11 +112,12 @@ def _configured() -> set[str]:
 
 
 @contextmanager
-def _service() -> Iterator[None]:
-    service = subprocess.Popen(["/usr/sbin/pcscd", "--foreground", "--error"])
+def service() -> Iterator[None]:
+    """The smart-card service runs."""
+    daemon = subprocess.Popen(["/usr/sbin/pcscd", "--foreground", "--error"])
     try:
         until(_SOCKET.exists, "pcscd is there")
         yield
     finally:
-        service.terminate()
-        service.wait(_WITHIN_S)
+        daemon.terminate()
+        daemon.wait(_WITHIN_S)
