@@ -120,6 +120,8 @@ def _copy_of_project(root: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="project-", dir=stock_folder()) as name:
         folder = Path(name) / "project"
         shutil.copytree(PROJECT, folder, ignore=_is_left_out)
+        # to people of the guest, too, whatever the umask was when it was made
+        subprocess.run(["chmod", "-R", "go+rX", str(folder)], check=True)
         compile_sources(root, folder)
         yield folder
 
