@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 
 import click
 
+from tests.guest.bank import open_bank
 from tests.guest.debian import GuestUnavailable
 from tests.guest.machine import Guest, prepare, run
 from tests.guest.stock import PROJECT
@@ -58,8 +59,9 @@ def _others() -> list[str]:
 
 
 def _run(guest: Guest, arguments: list[str], label: str) -> int:
-    with TemporaryDirectory(prefix="kagiya-guest-") as name:
+    with TemporaryDirectory(prefix="kagiya-guest-") as name, open_bank() as port:
         results = Path(name)
+        (results / "bank").write_text(str(port), encoding="utf-8")
         ended = run(guest, arguments, results, label, counts=arguments[0].startswith(TIMED))
         _tell(results, label)
     click.echo(f"{label}guest: {ended.took_s:.0f} s from boot to end, exit code {ended.code}")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from typing import Final
 
 from devices.profile_files import load_profiles
 from devices.profiles import Ability, FirmwareProfile, SerialSource
 from provisioning.rules.states import JobState
-from provisioning.store.queries import fobs
-from provisioning.store.queries.jobs import JobView
-from tests.guest.inside.counter import INSTITUTION, Counter, until
+from tests.guest.inside.counter import Attempt, Counter, until
 from tests.guest.inside.emulator import Emulator
 from tests.rig.usb.families import KINDS, Family
 from tests.rig.usb.trouble import TroubleKind
@@ -98,10 +97,9 @@ class Bench:
         self.counter.issue(user_id, device.serial)
         return user_id
 
-    def attempts(self, device: OnDesk) -> list[JobView]:
+    def attempts(self, device: OnDesk) -> list[Attempt]:
         """Its jobs, the newest first."""
-        fob = fobs.fob_by_serial(self.counter.services.store, INSTITUTION, device.serial)
-        return self.counter.jobs(fob.id)
+        return self.counter.attempts(device.serial)[0]
 
     def prove(self, device: OnDesk) -> None:
         """By the code that the station read back, or else by the one on the display, which the teller types."""
@@ -119,5 +117,9 @@ def is_unnamed(family: Family) -> bool:
 
 
 def _profile(family: Family) -> FirmwareProfile:
-    (profile,) = [profile for profile in load_profiles() if profile.name == family.profile]
-    return profile
+    return _shipped()[family.profile]
+
+
+@cache
+def _shipped() -> dict[str, FirmwareProfile]:
+    return {profile.name: profile for profile in load_profiles()}

@@ -1,55 +1,84 @@
-"""A counter in the guest: server and station agent as processes of their own, on devices of the kernel."""
+"""A counter in the guest: the station agent as a process, on devices of the kernel, and its bank outside."""
 
 from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import httpx
-
 from devices.server_client import enrol
-from provisioning import institutions, migrations
-from provisioning.cli.compose import OPERATOR, build_services
-from provisioning.jobs.add_bank_client import AddBankClientCommand, add_bank_client
-from provisioning.jobs.invite_station import InviteStationCommand, invite_station
-from provisioning.jobs.prove_typed_code import ProveTypedCodeCommand, prove_typed_code
-from provisioning.jobs.take_into_stock import TakeIntoStockCommand, take_into_stock
-from provisioning.rules.roles import ALL_ROLES
-from provisioning.settings_file import load_settings
-from provisioning.store.queries import jobs, stations
-from provisioning.store.queries.jobs import JobFilter, JobView
-from provisioning.store.tables import Customer
-from tests.fixtures.people import quick_hash
-from tests.fixtures.ports import free_port
+from provisioning.rules.states import JobState
+from provisioning.store.queries.next_step import NextStep
 from tests.fixtures.processes import end
-from tests.ground.settings_files import SETTINGS, write_settings
-from tests.guest.inside.desk_file import write_desk_file
+from tests.guest.inside.patience import MUCH_LONGER_S, patient_profiles
+from tests.rig.drawer import ROOT_NAME
+from tests.rig.fob.factory import Manufacturer
 
-INSTITUTION: Final = "dual"
 WITHIN_S: Final = 240.0
 """Nothing here takes so long, but the machine under the guest may be busy with other things."""
+_BANK: Final = "localhost"
+"""In the guest that is the machine outside (start.sh): an address at which a station may go without TLS."""
+_PORT: Final = Path("/opt/results/bank")
 _KAGIYA: Final = (sys.executable, "-m", "provisioning", "--settings")
 T = TypeVar("T")
 
 
-def until(found: Callable[[], T | None], what: str, limit_s: float = WITHIN_S) -> T:
+def until(found: Callable[[], T | None], what: str, limit_s: float = WITHIN_S, every_s: float = 0.02) -> T:
     """What `found` gives, once it is something."""
     deadline_s = time.monotonic() + limit_s
     while not (value := found()):
         assert time.monotonic() < deadline_s, f"this did not happen in time: {what}"
-        time.sleep(0.02)
+        time.sleep(every_s)
     return value
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One job as the teller's page shows it; `serial` is what the device said when it was written."""
+
+    id: str
+    state: JobState
+    failure: str | None
+    next_step: NextStep
+    serial: str | None
+    user_id: str | None
+
+
+class Bank:
+    """The bank outside the guest (tests/guest/bank.py). Safe between threads."""
+
+    def __init__(self) -> None:
+        self._socket = socket.create_connection((_BANK, int(_PORT.read_text())), timeout=WITHIN_S)
+        self._lines = self._socket.makefile("rw", encoding="utf-8")
+        self._lock = threading.Lock()
+
+    def do(self, act: str, **facts: Any) -> Any:
+        """One order, and what came of it."""
+        with self._lock:
+            self._lines.write(json.dumps({"act": act, "with": facts}) + "\n")
+            self._lines.flush()
+            line = self._lines.readline()
+        assert line, "the bank has hung up"
+        answer = json.loads(line)
+        assert "failed" not in answer, answer["failed"]
+        return answer["done"]
+
+    def close(self) -> None:
+        """Hang up: its server ends."""
+        self._lines.close()
+        self._socket.close()
+
+
 class Counter:
-    """Server, station, and the books behind them.
+    """A station, and the bank behind it.
 
     `rig`: the emulators' folder, whose maker the station trusts. `wanted`: digits and seconds of the institution.
     """
@@ -57,50 +86,30 @@ class Counter:
     def __init__(self, folder: Path, rig: Path, wanted: tuple[int, int]) -> None:
         self.folder = folder
         self.wanted = wanted
-        _write_institution(folder / "institutions", *wanted)
-        text = SETTINGS.replace(
-            "[server]", '[institutions]\ndirectory = "institutions"\n\n[server]\nclock = "host"'
-        )
-        self._settings = write_settings(folder, text)
-        settings = load_settings(self._settings, ALL_ROLES)
-        migrations.upgrade(settings.store.url)
-        self.services = build_services(settings, ALL_ROLES)
-        self._people = 0
-        self._desk = write_desk_file(folder, rig)
-        self._port = free_port()
-        self._http = httpx.Client(base_url=f"http://127.0.0.1:{self._port}", timeout=WITHIN_S)
-        client = AddBankClientCommand(INSTITUTION, "host", OPERATOR, checks_confirmation=False)
-        self._bank_key = add_bank_client(self.services, client, self.now()).key
-        self.server = self._start(self._settings, "serve", *self._serve_words())
+        self.bank = Bank()
         try:
-            until(self._answers, "the server answers")
-            self.station_id = self._enrol()
+            digits, period_s = wanted
+            self._enrol(rig, **self.bank.do("open", digits=digits, period_s=period_s))
         except BaseException:
-            end(self.server)
+            self.bank.close()
             raise
         self.station = self.start_station()
 
     def close(self) -> None:
         """End both."""
         end(self.station)
-        end(self.server)
-        self._http.close()
-        self.services.store.close()
-
-    @staticmethod
-    def now() -> datetime:
-        """The guest's clock is everybody's."""
-        return datetime.now(UTC)
+        self.bank.close()
 
     def start_station(self) -> subprocess.Popen[bytes]:
         """`kagiya station run`."""
-        return self._start(self._desk, "station", "run")
+        command = [*_KAGIYA, str(self.folder / "desk.toml"), "station", "run"]
+        with (self.folder / "station.log").open("ab") as log:
+            return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=dict(os.environ))
 
     def devices(self) -> list[dict[str, Any]]:
         """What the station last reported."""
-        view = stations.station(self.services.store, INSTITUTION, self.station_id, self.now())
-        told = ("serial", "profile", "problem", "path")
-        return [{name: getattr(device, name) for name in told} for device in view.devices]
+        told: list[dict[str, Any]] = self.bank.do("devices")
+        return told
 
     def seen(self, profile: str, serial: str) -> bool:
         """Whether the station reports exactly this device as usable."""
@@ -109,86 +118,49 @@ class Counter:
 
     def stock(self, profile: str, serial: str) -> None:
         """Take a device that the station sees into stock; `serial` is what its label says."""
-        command = TakeIntoStockCommand(INSTITUTION, self.station_id, profile, serial, OPERATOR)
-        take_into_stock(self.services, command, self.now())
+        self.bank.do("stock", profile=profile, serial=serial)
 
     def customer(self) -> str:
         """A new customer's user ID."""
-        self._people += 1
-        user_id = f"{990_000_000_000 + self._people}"
-        with self.services.store.write() as tx:
-            tx.add(
-                Customer(
-                    institution_id=INSTITUTION,
-                    branch="本店",
-                    login_id=f"guest{self._people}",
-                    user_id=user_id,
-                    name=f"見本 {self._people}",
-                    name_kana="ミホン",
-                    password_hash=quick_hash("Sakura2026"),
-                    confirmation_hash=quick_hash("Kakunin99"),
-                    created_at=self.now(),
-                )
-            )
-        return user_id
+        return str(self.bank.do("customer"))
 
     def issue(self, user_id: str, serial: str) -> None:
         """The bank issues a fob to a customer; the station writes it by itself."""
-        self._bank("/credentials", user_id, 201, kind="hard", fob_serial=serial)
+        self.bank.do("issue", user_id=user_id, serial=serial)
 
     def activate(self, user_id: str, code: str) -> str:
         """The customer's first code; the outcome."""
-        return str(self._bank("/activate", user_id, 200, otp=code)["outcome"])
+        return str(self.bank.do("activate", user_id=user_id, code=code))
 
     def type_code(self, job_id: str, code: str) -> None:
         """The teller types what the device shows."""
-        command = ProveTypedCodeCommand(INSTITUTION, job_id, code, OPERATOR)
-        assert prove_typed_code(self.services, command, self.now()).proved
+        assert self.bank.do("type_code", job_id=job_id, code=code), f"{code} was not believed"
 
-    def jobs(self, fob_id: str) -> list[JobView]:
-        """All its jobs, the newest first."""
-        return list(jobs.jobs(self.services.store, INSTITUTION, self.now(), JobFilter(fob_id=fob_id)))
+    def attempts(self, *serials: str) -> list[list[Attempt]]:
+        """The jobs of each of these devices, the newest first."""
+        return [[_attempt(**job) for job in told] for told in self.bank.do("attempts", serials=serials)]
+
+    def busy(self) -> int:
+        """How many jobs wait or are written now."""
+        return int(self.bank.do("busy"))
+
+    def check_books(self) -> None:
+        """What must hold at every moment."""
+        self.bank.do("check_books")
 
     def log(self) -> str:
-        """What station and server said."""
-        return "".join(file.read_text(errors="replace") for file in sorted(self.folder.glob("*.log")))
+        """What server and station said."""
+        station = self.folder / "station.log"
+        return str(self.bank.do("log")) + station.read_text(errors="replace")
 
-    def _bank(self, path: str, user_id: str, status: int, **members: Any) -> dict[str, Any]:
-        service_id = self.services.institution(INSTITUTION).service_id
-        sent = {"service_id": service_id, "user_id": user_id, **members}
-        headers = {"Authorization": f"Bearer {self._bank_key}"}
-        answer = self._http.post(f"/api/v1{path}", json=sent, headers=headers)
-        assert answer.status_code == status, answer.text
-        told: dict[str, Any] = json.loads(answer.text)
-        return told
-
-    def _serve_words(self) -> tuple[str, ...]:
-        return ("--bind", f"127.0.0.1:{self._port}", "--role", "bank,station,verifier", "--workers", "1")
-
-    def _answers(self) -> bool:
-        assert self.server.poll() is None, self.log()
-        try:
-            return self._http.get("/healthz").status_code == 200
-        except httpx.TransportError:
-            return False
-
-    def _enrol(self) -> str:
-        invitation = InviteStationCommand(INSTITUTION, "本店", "窓口1", OPERATOR)
-        code = invite_station(self.services, invitation, self.now()).code
-        enrol(f"http://127.0.0.1:{self._port}", code, self.folder / "desk")
-        (station,) = stations.stations(self.services.store, INSTITUTION, self.now())
-        return station.id
-
-    def _start(self, settings: Path, *words: str) -> subprocess.Popen[bytes]:
-        with (self.folder / f"{words[0]}.log").open("ab") as log:
-            return subprocess.Popen(
-                [*_KAGIYA, str(settings), *words], stdout=log, stderr=subprocess.STDOUT, env=dict(os.environ)
-            )
+    def _enrol(self, rig: Path, port: int, code: str) -> None:
+        desk, root = self.folder / "desk.toml", Manufacturer.in_directory(rig).root_public
+        patient_profiles(self.folder / "profiles", MUCH_LONGER_S)
+        trusted = f'[[station.root]]\nname = "{ROOT_NAME}"\npublic_key = "{root.hex()}"\n'
+        told = '[station]\ndirectory = "desk"\nprofiles_directory = "profiles"\npoll_s = 1.0\n'
+        desk.write_text(told + trusted, encoding="utf-8")
+        enrol(f"http://{_BANK}:{port}", code, self.folder / "desk")
 
 
-def _write_institution(folder: Path, digits: int, period_s: int) -> None:
-    """The shipped institution with codes of another form."""
-    folder.mkdir()
-    text = (institutions.SHIPPED / f"{INSTITUTION}.toml").read_text(encoding="utf-8")
-    text = text.replace("digits = 8", f"digits = {digits}").replace("period_s = 60", f"period_s = {period_s}")
-    (folder / f"{INSTITUTION}.toml").write_text(text, encoding="utf-8")
+def _attempt(state: str, next_step: str, **others: Any) -> Attempt:
+    return Attempt(state=JobState(state), next_step=NextStep(next_step), **others)

@@ -14,6 +14,11 @@ mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 busybox hostname guest
 ldconfig
 busybox ip link set lo up
+# the bank is on the machine outside, and the network ends there
+modprobe virtio_net
+busybox ip address add 10.0.2.15/24 dev eth0
+busybox ip link set eth0 up
+echo "10.0.2.2 localhost" >/etc/hosts
 # before any module is loaded: libusb hears of devices from udevd alone
 /lib/systemd/systemd-udevd --daemon --resolve-names=early
 modprobe -a virtio_rng vhci-hcd usbhid hid-generic cdc-acm

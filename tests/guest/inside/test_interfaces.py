@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from devices.attach import Desk, real_buses, scan
 from devices.profile_files import load_profiles
 from tests.guest.inside import rights
 from tests.guest.inside.bench import Bench
-from tests.guest.inside.counter import Counter, until
+from tests.guest.inside.counter import until
 from tests.guest.inside.emulator import Emulator
 from tests.guest.inside.nodes import nodes_of, openings, plugged_devices
 from tests.rig.usb.families import MISPLACED
@@ -37,7 +38,7 @@ def test_the_right_ids_at_another_interface_are_no_fob(bench: Bench) -> None:
 
 def test_of_no_family_another_interface_is_taken_for_the_device(emulator: Emulator) -> None:
     profiles = load_profiles()
-    desk = Desk(real_buses(profiles, {}), profiles, {}, lambda: Counter.now().timestamp())
+    desk = Desk(real_buses(profiles, {}), profiles, {}, time.time)
     names = [f"{kind}:{family.serial(650)}" for kind, family in MISPLACED.items()]
     until(lambda: not plugged_devices(), "nothing else is there")
     for name in names:
