@@ -10,7 +10,7 @@ from collections.abc import Callable
 from flask import Blueprint, Flask
 from flask_wtf.csrf import CSRFProtect
 
-from web import assets, dates, faults, front, languages
+from web import assets, dates, faults, front, languages, money
 from web.fault_pages import fault_page
 from web.sessions import TableSessions
 
@@ -20,6 +20,7 @@ def set_up_pages(app: Flask) -> Callable[[Blueprint], object]:
     app.session_interface = TableSessions()
     languages.set_up_languages(app)
     dates.set_up_dates(app)
+    money.set_up_money(app)
     assets.set_up_assets(app)
     front.set_up_templates(app)
     app.extensions[faults.PAGE] = fault_page

@@ -20,6 +20,7 @@ def customer() -> None:
 @click.option("--user-id", required=True)
 @click.option("--name", required=True)
 @click.option("--kana", default="")
+@click.option("--transfer-limit", type=int, help="Yen; not given: kept elsewhere.")
 @click.option(
     "--passwords",
     type=click.File(),
@@ -27,7 +28,15 @@ def customer() -> None:
     help="Two lines: login password, confirmation password. Standard input if not given.",
 )
 @click.pass_obj
-def add(file: Path, /, institution: str, branch: str, passwords: TextIO, **who: str) -> None:
+def add(
+    file: Path,
+    /,
+    institution: str,
+    branch: str,
+    passwords: TextIO,
+    transfer_limit: int | None,
+    **who: str,
+) -> None:
     """Enter a customer and print their ID. Passwords are never arguments: those show in process lists."""
     from provisioning.cli.compose import OPERATOR, operator_services, utc_now
     from provisioning.jobs.add_customer import AddCustomerCommand, add_customer
@@ -43,5 +52,6 @@ def add(file: Path, /, institution: str, branch: str, passwords: TextIO, **who: 
         confirmation_password=lines[1],
         actor=OPERATOR,
         name_kana=who["kana"],
+        transfer_limit_yen=transfer_limit,
     )
     click.echo(add_customer(operator_services(file), command, utc_now()))

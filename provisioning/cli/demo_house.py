@@ -140,6 +140,7 @@ def _add_customer(services: Services, who: DemoCustomer, now: datetime) -> None:
         who.confirmation_password,
         OPERATOR,
         who.kana,
+        transfer_limit_yen=1_000_000,
     )
     add_customer(services, command, now)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from provisioning.errors import SettingsInvalid
-from provisioning.rules.institution import LONGEST_TICKET_LIFE, Activation, Institution, StateTexts, Text
+from provisioning.rules.institution import LONGEST_TICKET_LIFE, MOST_YEN, Activation, Institution, StateTexts, Text
 from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
 from provisioning.rules.states import TokenKind
 from provisioning.rules.strict_table import StrictTable, parse
@@ -100,6 +100,7 @@ def _institution(name: str, root: StrictTable) -> Institution:
         activate_within=timedelta(days=limits.integer("activate_within_days", 1, 365, 30)),
         reissue_next_day=limits.flag("reissue_next_day", default=True),
         wait_after_revocation=limits.flag("wait_after_revocation", default=False),
+        transfer_limit_cap_yen=_cap(limits),
         menu_path=tuple(_text(table) for table in root.tables("menu_path")),
         notes=tuple(_text(table) for table in root.tables("notes")),
         states=_states(root.table("states")),
@@ -115,6 +116,11 @@ def _ticket_life(limits: StrictTable, activation: Activation) -> timedelta:
     longest = LONGEST_TICKET_LIFE[activation]
     key, unit = _TICKET_LIFE[activation]
     return limits.integer(key, 1, longest // unit, longest // unit) * unit
+
+
+def _cap(limits: StrictTable) -> int | None:
+    key = "transfer_limit_cap_yen"
+    return limits.integer(key, 1, MOST_YEN) if key in limits else None
 
 
 def _text(table: StrictTable) -> Text:

@@ -13,6 +13,7 @@ from provisioning.errors import AlreadyTaken, BadInput, InputFault
 from provisioning.jobs.passwords import hash_password
 from provisioning.rules.actor import Actor
 from provisioning.rules.identifiers import lookup_name, read_user_id
+from provisioning.rules.institution import MOST_YEN
 from provisioning.services import Services
 from provisioning.store.audit import AuditRecord, record
 from provisioning.store.tables import Customer
@@ -35,6 +36,7 @@ class AddCustomerCommand:
     confirmation_password: str = field(repr=False)
     actor: Actor
     name_kana: str = ""
+    transfer_limit_yen: int | None = None
 
 
 def add_customer(services: Services, command: AddCustomerCommand, now: datetime) -> str:
@@ -49,6 +51,7 @@ def add_customer(services: Services, command: AddCustomerCommand, now: datetime)
         name_kana=command.name_kana.strip(),
         password_hash=hash_password(command.password),
         confirmation_hash=hash_password(command.confirmation_password),
+        transfer_limit_yen=command.transfer_limit_yen,
         created_at=now,
     )
     try:
@@ -74,6 +77,8 @@ def _check(services: Services, command: AddCustomerCommand) -> None:
         raise BadInput("name", InputFault.MISSING)
     if len(command.name) > _NAME_LENGTH or len(command.name_kana) > _NAME_LENGTH:
         raise BadInput("name", InputFault.WRONG_LENGTH)
+    if command.transfer_limit_yen is not None and not 0 <= command.transfer_limit_yen <= MOST_YEN:
+        raise BadInput("transfer_limit_yen", InputFault.BAD_FORM)
     if len(command.password) < _FEWEST_SIGNS:
         raise BadInput("password", InputFault.WRONG_LENGTH)
     if not _CONFIRMATION.fullmatch(command.confirmation_password):

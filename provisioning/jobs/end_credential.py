@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from provisioning.errors import WrongState
+from provisioning.jobs.lower_transfer_limit import lower_transfer_limit
 from provisioning.rules.states import CredentialState, EndedHow, FobState, JobState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
@@ -47,10 +48,11 @@ def end_credential(  # noqa: PLR0917 - part of other jobs' transactions
     """End `credential` within the caller's transaction. Raises WrongState if it ended already.
 
     Destroys the seed, frees the fob (LOST: the fob is lost too), abandons open programming jobs, voids
-    tickets, cancels queued mails. With `of_attempt` the caller, ending one attempt to write a fob, closes
-    the job and moves the fob itself.
+    tickets, cancels queued mails, lowers the transfer limit if the token was in use. With `of_attempt` the
+    caller, ending one attempt to write a fob, closes the job and moves the fob itself.
     """
     tx.flush()
+    was_used = credential.activated_at is not None
     _destroy_seed(tx, credential, how, now)
     if not of_attempt:
         _free_fob(tx, credential, how, actor, now)
@@ -59,6 +61,8 @@ def end_credential(  # noqa: PLR0917 - part of other jobs' transactions
     _cancel_mails(tx, credential.id)
     tx.refresh(credential)
     record(tx, services.audit_key, _audit(credential, how, actor, now))
+    if was_used and how is not EndedHow.REPLACED:
+        lower_transfer_limit(tx, services, credential, actor, now)
 
 
 def _destroy_seed(tx: Session, credential: Credential, how: EndedHow, now: datetime) -> None:

@@ -18,6 +18,9 @@ class Activation(StrEnum):
     STRICT = "strict"
 
 
+MOST_YEN: Final = 1_000_000_000
+"""No transfer limit is higher."""
+
 LONGEST_TICKET_LIFE: Final = {Activation.PIN: timedelta(hours=24), Activation.STRICT: timedelta(minutes=10)}
 
 
@@ -48,7 +51,10 @@ class StateTexts:
 
 @dataclass(frozen=True, slots=True)
 class Institution:
-    """An institution profile, read strictly from `provisioning/institutions/ID.toml`."""
+    """An institution profile, read strictly from `provisioning/institutions/ID.toml`.
+
+    `transfer_limit_cap_yen`: what the transfer limit is lowered to at the end of a token; None: nothing is.
+    """
 
     id: str
     service_id: str
@@ -74,6 +80,7 @@ class Institution:
     activate_within: timedelta = timedelta(days=30)
     reissue_next_day: bool = True
     wait_after_revocation: bool = False
+    transfer_limit_cap_yen: int | None = None
     menu_path: tuple[Text, ...] = ()
     notes: tuple[Text, ...] = ()
     states: StateTexts = field(default_factory=StateTexts)

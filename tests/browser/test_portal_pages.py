@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page
 
 from provisioning.jobs.expire import expire_credentials
+from provisioning.rules.institution import Institution
 from provisioning.rules.states import CredentialState
 from provisioning.store.tables import Customer, Fob
 from tests.browser.conftest import LANGUAGES, Live, OpenPage, is_well_made
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import CONFIRMATION_PASSWORD, PASSWORD
+from tests.fixtures.services import DUAL
 from tests.fixtures.tokens import Token, give_token
 from tests.staff import rows
 
@@ -35,6 +39,12 @@ def press(page: Page, selector: str = "main .button--main, main .button--danger"
     """A link or button, by itself the page's one act; the page it leads to is there afterwards."""
     with page.expect_navigation():
         page.click(selector)
+
+
+@pytest.fixture
+def institutions() -> Mapping[str, Institution]:
+    """One that lowers the transfer limit when a token ends."""
+    return {DUAL.id: replace(DUAL, transfer_limit_cap_yen=200_000)}
 
 
 class Looker:
@@ -159,6 +169,8 @@ def test_release(looker: Looker, live: Live, customer_a: Customer, fob: Fob) -> 
     """BLG002, BTP001 and BOP001 in use, BOS001 and its refusal, BOS002, and BOP001 after it."""
     page = looker.page
     token = give_token(live.services, customer_a, live.clock(), fob=fob)
+    with live.services.store.write() as tx:
+        tx.get_one(Customer, customer_a.id).transfer_limit_yen = 1_000_000
     page.goto(live.url("/portal/sign-in/dual"))
     page.fill("[name=login_id]", customer_a.login_id)
     page.fill("[name=password]", PASSWORD)

@@ -12,14 +12,17 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy import Connection, create_engine, delete, text
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from provisioning import migrations
 from provisioning.errors import StoreUnavailable
+from provisioning.services import Services
 from provisioning.store.engine import Store
-from provisioning.store.tables import Base
+from provisioning.store.tables import Base, Credential, Customer
 from tests.fixtures.databases import sqlite_only
+from tests.fixtures.people import NOON, add_customer
+from tests.fixtures.tokens import give_token
 
 # everything but the version table: columns, constraints and indexes in the database's own words
 _POSTGRESQL_SCHEMA = """
@@ -51,13 +54,13 @@ def test_constraints_and_partial_indexes_agree(store: Store) -> None:
 
 
 def test_current_tells_the_revision(database_url: str, tmp_path: Path) -> None:
-    assert migrations.current(database_url) == migrations.newest() == "0001"
+    assert migrations.current(database_url) == migrations.newest() == "0002"
     assert migrations.current(f"sqlite:///{tmp_path}/empty.db") is None
 
 
 def test_upgrading_twice_changes_nothing(database_url: str) -> None:
     migrations.upgrade(database_url)
-    assert migrations.current(database_url) == "0001"
+    assert migrations.current(database_url) == migrations.newest()
 
 
 def test_unreachable_database_is_named(tmp_path: Path) -> None:
@@ -79,6 +82,24 @@ def test_downgrade_leaves_nothing(database_url: str) -> None:
     with engine.begin() as connection:
         command.downgrade(migrations.configuration(connection), "base")
         assert {row[0] for row in _schema(connection)} == set()
+    engine.dispose()
+
+
+def test_customers_and_what_is_theirs_survive_every_upgrade(database_url: str, services: Services) -> None:
+    customer = add_customer(services, "999800000001")
+    token = give_token(services, customer, NOON)
+    services.store.close()
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        command.downgrade(migrations.configuration(connection), "0001")
+    migrations.upgrade(database_url)
+    with services.store.read() as tx:
+        kept = tx.get_one(Customer, customer.id)
+        assert (kept.user_id, kept.name, kept.transfer_limit_yen) == (customer.user_id, customer.name, None)
+        assert tx.get_one(Credential, token.credential_id).customer_id == customer.id
+    alone = delete(Customer).where(Customer.id == customer.id)
+    with services.store.write() as tx, pytest.raises(IntegrityError):
+        tx.execute(alone)
     engine.dispose()
 
 
@@ -117,7 +138,7 @@ def _schema(connection: Connection) -> set[tuple[str, str, frozenset[str]]]:
     query = _POSTGRESQL_SCHEMA if connection.dialect.name == "postgresql" else _SQLITE_SCHEMA
     rows = connection.execute(text(query))
     return {
-        (table, name, frozenset(line.strip(" ,\t") for line in definition.splitlines()) | {kind})
+        (table, name, frozenset(line.strip(" ,\t") for line in definition.replace('"', "").splitlines()) | {kind})
         for table, name, definition, kind in rows
         if table != "alembic_version"
     }

@@ -89,12 +89,11 @@ def test_release_needs_both_passwords(
     assert read_credential(services, token).ended_how is EndedHow.RELEASED
 
 
-def test_release_warns_of_the_limit_and_says_what_to_do_next(
+def test_release_warns_and_says_what_to_do_next(
     sign_in: SignIn, customer_a: Customer, services: Services, clock: MovableClock, fob: Fob
 ) -> None:
     token = give_token(services, customer_a, clock(), fob=fob)
     browser = sign_in(customer_a, token.code(clock())).get(RELEASE)
-    assert "20万円まで引き下げ" in browser.text
     assert "もう一度利用開始登録をしてもご利用になれません" in browser.text
     clock.advance(minutes=1)
     browser.submit(RELEASE, confirmation_password=CONFIRMATION_PASSWORD, otp=token.code(clock()))

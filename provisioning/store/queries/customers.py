@@ -31,7 +31,7 @@ from provisioning.store.waiting import issuable_from
 _OUTSIDE: Final = frozenset({FobState.HANDED_OVER, FobState.IN_USE, FobState.PROGRAMMED})
 _SAME: Final = (
     "id", "institution_id", "branch", "login_id", "user_id", "name", "name_kana",
-    "password_failures", "confirmation_failures",
+    "password_failures", "confirmation_failures", "transfer_limit_yen",
 )  # fmt: skip
 _CREDENTIAL_SAME: Final = (
     "id", "kind", "state", "ended_how", "otp_type", "algorithm", "digits", "period_s", "failures",
@@ -119,6 +119,7 @@ class CustomerCard:
     application: ApplicationCard | None
     waiting_until: datetime | None
     next_act: NextAct
+    transfer_limit_yen: int | None
 
 
 def customer_card(

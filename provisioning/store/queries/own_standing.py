@@ -89,6 +89,7 @@ class OwnStanding:
     issuable_from: datetime | None
     login_from: datetime | None
     application: OwnApplication | None
+    transfer_limit_yen: int | None
 
     @property
     def is_suspended(self) -> bool:
@@ -129,6 +130,7 @@ def _standing(tx: Session, services: Services, customer: Customer, newest: Crede
         issuable_from=issuable_from(tx, institution, customer.id),
         login_from=login_from(tx, institution, customer.id),
         application=_application(tx, customer.id),
+        transfer_limit_yen=customer.transfer_limit_yen,
     )
 
 

@@ -34,4 +34,6 @@ class Customer(Base):
     password_failures: Mapped[int] = mapped_column(default=0)
     confirmation_hash: Mapped[str] = mapped_column(String(200))
     confirmation_failures: Mapped[int] = mapped_column(default=0)
+    # None: the bank does not keep it here
+    transfer_limit_yen: Mapped[int | None]
     created_at: Mapped[datetime]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
@@ -56,7 +58,13 @@ def done(own: OwnStanding) -> str | Response:
     released = flow.kept(Screen.RELEASED)
     if released is None or own.token is not None or own.last_ended is not EndedHow.RELEASED:
         return redirect(url_for("portal_choose.acts"), 303)
-    return page("portal/released.html", own, kind=released["kind"])
+    return page("portal/released.html", own, kind=released["kind"], lowered_from_yen=_lowered_from(own, released))
+
+
+def _lowered_from(own: OwnStanding, released: dict[str, Any]) -> int | None:
+    """The transfer limit before the release, if it was higher than now."""
+    before: int | None = released["limit_yen"]
+    return before if before and own.transfer_limit_yen is not None and before > own.transfer_limit_yen else None
 
 
 def _try(own: OwnStanding, token: OwnToken, confirmation_password: str, otp: str) -> Response:
@@ -73,7 +81,7 @@ def _try(own: OwnStanding, token: OwnToken, confirmation_password: str, otp: str
         return _refuse([("otp", "unavailable")])
     if result.outcome is Outcome.ACCEPTED:
         flow.forget_everything()
-        flow.keep(Screen.RELEASED, {"kind": token.kind.value})
+        flow.keep(Screen.RELEASED, {"kind": token.kind.value, "limit_yen": own.transfer_limit_yen})
         return redirect(url_for(".done"), 303)
     if result.suspended_now or result.reason is Reason.SUSPENDED:
         return shut_out(own, "suspended")

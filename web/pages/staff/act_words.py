@@ -48,6 +48,7 @@ LINES: Final[dict[str, LazyString]] = {
     "activate": _l("利用開始"),
     "verify": _l("ワンタイムパスワードの確認"),
     "release": _l("利用解除"),
+    "lower_transfer_limit": _l("振込・振替限度額を引き下げ"),
     "lift_suspension": _l("利用停止を解除"),
     "resync": _l("番号の同期"),
     "reset_drift": _l("時計のずれを初期化"),
