@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from flask import redirect, url_for
 from werkzeug.wrappers import Response
@@ -14,6 +15,9 @@ from web.pages.customer.guard import institution, notify, page, portal_blueprint
 from web.screens import Screen
 
 choose = portal_blueprint("portal_choose", "/token")
+
+
+_FIRST: Final = {TokenKind.SOFT: "portal_soft.entry", TokenKind.HARD: "portal_hard.check"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +41,14 @@ def acts(own: OwnStanding) -> str:
 @choose.get("/kind")
 @signed_in
 def kind(own: OwnStanding) -> str | Response:
-    """BOT010."""
+    """BOT010; where one kind alone is offered, its own first screen."""
     if choices(own).issue:
         notify("not_now")
         return redirect(url_for(".acts"), 303)
-    return page("portal/kind.html", own, kinds=institution(own).kinds, kind=TokenKind)
+    kinds = institution(own).kinds
+    if len(kinds) == 1:
+        return redirect(url_for(_FIRST[kinds[0]]), 303)
+    return page("portal/kind.html", own, kinds=kinds, kind=TokenKind)
 
 
 @choose.post("/cancel")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from flask import Blueprint, redirect, url_for
 from flask_babel import LazyString
@@ -21,6 +22,9 @@ from web.pages.staff.desk import Desk, at_desk, notify, page
 from web.pages.staff.fob_words import notice_words, refusal_words
 
 issue = Blueprint("staff_issue", __name__, url_prefix="/staff/customers/<customer_id>/issue")
+
+
+_FIRST: Final = {TokenKind.SOFT: "staff_soft.entry", TokenKind.HARD: "staff_hard.choose"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,15 @@ class Choice:
 @issue.get("/")
 @at_desk(StaffAct.ISSUE)
 def choose(desk: Desk, customer_id: str) -> str | Response:
-    """BOT010."""
+    """BOT010; where one kind alone is offered and can be had, its own first screen."""
     card = desk.card(customer_id)
     if not may_issue(card):
         return turned_away(card)
     counts = work_counts(current.services().store, desk.institution.id, desk.branch, current.now())
     choices = (_soft(desk.institution), _hard(desk, counts))
+    open_now = [choice.kind for choice in choices if choice.blocked is None]
+    if len(desk.institution.kinds) == 1 and open_now:
+        return redirect(url_for(_FIRST[open_now[0]], customer_id=card.id), 303)
     return page("staff/issue.html", desk, card=card, choices=choices)
 
 

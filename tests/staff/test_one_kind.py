@@ -1,0 +1,49 @@
+"""An institution that offers one kind of token: the teller comes to its first page without BOT010."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from provisioning.rules.institution import Institution
+from provisioning.rules.states import TokenKind
+from provisioning.store.tables import Customer
+from tests.fixtures.databases import sqlite_only
+from tests.fixtures.services import DUAL
+from tests.staff.conftest import Colleague
+
+pytestmark = sqlite_only
+
+
+@pytest.fixture
+def institutions(request: pytest.FixtureRequest) -> Mapping[str, Institution]:
+    """It offers the kind that the test names."""
+    return {DUAL.id: replace(DUAL, kinds=(request.param,))}
+
+
+@pytest.mark.parametrize("institutions", [TokenKind.SOFT], indirect=True)
+def test_soft_tokens_alone(teller_desk: Colleague, customer_a: Customer) -> None:
+    home = f"/staff/customers/{customer_a.id}/"
+    teller_desk.get(f"{home}issue/")
+    assert teller_desk.path == f"{home}soft/"
+    assert home in teller_desk.links
+    assert f"{home}issue/" not in teller_desk.links
+
+
+@pytest.mark.parametrize("institutions", [TokenKind.HARD], indirect=True)
+def test_key_fobs_alone_with_an_empty_drawer_say_so(teller_desk: Colleague, customer_a: Customer) -> None:
+    home = f"/staff/customers/{customer_a.id}/"
+    teller_desk.get(f"{home}issue/")
+    assert teller_desk.path == f"{home}issue/"
+    assert teller_desk.says("在庫のフォブがありません")
+
+
+@pytest.mark.usefixtures("fob")
+@pytest.mark.parametrize("institutions", [TokenKind.HARD], indirect=True)
+def test_key_fobs_alone(teller_desk: Colleague, customer_a: Customer) -> None:
+    home = f"/staff/customers/{customer_a.id}/"
+    teller_desk.get(f"{home}issue/")
+    assert teller_desk.path == f"{home}hard/"
+    assert f"{home}issue/" not in teller_desk.links
