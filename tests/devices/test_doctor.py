@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import string
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,6 +34,12 @@ def test_a_station_that_runs_is_in_nobodys_way_at_a_hid_node(folder: Folder) -> 
     folder.process(4711, STATION, "/dev/hidraw3")
     (finding,) = folder.findings()
     assert finding.is_fine
+
+
+def test_the_machine_knows_a_process_by_the_name_that_it_gave_itself() -> None:
+    act = f"from devices.machine import *; name_process({STATION!r}); print(Path('/proc/self/comm').read_text())"
+    told = subprocess.run([sys.executable, "-c", act], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == STATION
 
 
 def test_a_flipper_is_told_from_any_other_board_with_its_ids(folder: Folder) -> None:
