@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import select
-import time
 import tty
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
@@ -244,30 +242,6 @@ def test_devices_come_and_go_and_each_is_looked_at_once(bench: Bench) -> None:
     bench.drawer.plug(HID)
     assert set(by_serial(watch.refresh())) == set(HID_SERIALS)
     assert len(bus.opened) == len(HID_SERIALS) + 1
-    watch.close()
-
-
-class SlowBus(ChangedBus):
-    """Scanning takes its time."""
-
-    def __init__(self, bus: Bus) -> None:
-        super().__init__(bus, {})
-        self.scans = 0
-
-    def scan(self) -> Sequence[AttachedDevice]:
-        self.scans += 1
-        time.sleep(0.05)
-        return super().scan()
-
-
-def test_whoever_asks_during_a_scan_shares_the_next_one(bench: Bench) -> None:
-    bus = SlowBus(bench.desk.buses[0])
-    watch = DeviceWatch(replace(bench.desk, buses=(bus,)))
-    watch.refresh()
-    with ThreadPoolExecutor(16) as pool:
-        seen = [asked.result() for asked in [pool.submit(watch.refresh) for _ in range(16)]]
-    assert all(set(by_serial(one)) == set(HID_SERIALS) for one in seen)
-    assert bus.scans <= 1 + 3
     watch.close()
 
 

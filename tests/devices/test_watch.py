@@ -1,0 +1,58 @@
+"""Many jobs begin at the same time: each knows what is attached now, and they do not scan one after another."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from devices.links import AnyLink, AttachedDevice, Bus
+from devices.watch import DeviceWatch
+from tests.devices.conftest import HID_SERIALS, Bench
+
+_AT_ONCE = 16
+
+
+class SlowBus:
+    """Scanning takes its time."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self.scans = 0
+
+    def scan(self) -> Sequence[AttachedDevice]:
+        self.scans += 1
+        found = self._bus.scan()
+        time.sleep(0.05)
+        return found
+
+    def open(self, device: AttachedDevice, baud_rate: int) -> AnyLink:
+        return self._bus.open(device, baud_rate)
+
+
+def test_whoever_asks_during_a_scan_shares_the_next_one(bench: Bench) -> None:
+    bus = SlowBus(bench.desk.buses[0])
+    watch = DeviceWatch(replace(bench.desk, buses=(bus,)))
+    watch.refresh()
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        seen = [asked.result() for asked in [pool.submit(watch.refresh) for _ in range(_AT_ONCE)]]
+    assert all({device.serial for device in one} == set(HID_SERIALS) for one in seen)
+    assert bus.scans <= 1 + 3
+    watch.close()
+
+
+def test_what_is_pulled_out_during_a_scan_is_out_for_whoever_asked_after_that(bench: Bench) -> None:
+    bus = SlowBus(bench.desk.buses[0])
+    watch = DeviceWatch(replace(bench.desk, buses=(bus,)))
+    watch.refresh()
+    with ThreadPoolExecutor(2) as pool:
+        before = pool.submit(watch.refresh)
+        while bus.scans < 2:
+            time.sleep(0.001)
+        time.sleep(0.02)
+        bench.drawer.unplug(HID_SERIALS[0])
+        after = pool.submit(watch.refresh)
+        assert {device.serial for device in before.result()} >= set(HID_SERIALS[1:])
+        assert {device.serial for device in after.result()} == set(HID_SERIALS[1:])
+    watch.close()
