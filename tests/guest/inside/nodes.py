@@ -31,10 +31,10 @@ def nodes_of(profile_name: str) -> list[tuple[Transport, Node]]:
     ]
 
 
-def plugged_devices() -> list[Path]:
-    """What is configured on the USB, hubs aside: its folders in /sys."""
-    interfaces = Path("/sys/bus/usb/devices").glob("*-*:1.0")
-    return [folder.resolve().parent for folder in interfaces if "-0:" not in folder.name]
+def plugged_devices() -> list[str]:
+    """What is configured on the USB, hubs aside: the names of its first interfaces in /sys."""
+    names = [folder.name for folder in Path("/sys/bus/usb/devices").glob("*-*:1.0")]
+    return [name for name in names if "-0:" not in name]
 
 
 class Openings:

@@ -60,10 +60,9 @@ def test_a_teller_is_told_each_model_as_what_it_is_and_nothing_beside_it_is_open
     wanted = sorted(identity for name in _SERIALS for identity in _identities(name))
     assert {profile for profile, _ in wanted} == {profile.name for profile in load_profiles()}
     with openings() as opened:
-        seen = _devices_of_teller(group, emulator.folder)
+        seen = until(lambda: _usable_for_teller(group, emulator.folder), "each is usable")
         taken = opened.hidraw() | opened.ports()
     assert sorted((one["profile"], one["serial"]) for one in seen) == wanted
-    assert not [one for one in seen if one["problem"]]
     assert taken == {node for node, bus in ours.items() if bus is not Transport.USB}
     # keyboards and authenticators are the kernel's as before
     nodes = set(Path("/dev").glob("hidraw*"))
@@ -93,8 +92,8 @@ def _identities(name: str) -> list[tuple[str, str]]:
     return [(profile, serial) for profile in (family.profile, _OTHER_FACES.get(name)) if profile]
 
 
-def _devices_of_teller(group: int, rig: Path) -> list[dict[str, Any]]:
-    """`kagiya devices --json`."""
+def _usable_for_teller(group: int, rig: Path) -> list[dict[str, Any]]:
+    """`kagiya devices --json`; nothing where a device was not asked in time, as on a busy machine."""
     folder = Path(tempfile.mkdtemp(dir="/tmp"))
     folder.chmod(0o755)
     try:
@@ -105,4 +104,4 @@ def _devices_of_teller(group: int, rig: Path) -> list[dict[str, Any]]:
         shutil.rmtree(folder)
     assert ended.returncode == 0, ended.stderr
     told: list[dict[str, Any]] = json.loads(ended.stdout)
-    return told
+    return [] if any(one["problem"] for one in told) else told
