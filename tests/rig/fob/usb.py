@@ -17,6 +17,8 @@ VENDOR_ID: Final = 0x1209
 FOB_ID: Final = 0x0001
 CRADLE_ID: Final = 0x0002
 _INTERVAL_MS: Final = 8
+_GAP_S: Final = 5.0
+"""Not the protocol's tenth of a second: in the guest host and device share one processor, which may be busy."""
 _REPORT_DESCRIPTOR: Final = bytes.fromhex("064BFF0901A101150026FF00750895400902810209039102C0")
 
 
@@ -25,7 +27,7 @@ class FobReports:
 
     def __init__(self, fob: EmulatedFob) -> None:
         self._fob = fob
-        self._reader = HidReader()
+        self._reader = HidReader(_GAP_S)
         self._input: deque[bytes] = deque()
 
     def take_report(self, data: bytes) -> None:

@@ -28,9 +28,10 @@ class _Unfinished:
 
 
 class HidReader:
-    """Puts messages together again. `now_s` is monotonic."""
+    """Puts messages together again. `now_s` is monotonic. After more than `gap_s` between reports all is forgotten."""
 
-    def __init__(self) -> None:
+    def __init__(self, gap_s: float = GAP_S) -> None:
+        self._gap_s = gap_s
         self._unfinished: _Unfinished | None = None
 
     def take(self, report: bytes, now_s: float) -> bytes | None:
@@ -38,7 +39,7 @@ class HidReader:
         unfinished, self._unfinished = self._unfinished, None
         if report[0] == _FIRST:
             return self._begin(report, now_s)
-        if unfinished is None or now_s - unfinished.heard_s > GAP_S:
+        if unfinished is None or now_s - unfinished.heard_s > self._gap_s:
             return None
         if report[0] > _LAST_SEQUENCE or report[0] != unfinished.next_sequence:
             raise UnreadableFrame
