@@ -28,7 +28,7 @@ class _Unfinished:
 
 
 class HidReader:
-    """Puts messages together again. `now_s` is monotonic. After more than `gap_s` between reports all is forgotten."""
+    """Puts messages together again. `now_s` is monotonic. A gap of more than `gap_s` ends what is unfinished."""
 
     def __init__(self, gap_s: float = GAP_S) -> None:
         self._gap_s = gap_s
