@@ -81,7 +81,11 @@ class HidBus:
             with contextlib.suppress(LinkLost):
                 return HidLink(device.path, node)
         opened = _Node(device.path)
-        link = HidLink(device.path, opened)
+        try:
+            link = HidLink(device.path, opened)
+        except DeviceBusy:
+            opened.retire()
+            raise
         with self._guard:
             before, self._kept[device.path] = self._kept.get(device.path), opened
         if before is not None:

@@ -158,6 +158,7 @@ def test_one_link_at_a_time_has_a_node_that_stays_open(node: str) -> None:
     for other in (bus, HidBus()):
         with pytest.raises(DeviceBusy):
             other.open(attached, 0)
+    assert openings(node) == 1
     link.close()
     bus.open(attached, 0).close()
     HidBus().open(attached, 0).close()
