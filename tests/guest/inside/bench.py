@@ -77,10 +77,6 @@ class Bench:
         self._there.clear()
         until(lambda: not self.counter.devices(), f"the desk is empty: {self.counter.devices()}")
 
-    def wait_until_out(self, device: OnDesk) -> None:
-        """Until the trouble has pulled it out."""
-        until(lambda: not self.is_plugged(device), f"{device.name} comes out")
-
     def is_usable(self, device: OnDesk) -> bool:
         """Whether the station reports it so."""
         told = "" if is_unnamed(device.family) else device.serial
@@ -100,6 +96,10 @@ class Bench:
     def attempts(self, device: OnDesk) -> list[Attempt]:
         """Its jobs, the newest first."""
         return self.counter.attempts(device.serial)[0]
+
+    def is_written(self, device: OnDesk) -> bool:
+        """Whether its newest attempt came to its end."""
+        return self.attempts(device)[0].state in (JobState.WRITTEN, JobState.PROVED)
 
     def prove(self, device: OnDesk) -> None:
         """By the code that the station read back, or else by the one on the display, which the teller types."""

@@ -18,7 +18,7 @@ from devices.server_client import enrol
 from provisioning.rules.states import JobState
 from provisioning.store.queries.next_step import NextStep
 from tests.fixtures.processes import end
-from tests.guest.inside.patience import MUCH_LONGER_S, patient_profiles
+from tests.guest.inside.patience import patient_profiles
 from tests.rig.drawer import ROOT_NAME
 from tests.rig.fob.factory import Manufacturer
 
@@ -155,7 +155,7 @@ class Counter:
 
     def _enrol(self, rig: Path, port: int, code: str) -> None:
         desk, root = self.folder / "desk.toml", Manufacturer.in_directory(rig).root_public
-        patient_profiles(self.folder / "profiles", MUCH_LONGER_S)
+        patient_profiles(self.folder / "profiles")
         trusted = f'[[station.root]]\nname = "{ROOT_NAME}"\npublic_key = "{root.hex()}"\n'
         told = '[station]\ndirectory = "desk"\nprofiles_directory = "profiles"\npoll_s = 1.0\n'
         desk.write_text(told + trusted, encoding="utf-8")

@@ -1,123 +1,81 @@
-"""Cables pulled, silence, refusal in a write: the station's own code on the real USB stack, no server."""
+"""A cable is pulled in a write, before a real station agent and a real server, and put in again.
+
+At every report of the open fob's, in both its sockets; of the other families' at the first, the last and a dozen
+between them; of OnlyKey's, which must be alone on the desk, at four of the first half.
+"""
 
 from __future__ import annotations
 
-import secrets
-import time
-from collections.abc import Iterator
-from contextlib import suppress
-from itertools import count
 from typing import Final
 
 import pytest
 
-from devices.attach import Desk, Sighting, open_named, real_buses, scan
-from devices.contract import FailureCode, WriteReceipt
-from devices.driver import SlotProgram
-from devices.errors import DeviceError
-from devices.profile_files import load_profiles
-from devices.profiles import Algorithm, CredentialForm, OtpType
-from tests.guest.inside.bench import is_unnamed
+from tests.guest.inside.bench import Bench, is_unnamed
 from tests.guest.inside.counter import until
-from tests.guest.inside.emulator import Emulator
-from tests.guest.inside.patience import patient_profiles
-from tests.rig.drawer import ROOT_NAME
-from tests.rig.fob.factory import Manufacturer
-from tests.rig.usb.families import FAMILIES, Family
+from tests.guest.inside.cuts import CutWrites, Ended
+from tests.guest.inside.figures import tell
+from tests.rig.usb.families import FAMILIES
 
-_numbers: Final = count(700)
-_REASONS: Final = {FailureCode.TIMEOUT, FailureCode.LINK_LOST, FailureCode.BAD_ANSWER, FailureCode.BUSY}
-
-
-class Station:
-    """The station's code in this process, before one device."""
-
-    def __init__(self, emulator: Emulator, family: Family, name: str, serial: str) -> None:
-        self._emulator = emulator
-        self.name = name
-        self._serial = serial
-        profiles = load_profiles(patient_profiles(emulator.folder / "profiles"))
-        roots = {ROOT_NAME: Manufacturer.in_directory(emulator.folder).root_public}
-        self._desk = Desk(real_buses(profiles, {}), profiles, roots, time.time)
-        self._profile = self._desk.profile(family.profile)
-        self._told = "" if is_unnamed(family) else serial
-        self._form = _form(family)
-
-    def write(self) -> WriteReceipt:
-        """A fresh seed. Raises DeviceError."""
-        driver = open_named(self._desk, self.sighting(), self._profile, self._told)
-        try:
-            return driver.program(SlotProgram(self._form, secrets.token_bytes(self._form.seed_bytes), "KAGIYA"))
-        finally:
-            driver.close()
-
-    def sighting(self) -> Sighting:
-        """Where it is plugged, once the kernel has made its nodes and udev has seen them."""
-        return until(lambda: next(iter(scan(self._desk)), None), f"{self.name} shows on its bus")
-
-    def replug(self) -> None:
-        """Out, until its bus does not show it any more, and in again."""
-        self._emulator.do("unplug", self.name)
-        until(lambda: not scan(self._desk), f"{self.name} is off its bus")
-        self._emulator.do("plug", self.name)
-
-    def crossed(self) -> int:
-        """Reports since it was plugged in."""
-        return int(self._emulator.do("crossed", self.name))
+_SIDE_BY_SIDE: Final = 14
+_CONSOLES: Final = 5
+"""Serial ports are looked at all the time: more of them would keep each other waiting."""
+_ONE_BY_ONE: Final = 4
+_LEAST: Final = {"kagiya-fob": 22, "kagiya-cradle": 18}
+"""So many reports has a write at least."""
+OTHERS: Final = [name for name in FAMILIES if name not in _LEAST]
 
 
-@pytest.fixture
-def station(emulator: Emulator, family: str) -> Iterator[Station]:
-    """With a device of the family plugged in."""
-    known = FAMILIES[family]
-    serial = known.serial(next(_numbers))
-    station = Station(emulator, known, f"{family}:{serial}", serial)
-    emulator.do("plug", station.name)
-    yield station
-    emulator.do("unplug", station.name)
-
-
-@pytest.mark.parametrize("family", FAMILIES)
-def test_a_write_cut_anywhere_ends_with_a_reason_and_the_next_one_is_whole(
-    emulator: Emulator, station: Station, family: str
+@pytest.mark.parametrize("family", _LEAST)
+def test_pulled_out_at_every_report_of_its_write_and_put_in_again_it_is_written_by_the_next_attempt(
+    bench: Bench, family: str
 ) -> None:
-    before = station.crossed()
-    station.write()
-    reports = station.crossed() - before
-    cut = 0
-    for point in _points(reports, FAMILIES[family].points):
-        emulator.do("cut", station.name, point)
-        # where the driver asks again until the device is done, this write may need fewer reports than the first
-        with suppress(DeviceError):
-            station.write()
-        cut += not emulator.do("plugged", station.name)
-        station.replug()
-        assert station.write()
-    assert cut > len(_points(reports, FAMILIES[family].points)) / 2
+    ended: dict[int, Ended] = {}
+    last = _SIDE_BY_SIDE
+    while todo := [point for point in range(1, last + 1) if point not in ended]:
+        now = CutWrites(bench, family, todo[:_SIDE_BY_SIDE]).run()
+        # a cradle is looked at every few seconds: what came out before its write has another turn
+        ended |= {point: how for point, how in now.items() if how is not Ended.NOT_BEGUN}
+        if len(ended) == last and Ended.DONE not in ended.values():
+            last += _SIDE_BY_SIDE
+    _tell(family, ended)
+    assert list(ended.values()).count(Ended.FAILED) >= _LEAST[family]
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("kind", ["mute", "stall"])
-def test_silence_and_refusal_end_a_write_with_a_reason_and_the_next_one_is_whole(
-    emulator: Emulator, station: Station, kind: str
+@pytest.mark.parametrize("family", OTHERS)
+def test_pulled_out_in_its_write_and_put_in_again_it_is_written_by_the_next_attempt(
+    bench: Bench, family: str
 ) -> None:
-    emulator.do(kind, station.name, 3)
-    with pytest.raises(DeviceError) as failure:
-        station.write()
-    assert failure.value.problem().code in _REASONS
-    station.replug()
-    assert station.write()
+    alone = is_unnamed(FAMILIES[family])
+    reports = _reports_of_a_write(bench, family)
+    # one that is done and comes out has no clock any more, so that no code shows what it was written with
+    points = _spread(reports // 2, _ONE_BY_ONE) if alone else _spread(reports, _SIDE_BY_SIDE)
+    ended: dict[int, Ended] = {}
+    width = 1 if alone else _CONSOLES if family == "flipper-totp" else _SIDE_BY_SIDE
+    for begin in range(0, len(points), width):
+        ended |= CutWrites(bench, family, points[begin : begin + width]).run()
+    _tell(family, ended)
+    # it may need fewer reports than the first one did
+    assert list(ended.values()).count(Ended.FAILED) > len(points) / 2
 
 
-def _points(reports: int, wanted: int) -> list[int]:
-    """Numbers of reports from the first to the last: all, or so many of them."""
-    if not wanted or wanted >= reports:
-        return list(range(1, reports + 1))
+def _reports_of_a_write(bench: Bench, family: str) -> int:
+    """Of one that nobody disturbs, and of the look behind it as far as that has come."""
+    device = bench.new(family)
+    bench.stock(device)
+    before = bench.crossed(device)
+    bench.issue(device)
+    until(lambda: bench.is_written(device), "it is written")
+    reports = bench.crossed(device) - before
+    bench.prove(device)
+    bench.clear()
+    return reports
+
+
+def _spread(reports: int, wanted: int) -> list[int]:
+    """Numbers of reports from the first to the last: so many of them at most."""
     return sorted({1 + (reports - 1) * number // (wanted - 1) for number in range(wanted)})
 
 
-def _form(family: Family) -> CredentialForm:
-    (profile,) = [profile for profile in load_profiles() if profile.name == family.profile]
-    otp_type = OtpType.TOTP if OtpType.TOTP in profile.limits.otp_types else OtpType.HOTP
-    digits, period_s = family.wanted
-    return CredentialForm(otp_type, Algorithm.SHA1, digits, period_s if otp_type is OtpType.TOTP else 0, 20)
+def _tell(family: str, ended: dict[int, Ended]) -> None:
+    failed = sorted(point for point, how in ended.items() if how is Ended.FAILED)
+    tell(f"{family}: pulled out after {failed} reports of a write, and after it at {len(ended) - len(failed)}")

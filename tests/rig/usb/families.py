@@ -26,15 +26,13 @@ from tests.rig.usb.oddities import behind_keyboard, misplaced, with_keyboard, wi
 class Family:
     """`make`: (folder, serial) → the device. `serial`: a number → a serial as this family's devices have it.
 
-    `wanted`: digits and seconds of the institution that it is written for. `points`: at how many reports of a
-    write the cable is pulled by the guest's tests; 0 means at every one.
+    `wanted`: digits and seconds of the institution that it is written for.
     """
 
     profile: str
     make: Make
     serial: Callable[[int], str]
     wanted: tuple[int, int] = (8, 60)
-    points: int = 6
 
 
 def kagiya_fob(folder: Path, serial: str) -> Emulated:
@@ -50,7 +48,7 @@ def kagiya_cradle(folder: Path, serial: str) -> Emulated:
 
 
 FAMILIES: Final[Mapping[str, Family]] = {
-    "kagiya-fob": Family("kagiya-fob", kagiya_fob, "KF-{:06}".format, points=0),
+    "kagiya-fob": Family("kagiya-fob", kagiya_fob, "KF-{:06}".format),
     "kagiya-cradle": Family("kagiya-fob", kagiya_cradle, "KC-{:06}".format),
     "yubikey-5": Family("yubikey-5", BOUGHT["yubikey-5"], lambda number: str(8_000_000 + number)),
     "molto2": Family("molto2-v2", BOUGHT["molto2"], lambda number: str(826_658_719_000_000 + number)),
