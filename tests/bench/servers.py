@@ -15,6 +15,7 @@ from typing import Final
 
 from provisioning.cli.keys import make_keys
 from tests.bench.installed import kagiya_command
+from tests.fixtures.ports import free_port
 
 WORKERS: Final = 2
 THREADS: Final = 2
@@ -83,13 +84,6 @@ def floor_on_gunicorn(url: str, log: Path) -> Iterator[Server]:
     command += ["-b", f"127.0.0.1:{port}", "--log-level", "warning", f"tests.bench.floor:load('{url}')"]
     with _running(command, log, port) as server:
         yield server
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def new_folder(parent: Path) -> Path:

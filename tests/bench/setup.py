@@ -33,7 +33,8 @@ from provisioning.settings_file import load_settings
 from provisioning.store.tables import Customer
 from tests.bench.databases import available, databases
 from tests.bench.people import INSTITUTION, enter_customers
-from tests.bench.servers import free_port, product, write_settings
+from tests.bench.servers import product, write_settings
+from tests.fixtures.ports import free_port
 from tests.soft.independent_client import IndependentClient, Refused, direction_key
 
 APPS: Final = 200

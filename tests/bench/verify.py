@@ -20,7 +20,8 @@ from tests.bench.databases import available, databases
 from tests.bench.load import LoadResult, post_json, run_load
 from tests.bench.machine import Memory, children, memory_of
 from tests.bench.people import Token, enter_bank, enter_people, fresh_codes
-from tests.bench.servers import Server, floor, free_port, product, write_settings
+from tests.bench.servers import Server, floor, product, write_settings
+from tests.fixtures.ports import free_port
 
 CONNECTIONS: Final = 8
 ROUNDS: Final = 3
