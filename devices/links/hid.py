@@ -77,24 +77,34 @@ class HidBus:
         del baud_rate
         with self._guard:
             node = self._kept.get(device.path)
-        if node is not None and not node.is_broken:
+        if node is not None and not node.is_doubtful:
             with contextlib.suppress(LinkLost):
                 return HidLink(device.path, node)
+        self._forget(device.path)
         opened = _Node(device.path)
         try:
             link = HidLink(device.path, opened)
         except DeviceBusy:
             opened.retire()
             raise
+        self._forget(device.path)
         with self._guard:
-            before, self._kept[device.path] = self._kept.get(device.path), opened
-        if before is not None:
-            before.retire()
+            self._kept[device.path] = opened
         return link
+
+    def _forget(self, path: str) -> None:
+        """Close the old opening first: only the first of all makes Linux ask the device for its reports."""
+        with self._guard:
+            node = self._kept.pop(path, None)
+        if node is not None:
+            node.retire()
 
 
 class _Node:
     """A node that this program has open, for one link at a time. Safe between threads.
+
+    It is doubtful once its device was silent or lost: of one that was out for a moment, and that Linux took for
+    the same again, no report comes any more until somebody opens the node for the first time.
 
     Raises PermissionDenied, DeviceBusy, LinkLost.
     """
@@ -103,7 +113,7 @@ class _Node:
         self._path = path
         self._guard = threading.Lock()
         self._is_taken = self._is_retired = self._was_taken = False
-        self.is_broken = False
+        self.is_doubtful = False
         hidapi = backend()
         if hidapi is None:
             raise LinkLost(path)
@@ -138,7 +148,7 @@ class _Node:
                 left -= 1
             self.device.set_nonblocking(False)
         except (OSError, ValueError):
-            self.is_broken = True
+            self.is_doubtful = True
             self.give_back()
             raise LinkLost(self._path) from None
 
@@ -210,6 +220,7 @@ class HidLink:
         except (OSError, ValueError):
             raise self._lost() from None
         if not report:
+            self._node.is_doubtful = True
             raise LinkTimeout(self._path, waited_s=timeout_s)
         if len(report) != REPORT_BYTES:
             raise self._lost()
@@ -243,12 +254,13 @@ class HidLink:
         """hidapi tells no reason: a node that is still there after a long wait belongs to a mute device."""
         waited_s = monotonic() - began_s
         if waited_s >= _MUTE_S and Path(self._path).exists():
+            self._node.is_doubtful = True
             return LinkTimeout(self._path, waited_s=round(waited_s, 1))
         return self._lost()
 
     def _lost(self) -> LinkLost:
         """Nobody uses this opening again."""
-        self._node.is_broken = True
+        self._node.is_doubtful = True
         return LinkLost(self._path)
 
     def close(self) -> None:

@@ -179,6 +179,24 @@ def test_an_opening_that_failed_is_not_used_again(hidapi: Mock, device: Mock, no
     assert (openings(node), hidapi.device.call_count) == (1, 3)
 
 
+def test_a_node_whose_device_was_silent_is_closed_before_it_is_opened_anew(
+    hidapi: Mock, device: Mock, node: str
+) -> None:
+    """Linux may take a fob that was out for a moment for the same again: only a first opening makes it heard."""
+    bus, attached = HidBus(), AttachedDevice(node, Transport.HID)
+    link = bus.open(attached, 0)
+    device.read.return_value = []
+    with pytest.raises(LinkTimeout):
+        link.receive(0.1)
+    link.close()
+    open_then: list[int] = []
+    device.open_path.side_effect = lambda _path: open_then.append(openings(node))
+    device.read.return_value = list(REPORT)
+    assert bus.open(attached, 0).receive(0.1) == REPORT
+    assert open_then == [1], "its own, and no other"
+    assert (openings(node), hidapi.device.call_count) == (1, 2)
+
+
 @pytest.mark.usefixtures("hidapi")
 def test_nodes_are_opened_one_at_a_time(tmp_path: Path, mocker: MockerFixture) -> None:
     nodes = [tmp_path / f"hidraw{number}" for number in range(4)]
