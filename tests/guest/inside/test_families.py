@@ -15,6 +15,9 @@ from tests.rig.usb.families import FAMILIES
 from tests.rig.usb.trouble import TroubleKind
 
 NAMED: Final = [name for name, family in FAMILIES.items() if not is_unnamed(family)]
+_SLIPS: Final = (1, 7, 14, 18)
+"""Reports of a write, early to late."""
+
 UNNAMED: Final = [name for name, family in FAMILIES.items() if is_unnamed(family)]
 
 
@@ -87,6 +90,22 @@ def test_oath_keys_of_other_makers_are_written_one_of_them_after_a_touch(bench: 
         for key in keys:
             serve(bench, key)
         assert not opened.hidraw()
+
+
+def test_fobs_that_are_out_for_a_moment_are_written_all_the_same(bench: Bench) -> None:
+    """Linux may take such a one for the same again: its node stays, and what was opened before hears no more."""
+    fobs = [bench.new("kagiya-fob") for _ in _SLIPS]
+    for fob, report in zip(fobs, _SLIPS, strict=True):
+        bench.stock(fob)
+        bench.trouble(fob, TroubleKind.CUT, report)
+    for fob in fobs:
+        bench.issue(fob)
+    for fob in fobs:
+        until(lambda fob=fob: not bench.emulator.do("plugged", fob.name), "out")  # type: ignore[misc]
+    for fob in reversed(fobs):
+        bench.plug(fob)
+    for fob in fobs:
+        serve(bench, fob)
 
 
 @pytest.mark.parametrize("kind", [TroubleKind.MUTE, TroubleKind.STALL])
