@@ -78,7 +78,9 @@ class CutWrites:
         return {self._points[device]: _how(attempts) for device, attempts in self._attempts()}
 
     def _replug(self) -> None:
-        """Those that are out, in another order than before."""
+        """Those that are out, in another order than before; whose write was done first stays in from now on."""
+        for device in self._devices:
+            self._bench.trouble(device, TroubleKind.NONE, 0)
         self._moved = [device for device in self._devices if not self._bench.is_plugged(device)]
         for device in self._moved:
             self._bench.unplug(device)
