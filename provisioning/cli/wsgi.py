@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -46,7 +44,6 @@ def serve_processes(
 
     What is imported before is shared between the processes; connections must be opened by `load`.
     """
-    _give_back_heap()
     gc.freeze()  # collections in the children leave the shared pages alone
     server = Server(
         "kagiya",
@@ -65,10 +62,3 @@ def serve_processes(
         ssl_key=tls.key if tls else None,
     )
     server.serve(target_loader=load, wrap_loader=False)
-
-
-def _give_back_heap() -> None:
-    """Importing leaves MiBs of holes in the heap, which every process would inherit; only glibc can be asked."""
-    gc.collect()
-    with suppress(AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
