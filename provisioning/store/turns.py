@@ -62,7 +62,7 @@ def _begun(cursor: Any, *, last: bool) -> bool:
     """True once this connection holds the lock; at the `last` try a refusal is raised."""
     try:
         cursor.execute("BEGIN IMMEDIATE")
-    except Exception as error:
+    except Exception as error:  # the driver's own kinds are known where it is loaded; what is not "busy" goes on
         if last or result_code(error) != ResultCode.BUSY:
             raise
         return False
