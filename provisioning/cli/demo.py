@@ -17,7 +17,7 @@ import click
 if TYPE_CHECKING:
     from werkzeug.serving import BaseWSGIServer
 
-    from provisioning.cli.demo_house import House
+    from provisioning.services import Services
     from tests.rig.rig import Rig
 
 _HOST: Final = "127.0.0.1"
@@ -78,15 +78,15 @@ class _Demo:
 
     def run(self) -> None:
         """Start, say so, wait for the end. Raises KagiyaError, DeviceError."""
-        from provisioning.cli.demo_house import open_house
+        from provisioning.cli.demo_house import inhabit, open_house
 
-        rig = self._rig
-        house = open_house(self._data, self._base_url, rig.mail_catcher.port, rig.clock.now)
-        server = self._serve(house)
+        services = open_house(self._data, self._base_url, self._rig.mail_catcher.port)
+        server = self._serve(services)
         try:
-            self._start_worker(house)
-            self._start_station(house)
-            self._tell(house)
+            accounts = inhabit(services, self._data, self._rig.clock.now())
+            self._start_worker(services)
+            self._start_station(services)
+            self._tell(services, accounts)
             self._stop.wait()
         finally:
             self._stop.set()
@@ -94,49 +94,49 @@ class _Demo:
                 thread.join(_JOIN_S)
             server.shutdown()
             server.server_close()
-            house.services.store.close()
+            services.store.close()
 
-    def _serve(self, house: House) -> BaseWSGIServer:
+    def _serve(self, services: Services) -> BaseWSGIServer:
         from provisioning.cli.demo_server import serve_on
         from provisioning.cli.request_log import RequestLog
         from provisioning.rules.roles import ALL_ROLES, Role
         from web.app import create_app
 
-        product = create_app(house.services, ALL_ROLES - {Role.WORKER}, self._rig.clock.now)
+        product = create_app(services, ALL_ROLES - {Role.WORKER}, self._rig.clock.now)
         server = serve_on(self._listener, self._rig.around(RequestLog(product)))
         threading.Thread(target=server.serve_forever, name="server", daemon=True).start()
         return server
 
-    def _start_worker(self, house: House) -> None:
+    def _start_worker(self, services: Services) -> None:
         from provisioning.cli.chores import smtp_mailer, work
 
-        mailer = smtp_mailer(house.services.settings.mail)
-        self._start("worker", lambda: work(house.services, mailer, self._rig.clock.now, self._stop))
+        mailer = smtp_mailer(services.settings.mail)
+        self._start("worker", lambda: work(services, mailer, self._rig.clock.now, self._stop))
 
-    def _start_station(self, house: House) -> None:
+    def _start_station(self, services: Services) -> None:
         from devices.attach import Desk
         from devices.links.serial import SerialBus
         from devices.profile_files import load_profiles
         from provisioning.cli.demo_desk import enrol_desk, run_desk, stock_fobs
 
         clock, drawer = self._rig.clock, self._rig.drawer
-        enrolment = enrol_desk(house.services, self._data / "station", self._base_url, clock.now)
+        enrolment = enrol_desk(services, self._data / "station", self._base_url, clock.now)
         buses = (self._rig.hid_bus, SerialBus(drawer.cradles))
         desk = Desk(buses, load_profiles(), drawer.roots, clock.unix_time)
         self._start("station", lambda: run_desk(enrolment, desk, self._stop))
         plugged = [(view.profile, view.serial) for view in drawer.views() if view.plugged]
-        stock_fobs(house.services, enrolment.station_id, plugged, clock.now)
+        stock_fobs(services, enrolment.station_id, plugged, clock.now)
 
     def _start(self, name: str, act: Callable[[], Any]) -> None:
         thread = threading.Thread(target=act, name=name, daemon=True)
         thread.start()
         self._threads.append(thread)
 
-    def _tell(self, house: House) -> None:
+    def _tell(self, services: Services, accounts: dict[str, Any]) -> None:
         from provisioning.cli.demo_facts import facts, lines
         from provisioning.cli.demo_house import write_private
 
         file = self._data / "demo.json"
-        told = facts(house, self._rig.drawer, self._base_url, f"{self._base_url}/rig")
+        told = facts(services, accounts, self._rig.drawer, self._base_url, f"{self._base_url}/rig")
         write_private(file, told)
         click.echo(lines(told, file))

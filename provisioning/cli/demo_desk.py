@@ -16,7 +16,7 @@ from devices.errors import DeviceError, NotEnrolled
 from devices.seed_box import Enrolment, SeedBox
 from devices.server_client import ServerClient, enrol
 from provisioning.cli.compose import OPERATOR
-from provisioning.cli.demo_house import BRANCH, INSTITUTION
+from provisioning.cli.demo_people import BRANCH, INSTITUTION
 from provisioning.errors import AlreadyTaken, NotFound, WrongState
 from provisioning.jobs.invite_station import InviteStationCommand, invite_station
 from provisioning.jobs.take_into_stock import TakeIntoStockCommand, take_into_stock

@@ -5,33 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from provisioning.cli.demo_house import INSTITUTION, House
+from provisioning.cli.demo_people import institutions_first_desk
+from provisioning.services import Services
 
 if TYPE_CHECKING:
     from tests.rig.drawer import Drawer
 
-_TOLD: Final = ("login_id", "password", "confirmation_password", "user_id")
+_TOLD: Final = ("institution", "login_id", "password", "confirmation_password", "user_id")
 
 
-def facts(house: House, drawer: Drawer, base_url: str, rig_url: str) -> dict[str, Any]:
+def facts(
+    services: Services, accounts: dict[str, Any], drawer: Drawer, base_url: str, rig_url: str
+) -> dict[str, Any]:
     """demo.json, with the fields that the contract names."""
-    accounts = house.accounts
+    profiles = [services.institutions[name] for name in institutions_first_desk(services.institutions)]
     return {
         "base_url": base_url,
         "rig_url": rig_url,
         "bank_api_key": accounts["bank_api_key"],
-        "institutions": [
-            {"id": one.id, "service_id": one.service_id, "name": one.name.ja}
-            for one in house.services.institutions.values()
-        ],
-        "customers": [
-            {"institution": INSTITUTION, **{name: who[name] for name in _TOLD}} for who in accounts["customers"]
-        ],
+        "institutions": [{"id": one.id, "service_id": one.service_id, "name": one.name.ja} for one in profiles],
+        "customers": [{name: who[name] for name in _TOLD} for who in accounts["customers"]],
         "staff": [
             {
                 "name": who["name"],
                 "role": who["role"],
-                "institution": INSTITUTION,
+                "institution": who["institution"],
                 "sign_in_url": base_url + who["path"],
             }
             for who in accounts["staff"]
@@ -51,9 +49,9 @@ def facts(house: House, drawer: Drawer, base_url: str, rig_url: str) -> dict[str
 def lines(told: dict[str, Any], file: Path) -> str:
     """What to open, for people at a terminal."""
     base_url = told["base_url"]
-    staff = [f"    {who['role']:<14} {who['sign_in_url']}" for who in told["staff"]]
+    staff = [f"    {who['institution']:<16} {who['role']:<14} {who['sign_in_url']}" for who in told["staff"]]
     customers = [
-        f"    {who['login_id']:<10} {who['password']:<14} {who['confirmation_password']}"
+        f"    {who['institution']:<16} {who['login_id']:<10} {who['password']:<14} {who['confirmation_password']}"
         for who in told["customers"]
     ]
     return "\n".join(

@@ -57,6 +57,8 @@ class Walk:
         """Portal: login ID and password."""
         who = self.facts["customers"][customer]
         page.goto(self.facts["base_url"] + "/portal/")
+        if page.url.endswith("/portal/sign-in/"):  # nobody logged in here before
+            press(page, page.get_by_role("link", name="見本信用組合", exact=True))
         page.fill("[name=login_id]", who["login_id"])
         page.fill("[name=password]", who["password"])
         press(page, page.locator(MAIN))

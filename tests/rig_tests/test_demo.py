@@ -25,6 +25,7 @@ KAGIYA = (sys.executable, "-m", "provisioning", "demo")
 FIRST_PAGE_WITHIN_S = 3.0
 """Counted in the process's own processor time, so that other work on the machine does not matter."""
 READY_WITHIN_S = 60.0
+SHIPPED = {"counter", "dual", "mail-password", "limit-lowering", "corporate"}
 
 
 @dataclass
@@ -149,7 +150,10 @@ def test_demo_json_has_what_the_contract_names(running: Demo) -> None:
     }
     assert facts["base_url"].startswith("http://localhost:")
     assert all(set(one) == {"id", "service_id", "name"} for one in facts["institutions"])
-    assert len(facts["customers"]) >= 4
+    assert [one["id"] for one in facts["institutions"]] == ["dual", *sorted(SHIPPED - {"dual"})]
+    assert len([one for one in facts["customers"] if one["institution"] == "dual"]) >= 4
+    for told_of in ("customers", "staff"):
+        assert {one["institution"] for one in facts[told_of]} == SHIPPED
     told = {"institution", "login_id", "password", "confirmation_password", "user_id"}
     assert all(set(one) == told for one in facts["customers"])
     assert {one["role"] for one in facts["staff"]} >= {"teller", "approver", "administrator"}
