@@ -7,6 +7,7 @@ from provisioning.store.tables.base import Base, Instant, new_id
 from provisioning.store.tables.batch import Batch, BatchItem, BatchItemState
 from provisioning.store.tables.client import BankClient
 from provisioning.store.tables.closing import StockClosing
+from provisioning.store.tables.company import Company, CompanyKey
 from provisioning.store.tables.credential import Credential
 from provisioning.store.tables.custody import CustodyEntry
 from provisioning.store.tables.customer import Customer
@@ -29,6 +30,8 @@ __all__ = [
     "Batch",
     "BatchItem",
     "BatchItemState",
+    "Company",
+    "CompanyKey",
     "Credential",
     "CustodyEntry",
     "Customer",

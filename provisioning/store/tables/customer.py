@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from provisioning.store.tables.base import Base, new_id
+from provisioning.rules.company import CompanyRole
+from provisioning.store.tables.base import Base, checked, new_id
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 class Customer(Base):
@@ -21,6 +27,10 @@ class Customer(Base):
     __table_args__ = (
         UniqueConstraint("institution_id", "login_id"),
         UniqueConstraint("institution_id", "user_id"),
+        CheckConstraint("(company_id IS NULL) = (company_role IS NULL)", "company_and_role"),
+        # one master, whoever enters two at the same time
+        Index("uq_customer_master", "company_id", unique=True, **_where("company_role = 'master'")),
+        Index("ix_customer_company", "company_id", **_where("company_id IS NOT NULL")),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
@@ -36,4 +46,7 @@ class Customer(Base):
     confirmation_failures: Mapped[int] = mapped_column(default=0)
     # None: the bank does not keep it here
     transfer_limit_yen: Mapped[int | None]
+    # both or neither: a user of a company (利用者)
+    company_id: Mapped[str | None] = mapped_column(ForeignKey("company.id"))
+    company_role: Mapped[CompanyRole | None] = mapped_column(checked(CompanyRole))
     created_at: Mapped[datetime]
