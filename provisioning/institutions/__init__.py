@@ -82,6 +82,7 @@ def _institution(name: str, root: StrictTable) -> Institution:
         user_id_pattern=_pattern(root),
         contact_name=_text(contact.table("name")),
         contact_phone=_matching(contact, "phone", _PHONE, "must be a telephone number: digits and hyphens"),
+        contact_hours=_text(contact.table("hours")) if "hours" in contact else None,
         sender_address=_matching(mail, "sender_address", _ADDRESS, "must be a mail address"),
         sender_domains=_domains(mail, "sender_domains"),
         kinds=_kinds(root),

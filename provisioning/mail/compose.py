@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from provisioning.mail.addresses import on_the_wire
 from provisioning.mail.mailer import Mail
-from provisioning.mail.texts import APP_NAME, SETUP_CODE_TOO, TOKEN_ISSUED
+from provisioning.mail.texts import APP_NAME, CONTACT_HOURS, SETUP_CODE_TOO, TOKEN_ISSUED
 from provisioning.rules.institution import Institution
 
 _JAPAN: Final = ZoneInfo("Asia/Tokyo")
@@ -41,6 +41,7 @@ def token_issued(institution: Institution, facts: TokenIssued, to: str, language
         "expires": _moment(facts.expires_at, language),
         "contact_name": institution.contact_name.in_language(language),
         "contact_phone": institution.contact_phone,
+        "contact_hours": _hours(institution, language),
     }
     message = EmailMessage(policy=SMTP)
     message["Subject"] = TOKEN_ISSUED.subject.in_language(language).format_map(words)
@@ -52,6 +53,12 @@ def token_issued(institution: Institution, facts: TokenIssued, to: str, language
     message.set_content(TOKEN_ISSUED.body.in_language(language).format_map(words), cte="base64")
     message["Content-Language"] = language  # after the content, which drops what was said about another
     return Mail(institution.sender_address, on_the_wire(to), message)
+
+
+def _hours(institution: Institution, language: str) -> str:
+    if institution.contact_hours is None:
+        return ""
+    return CONTACT_HOURS.in_language(language).format(hours=institution.contact_hours.in_language(language))
 
 
 def _moment(instant: datetime, language: str) -> str:

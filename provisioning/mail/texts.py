@@ -51,7 +51,7 @@ TOKEN_ISSUED: Final = MailText(
 ご不明な点は、下記までお問い合わせください。
 連絡先: {contact_name}
 電話: {contact_phone}
-
+{contact_hours}
 これからも{institution}をよろしくお願いいたします。
 """,
         en="""\
@@ -73,7 +73,7 @@ If you did not apply for this, please do not set anything up and let us know.
 If you have any question, please get in touch with us.
 Contact: {contact_name}
 Telephone: {contact_phone}
-
+{contact_hours}
 We are glad to be of service to you.
 {institution}
 """,
@@ -88,6 +88,9 @@ SETUP_CODE_TOO: Final = Text(
 """,
 )
 """An extra line of the body where the institution has set-up codes (R20); never the code."""
+
+CONTACT_HOURS: Final = Text(ja="受付時間: {hours}\n", en="Hours: {hours}\n")
+"""An extra line of every body where the institution says when its telephone is answered."""
 
 
 def read_language(text: str) -> str:

@@ -66,6 +66,7 @@ class Institution:
     sender_address: str
     sender_domains: tuple[str, ...]
     kinds: tuple[TokenKind, ...]
+    contact_hours: Text | None = None
     otp: OtpParameters = field(default_factory=OtpParameters)
     window_steps: int = 1
     hotp_look_ahead: int = 10

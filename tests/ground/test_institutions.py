@@ -61,6 +61,8 @@ def test_dual_is_the_institution_of_manual_001() -> None:
         ('active = { ja = "利用中", en = "In use" }', 'active = "利用中"', "states.active"),
         ("[states]", '[states]\nended = { ja = "終了", en = "Ended" }', "states.ended"),
         ('phone = "0120-000-001"', 'phone = "ask"', "contact.phone"),
+        (', en = "weekdays, 9:00 to 17:00 (not on bank holidays)"', "", "contact.hours.en"),
+        ('hours = { ja = "平日', 'hours = { ja = " ", jp = "平日', "contact.hours.ja"),
         ('sender_address = "otp@', 'sender_address = "太郎@', "mail.sender_address"),
         ('sender_address = "otp@', 'sender_address = "otp desk@', "mail.sender_address"),
         ('ja = "見本信用組合"', 'ja = "見本信用組合\\nBcc: all@mihon.example"', "name.ja"),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from provisioning.mail.compose import TokenIssued, token_issued
+from provisioning.rules.institution import Text
 from tests.fixtures.services import DUAL
 
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
@@ -59,6 +61,17 @@ def test_the_parts_stand_in_the_manuals_order(language: str, parts: list[str]) -
     for part in parts:
         places.append(text.index(part, places[-1] if places else 0))
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("language", "line"), [("ja", "受付時間: 平日9時～17時"), ("en", "Hours: weekdays, 9:00 to 17:00")]
+)
+def test_the_contacts_hours_follow_the_number(language: str, line: str) -> None:
+    hours = Text(ja="平日9時～17時", en="weekdays, 9:00 to 17:00")
+    told = token_issued(replace(DUAL, contact_hours=hours), FACTS, "taro@mihon.example", language, NOW)
+    lines = str(told.message.get_content()).splitlines()
+    number = next(place for place, text in enumerate(lines) if "0120-000-001" in text)
+    assert lines[number + 1 : number + 3] == [line, ""]
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
