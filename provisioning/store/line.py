@@ -77,6 +77,12 @@ class Statement:
         cursor.close()  # a SELECT not read to its end keeps SQLite's snapshot open
         return row
 
+    def all(self, line: Line, parameters: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """Run it and give every row."""
+        cursor = self._run(line, parameters)
+        rows: Sequence[Sequence[Any]] = cursor.fetchall()
+        return rows
+
     def _run(self, line: Line, parameters: Mapping[str, Any]) -> Any:
         cursor = line.raw.cursor()
         cursor.execute(self._text[line.backend], parameters)

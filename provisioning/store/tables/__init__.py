@@ -1,11 +1,13 @@
 """Every table, by subject; importing this package fills `Base.metadata`."""
 
+from provisioning.rules.mail_kind import MailKind
 from provisioning.rules.permissions import StaffRole
+from provisioning.store.tables.address import CustomerAddress, MailCode, MailPasswordTries
 from provisioning.store.tables.application import Application, ApplicationState
 from provisioning.store.tables.audit import AuditEntry
 from provisioning.store.tables.base import Base, Instant, new_id
 from provisioning.store.tables.batch import Batch, BatchItem, BatchItemState
-from provisioning.store.tables.client import BankClient
+from provisioning.store.tables.client import BankAnswer, BankClient
 from provisioning.store.tables.closing import StockClosing
 from provisioning.store.tables.company import Company, CompanyKey
 from provisioning.store.tables.credential import Credential
@@ -13,7 +15,10 @@ from provisioning.store.tables.custody import CustodyEntry
 from provisioning.store.tables.customer import Customer
 from provisioning.store.tables.customer_key import CustomerKey, KeyKind, keys_of
 from provisioning.store.tables.fob import Fob
-from provisioning.store.tables.outbox import MailKind, MailState, OutboxMail
+from provisioning.store.tables.host_event import HostEvent, HostEventCount
+from provisioning.store.tables.money_transfer import MoneyTransfer, Payee
+from provisioning.store.tables.outbox import MailState, OutboxMail
+from provisioning.store.tables.paper import PaperRequest
 from provisioning.store.tables.programming import ProgrammingJob, Station
 from provisioning.store.tables.session import SessionKind, WebSession
 from provisioning.store.tables.staff import Staff
@@ -25,6 +30,7 @@ __all__ = [
     "Application",
     "ApplicationState",
     "AuditEntry",
+    "BankAnswer",
     "BankClient",
     "Base",
     "Batch",
@@ -35,13 +41,21 @@ __all__ = [
     "Credential",
     "CustodyEntry",
     "Customer",
+    "CustomerAddress",
     "CustomerKey",
     "Fob",
+    "HostEvent",
+    "HostEventCount",
     "Instant",
     "KeyKind",
+    "MailCode",
     "MailKind",
+    "MailPasswordTries",
     "MailState",
+    "MoneyTransfer",
     "OutboxMail",
+    "PaperRequest",
+    "Payee",
     "ProgrammingJob",
     "SessionKind",
     "SpentNonce",

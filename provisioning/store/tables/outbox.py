@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from provisioning.rules.mail_kind import MailKind
 from provisioning.store.tables.base import Base, checked, new_id
 
 
@@ -20,12 +21,6 @@ class MailState(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     CANCELLED = "cancelled"
-
-
-class MailKind(StrEnum):
-    """Which text is sent."""
-
-    TOKEN_ISSUED = "token_issued"
 
 
 class OutboxMail(Base):
