@@ -10,9 +10,11 @@ from typing import Any, Final
 
 from provisioning.cli.compose import OPERATOR
 from provisioning.jobs.add_bank_client import AddBankClientCommand, add_bank_client
+from provisioning.jobs.add_company import AddCompanyCommand, add_company
 from provisioning.jobs.add_customer import AddCustomerCommand, add_customer
 from provisioning.jobs.add_staff import AddStaffCommand, add_staff
 from provisioning.jobs.make_sign_in_link import MakeSignInLinkCommand, make_sign_in_link
+from provisioning.rules.company import CompanyRole
 from provisioning.rules.permissions import StaffRole
 from provisioning.services import Services
 
@@ -33,6 +35,7 @@ class DemoCustomer:
     kana: str
     password: str = field(repr=False)
     confirmation_password: str = field(repr=False)
+    company_role: CompanyRole | None = None
 
 
 CUSTOMERS: Final = (
@@ -56,9 +59,43 @@ CUSTOMERS: Final = (
     DemoCustomer(
         "limit-lowering", "nozomi", "999830000002", "例題 望", "レイダイ ノゾミ", "Nozomi-2026", "Kakunin32"
     ),
-    DemoCustomer("corporate", "master", "MIHON0001", "商事 まさる", "ショウジ マサル", "Master-2026", "Kakunin41"),
-    DemoCustomer("corporate", "ippan", "MIHON0002", "商事 いちこ", "ショウジ イチコ", "Ippan-2026", "Kakunin42"),
 )
+
+_MASTER, _ADMINISTRATOR, _GENERAL = CompanyRole
+COMPANY: Final = ("corporate", "株式会社見本商事", "カブシキガイシャミホンショウジ")
+"""Institution, name and reading."""
+COMPANY_USERS: Final = (
+    DemoCustomer(
+        "corporate", "master", "MIHON0001", "商事 まさる", "ショウジ マサル", "Master-2026", "Kakunin41", _MASTER
+    ),
+    DemoCustomer(
+        "corporate",
+        "kanri1",
+        "MIHON0003",
+        "商事 かんな",
+        "ショウジ カンナ",
+        "Kanna-2026",
+        "Kakunin43",
+        _ADMINISTRATOR,
+    ),
+    DemoCustomer(
+        "corporate",
+        "kanri2",
+        "MIHON0004",
+        "商事 りくと",
+        "ショウジ リクト",
+        "Rikuto-2026",
+        "Kakunin44",
+        _ADMINISTRATOR,
+    ),
+    DemoCustomer(
+        "corporate", "ippan", "MIHON0002", "商事 いちこ", "ショウジ イチコ", "Ippan-2026", "Kakunin42", _GENERAL
+    ),
+    DemoCustomer(
+        "corporate", "ippan2", "MIHON0005", "商事 はんな", "ショウジ ハンナ", "Hanna-2026", "Kakunin45", _GENERAL
+    ),
+)
+"""The master first."""
 
 STAFF: Final = (
     ("dual", "窓口 あおい", StaffRole.TELLER),
@@ -77,9 +114,10 @@ def enter_people(services: Services, now: datetime) -> dict[str, Any]:
     """Enter everybody; what they sign in with, to be kept in the demonstration's own directory."""
     with ThreadPoolExecutor() as pool:  # password hashes take their time
         list(pool.map(lambda customer: _add_customer(services, customer, now), CUSTOMERS))
+    _enter_company(services, now)
     return {
         "bank_api_key": add_bank_client(services, AddBankClientCommand(None, "見本バンキング", OPERATOR), now).key,
-        "customers": [asdict(customer) for customer in CUSTOMERS],
+        "customers": [asdict(customer) for customer in CUSTOMERS + COMPANY_USERS],
         "staff": [_add_staff(services, *one, now) for one in STAFF],
     }
 
@@ -89,7 +127,13 @@ def institutions_first_desk(names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: (name != INSTITUTION, name))
 
 
-def _add_customer(services: Services, who: DemoCustomer, now: datetime) -> None:
+def _enter_company(services: Services, now: datetime) -> None:
+    company_id = add_company(services, AddCompanyCommand(*COMPANY[:2], OPERATOR, COMPANY[2]), now)
+    for user in COMPANY_USERS:
+        _add_customer(services, user, now, company_id)
+
+
+def _add_customer(services: Services, who: DemoCustomer, now: datetime, company_id: str | None = None) -> None:
     command = AddCustomerCommand(
         who.institution,
         BRANCH,
@@ -101,6 +145,8 @@ def _add_customer(services: Services, who: DemoCustomer, now: datetime) -> None:
         OPERATOR,
         who.kana,
         transfer_limit_yen=1_000_000,
+        company_id=company_id,
+        company_role=who.company_role,
     )
     add_customer(services, command, now)
 

@@ -20,6 +20,7 @@ COMMANDS: Final[dict[str, str]] = {
     "db": "provisioning.cli.db:db",
     "keys": "provisioning.cli.keys:keys",
     "staff": "provisioning.cli.staff:staff",
+    "company": "provisioning.cli.company:company",
     "customer": "provisioning.cli.customer:customer",
     "bank-client": "provisioning.cli.bank_client:bank_client",
     "station": "provisioning.cli.station:station",

@@ -97,6 +97,7 @@ def _institution(name: str, root: StrictTable) -> Institution:
         failure_limit=limits.integer("failure_limit", 1, 100, 5),
         activation_password_failures=limits.integer("activation_password_failures", 1, 10, 5),
         activation=activation,
+        companies=root.flag("companies", default=False),
         ticket_life=_ticket_life(limits, activation),
         activate_within=timedelta(days=limits.integer("activate_within_days", 1, 365, 30)),
         reissue_next_day=limits.flag("reissue_next_day", default=True),

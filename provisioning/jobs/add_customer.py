@@ -7,16 +7,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
-from provisioning.errors import AlreadyTaken, BadInput, InputFault
+from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound, WrongState
 from provisioning.jobs.passwords import hash_password
 from provisioning.rules.actor import Actor
+from provisioning.rules.company import CompanyRole
 from provisioning.rules.identifiers import lookup_name, read_user_id
 from provisioning.rules.institution import MOST_YEN
 from provisioning.services import Services
 from provisioning.store.audit import AuditRecord, record
-from provisioning.store.tables import Customer
+from provisioning.store.tables import Company, Customer
 
 _NAME_LENGTH: Final = 100
 _FEWEST_SIGNS: Final = 8
@@ -25,7 +28,10 @@ _CONFIRMATION: Final = re.compile(r"[0-9A-Za-z]{6,12}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class AddCustomerCommand:
-    """`confirmation_password` has 6 to 12 letters and digits (manuals 001, 003)."""
+    """`confirmation_password` has 6 to 12 letters and digits (manuals 001, 003).
+
+    `company_id` and `company_role` where the institution has companies, and only there; the master comes first.
+    """
 
     institution_id: str
     branch: str
@@ -37,10 +43,16 @@ class AddCustomerCommand:
     actor: Actor
     name_kana: str = ""
     transfer_limit_yen: int | None = None
+    company_id: str | None = None
+    company_role: CompanyRole | None = None
 
 
 def add_customer(services: Services, command: AddCustomerCommand, now: datetime) -> str:
-    """The new row's id. Raises BadInput, or AlreadyTaken for a login ID or user ID that somebody has."""
+    """The new row's id.
+
+    Raises BadInput, NotFound("company"), AlreadyTaken for a login ID or user ID that somebody has and for the
+    company's second master, WrongState for a company that has no master yet.
+    """
     _check(services, command)
     customer = Customer(
         institution_id=command.institution_id,
@@ -52,19 +64,41 @@ def add_customer(services: Services, command: AddCustomerCommand, now: datetime)
         password_hash=hash_password(command.password),
         confirmation_hash=hash_password(command.confirmation_password),
         transfer_limit_yen=command.transfer_limit_yen,
+        company_id=command.company_id,
+        company_role=command.company_role,
         created_at=now,
     )
     try:
         with services.store.write() as tx:
+            _check_company(tx, command)
             tx.add(customer)
             tx.flush()
-            entry = AuditRecord(
-                now, command.actor, "add_customer", "added", command.institution_id, customer_id=customer.id
-            )
-            record(tx, services.audit_key, entry)
+            record(tx, services.audit_key, _audit(command, customer.id, now))
     except IntegrityError:
-        raise AlreadyTaken("login ID or user ID") from None
+        raise AlreadyTaken("login ID, user ID or role of the master") from None
     return customer.id
+
+
+def _check_company(tx: Session, command: AddCustomerCommand) -> None:
+    """Whoever is not the master finds one there: no company has users and no master."""
+    if command.company_id is None:
+        return
+    company = tx.get(Company, command.company_id)
+    if company is None or company.institution_id != command.institution_id:
+        raise NotFound("company")
+    master = select(Customer.id).where(
+        Customer.company_id == company.id, Customer.company_role == CompanyRole.MASTER
+    )
+    if command.company_role is not CompanyRole.MASTER and tx.scalar(master) is None:
+        raise WrongState("company", "without a master")
+
+
+def _audit(command: AddCustomerCommand, customer_id: str, now: datetime) -> AuditRecord:
+    role = command.company_role
+    facts = {} if role is None else {"company_id": command.company_id, "role": role.value}
+    return AuditRecord(
+        now, command.actor, "add_customer", "added", command.institution_id, customer_id=customer_id, facts=facts
+    )
 
 
 def _check(services: Services, command: AddCustomerCommand) -> None:
@@ -73,6 +107,9 @@ def _check(services: Services, command: AddCustomerCommand) -> None:
     read_user_id(command.user_id, institution)
     if command.branch not in institution.branches:
         raise BadInput("branch", InputFault.NOT_OFFERED)
+    for name, given in (("company_id", command.company_id), ("company_role", command.company_role)):
+        if institution.companies is (given is None):
+            raise BadInput(name, InputFault.MISSING if institution.companies else InputFault.NOT_OFFERED)
     if not command.name.strip():
         raise BadInput("name", InputFault.MISSING)
     if len(command.name) > _NAME_LENGTH or len(command.name_kana) > _NAME_LENGTH:

@@ -81,6 +81,7 @@ class Institution:
     activate_within: timedelta = timedelta(days=30)
     reissue_next_day: bool = True
     wait_after_revocation: bool = False
+    companies: bool = False
     transfer_limit_cap_yen: int | None = None
     menu_path: tuple[Text, ...] = ()
     notes: tuple[Text, ...] = ()
