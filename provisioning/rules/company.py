@@ -45,12 +45,12 @@ MAY: Final[dict[CompanyAct, dict[CompanyRole, frozenset[CompanyRole]]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A user as these rules see them. `can_log_in`: neither suspended nor made to wait."""
+    """A user as these rules see them. `is_able`: can log in and confirm, so that they can act for others."""
 
     id: str
     company_id: str
     role: CompanyRole
-    can_log_in: bool = True
+    is_able: bool = True
 
 
 def manages(role: CompanyRole | None) -> bool:
@@ -64,5 +64,5 @@ def allows(act: CompanyAct, by: Member, of: Member) -> bool:
 
 
 def lifters(suspended: Member, company: Iterable[Member]) -> tuple[Member, ...]:
-    """Who in the company could lift this suspension now. Nobody: it is the institution's turn."""
-    return tuple(one for one in company if one.can_log_in and allows(CompanyAct.LIFT, one, suspended))
+    """Who in the company could lift this suspension now. Nobody: it is the institution's turn, who always may."""
+    return tuple(one for one in company if one.is_able and allows(CompanyAct.LIFT, one, suspended))
