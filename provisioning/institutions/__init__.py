@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from provisioning.errors import SettingsInvalid
+from provisioning.institutions.issuance import read_issuance
 from provisioning.rules.institution import LONGEST_TICKET_LIFE, MOST_YEN, Activation, Institution, StateTexts, Text
 from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
 from provisioning.rules.states import TokenKind
@@ -71,9 +72,10 @@ def load_profile(file: Path) -> Institution:
 
 
 def _institution(name: str, root: StrictTable) -> Institution:
-    contact, mail, otp, limits = (root.table(key) for key in ("contact", "mail", "otp", "limits"))
-    max_drift_steps = otp.integer("max_drift_steps", 0, 60, 10)
+    contact, mail, otp = (root.table(key) for key in ("contact", "mail", "otp"))
     activation = root.choice("activation", Activation, Activation.PIN)
+    kinds, parameters = _kinds(root), _otp_parameters(otp)
+    offers_soft = TokenKind.SOFT in kinds and parameters.otp_type is OtpType.TOTP
     institution = Institution(
         id=name,
         service_id=_matching(root, "service_id", _SERVICE_ID, "must be 8 digits"),
@@ -85,32 +87,50 @@ def _institution(name: str, root: StrictTable) -> Institution:
         contact_hours=_text(contact.table("hours")) if "hours" in contact else None,
         sender_address=_matching(mail, "sender_address", _ADDRESS, "must be a mail address"),
         sender_domains=_domains(mail, "sender_domains"),
-        kinds=_kinds(root),
-        otp=_otp_parameters(otp),
-        window_steps=otp.integer("window_steps", 0, 2, 1),
-        hotp_look_ahead=otp.integer("hotp_look_ahead", 1, 50, 10),
-        hotp_first_counter=otp.integer("hotp_first_counter", 0, 1_000_000, 0),
-        typed_first=otp.flag("typed_first", default=False),
-        max_drift_steps=max_drift_steps,
-        # as far as use alone may carry a clock, two codes must find it
-        resync_steps=otp.integer("resync_steps", max(10, max_drift_steps), 1000, 60),
-        failure_limit=limits.integer("failure_limit", 1, 100, 5),
-        activation_password_failures=limits.integer("activation_password_failures", 1, 10, 5),
+        kinds=kinds,
+        otp=parameters,
+        issuance=read_issuance(root.table("issuance"), offers_soft=offers_soft),
         activation=activation,
         companies=root.flag("companies", default=False),
-        ticket_life=_ticket_life(limits, activation),
-        activate_within=timedelta(days=limits.integer("activate_within_days", 1, 365, 30)),
-        reissue_next_day=limits.flag("reissue_next_day", default=True),
-        wait_after_revocation=limits.flag("wait_after_revocation", default=False),
-        transfer_limit_cap_yen=_cap(limits),
+        **_otp_rules(otp),
+        **_limits(root.table("limits"), activation),
         menu_path=tuple(_text(table) for table in root.tables("menu_path")),
         notes=tuple(_text(table) for table in root.tables("notes")),
         states=_states(root.table("states")),
         dotted_carrier_domains=_domains(mail, "dotted_carrier_domains", ()),
     )
-    for table in (contact, mail, otp, limits):
+    for table in (contact, mail, otp):
         table.finish()
     return institution
+
+
+def _otp_rules(otp: StrictTable) -> dict[str, Any]:
+    """What the table `[otp]` says beside the parameters themselves."""
+    max_drift_steps = otp.integer("max_drift_steps", 0, 60, 10)
+    return {
+        "window_steps": otp.integer("window_steps", 0, 2, 1),
+        "hotp_look_ahead": otp.integer("hotp_look_ahead", 1, 50, 10),
+        "hotp_first_counter": otp.integer("hotp_first_counter", 0, 1_000_000, 0),
+        "typed_first": otp.flag("typed_first", default=False),
+        "max_drift_steps": max_drift_steps,
+        # as far as use alone may carry a clock, two codes must find it
+        "resync_steps": otp.integer("resync_steps", max(10, max_drift_steps), 1000, 60),
+    }
+
+
+def _limits(limits: StrictTable, activation: Activation) -> dict[str, Any]:
+    """The table `[limits]`."""
+    read = {
+        "failure_limit": limits.integer("failure_limit", 1, 100, 5),
+        "activation_password_failures": limits.integer("activation_password_failures", 1, 10, 5),
+        "ticket_life": _ticket_life(limits, activation),
+        "activate_within": timedelta(days=limits.integer("activate_within_days", 1, 365, 30)),
+        "reissue_next_day": limits.flag("reissue_next_day", default=True),
+        "wait_after_revocation": limits.flag("wait_after_revocation", default=False),
+        "transfer_limit_cap_yen": _cap(limits),
+    }
+    limits.finish()
+    return read
 
 
 def _ticket_life(limits: StrictTable, activation: Activation) -> timedelta:

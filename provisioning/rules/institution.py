@@ -7,7 +7,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
-from provisioning.rules.parameters import OtpParameters
+from provisioning.rules.issuance import Issuance
+from provisioning.rules.parameters import OtpParameters, OtpType
 from provisioning.rules.states import TokenKind
 
 
@@ -76,6 +77,7 @@ class Institution:
     resync_steps: int = 60
     failure_limit: int = 5
     activation_password_failures: int = 5
+    issuance: Issuance = field(default_factory=Issuance)
     activation: Activation = Activation.PIN
     ticket_life: timedelta = timedelta(hours=24)
     activate_within: timedelta = timedelta(days=30)
@@ -87,6 +89,10 @@ class Institution:
     notes: tuple[Text, ...] = ()
     states: StateTexts = field(default_factory=StateTexts)
     dotted_carrier_domains: tuple[str, ...] = ()
+
+    def issues(self, kind: TokenKind) -> bool:
+        """It has tokens of this kind to give. An app shows codes of the minute; by counter needs a device."""
+        return kind in self.kinds and (kind is not TokenKind.SOFT or self.otp.otp_type is OtpType.TOTP)
 
     @property
     def needs_setup_code(self) -> bool:

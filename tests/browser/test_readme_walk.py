@@ -151,8 +151,7 @@ def a_soft_token_for_b(walk: Walk) -> None:
     walk.log_in(portal, 1)
     walk.open(portal, "トークン発行")
     press(portal, chosen(portal, "ソフトウェアトークン"))
-    for name in ("mail_address", "mail_address_again"):
-        portal.fill(f"[name={name}]", "b@walk.example")
+    portal.fill("[name=mail_address]", "b@walk.example")
     for name in ("activation_password", "activation_password_again"):
         portal.fill(f"[name={name}]", PASSWORD)
     press(portal, portal.locator(MAIN))

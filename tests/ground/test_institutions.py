@@ -63,6 +63,17 @@ def test_dual_is_the_institution_of_manual_001() -> None:
         ('phone = "0120-000-001"', 'phone = "ask"', "contact.phone"),
         (', en = "weekdays, 9:00 to 17:00 (not on bank holidays)"', "", "contact.hours.en"),
         ('hours = { ja = "平日', 'hours = { ja = " ", jp = "平日', "contact.hours.ja"),
+        ("mail_entries = 1", "mail_entries = 3", "issuance.mail_entries"),
+        ("mail_entries = 1", "password_entries = 0", "issuance.password_entries"),
+        ("mail_entries = 1", 'pages = "two-page"', "issuance.pages"),
+        ("mail_entries = 1", 'opens_at_login = "sometimes"', "issuance.opens_at_login"),
+        ("mail_entries = 1", "entries = 1", "issuance.entries"),
+        ('"soft", "hard"', '"hard"', "issuance.mail_entries"),
+        (
+            'type = "totp"\nalgorithm = "sha1"\ndigits = 8\nperiod_s = 60',
+            'type = "hotp"',
+            "issuance.mail_entries",
+        ),
         ('sender_address = "otp@', 'sender_address = "太郎@', "mail.sender_address"),
         ('sender_address = "otp@', 'sender_address = "otp desk@', "mail.sender_address"),
         ('ja = "見本信用組合"', 'ja = "見本信用組合\\nBcc: all@mihon.example"', "name.ja"),
@@ -127,10 +138,9 @@ def test_the_id_is_the_name_of_the_file(tmp_path: Path) -> None:
 
 def test_every_key_is_explained_in_the_readme() -> None:
     readme = (SHIPPED / "README.md").read_text()
-    source = (SHIPPED / "__init__.py").read_text()
-    keys = set(
-        re.findall(r'(?:integer|flag|text|texts|table|tables|_matching|_some|_domains)\([^"()]*"(\w+)"', source)
-    )
-    assert {"service_id", "window_steps", "notes"} <= keys
+    source = "".join(file.read_text() for file in sorted(SHIPPED.glob("*.py")))
+    readers = "integer|flag|choice|text|texts|table|tables|_matching|_some|_domains"
+    keys = set(re.findall(rf'(?:{readers})\([^"()]*"(\w+)"', source))
+    assert {"service_id", "window_steps", "notes", "mail_entries", "pages"} <= keys
     for key in keys - {"ja", "en"}:
         assert f"`{key}`" in readme or f"`[{key}]`" in readme or f"`[[{key}]]`" in readme, key

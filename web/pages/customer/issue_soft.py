@@ -6,7 +6,7 @@ from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
 from provisioning.errors import AlreadyTaken, BadInput, TooEarly
-from provisioning.jobs.check_soft_entry import SoftEntry, check_soft_entry
+from provisioning.jobs.check_soft_entry import SoftEntry, check_soft_entry, mail_fields, password_fields
 from provisioning.jobs.issue_soft import IssueSoftCommand, issue_soft
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.store.queries.own_standing import OwnStanding
@@ -19,9 +19,6 @@ from web.screens import Screen
 
 soft = portal_blueprint("portal_soft", "/token/soft")
 
-_MAIL = ("mail_address", "mail_address_again")
-_PASSWORD = ("activation_password", "activation_password_again")
-
 
 @soft.get("/")
 @signed_in
@@ -32,7 +29,7 @@ def entry(own: OwnStanding) -> str | Response:
         return elsewhere
     again = forms.remembered(Screen.SOFT_ENTRY)
     typed = flow.kept(Screen.SOFT_ENTRY)
-    values = again.values or (dict.fromkeys(_MAIL, typed["mail_address"]) if typed else {})
+    values = again.values or (_everywhere(own, typed["mail_address"]) if typed else {})
     return page("portal/soft_entry.html", own, errors=again.errors, values=values)
 
 
@@ -40,14 +37,16 @@ def entry(own: OwnStanding) -> str | Response:
 @signed_in
 def enter(own: OwnStanding) -> Response:
     """次へ: keep the entry, sealed, for BOT003."""
-    typed = forms.read_form(*_MAIL, *_PASSWORD)
+    mail = mail_fields(institution(own))
+    typed = forms.read_form(*mail, *password_fields(institution(own)))
     if flow.is_repeat(Screen.SOFT_ENTRY):
         return _again(".check" if flow.kept(Screen.SOFT_ENTRY) else ".entry")
     faults = check_soft_entry(current.services(), SoftEntry(own.institution_id, own.user_id, **typed))
     flow.drop(Screen.SOFT_ENTRY, Screen.SOFT_CHECK)
     if faults:
-        return _refuse(faults, {name: typed[name] for name in _MAIL})
-    flow.keep(Screen.SOFT_ENTRY, {"mail_address": typed[_MAIL[0]].strip(), "password": typed[_PASSWORD[0]]})
+        return _refuse(faults, {name: typed[name] for name in mail})
+    kept = {"mail_address": typed["mail_address"].strip(), "password": typed["activation_password"]}
+    flow.keep(Screen.SOFT_ENTRY, kept)
     return redirect(url_for(".check"), 303)
 
 
@@ -102,7 +101,7 @@ def _issue(own: OwnStanding, mail_address: str, activation_password: str) -> Res
         issued = issue_soft(current.services(), command, current.now())
     except BadInput as fault:
         flow.drop(Screen.SOFT_ENTRY, Screen.SOFT_CHECK)
-        return _refuse((fault,), dict.fromkeys(_MAIL, mail_address))
+        return _refuse((fault,), _everywhere(own, mail_address))
     except AlreadyTaken:
         flow.forget_everything()
         notify("already_taken")
@@ -114,6 +113,11 @@ def _issue(own: OwnStanding, mail_address: str, activation_password: str) -> Res
     flow.forget_everything()
     flow.keep(Screen.SOFT_DONE, {"mail_address": mail_address, **setup_codes.facts(issued.setup_code)})
     return redirect(url_for(".done"), 303)
+
+
+def _everywhere(own: OwnStanding, mail_address: str) -> dict[str, str]:
+    """The address in every field that is for it."""
+    return dict.fromkeys(mail_fields(institution(own)), mail_address)
 
 
 def _elsewhere(own: OwnStanding) -> Response | None:

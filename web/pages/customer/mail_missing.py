@@ -7,7 +7,13 @@ from werkzeug.wrappers import Response
 
 from provisioning.errors import BadInput, WrongState
 from provisioning.jobs.cancel_issuance import CancelIssuanceCommand, cancel_issuance
-from provisioning.jobs.check_soft_entry import SoftEntry, check_mail_pair, check_password_pair
+from provisioning.jobs.check_soft_entry import (
+    SoftEntry,
+    check_mail_pair,
+    check_password_pair,
+    mail_fields,
+    password_fields,
+)
 from provisioning.jobs.resend_issue_mail import ResendIssueMailCommand, resend_issue_mail
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.store.queries.own_standing import OwnStanding, OwnToken
@@ -18,9 +24,6 @@ from web.pages.customer.guard import actor, institution, notify, page, portal_bl
 from web.screens import Screen
 
 mail_missing = portal_blueprint("portal_mail", "/token/soft/mail")
-
-_MAIL = ("mail_address", "mail_address_again")
-_PASSWORD = ("activation_password", "activation_password_again")
 
 
 @mail_missing.get("/")
@@ -51,22 +54,23 @@ def resend(own: OwnStanding) -> Response:
 @signed_in
 def change(own: OwnStanding) -> Response:
     """内容を変えて送る: another address, another activation password, or both."""
-    typed = forms.read_form(*_MAIL, *_PASSWORD, FIELD)
+    mail, password = mail_fields(institution(own)), password_fields(institution(own))
+    typed = forms.read_form(*mail, *password, FIELD)
     token = _waiting_token(own)
     if token is None:
         return _elsewhere()
     if flow.is_repeat(Screen.MAIL_MISSING):
         return redirect(url_for(".show"), 303)
-    pairs = {name: typed[name] for name in (*_MAIL, *_PASSWORD)}
+    pairs = {name: typed[name] for name in (*mail, *password)}
     entry = SoftEntry(own.institution_id, own.user_id, **pairs)
     faults: list[BadInput] = []
-    if any(typed[name] for name in _MAIL) or not any(typed[name] for name in _PASSWORD):
+    if any(typed[name] for name in mail) or not any(typed[name] for name in password):
         faults += check_mail_pair(current.services(), entry)
-    if any(typed[name] for name in _PASSWORD):
+    if any(typed[name] for name in password):
         faults += check_password_pair(current.services(), entry)
     told = [(fault.field, str(fault.fault)) for fault in faults] or confirmation_faults(own, typed[FIELD])
     if told:
-        forms.refuse(Screen.MAIL_MISSING, told, {name: typed[name] for name in _MAIL})
+        forms.refuse(Screen.MAIL_MISSING, told, {name: typed[name] for name in mail})
         return redirect(url_for(".show"), 303)
     return _resend(own, token, typed)
 

@@ -6,7 +6,13 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from provisioning.errors import BadInput, NotFound, WrongState
-from provisioning.jobs.check_soft_entry import SoftEntry, check_mail_pair, check_password_pair
+from provisioning.jobs.check_soft_entry import (
+    SoftEntry,
+    check_mail_pair,
+    check_password_pair,
+    mail_fields,
+    password_fields,
+)
 from provisioning.jobs.resend_issue_mail import ResendIssueMailCommand, resend_issue_mail
 from provisioning.rules.permissions import StaffAct
 from provisioning.store.queries.customers import CustomerCard
@@ -18,8 +24,6 @@ from web.screens import Screen
 
 mail_pages = Blueprint("staff_mails", __name__, url_prefix="/staff/mails")
 
-_MAIL = ("mail_address", "mail_address_again")
-_PASSWORD = ("activation_password", "activation_password_again")
 _KEPT = Screen.STAFF_RESEND
 
 
@@ -57,10 +61,10 @@ def again(desk: Desk, mail_id: str) -> str | Response:
 @at_desk(StaffAct.RESEND_MAIL)
 def send_again(desk: Desk, mail_id: str) -> Response:
     """再送する, or on to the page where the customer chooses a new password."""
-    typed = forms.read_form(*_MAIL)
+    typed = forms.read_form(*mail_fields(desk.institution))
     found, card = _found(desk, mail_id)
     if any(typed.values()):
-        entered = SoftEntry(desk.institution.id, card.user_id, typed[_MAIL[0]], typed[_MAIL[1]], "", "")
+        entered = SoftEntry(desk.institution.id, card.user_id, **typed)
         faults = check_mail_pair(current.services(), entered)
         if faults:
             telling.refuse(Screen.STAFF_RESEND, found.id, faults, typed)
@@ -89,12 +93,12 @@ def password(desk: Desk, mail_id: str) -> str | Response:
 @at_desk(StaffAct.RESEND_MAIL)
 def choose_password(desk: Desk, mail_id: str) -> Response:
     """決定する."""
-    typed = forms.read_form(*_PASSWORD)
+    typed = forms.read_form(*password_fields(desk.institution))
     found, card = _found(desk, mail_id)
     kept = _kept(found)
     if kept is None:
         return redirect(url_for(".again", mail_id=found.id), 303)
-    entered = SoftEntry(desk.institution.id, card.user_id, "", "", typed[_PASSWORD[0]], typed[_PASSWORD[1]])
+    entered = SoftEntry(desk.institution.id, card.user_id, **typed)
     faults = check_password_pair(current.services(), entered)
     if faults:
         telling.refuse(Screen.STAFF_SOFT_PASSWORD, found.id, faults)

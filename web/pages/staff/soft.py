@@ -9,7 +9,13 @@ from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from provisioning.errors import AlreadyTaken, BadInput, TooEarly
-from provisioning.jobs.check_soft_entry import SoftEntry, check_mail_pair, check_password_pair
+from provisioning.jobs.check_soft_entry import (
+    SoftEntry,
+    check_mail_pair,
+    check_password_pair,
+    mail_fields,
+    password_fields,
+)
 from provisioning.jobs.issue_soft import IssueSoftCommand, issue_soft
 from provisioning.rules.permissions import StaffAct
 from provisioning.store.queries.customers import CustomerCard
@@ -22,9 +28,6 @@ from web.screens import Screen
 
 soft = Blueprint("staff_soft", __name__, url_prefix="/staff/customers/<customer_id>/soft")
 
-_MAIL = ("mail_address", "mail_address_again")
-_PASSWORD = ("activation_password", "activation_password_again")
-
 
 @soft.get("/")
 @at_desk(StaffAct.ISSUE)
@@ -35,7 +38,7 @@ def entry(desk: Desk, customer_id: str) -> str | Response:
         return turned_away(card)
     again = telling.remembered(Screen.STAFF_SOFT_ENTRY, card.id)
     kept = _kept(card)
-    values = again.values or (dict.fromkeys(_MAIL, kept["mail_address"]) if kept else {})
+    values = again.values or (_everywhere(desk, kept["mail_address"]) if kept else {})
     return page("staff/soft_entry.html", desk, card=card, errors=again.errors, values=values)
 
 
@@ -43,9 +46,9 @@ def entry(desk: Desk, customer_id: str) -> str | Response:
 @at_desk(StaffAct.ISSUE)
 def enter(desk: Desk, customer_id: str) -> Response:
     """次へ: keep the address, sealed."""
-    typed = forms.read_form(*_MAIL)
+    typed = forms.read_form(*mail_fields(desk.institution))
     card = desk.card(customer_id)
-    entered = SoftEntry(desk.institution.id, card.user_id, typed[_MAIL[0]], typed[_MAIL[1]], "", "")
+    entered = SoftEntry(desk.institution.id, card.user_id, **typed)
     faults = check_mail_pair(current.services(), entered)
     if faults:
         telling.refuse(Screen.STAFF_SOFT_ENTRY, card.id, faults, typed)
@@ -73,12 +76,12 @@ def password(desk: Desk, customer_id: str) -> str | Response:
 @at_desk(StaffAct.ISSUE)
 def choose_password(desk: Desk, customer_id: str) -> Response:
     """決定する: everything at once."""
-    typed = forms.read_form(*_PASSWORD)
+    typed = forms.read_form(*password_fields(desk.institution))
     card = desk.card(customer_id)
     kept = _kept(card)
     if kept is None:
         return redirect(url_for(".entry", customer_id=card.id), 303)
-    entered = SoftEntry(desk.institution.id, card.user_id, "", "", typed[_PASSWORD[0]], typed[_PASSWORD[1]])
+    entered = SoftEntry(desk.institution.id, card.user_id, **typed)
     faults = check_password_pair(current.services(), entered)
     if faults:
         telling.refuse(Screen.STAFF_SOFT_PASSWORD, card.id, faults)
@@ -107,7 +110,7 @@ def _issue(desk: Desk, card: CustomerCard, mail_address: str, activation_passwor
     try:
         issued = issue_soft(current.services(), command, current.now())
     except BadInput as fault:
-        telling.refuse(Screen.STAFF_SOFT_ENTRY, card.id, [fault], dict.fromkeys(_MAIL, mail_address))
+        telling.refuse(Screen.STAFF_SOFT_ENTRY, card.id, [fault], _everywhere(desk, mail_address))
         return redirect(url_for(".entry", customer_id=card.id), 303)
     except (AlreadyTaken, TooEarly) as refused:
         flow.drop(Screen.STAFF_SOFT_ENTRY)
@@ -117,6 +120,11 @@ def _issue(desk: Desk, card: CustomerCard, mail_address: str, activation_passwor
     kept = {"customer": card.id, "number": telling.number_now(desk)}
     flow.keep(Screen.STAFF_SOFT_PASSWORD, kept | setup_codes.facts(issued.setup_code))
     return redirect(url_for(".thanks", customer_id=card.id), 303)
+
+
+def _everywhere(desk: Desk, mail_address: str) -> dict[str, str]:
+    """The address in every field that is for it."""
+    return dict.fromkeys(mail_fields(desk.institution), mail_address)
 
 
 def _kept(card: CustomerCard) -> dict[str, str] | None:
