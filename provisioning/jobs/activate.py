@@ -5,16 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from provisioning.jobs.judge_code import TypedCode, Use, VerifyResult, judge_code
+from provisioning.rules.address_use import AddressUse
+from provisioning.rules.mail_kind import MailKind
 from provisioning.rules.states import FobState
 from provisioning.services import Services
-from provisioning.store.audit import Actor
+from provisioning.store.addresses import retire_address
+from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.journal import move_fob
 from provisioning.store.line import JoinedLine
-from provisioning.store.tables import Ticket
+from provisioning.store.notices import Notice, owe_notices
+from provisioning.store.tables import Customer, Ticket
 from provisioning.store.verification import Standing
 
 
@@ -31,6 +35,7 @@ class ActivateCommand:
 def activate(services: Services, command: ActivateCommand, now: datetime) -> VerifyResult:
     """SET_UP → ACTIVE with a fresh code; wrong ones count and suspend as at login. The fob is IN_USE with it.
 
+    A customer has a token or the mail password: activation ends the latter (R44), and every address is told.
     A credential that is active already answers USED. Raises BadInput, StoreUnavailable, VaultError.
     """
 
@@ -40,11 +45,35 @@ def activate(services: Services, command: ActivateCommand, now: datetime) -> Ver
                 handed = {FobState.PROGRAMMED, FobState.HANDED_OVER}
                 move_fob(tx, standing.fob_id, FobState.IN_USE, command.actor, now, only_from=handed)
             _forget_answer(tx, standing.credential_id)
+            over = _end_mail_password(tx, services, command, standing, now)
+        facts = {"mail_password_over": True} if over else {}
+        kind = MailKind.TOKEN_ACTIVATED
+        owe_notices(line, Notice(kind, command.institution_id, standing.customer_id, now, facts))
 
     typed = TypedCode(
         Use.ACTIVATE, command.institution_id, command.user_id, command.otp, command.actor, put_in_use
     )
     return judge_code(services, typed, now)
+
+
+def _end_mail_password(
+    tx: Session, services: Services, command: ActivateCommand, standing: Standing, now: datetime
+) -> bool:
+    # whoever takes it up meanwhile waits here, and is then refused
+    tx.execute(select(Customer.id).where(Customer.id == standing.customer_id).with_for_update())
+    if not retire_address(tx, standing.customer_id, AddressUse.MAIL_PASSWORD, now):
+        return False
+    entry = AuditRecord(
+        now,
+        command.actor,
+        "change_mail_password",
+        "ended",
+        command.institution_id,
+        customer_id=standing.customer_id,
+        credential_id=standing.credential_id,
+    )
+    record(tx, services.audit_key, entry)
+    return True
 
 
 def _forget_answer(tx: Session, credential_id: str) -> None:

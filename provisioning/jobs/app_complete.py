@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from provisioning.errors import BadInput, InputFault, ProofRefused
@@ -34,9 +34,10 @@ from provisioning.rules.identifiers import lookup_name, read_service_id
 from provisioning.rules.parameters import OtpParameters
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
+from provisioning.store.addresses import confirm_by_set_up
 from provisioning.store.audit import Actor, ActorKind, AuditRecord, record
 from provisioning.store.journal import changed_rows
-from provisioning.store.tables import Credential, Ticket, TicketState
+from provisioning.store.tables import Credential, OutboxMail, Ticket, TicketState
 from provisioning.store.vault import SealedSeed, SeedContext
 
 _ORIGIN: Final = re.compile(r"[!-~]{1,255}")
@@ -153,6 +154,7 @@ def _hand_over(services: Services, proof: _Proof, found: Found, now: datetime) -
         sealed = services.sealer.seal(seed, SeedContext(found.institution_id, found.credential_id, 1))
         _set_up(tx, found.credential_id, sealed, now)
         _spend(tx, services, answer, found, now)
+        _confirm_address(tx, found, now)
         record(tx, services.audit_key, _audit(proof.one, found, "set_up", now))
     return answer
 
@@ -180,6 +182,12 @@ def _spend(tx: Session, services: Services, answer: AppAnswer, found: Found, now
     )
     if not changed_rows(tx, spent):
         raise ProofRefused
+
+
+def _confirm_address(tx: Session, found: Found, now: datetime) -> None:
+    mail = tx.scalars(select(OutboxMail).where(OutboxMail.ticket_id == found.ticket_id)).first()
+    if mail is not None:
+        confirm_by_set_up(tx, mail, now)
 
 
 def _set_up(tx: Session, credential_id: str, sealed: SealedSeed, now: datetime) -> None:

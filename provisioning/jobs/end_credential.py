@@ -9,9 +9,11 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from provisioning.errors import WrongState
-from provisioning.jobs.lower_transfer_limit import lower_transfer_limit
-from provisioning.rules.states import CredentialState, EndedHow, FobState, JobState
+from provisioning.jobs.tell_of_end import tell_of_end
+from provisioning.rules.address_use import AddressUse
+from provisioning.rules.states import CredentialState, EndedHow, FobState, JobState, TokenKind
 from provisioning.services import Services
+from provisioning.store.addresses import retire_address
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.journal import changed_rows, move_fob
 from provisioning.store.tables import (
@@ -48,8 +50,9 @@ def end_credential(  # noqa: PLR0917 - part of other jobs' transactions
     """End `credential` within the caller's transaction. Raises WrongState if it ended already.
 
     Destroys the seed, frees the fob (LOST: the fob is lost too), abandons open programming jobs, voids
-    tickets, cancels queued mails, lowers the transfer limit if the token was in use. With `of_attempt` the
-    caller, ending one attempt to write a fob, closes the job and moves the fob itself.
+    tickets, cancels queued mails. If the token was in use, the transfer limit is lowered, the host and the
+    customer are told. With `of_attempt` the caller, ending one attempt to write a fob, closes the job and moves
+    the fob itself.
     """
     tx.flush()
     was_used = credential.activated_at is not None
@@ -61,8 +64,10 @@ def end_credential(  # noqa: PLR0917 - part of other jobs' transactions
     _cancel_mails(tx, credential.id)
     tx.refresh(credential)
     record(tx, services.audit_key, _audit(credential, how, actor, now))
-    if was_used and how is not EndedHow.REPLACED:
-        lower_transfer_limit(tx, services, credential, actor, now)
+    if was_used:
+        tell_of_end(tx, services, credential, how, actor, now)
+    if credential.kind is TokenKind.SOFT and how is not EndedHow.REPLACED:
+        retire_address(tx, credential.customer_id, AddressUse.TOKEN, now)
 
 
 def _destroy_seed(tx: Session, credential: Credential, how: EndedHow, now: datetime) -> None:

@@ -17,6 +17,7 @@ from provisioning.errors import ClockUntrusted, StoreUnavailable
 from provisioning.jobs.open_seed import open_seed
 from provisioning.rules.identifiers import lookup_name
 from provisioning.rules.institution import Institution
+from provisioning.rules.mail_kind import MailKind
 from provisioning.rules.otp import Expected, Match, Tolerance, Verdict, match
 from provisioning.rules.otp_input import read_otp
 from provisioning.rules.states import CredentialState, EndedHow, TokenKind
@@ -25,6 +26,7 @@ from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, audit_row, write_row
 from provisioning.store.line import JoinedLine, Line
+from provisioning.store.notices import Notice, owe_notices
 from provisioning.store.verification import (
     NoCredential,
     Standing,
@@ -180,6 +182,9 @@ class _Bench:
                 return None
             facts = {"reason": Reason.WRONG.value, "failures": counted.failures, "suspended": counted.suspended}
             write_row(line, self._audit_row(Outcome.REFUSED, standing, facts))
+            if counted.suspended:
+                kind = MailKind.TOKEN_SUSPENDED
+                owe_notices(line, Notice(kind, self.institution.id, standing.customer_id, self.now))
         return VerifyResult(
             Outcome.REFUSED,
             Reason.WRONG,

@@ -15,11 +15,11 @@ from sqlalchemy import select, update
 
 from provisioning.errors import MailFault, MailNotSent, NotFound, VaultError
 from provisioning.jobs.ticket_box import address_box
-from provisioning.mail.compose import TokenIssued, token_issued
+from provisioning.mail.compose import Envelope, Happened, TokenIssued, notice, token_issued
 from provisioning.mail.mailer import Mail, Mailer
 from provisioning.services import Services
 from provisioning.store.audit import SYSTEM, AuditRecord, record
-from provisioning.store.tables import MailState, OutboxMail, Ticket, TicketState
+from provisioning.store.tables import MailKind, MailState, OutboxMail, Ticket, TicketState
 
 BACKOFF: Final = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 20, 40, 60, 120, 240, 360, 480))
 """How long to wait after the first failure for now, the second … After the last one the mail has failed."""
@@ -93,20 +93,24 @@ def _is_of_no_use(services: Services, row: OutboxMail) -> bool:
 
 def _compose(services: Services, row: OutboxMail, now: datetime) -> Mail:
     """Raises MailNotSent for a mail that would lead nowhere any more, or whose key or institution is away."""
-    facts = TokenIssued(
-        mail_id=row.id,
-        user_id=row.facts["user_id"],
-        expires_at=datetime.fromisoformat(row.facts["expires_at"]),
-        app_address=f"{services.settings.app.origin}/app/",
-    )
-    if facts.expires_at <= now:
-        raise MailNotSent(MailFault.TOO_LATE.value, permanent=True)
     try:
         address = address_box(services).open(row.sealed_address, row.institution_id)
         institution = services.institution(row.institution_id)
     except (VaultError, NotFound):
         raise MailNotSent(MailFault.NOT_COMPOSED.value, permanent=False) from None
-    return token_issued(institution, facts, address, row.language, now)
+    envelope = Envelope(row.id, address, row.language)
+    if row.kind is not MailKind.TOKEN_ISSUED:
+        return notice(institution, _happened(row), envelope, now)
+    expires_at = datetime.fromisoformat(row.facts["expires_at"])
+    if expires_at <= now:
+        raise MailNotSent(MailFault.TOO_LATE.value, permanent=True)
+    issued = TokenIssued(row.facts["user_id"], expires_at, f"{services.settings.app.origin}/app/")
+    return token_issued(institution, issued, envelope, now)
+
+
+def _happened(row: OutboxMail) -> Happened:
+    told = {name: row.facts[name] for name in ("limit_yen", "mail_password_over", "name") if name in row.facts}
+    return Happened(row.kind, datetime.fromisoformat(row.facts["at"]), **told)
 
 
 def _note(

@@ -8,18 +8,20 @@ from datetime import UTC, datetime
 
 import pytest
 
-from provisioning.mail.compose import TokenIssued, token_issued
+from provisioning.mail.compose import Envelope, TokenIssued, token_issued
 from provisioning.rules.institution import Text
 from tests.fixtures.services import DUAL
 
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
-FACTS = TokenIssued(
-    "0123abcd", "999800000001", datetime(2026, 11, 21, 3, 0, tzinfo=UTC), "https://otp.example/app/"
-)
+FACTS = TokenIssued("999800000001", datetime(2026, 11, 21, 3, 0, tzinfo=UTC), "https://otp.example/app/")
+
+
+def to_taro(language: str) -> Envelope:
+    return Envelope("0123abcd", "taro@mihon.example", language)
 
 
 def text_in(language: str) -> str:
-    return str(token_issued(DUAL, FACTS, "taro@mihon.example", language, NOW).message.get_content())
+    return str(token_issued(DUAL, FACTS, to_taro(language), NOW).message.get_content())
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,7 @@ def test_the_parts_stand_in_the_manuals_order(language: str, parts: list[str]) -
 )
 def test_the_contacts_hours_follow_the_number(language: str, line: str) -> None:
     hours = Text(ja="平日9時～17時", en="weekdays, 9:00 to 17:00")
-    told = token_issued(replace(DUAL, contact_hours=hours), FACTS, "taro@mihon.example", language, NOW)
+    told = token_issued(replace(DUAL, contact_hours=hours), FACTS, to_taro(language), NOW)
     lines = str(told.message.get_content()).splitlines()
     number = next(place for place, text in enumerate(lines) if "0120-000-001" in text)
     assert lines[number + 1 : number + 3] == [line, ""]
@@ -89,7 +91,7 @@ def test_japanese_lines_break_where_a_reader_pauses() -> None:
 
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_headers_are_those_of_an_automatic_mail(language: str) -> None:
-    message = token_issued(DUAL, FACTS, "taro@mihon.example", language, NOW).message
+    message = token_issued(DUAL, FACTS, to_taro(language), NOW).message
     name = DUAL.name.in_language(language)
     assert name in message["Subject"]
     assert message["From"] == f"{name} <otp@dual.example>"
@@ -103,11 +105,11 @@ def test_headers_are_those_of_an_automatic_mail(language: str) -> None:
 
 
 def test_an_old_carrier_address_is_quoted_in_the_header_too() -> None:
-    mail = token_issued(DUAL, FACTS, "ta..ro.@carrier.example", "ja", NOW)
+    mail = token_issued(DUAL, FACTS, Envelope("0123abcd", "ta..ro.@carrier.example", "ja"), NOW)
     assert mail.recipient == '"ta..ro."@carrier.example'
     assert b'\r\nTo: "ta..ro."@carrier.example\r\n' in mail.message.as_bytes()
 
 
 def test_the_address_stays_out_of_what_is_printed() -> None:
-    mail = token_issued(DUAL, FACTS, "taro@mihon.example", "ja", NOW)
+    mail = token_issued(DUAL, FACTS, to_taro("ja"), NOW)
     assert "taro" not in repr(mail)

@@ -12,7 +12,7 @@ import pytest
 
 from provisioning.errors import MailNotSent
 from provisioning.mail.addresses import accept_address
-from provisioning.mail.compose import TokenIssued, token_issued
+from provisioning.mail.compose import Envelope, TokenIssued, token_issued
 from provisioning.mail.mailer import Mail
 from provisioning.mail.smtp import SmtpMailer, SmtpServer
 from tests.fixtures.ports import free_port
@@ -23,8 +23,8 @@ NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 
 
 def mail(to: str = "taro@mihon.example") -> Mail:
-    facts = TokenIssued("0123abcd", "999800000001", NOW, "https://otp.example/app/")
-    return token_issued(DUAL, facts, to, "ja", NOW)
+    facts = TokenIssued("999800000001", NOW, "https://otp.example/app/")
+    return token_issued(DUAL, facts, Envelope("0123abcd", to, "ja"), NOW)
 
 
 def plain(port: int, timeout_s: float = 5.0) -> SmtpMailer:

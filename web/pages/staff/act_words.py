@@ -9,7 +9,9 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 from provisioning.rules.actor import ActorKind
+from provisioning.store.queries.mails import MailKind
 from provisioning.store.queries.timeline import Event
+from web.pages.staff.mail_words import KINDS
 
 LINES: Final[dict[str, LazyString]] = {
     "open_credential": _l("トークンの枠を作成"),
@@ -17,8 +19,8 @@ LINES: Final[dict[str, LazyString]] = {
     "end_token": _l("窓口でトークンを終了"),
     "issue_soft": _l("ソフトウェアトークンを発行"),
     "resend_issue_mail": _l("案内メールを再送"),
-    "send_mail": _l("案内メールを送信"),
-    "mail_returned": _l("案内メールが戻ってきた"),
+    "send_mail": _l("%(mail)sのメールを送信"),
+    "mail_returned": _l("%(mail)sのメールが戻ってきた"),
     "app_complete": _l("アプリの初期設定"),
     "expire_ticket": _l("初期設定の期限切れ"),
     "apply_hard": _l("ハードウェアトークンを申込"),
@@ -49,7 +51,16 @@ LINES: Final[dict[str, LazyString]] = {
     "verify": _l("ワンタイムパスワードの確認"),
     "release": _l("利用解除"),
     "lower_transfer_limit": _l("振込・振替限度額を引き下げ"),
+    "change_mail_password": _l("メール通知パスワードの利用を変更"),
+    "ask_mail_password": _l("メール通知パスワードの送信を依頼"),
+    "check_mail_password": _l("メール通知パスワードの確認"),
+    "change_information": _l("お知らせ用メールアドレスを変更"),
+    "register_payee": _l("振込先を登録"),
+    "make_transfer": _l("振込"),
     "lift_suspension": _l("利用停止を解除"),
+    "take_paper": _l("書面を受付"),
+    "carry_out_paper": _l("書面により手続き"),
+    "refuse_paper": _l("書面の手続きをお断り"),
     "resync": _l("番号の同期"),
     "reset_drift": _l("時計のずれを初期化"),
     "unlock_passwords": _l("パスワードのロックを解除"),
@@ -78,8 +89,13 @@ RESULTS: Final[dict[str, LazyString]] = {
     "cancelled": _l("取消"),
     "replaced": _l("交換"),
     "again": _l("再試行"),
+    "started": _l("利用開始"),
+    "changed": _l("変更"),
+    "ended": _l("利用終了"),
+    "over_limit": _l("限度額超過"),
 }
 """Results worth saying; an act that did what it says needs no word."""
+_OF_MAILS: Final = frozenset({"send_mail", "mail_returned"})
 _BAD: Final = frozenset({"refused", "wrong", "suspended", "locked", "ticket_void", "failed", "abandoned"})
 ACTORS: Final[dict[ActorKind, LazyString]] = {
     ActorKind.STAFF: _l("担当者"),
@@ -105,11 +121,16 @@ def event_words(event: Event) -> EventWords:
     """An audited act as a line of the timeline."""
     look = "danger" if event.result in _BAD else ""
     return EventWords(
-        line=str(LINES.get(event.act, event.act)),
+        line=_line(event),
         result=str(RESULTS.get(event.result, "")),
         who=event.actor_name or str(ACTORS[event.actor_kind]),
         look=look,
     )
+
+
+def _line(event: Event) -> str:
+    words = str(LINES.get(event.act, event.act))
+    return words % {"mail": KINDS[MailKind(event.facts["kind"])]} if event.act in _OF_MAILS else words
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +143,11 @@ class ActWords:
 
 
 _NOT_UNDONE: Final = _l("元に戻すことはできません。")
+_ENDED_ON_PAPER: Final = ActWords(
+    _l("書面により、トークンを終了しました"),
+    _l("「このトークンの番号は、いまから使えません」"),
+    _l("終了は元に戻せません。必要なときは、新しいトークンを発行します。"),
+)
 ACTS: Final[dict[str, ActWords]] = {
     "issue_soft": ActWords(
         _l("ソフトウェアトークンを発行しました"),
@@ -172,6 +198,27 @@ ACTS: Final[dict[str, ActWords]] = {
         _l("「お送りしたメールは使えなくなりました。破棄してください」"),
         _l("元に戻せません。もう一度発行できます。"),
     ),
+    "refuse_paper": ActWords(
+        _l("書面の手続きをお断りしました"),
+        _l("「お手続きできませんでした。お断りの理由をお伝えします。あらためて書面をお出しください」"),
+        _l("元に戻せません。もう一度、新しい書面を受け付けられます。"),
+    ),
+    "carry_out_paper end_as_released": _ENDED_ON_PAPER,
+    "carry_out_paper end_as_revoked": _ENDED_ON_PAPER,
+    "carry_out_paper end_as_lost": _ENDED_ON_PAPER,
+    "carry_out_paper lift_suspension": ActWords(
+        _l("書面により、利用停止を解除しました"),
+        _l("「いまからログインできます。番号は、次の新しい番号に変わるのを待って入力してください」"),
+        _l("解除そのものは取り消せません。使えなくするときは、トークンを終了します。"),
+    ),
+    "carry_out_paper lift_restriction": ActWords(
+        _l("書面により、発行規制を解除しました"),
+        _l("「トークンを新しく発行できます。回数は、はじめから数えます」"),
+        _NOT_UNDONE,
+    ),
+    "carry_out_paper nothing_left": ActWords(
+        _l("書面の手続きを終えました"), _l("「お手続きは済んでいます。ほかにしていただくことはありません」"), _NOT_UNDONE
+    ),
     "cancel_application": ActWords(
         _l("申込を取り消しました"),
         _l("「お申し込みを取り消しました。いつでももう一度お申し込みいただけます」"),
@@ -211,4 +258,4 @@ ACTS: Final[dict[str, ActWords]] = {
 
 def act_words(event: Event) -> ActWords | None:
     """The page's words; None for acts that have no page."""
-    return ACTS.get(event.act)
+    return ACTS.get(f"{event.act} {event.result}") or ACTS.get(event.act)

@@ -1,4 +1,4 @@
-"""Why a mail did not go out, in words where no mail server said so."""
+"""Which mail it is, and why it did not go out, in words where no mail server said so."""
 
 from __future__ import annotations
 
@@ -8,7 +8,21 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 from provisioning.errors import MailFault
+from provisioning.store.queries.mails import MailKind
 
+KINDS: Final[dict[MailKind, LazyString]] = {
+    MailKind.TOKEN_ISSUED: _l("トークン発行のご案内"),
+    MailKind.TOKEN_ACTIVATED: _l("利用開始のお知らせ"),
+    MailKind.TOKEN_RELEASED: _l("利用解除のお知らせ"),
+    MailKind.TOKEN_REVOKED: _l("トークン失効のお知らせ"),
+    MailKind.TOKEN_LOST: _l("トークン紛失のお知らせ"),
+    MailKind.TOKEN_EXPIRED: _l("トークン期限切れのお知らせ"),
+    MailKind.TOKEN_SUSPENDED: _l("利用停止のお知らせ"),
+    MailKind.ADDRESS_CHANGED: _l("メールアドレス変更のお知らせ"),
+    MailKind.MAIL_PASSWORD: _l("メール通知パスワード"),
+    MailKind.MAIL_PASSWORD_STARTED: _l("メール通知パスワード利用開始のご案内"),
+    MailKind.MAIL_PASSWORD_CHANGED: _l("メール通知パスワード利用変更完了のお知らせ"),
+}
 REPLY: Final[dict[str, LazyString]] = {
     MailFault.CONNECTION: _l("接続できません"),
     MailFault.TIMEOUT: _l("応答がありません"),

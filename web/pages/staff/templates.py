@@ -11,7 +11,7 @@ from provisioning.store.queries.jobs import JobView
 from provisioning.store.queries.next_step import NextStep
 from provisioning.store.queries.search import REFERENCE_PREFIX
 from web import current, dates, wording
-from web.pages.staff import act_words, device_words, fob_words, mail_words, words
+from web.pages.staff import act_words, device_words, fob_words, mail_words, paper_words, words
 
 
 def set_up_staff_templates(app: Flask) -> None:
@@ -19,6 +19,7 @@ def set_up_staff_templates(app: Flask) -> None:
     app.jinja_env.filters.update(reference=reference, parsed=datetime.fromisoformat, short_minute=short_minute)
     app.jinja_env.globals.update(
         words=words,
+        paper_words=paper_words,
         kinds=wording.KINDS,
         base_url=base_url,
         kind_title=kind_title,
@@ -29,6 +30,7 @@ def set_up_staff_templates(app: Flask) -> None:
         event_words=act_words.event_words,
         diagnosis=device_words.diagnosis,
         reply_words=mail_words.reply_words,
+        mail_kinds=mail_words.KINDS,
         refusal_words=fob_words.refusal_words,
         notice_words=fob_words.notice_words,
         proof_words=fob_words.proof_words,
