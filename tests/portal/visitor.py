@@ -18,6 +18,7 @@ class Form:
 
     action: str
     fields: dict[str, str] = field(default_factory=dict)
+    posts: bool = True
 
 
 class _Reader(HTMLParser):
@@ -33,7 +34,7 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.forms.append(Form(values.get("action", "")))
+            self.forms.append(Form(values.get("action", ""), posts=values.get("method", "").lower() == "post"))
         elif tag == "input" and self.forms and values.get("name"):
             self.forms[-1].fields[values["name"]] = values.get("value", "")
         elif tag == "textarea" and self.forms:

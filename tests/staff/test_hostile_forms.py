@@ -1,0 +1,153 @@
+"""Every form that people of the shipped institutions meet, filled in by somebody who means harm (R60).
+
+The pages are crawled: whatever form stands on a page that a link leads to is sent with an unknown field, with its
+fields left out, and with every field hostile. Nothing breaks, nothing changes, and the page says what is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+
+from provisioning.institutions import load_institutions
+from provisioning.rules.institution import Institution
+from provisioning.rules.permissions import StaffRole
+from provisioning.rules.states import CredentialState
+from provisioning.services import Services
+from provisioning.store.tables import Application, Credential, Customer, Fob, Ticket
+from tests.fixtures.databases import sqlite_only
+from tests.fixtures.people import PASSWORD, add_customer, add_fob
+from tests.fixtures.tokens import give_token
+from tests.portal.conftest import MovableClock
+from tests.portal.visitor import Form, Visitor
+from tests.staff.conftest import AtDesk
+
+pytestmark = sqlite_only
+
+HOSTILE = (
+    "１２３４５６７８", "😀" * 12, "x" * 10_000, "a\u202eb\u2066", "<script>alert(1)</script>", "' OR 1=1 --",
+    "-1", "\0", "é%00\r\nBcc: all@mihon.example", "🏦",
+)  # fmt: skip
+FRAME = frozenset({"csrf_token", "step"})
+LEFT_ALONE = re.compile(r"sign-out|/language$")
+NO_LINK = re.compile(r"sign-out|\.(svg|csv|txt)$|/app/|^(mailto|tel):|^#")
+MOST_PAGES = 60
+TELLS = ('role="alert"', "error-summary", "notice", "BER001")
+
+
+@dataclass(frozen=True)
+class Met:
+    """A form, and the page it stands on."""
+
+    page: str
+    form: Form
+
+    @property
+    def kind(self) -> str:
+        """Its address without the ids in it."""
+        return re.sub(r"/[0-9a-f]{32}", "/…", self.form.action)
+
+
+def forms_met(browser: Visitor, *starts: str) -> Iterator[Met]:
+    """One form of each kind on the pages that links lead to."""
+    todo, seen, kinds = list(starts), set(starts), set()
+    while todo and len(seen) < MOST_PAGES:
+        page = todo.pop(0)
+        browser.get(page)
+        if browser.page.status_code != 200:
+            continue
+        for form in browser.forms:
+            met = Met(page, form)
+            if (
+                form.posts
+                and form.action.startswith("/")
+                and not LEFT_ALONE.search(form.action)
+                and met.kind not in kinds
+            ):
+                kinds.add(met.kind)
+                yield met
+                browser.get(page)
+        fresh = [link for link in browser.links if link.startswith("/") and not NO_LINK.search(link)]
+        for link in fresh:
+            if re.sub(r"/[0-9a-f]{32}", "/…", link) not in seen:
+                seen.add(re.sub(r"/[0-9a-f]{32}", "/…", link))
+                todo.append(link)
+
+
+def standing(services: Services) -> object:
+    """What no refused form may change: who has what, and how far it is."""
+    with services.store.read() as session:
+        return {
+            "credentials": [(one.id, one.state, one.failures) for one in session.query(Credential)],
+            "fobs": [(one.id, one.state, one.branch) for one in session.query(Fob)],
+            "applications": [(one.id, one.state) for one in session.query(Application)],
+            "tickets": [(one.id, one.state) for one in session.query(Ticket)],
+            "customers": [(one.id, one.transfer_limit_yen, one.password_hash) for one in session.query(Customer)],
+        }
+
+
+def attack(browser: Visitor, met: Met, services: Services) -> None:
+    """Every harm at this form."""
+    whole = browser.form(met.form.action)
+    typed = [name for name in whole if name not in FRAME]
+    before = standing(services)
+    browser.post(met.form.action, whole | {"surprise": "1"})
+    assert browser.answer.status_code == 422, met.kind
+    if not typed:
+        return
+    for values in ({}, *(dict.fromkeys(typed, value) for value in HOSTILE)):
+        browser.get(met.page)
+        frame = {name: text for name, text in browser.form(met.form.action).items() if name in FRAME}
+        browser.post(met.form.action, frame | values)
+        harm = (met.kind, str(values)[:60], browser.answer.status_code)
+        assert browser.page.status_code < 500, harm
+        assert standing(services) == before, harm
+        assert browser.answer.status_code == 413 or any(sign in browser.page.text for sign in TELLS), harm
+
+
+@pytest.fixture
+def institutions() -> Mapping[str, Institution]:
+    return load_institutions()
+
+
+STATES = (None, CredentialState.ISSUED, CredentialState.SET_UP, CredentialState.ACTIVE)
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("name", ["counter", "dual", "mail-password", "limit-lowering"])
+def test_portal(
+    app: Flask, services: Services, clock: MovableClock, name: str, state: CredentialState | None
+) -> None:
+    customer = add_customer(services, "999800000001", name, transfer_limit_yen=500_000)
+    browser = Visitor(app).get(f"/portal/sign-in/{name}")
+    token = give_token(services, customer, clock(), state) if state else None
+    browser.submit(browser.path, login_id=customer.login_id, password=PASSWORD)
+    if token and state is CredentialState.ACTIVE:
+        browser.submit("/portal/sign-in-code", otp=token.code(clock()))
+    met = [attack(browser, one, services) for one in forms_met(browser, "/portal/")]
+    assert met
+
+
+@pytest.mark.parametrize("role", [StaffRole.TELLER, StaffRole.ADMINISTRATOR])
+@pytest.mark.parametrize("name", ["dual", "mail-password"])
+def test_staff(services: Services, clock: MovableClock, at_desk: AtDesk, name: str, role: StaffRole) -> None:
+    customers = [add_customer(services, f"99980000000{number}", name) for number in range(4)]
+    states = (CredentialState.ISSUED, CredentialState.ACTIVE, CredentialState.SUSPENDED)
+    for customer, state in zip(customers[1:], states, strict=True):
+        give_token(services, customer, clock(), state)
+    add_fob(services, "KF-000009", name)
+    browser = at_desk(role=role, institution_id=name)
+    starts = [
+        "/staff/",
+        *(f"/staff/customers/{one.id}/" for one in customers),
+        "/staff/stock/",
+        "/staff/stations/",
+    ]
+    if role is StaffRole.ADMINISTRATOR:
+        starts = ["/staff/stations/"]
+    met = [attack(browser, one, services) for one in forms_met(browser, *starts)]
+    assert met
