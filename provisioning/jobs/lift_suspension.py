@@ -34,6 +34,7 @@ def lift_suspension(services: Services, command: LiftSuspensionCommand, now: dat
         )
         values = {"state": Credential.resume_state, "resume_state": None, "suspended_at": None, "failures": 0}
         if not changed_rows(tx, lifted.values(values)):
+            tx.refresh(credential)  # somebody else may have lifted it since it was read
             raise WrongState("credential", credential.state.value)
         tx.refresh(credential)
         entry = AuditRecord(
