@@ -1,4 +1,6 @@
-"""A customer applies for a key fob in the portal; the branch fulfils it (design §7)."""
+"""An application for a token (利用申込): for a key fob, which the branch fulfils, or for a soft token, which is
+issued at the customer's next login.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +25,12 @@ _DRAWS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class ApplyHardCommand:
-    """The customer wants a hardware token."""
+class ApplyCommand:
+    """The customer wants a token of `kind`."""
 
     institution_id: str
     customer_id: str
+    kind: TokenKind
     actor: Actor
 
 
@@ -39,13 +42,13 @@ class Applied:
     number: str
 
 
-def apply_hard(services: Services, command: ApplyHardCommand, now: datetime) -> Applied:
+def apply(services: Services, command: ApplyCommand, now: datetime) -> Applied:
     """Open an application.
 
     Raises WrongState if the customer holds a token, AlreadyTaken("application") if one is open already,
-    BadInput if the institution offers no fobs, NotFound.
+    BadInput if the institution has none of that kind, NotFound.
     """
-    if TokenKind.HARD not in services.institution(command.institution_id).kinds:
+    if not services.institution(command.institution_id).issues(command.kind):
         raise BadInput("kind", InputFault.NOT_OFFERED)
     for _ in range(_DRAWS):
         number = f"{japan_day(now).replace('-', '')[2:]}-{secrets.randbelow(10**_TAIL_DIGITS):0{_TAIL_DIGITS}d}"
@@ -57,7 +60,7 @@ def apply_hard(services: Services, command: ApplyHardCommand, now: datetime) -> 
     raise AlreadyTaken("application")
 
 
-def _apply(tx: Session, services: Services, command: ApplyHardCommand, number: str, now: datetime) -> Applied:
+def _apply(tx: Session, services: Services, command: ApplyCommand, number: str, now: datetime) -> Applied:
     customer = tx.get(Customer, command.customer_id)
     if customer is None or customer.institution_id != command.institution_id:
         raise NotFound("customer")
@@ -72,15 +75,15 @@ def _apply(tx: Session, services: Services, command: ApplyHardCommand, number: s
         number=number,
         institution_id=customer.institution_id,
         customer_id=customer.id,
-        kind=TokenKind.HARD,
+        kind=command.kind,
         state=ApplicationState.OPEN,
         made_at=now,
     )
     tx.add(application)
     tx.flush()
-    facts = {"number": number, "kind": TokenKind.HARD.value}
+    facts = {"number": number, "kind": command.kind.value}
     entry = AuditRecord(
-        now, command.actor, "apply_hard", "open", command.institution_id, customer_id=customer.id, facts=facts
+        now, command.actor, "apply", "open", command.institution_id, customer_id=customer.id, facts=facts
     )
     record(tx, services.audit_key, entry)
     return Applied(application.id, number)

@@ -1,4 +1,4 @@
-"""An application for a key fob is withdrawn, by the customer or at the branch."""
+"""An application for a token is withdrawn, by the customer or at the branch."""
 
 from __future__ import annotations
 

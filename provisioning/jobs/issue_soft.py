@@ -1,4 +1,5 @@
-"""Issue a soft token: credential, ticket, mail and audit row, all or nothing (BOT001 → BOT003 → BOT002)."""
+"""Issue a soft token: credential, ticket, mail, the application's answer and audit row, all or
+nothing (BOT001 → BOT003 → BOT002)."""
 
 from __future__ import annotations
 
@@ -8,13 +9,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from provisioning.errors import BadInput, InputFault, NotFound
+from provisioning.jobs.fulfil_application import fulfil_application
 from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.open_ticket import Recipient, derive_password_key, open_ticket, owe_mail
 from provisioning.mail.addresses import accept_address
 from provisioning.mail.texts import read_language
 from provisioning.rules.activation_password import read_activation_password
 from provisioning.rules.institution import Institution
-from provisioning.rules.parameters import OtpType
 from provisioning.rules.setup_code import SetupCode
 from provisioning.rules.states import TokenKind
 from provisioning.services import Services
@@ -61,14 +62,14 @@ def issue_soft(services: Services, command: IssueSoftCommand, now: datetime) -> 
         credential = open_credential(tx, services, customer, TokenKind.SOFT, now, command.actor)
         ticket = open_ticket(tx, services, credential, key, now)
         mail = owe_mail(tx, services, customer, ticket, to=to, now=now)
+        fulfil_application(tx, customer.id, TokenKind.SOFT, now)
         record(tx, services.audit_key, _audit(command, institution, ticket, customer, now))
         shown = key.shown_code(ticket)
     return IssuedSoft(credential.id, *ids, mail.id, shown)
 
 
 def _address(institution: Institution, command: IssueSoftCommand) -> str:
-    # an app shows codes of the minute; counter codes need a device with a button
-    if TokenKind.SOFT not in institution.kinds or institution.otp.otp_type is not OtpType.TOTP:
+    if not institution.issues(TokenKind.SOFT):
         raise BadInput("kind", InputFault.NOT_OFFERED)
     read_language(command.language)
     return accept_address(command.mail_address, institution.dotted_carrier_domains)

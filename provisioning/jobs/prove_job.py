@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from provisioning.errors import NotFound, WrongState
 from provisioning.jobs.check_code import check_code
+from provisioning.jobs.fulfil_application import fulfil_application
 from provisioning.rules.states import CredentialState, FobState, JobState, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.journal import changed_rows, move_fob, move_job
-from provisioning.store.tables import Application, ApplicationState, Credential, ProgrammingJob
+from provisioning.store.tables import Credential, ProgrammingJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def prove_job(services: Services, command: ProveJobCommand, now: datetime) -> bo
         if job.hand_over_on_proof:
             move_fob(tx, job.fob_id, FobState.HANDED_OVER, command.actor, now)
         move_job(tx, job.id, JobState.PROVED, proved_at=now, closed_at=now)
-        _fulfil(tx, credential.customer_id, now)
+        fulfil_application(tx, credential.customer_id, TokenKind.HARD, now)
         record(tx, services.audit_key, _audit(command, job, credential.customer_id, now))
     return True
 
@@ -59,16 +60,6 @@ def _set_up(tx: Session, credential: Credential, now: datetime) -> None:
     values = {"state": CredentialState.SET_UP, "set_up_at": now, "failures": 0}
     if not changed_rows(tx, update(Credential).where(*issued).values(**values)):
         raise WrongState("credential", CredentialState.ENDED.value)
-
-
-def _fulfil(tx: Session, customer_id: str, now: datetime) -> None:
-    """The customer's open application for a fob, if there is one, has its answer."""
-    waiting = (
-        Application.customer_id == customer_id,
-        Application.kind == TokenKind.HARD,
-        Application.state == ApplicationState.OPEN,
-    )
-    tx.execute(update(Application).where(*waiting).values(state=ApplicationState.FULFILLED, closed_at=now))
 
 
 def _audit(command: ProveJobCommand, job: ProgrammingJob, customer_id: str, now: datetime) -> AuditRecord:

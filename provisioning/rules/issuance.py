@@ -36,6 +36,11 @@ class Issuance:
     opens_at_login: OpensAtLogin = OpensAtLogin.NEVER
 
     @property
+    def needs_application(self) -> bool:
+        """The portal issues only what the branch has entered an application for."""
+        return self.opens_at_login is OpensAtLogin.AFTER_APPLICATION
+
+    @property
     def is_one_page(self) -> bool:
         """Issued on one page and activated on the next, in one sitting."""
         return self.pages is IssuancePages.ONE_PAGE

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from provisioning.errors import AlreadyTaken, BadInput, NotFound, WrongState
-from provisioning.jobs.apply_hard import Applied, ApplyHardCommand, apply_hard
+from provisioning.jobs.apply_hard import Applied, ApplyCommand
+from provisioning.jobs.apply_hard import apply as apply_for
 from provisioning.jobs.cancel_application import CancelApplicationCommand, cancel_application
 from provisioning.rules.states import TokenKind
 from provisioning.store.tables import Application, ApplicationState
@@ -20,8 +21,8 @@ from tests.fobs.test_two_at_once import at_once
 
 def apply(case: Case) -> Applied:
     """The customer applies."""
-    command = ApplyHardCommand("dual", case.customer.id, customer_actor(case.customer))
-    return apply_hard(case.services, command, case.now)
+    command = ApplyCommand("dual", case.customer.id, TokenKind.HARD, customer_actor(case.customer))
+    return apply_for(case.services, command, case.now)
 
 
 def states(case: Case) -> list[ApplicationState]:

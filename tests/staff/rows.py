@@ -75,13 +75,15 @@ def add_mail(
     return mail
 
 
-def add_application(services: Services, customer: Customer, number: str, now: datetime) -> Application:
-    """An open application for a key fob."""
+def add_application(
+    services: Services, customer: Customer, number: str, now: datetime, kind: TokenKind = TokenKind.HARD
+) -> Application:
+    """An open application."""
     application = Application(
         number=number,
         institution_id=customer.institution_id,
         customer_id=customer.id,
-        kind=TokenKind.HARD,
+        kind=kind,
         state=ApplicationState.OPEN,
         made_at=now,
     )

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from provisioning.errors import BadInput, InputFault, NotAuthentic, NotFound
 from provisioning.jobs.activate import ActivateCommand, activate
-from provisioning.jobs.apply_hard import ApplyHardCommand, apply_hard
+from provisioning.jobs.apply_hard import ApplyCommand, apply
 from provisioning.jobs.cancel_application import CancelApplicationCommand, cancel_application
 from provisioning.jobs.cancel_issuance import CancelIssuanceCommand, cancel_issuance
 from provisioning.jobs.issue_soft import IssueSoftCommand, issue_soft
@@ -93,8 +93,8 @@ def post_issue() -> tuple[Answer, int]:
 def post_apply() -> tuple[Answer, int]:
     """Enter an application for a fob."""
     call = posted_call("apply")
-    command = ApplyHardCommand(call.institution.id, call.token.customer_id, call.actor)
-    applied = apply_hard(current.services(), command, current.now())
+    command = ApplyCommand(call.institution.id, call.token.customer_id, TokenKind.HARD, call.actor)
+    applied = apply(current.services(), command, current.now())
     return {"application_id": applied.application_id, "number": applied.number}, OPERATIONS["apply"].status
 
 

@@ -88,7 +88,7 @@ class CredentialCard:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationCard:
-    """An open application made in the portal."""
+    """An open application."""
 
     id: str
     number: str
@@ -139,7 +139,12 @@ def customer_card(
         fob_outside = _fob_outside(session, customer_id)
     waiting_until = may_from if current is None and may_from is not None and may_from > now else None
     standing = _standing(customer, institution.failure_limit, current, mail_state)
-    standing = replace(standing, waiting=waiting_until is not None, has_application=application is not None)
+    standing = replace(
+        standing,
+        waiting=waiting_until is not None,
+        applied_for=application.kind if application else None,
+        applies_here=institution.issuance.needs_application,
+    )
     return CustomerCard(
         **{name: getattr(customer, name) for name in _SAME},
         passwords_locked=standing.password_locked,

@@ -17,6 +17,8 @@ class NextAct(StrEnum):
     LIFT_SUSPENSION = "lift_suspension"
     WAIT = "wait"
     CHOOSE_KIND = "choose_kind"
+    ENTER_APPLICATION = "enter_application"
+    AWAIT_LOGIN = "await_login"
     FULFIL_APPLICATION = "fulfil_application"
     WATCH_WRITING = "watch_writing"
     PROVE_FOB = "prove_fob"
@@ -30,7 +32,9 @@ class NextAct(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the next act follows from. `state` is None without an open credential."""
+    """What the next act follows from. `state` is None without an open credential, `applied_for` without an open
+    application. `applies_here`: tokens are applied for at the counter.
+    """
 
     kind: TokenKind | None = None
     state: CredentialState | None = None
@@ -39,7 +43,8 @@ class Standing:
     mail_state: MailState | None = None
     password_locked: bool = False
     waiting: bool = False
-    has_application: bool = False
+    applied_for: TokenKind | None = None
+    applies_here: bool = False
 
 
 def next_act(standing: Standing) -> NextAct:
@@ -60,7 +65,9 @@ def next_act(standing: Standing) -> NextAct:
 def _without_token(standing: Standing) -> NextAct:
     if standing.waiting:
         return NextAct.WAIT
-    return NextAct.FULFIL_APPLICATION if standing.has_application else NextAct.CHOOSE_KIND
+    if standing.applied_for is None:
+        return NextAct.ENTER_APPLICATION if standing.applies_here else NextAct.CHOOSE_KIND
+    return NextAct.AWAIT_LOGIN if standing.applied_for is TokenKind.SOFT else NextAct.FULFIL_APPLICATION
 
 
 def _soft(standing: Standing) -> NextAct:

@@ -64,10 +64,11 @@ class OwnToken:
 
 @dataclass(frozen=True, slots=True)
 class OwnApplication:
-    """An open application for a key fob; `number` is what customer and teller call it."""
+    """An open application; `number` is what customer and teller call it."""
 
     id: str
     number: str
+    kind: TokenKind
     made_at: datetime
 
 
@@ -95,6 +96,10 @@ class OwnStanding:
     def is_suspended(self) -> bool:
         """The token is suspended; no login until staff lift it."""
         return self.token is not None and self.token.state is CredentialState.SUSPENDED
+
+    def has_applied_for(self, kind: TokenKind) -> bool:
+        """There is an open application for a token of `kind`."""
+        return self.application is not None and self.application.kind is kind
 
     def is_shut_out(self, now: datetime) -> bool:
         """No login yet after a revocation."""
@@ -137,7 +142,7 @@ def _standing(tx: Session, services: Services, customer: Customer, newest: Crede
 def _application(tx: Session, customer_id: str) -> OwnApplication | None:
     still_open = (Application.customer_id == customer_id, Application.state == ApplicationState.OPEN)
     row = tx.scalars(select(Application).where(*still_open)).first()
-    return None if row is None else OwnApplication(row.id, row.number, row.made_at)
+    return None if row is None else OwnApplication(row.id, row.number, row.kind, row.made_at)
 
 
 def _token(tx: Session, services: Services, credential: Credential) -> OwnToken:

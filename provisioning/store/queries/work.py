@@ -129,14 +129,18 @@ class _Counted:
         return count.where(branch == bindparam("branch")) if self.of_branch else count
 
 
-def open_applications(store: Store, institution_id: str, branch: str | None) -> tuple[Waiting, ...]:
-    """Applications made in the portal and not fulfilled yet, the LIST_LIMIT oldest."""
+def open_applications(
+    store: Store, institution_id: str, branch: str | None, kind: TokenKind | None = None
+) -> tuple[Waiting, ...]:
+    """Applications not fulfilled yet, of one kind or of any, the LIST_LIMIT oldest."""
     query = (
         select(*_WHO, Application.kind, Application.made_at, Application.number)
         .join(Application, Application.customer_id == Customer.id)
         .where(Application.institution_id == institution_id, Application.state == ApplicationState.OPEN)
         .order_by(Application.made_at, Application.id)
     )
+    if kind is not None:
+        query = query.where(Application.kind == kind)
     return _waiting(store, query.limit(LIST_LIMIT), branch)
 
 

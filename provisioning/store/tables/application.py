@@ -1,4 +1,4 @@
-"""Applications for a hardware token made in the portal, fulfilled by the branch."""
+"""Applications for a token: made in the portal or at the counter, fulfilled by the issuance."""
 
 from __future__ import annotations
 

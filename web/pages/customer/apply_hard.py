@@ -6,7 +6,7 @@ from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
 from provisioning.errors import AlreadyTaken, WrongState
-from provisioning.jobs.apply_hard import ApplyHardCommand, apply_hard
+from provisioning.jobs.apply_hard import ApplyCommand, apply
 from provisioning.jobs.cancel_application import CancelApplicationCommand, cancel_application
 from provisioning.rules.states import TokenKind
 from provisioning.store.queries.own_standing import OwnStanding
@@ -35,8 +35,8 @@ def confirm(own: OwnStanding) -> Response:
     if flow.is_repeat(Screen.HARD_CHECK) or elsewhere is not None:
         return elsewhere or redirect(url_for(".check"), 303)
     try:
-        command = ApplyHardCommand(own.institution_id, own.customer_id, actor(own))
-        apply_hard(current.services(), command, current.now())
+        command = ApplyCommand(own.institution_id, own.customer_id, TokenKind.HARD, actor(own))
+        apply(current.services(), command, current.now())
     except (AlreadyTaken, WrongState):
         notify("already_taken")
         return redirect(url_for("portal_choose.acts"), 303)
@@ -47,7 +47,7 @@ def confirm(own: OwnStanding) -> Response:
 @signed_in
 def done(own: OwnStanding) -> str | Response:
     """BOH002; there as long as the application is open."""
-    if own.application is None:
+    if not _is_waiting(own):
         return redirect(url_for("portal_choose.acts"), 303)
     return page("portal/hard_done.html", own, application=own.application)
 
@@ -57,7 +57,7 @@ def done(own: OwnStanding) -> str | Response:
 def withdraw(own: OwnStanding) -> Response:
     """お申込を取り消す."""
     forms.read_form()
-    if not flow.is_repeat(Screen.HARD_DONE) and own.application is not None:
+    if not flow.is_repeat(Screen.HARD_DONE) and own.application is not None and _is_waiting(own):
         command = CancelApplicationCommand(own.institution_id, own.application.id, actor(own), own.customer_id)
         try:
             cancel_application(current.services(), command, current.now())
@@ -67,10 +67,14 @@ def withdraw(own: OwnStanding) -> Response:
     return redirect(url_for("portal_choose.acts"), 303)
 
 
+def _is_waiting(own: OwnStanding) -> bool:
+    return own.has_applied_for(TokenKind.HARD)
+
+
 def _elsewhere(own: OwnStanding) -> Response | None:
-    if own.application is not None:
+    if _is_waiting(own):
         return redirect(url_for(".done"), 303)
-    if TokenKind.HARD in institution(own).kinds and choices(own).issue is None:
+    if TokenKind.HARD in institution(own).kinds and own.application is None and choices(own).issue is None:
         return None
     notify("not_now")
     return redirect(url_for("portal_choose.acts"), 303)

@@ -41,10 +41,12 @@ def acts(own: OwnStanding) -> str:
 @choose.get("/kind")
 @signed_in
 def kind(own: OwnStanding) -> str | Response:
-    """BOT010; where one kind alone is offered, its own first screen."""
+    """BOT010; where one kind alone is offered or was applied for, its own first screen."""
     if choices(own).issue:
         notify("not_now")
         return redirect(url_for(".acts"), 303)
+    if own.has_applied_for(TokenKind.SOFT):
+        return redirect(url_for(_FIRST[TokenKind.SOFT]), 303)
     kinds = institution(own).kinds
     if len(kinds) == 1:
         return redirect(url_for(_FIRST[kinds[0]]), 303)
@@ -69,13 +71,16 @@ def choices(own: OwnStanding) -> Choices:
 def _issue(own: OwnStanding) -> str | None:
     if own.token is not None:
         return "has_token"
-    return "must_wait" if own.must_wait(current.now()) else None
+    if own.must_wait(current.now()):
+        return "must_wait"
+    needs_application = institution(own).issuance.needs_application
+    return "apply_at_counter" if needs_application and not own.has_applied_for(TokenKind.SOFT) else None
 
 
 def _activate(own: OwnStanding) -> str | None:
     token = own.token
     if token is None:
-        return "no_token" if own.application is None else "fob_not_handed_over"
+        return "fob_not_handed_over" if own.has_applied_for(TokenKind.HARD) else "no_token"
     if token.state is CredentialState.ACTIVE:
         return "in_use"
     if token.state is CredentialState.ISSUED:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from provisioning.store.queries.own_standing import OwnStanding
+from web.pages.customer.choose import choices
 from web.pages.customer.guard import page, portal_blueprint, signed_in
 
 top = portal_blueprint("portal_top", "")
@@ -12,4 +13,4 @@ top = portal_blueprint("portal_top", "")
 @signed_in
 def show(own: OwnStanding) -> str:
     """BTP001."""
-    return page("portal/top.html", own)
+    return page("portal/top.html", own, may_issue=choices(own).issue is None)

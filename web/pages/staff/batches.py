@@ -25,7 +25,7 @@ from provisioning.jobs.open_batch import MAX_AT_ONCE, OpenBatchCommand, open_bat
 from provisioning.jobs.press_batch import BatchCommand, SkipItemCommand, close_batch, press_batch, skip_item
 from provisioning.jobs.prove_typed_code import ProveTypedCodeCommand, prove_typed_code
 from provisioning.rules.permissions import StaffAct
-from provisioning.rules.states import FobState
+from provisioning.rules.states import FobState, TokenKind
 from provisioning.store.queries.batches import BatchView, batch, batches
 from provisioning.store.queries.search import normal
 from provisioning.store.queries.stations import DeviceView, StationStatus
@@ -54,7 +54,7 @@ def index(desk: Desk) -> str:
         batches=batches(store, desk.institution.id, desk.branch),
         stations=[(one.id, one.name) for one in desk.stations() if one.status is not StationStatus.INVITED],
         at_once=[(str(n), str(n)) for n in _AT_ONCE],
-        applications=open_applications(store, desk.institution.id, desk.branch),
+        applications=open_applications(store, desk.institution.id, desk.branch, TokenKind.HARD),
         chosen=_CHOSEN,
         errors=again.errors,
         values=again.values,

@@ -9,7 +9,8 @@ from typing import TypeVar
 from flask import Blueprint, url_for
 from werkzeug.wrappers import Response
 
-from provisioning.errors import WrongState
+from provisioning.errors import NotFound, WrongState
+from provisioning.jobs.apply_hard import ApplyCommand, apply
 from provisioning.jobs.cancel_application import CancelApplicationCommand, cancel_application
 from provisioning.jobs.cancel_issuance import CancelIssuanceCommand, cancel_issuance
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspension
@@ -17,6 +18,7 @@ from provisioning.jobs.passwords import UnlockPasswordsCommand, unlock_passwords
 from provisioning.jobs.reset_drift import ResetDriftCommand, reset_drift
 from provisioning.rules.actor import Actor
 from provisioning.rules.permissions import StaffAct
+from provisioning.rules.states import TokenKind
 from provisioning.services import Services
 from provisioning.store.queries.customers import CustomerCard
 from provisioning.store.queries.mails import MailFilter, mails
@@ -72,6 +74,17 @@ def forget_drift(desk: Desk, customer_id: str) -> Response:
 def cancel(desk: Desk, customer_id: str) -> Response:
     """発行を取り消す: a soft token that is not in force yet."""
     return _act_on_token(desk, customer_id, cancel_issuance, CancelIssuanceCommand)
+
+
+@customer.post("/apply")
+@at_desk(StaffAct.ISSUE)
+def apply_soft(desk: Desk, customer_id: str) -> Response:
+    """利用申込を登録する: the customer's next login issues the soft token."""
+    forms.read_form()
+    if not desk.institution.issuance.needs_application:
+        raise NotFound("page")
+    command = ApplyCommand(desk.institution.id, desk.card(customer_id).id, TokenKind.SOFT, desk.actor)
+    return telling.act(desk, lambda: apply(current.services(), command, current.now()), _page_of(customer_id))
 
 
 @customer.post("/cancel-application")
