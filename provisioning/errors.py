@@ -8,9 +8,15 @@ KagiyaError
 │   ├── AlreadyTaken        somebody else was first (unique slot, fob, number)
 │   ├── CannotHold          the fob is of a kind that cannot hold the institution's credentials
 │   ├── NotAuthentic        the caller did not show who it is (a station's signature, a bank's key)
+│   ├── OutOfScope          the bank's system is known, and its key does not reach this operation
+│   ├── KeyReused           the idempotency key was used for another request
+│   ├── InProgress          the same request under the same idempotency key is being worked on
+│   ├── OutcomeUnknown      … was begun, and what became of it was never written down
 │   ├── ProofRefused        the app's proof opens nothing; deliberately says no more
 │   ├── NonceUnusable       the app's server nonce is not ours, too old or used: begin again
 │   ├── TooManyToday        so many wrong proofs today that none is looked at until tomorrow
+│   ├── IssueRestricted     so many tokens were issued that staff must lift the restriction first, on paper
+│   ├── PaperNeeded         staff of this institution do this only on a paper request
 │   └── TooEarly            a waiting rule holds until an instant
 ├── SettingsInvalid         the settings file or a profile cannot be used; names file, key and mend
 ├── StoreUnavailable        the database refuses: locked, full, unreachable; nothing was written
@@ -106,6 +112,25 @@ class NotAuthentic(Refused):
     fault: AuthFault
 
 
+@dataclass
+class OutOfScope(Refused):
+    """The calling system's key lacks `scope`."""
+
+    scope: str
+
+
+class KeyReused(Refused):
+    """Another request of this system was sent under the same idempotency key."""
+
+
+class InProgress(Refused):
+    """The first of two equal requests is not answered yet: ask again in a moment."""
+
+
+class OutcomeUnknown(Refused):
+    """The process that worked on the first of two equal requests ended before it could say what it did."""
+
+
 class ProofRefused(Refused):
     """Unknown IDs, a wrong activation password, a ticket void, spent or expired: alike to strangers (R09)."""
 
@@ -123,6 +148,17 @@ class TooEarly(Refused):
     """The waiting rule ends at `until` (aware, UTC)."""
 
     until: datetime
+
+
+class IssueRestricted(Refused):
+    """発行規制: the institution's number of issuances is used up, until a paper request lifts it (R40)."""
+
+
+@dataclass
+class PaperNeeded(Refused):
+    """A paper request of kind `kind` (a PaperKind) comes first, and does this itself (R39)."""
+
+    kind: str
 
 
 @dataclass

@@ -44,7 +44,7 @@ PARTS: Final = (
     Part(frozenset({Role.CUSTOMER}), "web.pages.customer", "customer_pages", has_forms=True),
     Part(frozenset({Role.CUSTOMER}), "web.soft_token", "soft_token", has_forms=True),
     Part(frozenset({Role.CUSTOMER}), "web.api.app", "app_api", has_forms=False),
-    Part(frozenset({Role.BANK}), "web.api.bank", "bank_api", has_forms=False),
+    Part(frozenset({Role.BANK}), "web.api.bank.blueprint", "bank_api", has_forms=False),
     Part(frozenset({Role.STATION}), "web.api.station", "station_api", has_forms=False),
 )
 

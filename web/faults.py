@@ -16,8 +16,14 @@ from provisioning.errors import (
     BadInput,
     CannotHold,
     ClockUntrusted,
+    InProgress,
+    IssueRestricted,
     KagiyaError,
+    KeyReused,
     NotFound,
+    OutcomeUnknown,
+    OutOfScope,
+    PaperNeeded,
     StoreUnavailable,
     TooEarly,
     VaultError,
@@ -38,7 +44,13 @@ class FaultName(StrEnum):
     WRONG_STATE = "wrong_state"
     ALREADY_TAKEN = "already_taken"
     TOO_EARLY = "too_early"
+    ISSUE_RESTRICTED = "issue_restricted"
+    PAPER_NEEDED = "paper_needed"
     CANNOT_HOLD = "cannot_hold"
+    OUT_OF_SCOPE = "out_of_scope"
+    KEY_REUSED = "idempotency_key_reused"
+    IN_PROGRESS = "in_progress"
+    OUTCOME_UNKNOWN = "outcome_unknown"
     TOO_LARGE = "too_large"
     TOO_MANY_REQUESTS = "too_many_requests"
     UNAVAILABLE = "unavailable"
@@ -64,7 +76,13 @@ _KINDS: Final[tuple[tuple[type[KagiyaError], Fault], ...]] = (
     (WrongState, Fault(409, FaultName.WRONG_STATE)),
     (AlreadyTaken, Fault(409, FaultName.ALREADY_TAKEN)),
     (TooEarly, Fault(409, FaultName.TOO_EARLY)),
+    (IssueRestricted, Fault(409, FaultName.ISSUE_RESTRICTED)),
+    (PaperNeeded, Fault(409, FaultName.PAPER_NEEDED)),
     (CannotHold, Fault(409, FaultName.CANNOT_HOLD)),
+    (OutOfScope, Fault(403, FaultName.OUT_OF_SCOPE)),
+    (KeyReused, Fault(422, FaultName.KEY_REUSED)),
+    (InProgress, Fault(409, FaultName.IN_PROGRESS)),
+    (OutcomeUnknown, Fault(409, FaultName.OUTCOME_UNKNOWN)),
     (StoreUnavailable, _BUSY),
     (VaultError, _BUSY),
     (ClockUntrusted, _BUSY),
@@ -91,14 +109,15 @@ def tell(error: Exception) -> Response | tuple[Response, int]:
         error = error.original_exception
     if isinstance(error, HTTPException) and (error.code or 500) < 400:
         return error.get_response()
-    fault = _fault(error)
+    fault = fault_of(error)
     page: FaultPage | None = current_app.extensions.get(PAGE)
     if page is None or _wants_json():
-        return jsonify({"error": fault.name, **_facts(error)}), fault.status
+        return jsonify({"error": fault.name, **facts_of(error)}), fault.status
     return page(error, fault)
 
 
-def _fault(error: Exception) -> Fault:
+def fault_of(error: Exception) -> Fault:
+    """The kind of error that `error` is."""
     for kind, fault in _KINDS:
         if isinstance(error, kind):
             return fault
@@ -108,7 +127,8 @@ def _fault(error: Exception) -> Fault:
     return _UNKNOWN
 
 
-def _facts(error: Exception) -> dict[str, Any]:
+def facts_of(error: Exception) -> dict[str, Any]:
+    """What programs are told besides the kind."""
     match error:
         case BadInput(field, fault):
             return {"field": field, "fault": fault.value}
@@ -118,6 +138,10 @@ def _facts(error: Exception) -> dict[str, Any]:
             return {"what": what, "state": state}
         case CannotHold(limit, asked, allowed):
             return {"limit": limit, "asked": asked, "allowed": allowed}
+        case PaperNeeded(kind):
+            return {"kind": kind}
+        case OutOfScope(scope):
+            return {"scope": scope}
         case TooEarly(until):
             return {"until": until.isoformat()}
         case _:

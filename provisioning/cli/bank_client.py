@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from provisioning.rules.bank_scopes import BankScope
+
 
 @click.group("bank-client")
 def bank_client() -> None:
@@ -16,11 +18,19 @@ def bank_client() -> None:
 @click.option("--institution", required=True, help="ID of the institution's profile.")
 @click.option("--name", required=True, help="What the system is called, for the audit log.")
 @click.option("--checks-confirmation", is_flag=True, help="It checks the confirmation password itself.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice([scope.value for scope in BankScope]),
+    help="What it may call; repeat it for more than one. Without it: everything.",
+)
 @click.pass_obj
-def add(file: Path, institution: str, name: str, *, checks_confirmation: bool) -> None:
+def add(file: Path, institution: str, name: str, *, checks_confirmation: bool, scopes: tuple[str, ...]) -> None:
     """Make an API key and print it; it is not shown again."""
     from provisioning.cli.compose import OPERATOR, operator_services, utc_now
     from provisioning.jobs.add_bank_client import AddBankClientCommand, add_bank_client
 
-    command = AddBankClientCommand(institution, name, OPERATOR, checks_confirmation)
+    may_call = frozenset(map(BankScope, scopes or BankScope))
+    command = AddBankClientCommand(institution, name, OPERATOR, checks_confirmation, may_call)
     click.echo(add_bank_client(operator_services(file), command, utc_now()).key)

@@ -16,6 +16,7 @@ from provisioning.jobs.abandon_stale import abandon_stale
 from provisioning.jobs.expire import expire_credentials
 from provisioning.jobs.expire_tickets import expire_tickets
 from provisioning.jobs.forget_nonces import forget_nonces
+from provisioning.jobs.keep_answer import forget_answers
 from provisioning.jobs.send_mails import SendMailsCommand, send_mails
 from provisioning.jobs.web_sessions import purge_sessions
 from provisioning.mail.mailer import Mailer
@@ -44,6 +45,7 @@ def chores(mailer: Mailer) -> tuple[Chore, ...]:
         Chore("expire_tickets", 10, expire_tickets),
         Chore("expire_credentials", 60, expire_credentials),
         Chore("forget_nonces", 60, forget_nonces),
+        Chore("forget_answers", 300, forget_answers),
         Chore("purge_sessions", 300, purge_sessions),
     )
 

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Final
 
 from provisioning.errors import BadInput, InputFault
+from provisioning.rules.bank_scopes import ALL_SCOPES, BankScope, write_scopes
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.tables import BankClient
@@ -19,7 +20,7 @@ _NAME_LENGTH: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class AddBankClientCommand:
-    """A system called `name`; `checks_confirmation`: it checks the confirmation password before it releases.
+    """A system called `name` that may call `scopes`; `checks_confirmation`: it checks the confirmation password.
 
     Without an institution it serves all of them, which production refuses to start with (R77).
     """
@@ -28,6 +29,7 @@ class AddBankClientCommand:
     name: str
     actor: Actor
     checks_confirmation: bool = False
+    scopes: frozenset[BankScope] = ALL_SCOPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,15 @@ class AddedBankClient:
 
 
 def add_bank_client(services: Services, command: AddBankClientCommand, now: datetime) -> AddedBankClient:
-    """Enter the system. Raises NotFound for an unknown institution, BadInput for an empty name."""
+    """Enter the system. Raises NotFound for an unknown institution, BadInput for no name or no scope."""
     institution_id = command.institution_id and services.institution(command.institution_id).id
     name = command.name.strip()
     if not name:
         raise BadInput("name", InputFault.MISSING)
     if len(name) > _NAME_LENGTH or not name.isprintable():
         raise BadInput("name", InputFault.BAD_FORM)
+    if not command.scopes:
+        raise BadInput("scopes", InputFault.MISSING)
     key = secrets.token_urlsafe(_KEY_BYTES)
     with services.store.write() as tx:
         client = BankClient(
@@ -53,11 +57,12 @@ def add_bank_client(services: Services, command: AddBankClientCommand, now: date
             name=name,
             key_hash=sha256(key.encode()).digest(),
             checks_confirmation=command.checks_confirmation,
+            scopes=write_scopes(command.scopes),
             created_at=now,
         )
         tx.add(client)
         tx.flush()
-        facts = {"client_id": client.id, "name": name}
+        facts = {"client_id": client.id, "name": name, "scopes": client.scopes}
         entry = AuditRecord(now, command.actor, "add_bank_client", "added", institution_id, facts=facts)
         record(tx, services.audit_key, entry)
     return AddedBankClient(client.id, key)

@@ -7,12 +7,13 @@ from hashlib import sha256
 from typing import Final
 
 from provisioning.errors import AuthFault, NotAuthentic
+from provisioning.rules.bank_scopes import BankScope, read_scopes
 from provisioning.services import Services
 from provisioning.store.line import Statement
 
 _SCHEME: Final = "Bearer "
 _READ: Final = Statement("""
-    SELECT id, institution_id, checks_confirmation, revoked_at FROM bank_client WHERE key_hash = :key_hash
+    SELECT id, institution_id, checks_confirmation, scopes, revoked_at FROM bank_client WHERE key_hash = :key_hash
 """)
 
 
@@ -23,6 +24,7 @@ class KnownClient:
     id: str
     institution_id: str | None
     checks_confirmation: bool
+    scopes: frozenset[BankScope]
 
 
 def check_bank_key(services: Services, authorization: str) -> KnownClient:
@@ -36,7 +38,7 @@ def check_bank_key(services: Services, authorization: str) -> KnownClient:
         row = _READ.first(line, {"key_hash": sha256(key.encode()).digest()})
     if row is None:
         raise NotAuthentic(AuthFault.UNKNOWN)
-    client_id, institution_id, checks_confirmation, revoked_at = row
+    client_id, institution_id, checks_confirmation, scopes, revoked_at = row
     if revoked_at is not None:
         raise NotAuthentic(AuthFault.REVOKED)
-    return KnownClient(client_id, institution_id, bool(checks_confirmation))
+    return KnownClient(client_id, institution_id, bool(checks_confirmation), read_scopes(scopes))

@@ -10,7 +10,9 @@ import httpx
 
 from provisioning.jobs.add_bank_client import AddBankClientCommand, add_bank_client
 from provisioning.rules.actor import SYSTEM
+from provisioning.rules.bank_scopes import ALL_SCOPES, BankScope
 from tests.fobs.desk import Desk
+from web.api.bank.fields import POST, Operation
 
 if TYPE_CHECKING:
     from tests.api.conftest import Served
@@ -28,10 +30,20 @@ class Bank:
     user_id: str
     service_id: str = SERVICE_ID
 
-    def post(self, path: str, body: object | None = None, **members: Any) -> httpx.Response:
-        """A call with the IDs and these members, or with `body` as it is."""
+    def post(
+        self, path: str, body: object | None = None, key: str | None = None, **members: Any
+    ) -> httpx.Response:
+        """A call with the IDs and these members, or with `body` as it is; `key` is an idempotency key."""
         sent = {"service_id": self.service_id, "user_id": self.user_id, **members} if body is None else body
-        return self.served.http.post(f"/api/v1{path}", json=sent, headers=self.headers)
+        headers = self.headers | ({} if key is None else {"Idempotency-Key": key})
+        return self.served.http.post(f"/api/v1{path}", json=sent, headers=headers)
+
+    def send(self, operation: Operation) -> httpx.Response:
+        """A call of it with nothing but the IDs."""
+        if operation.method == POST:
+            return self.post(operation.path)
+        path = operation.path.format(service_id=self.service_id, user_id=self.user_id)
+        return self.served.http.get(f"/api/v1{path}", headers=self.headers)
 
     def ask(self, path: str, **members: Any) -> tuple[int, dict[str, Any]]:
         """Status and answer of a call."""
@@ -58,10 +70,14 @@ class Bank:
 
 
 def open_bank(
-    served: Served, user_id: str, institution_id: str = "dual", checks_confirmation: bool = False
+    served: Served,
+    user_id: str,
+    institution_id: str = "dual",
+    checks_confirmation: bool = False,
+    scopes: frozenset[BankScope] = ALL_SCOPES,
 ) -> Bank:
     """A new client of the institution."""
-    command = AddBankClientCommand(institution_id, "host", SYSTEM, checks_confirmation)
+    command = AddBankClientCommand(institution_id, "host", SYSTEM, checks_confirmation, scopes)
     key = add_bank_client(served.services, command, served.at).key
     return Bank(served, key, user_id, served.services.institution(institution_id).service_id)
 

@@ -16,6 +16,8 @@ from provisioning.store.tables import Customer, Fob
 from tests.api.bank import Bank, later, open_bank
 from tests.fixtures.web_server import web_server
 from tests.fobs.desk import Desk, PlainFob, open_desk
+from web.api.bank.errors import ERRORS
+from web.api.bank.operations import PREFIX
 from web.app import create_app
 
 
@@ -54,8 +56,22 @@ def served(services: Services, now: datetime) -> Iterator[Served]:
     """Every role on one free port."""
     clock = Clock(now)
     app = create_app(services, ALL_ROLES, lambda: clock.at)
-    with web_server(app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
+    hooks = {"response": [told_by_the_table]}
+    with (
+        web_server(app) as port,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, event_hooks=hooks) as http,
+    ):
         yield Served(app, services, http, clock)
+
+
+def told_by_the_table(answer: httpx.Response) -> None:
+    """Whatever the bank API refuses, in any test, has a code of its table, and that code's status and members."""
+    if not answer.url.path.startswith(f"{PREFIX}/") or answer.status_code < 400:
+        return
+    answer.read()
+    told = answer.json()
+    known = ERRORS[told["error"]]
+    assert (known.status, set(told) - {"error"} - set(known.facts)) == (answer.status_code, set())
 
 
 @pytest.fixture

@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge, TooManyRequests
 
+from provisioning.errors import (
+    AlreadyTaken,
+    BadInput,
+    CannotHold,
+    ClockUntrusted,
+    InProgress,
+    InputFault,
+    IssueRestricted,
+    KeyReused,
+    NotFound,
+    OutcomeUnknown,
+    OutOfScope,
+    PaperNeeded,
+    StoreUnavailable,
+    TooEarly,
+    VaultError,
+    WrongState,
+)
 from provisioning.store.tables import Customer
 from tests.api.bank import Bank, open_bank
 from tests.api.conftest import Served
-from web.api.bank_operations import OPERATIONS
+from web.api.bank.bodies import read_object
+from web.api.bank.errors import ERRORS
+from web.api.bank.fields import GET
+from web.api.bank.operations import OPERATIONS
+from web.faults import facts_of, fault_of
 
 
 @pytest.fixture
@@ -91,3 +116,66 @@ def test_errors_have_the_described_members_only(
     for answer in answers:
         assert answer.status_code >= 400
         assert set(answer.json()) <= known
+
+
+def test_every_error_is_described_where_it_may_come(described: dict[str, Any]) -> None:
+    told = set()
+    for path in described["paths"].values():
+        for operation in path.values():
+            for status, answer in operation["responses"].items():
+                if int(status) < 400:
+                    continue
+                content = answer["content"]["application/json"]
+                codes = content["schema"]["allOf"][1]["properties"]["error"]["enum"]
+                assert {ERRORS[code].status for code in codes} == {int(status)}
+                assert {code: {"error": code, **ERRORS[code].facts} for code in codes} == {
+                    code: example["value"] for code, example in content["examples"].items()
+                }
+                told |= set(codes)
+    # of an address itself, not of an operation
+    assert told == set(ERRORS) - {"method_not_allowed"}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BadInput("otp", InputFault.MISSING),
+        NotFound("fob"),
+        WrongState("fob", "lost"),
+        AlreadyTaken("fob"),
+        TooEarly(datetime.now(UTC)),
+        IssueRestricted(),
+        PaperNeeded("suspension"),
+        CannotHold("digits", "8", "6"),
+        OutOfScope("read"),
+        KeyReused(),
+        InProgress(),
+        OutcomeUnknown(),
+        StoreUnavailable("full"),
+        VaultError(),
+        ClockUntrusted(),
+        RequestEntityTooLarge(),
+        TooManyRequests(),
+        MethodNotAllowed(),
+    ],
+)
+def test_what_goes_wrong_is_told_as_the_table_says(error: Exception) -> None:
+    told = fault_of(error)
+    assert told.status == ERRORS[told.name].status
+    assert set(facts_of(error)) == set(ERRORS[told.name].facts)
+
+
+def test_an_example_is_a_good_request(described: dict[str, Any]) -> None:
+    for operation in OPERATIONS.values():
+        told = described["paths"][f"/api/v1{operation.path}"][operation.method.lower()]
+        if operation.method == GET:
+            assert all(parameter["example"] for parameter in told["parameters"])
+            continue
+        for example in told["requestBody"]["content"]["application/json"]["examples"].values():
+            assert read_object(json.dumps(example["value"]).encode(), operation.fields) == example["value"]
+
+
+def test_scopes_are_told(described: dict[str, Any]) -> None:
+    for operation in OPERATIONS.values():
+        told = described["paths"][f"/api/v1{operation.path}"][operation.method.lower()]
+        assert told["security"] == [{"key": [operation.scope.value]}]

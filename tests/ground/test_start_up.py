@@ -109,7 +109,9 @@ def _add_client(services: Services, institution_id: str | None) -> None:
     name = f"host of {institution_id or 'every institution'}"
     key_hash = hashlib.sha256(name.encode()).digest()
     with services.store.write() as tx:
-        tx.add(BankClient(institution_id=institution_id, name=name, key_hash=key_hash, created_at=NOW))
+        tx.add(
+            BankClient(institution_id=institution_id, name=name, key_hash=key_hash, scopes="read", created_at=NOW)
+        )
 
 
 def test_a_database_of_another_version_is_refused(tmp_path: Path) -> None:

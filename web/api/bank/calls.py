@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flask import current_app, request
 
-from provisioning.errors import BadInput, InputFault, NotAuthentic, NotFound
+from provisioning.errors import BadInput, InputFault, NotAuthentic, NotFound, OutOfScope
 from provisioning.jobs.check_bank_key import KnownClient
 from provisioning.rules.actor import Actor, ActorKind
 from provisioning.rules.identifiers import lookup_name, read_service_id
@@ -15,9 +15,9 @@ from provisioning.rules.institution import Institution
 from provisioning.rules.subscriber import subscriber
 from provisioning.store.queries.token_state import TokenState, token_state
 from web import current
-from web.api.bank_operations import OPERATIONS
-from web.api.bodies import read_object
-from web.api.known_clients import KnownClients
+from web.api.bank.bodies import read_object, read_query
+from web.api.bank.fields import POST, Operation
+from web.api.bank.known_clients import KnownClients
 from web.flood import Allowance, FloodGuard
 
 CALLS = "kagiya_bank_guard"
@@ -63,16 +63,23 @@ class Call:
         return self.fields[name]
 
 
-def posted_call(operation: str) -> Call:
-    """The call of `operation` in this request. Raises NotAuthentic, BadInput, NotFound, TooManyRequests."""
+def call_of(operation: Operation, parts: Mapping[str, str]) -> Call:
+    """The call of `operation` in this request; `parts` are those of its address.
+
+    Raises NotAuthentic, OutOfScope, BadInput, NotFound, TooManyRequests.
+    """
     client = _client()
-    sent = read_object(request.get_data(), OPERATIONS[operation].fields)
+    if operation.scope not in client.scopes:
+        raise OutOfScope(operation.scope)
+    sent = _sent(operation, parts)
     return _call(client, sent.pop("service_id"), sent.pop("user_id"), sent)
 
 
-def addressed_call(service_id: str, user_id: str) -> Call:
-    """As `posted_call`, with the IDs from the address."""
-    return _call(_client(), service_id, user_id, {})
+def _sent(operation: Operation, parts: Mapping[str, str]) -> dict[str, str]:
+    if operation.method == POST:
+        return read_object(request.get_data(), operation.fields)
+    asked = {name: wanted for name, wanted in operation.fields.items() if name not in parts}
+    return {**parts, **read_query(request.args, asked)}
 
 
 def _client() -> KnownClient:

@@ -7,15 +7,27 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from werkzeug.datastructures import MultiDict
+
 from provisioning.errors import BadInput, InputFault
-from web.api.bank_operations import Field
+from web.api.bank.fields import Field
 
 _NAME: Final = re.compile(r"[a-z_]{1,32}")
 
 
 def read_object(body: bytes, fields: Mapping[str, Field]) -> dict[str, str]:
     """The members by name; optional ones may be absent. Raises BadInput naming the first that is wrong."""
-    sent = _object(body)
+    return _checked(_object(body), fields)
+
+
+def read_query(query: MultiDict[str, str], fields: Mapping[str, Field]) -> dict[str, str]:
+    """As `read_object`, of what stands behind an address; each name once."""
+    if len(list(query.items(multi=True))) > len(query):
+        raise BadInput("query", InputFault.BAD_FORM)
+    return _checked(query.to_dict(), fields)
+
+
+def _checked(sent: dict[str, Any], fields: Mapping[str, Field]) -> dict[str, str]:
     for name in sent:
         if name not in fields:
             raise BadInput(name if _NAME.fullmatch(name) else "body", InputFault.UNKNOWN_FIELD)

@@ -1,0 +1,1 @@
+"""The bank API: operations as data, the acts behind them, and what describes them."""

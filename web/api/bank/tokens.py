@@ -1,0 +1,136 @@
+"""Tokens through the bank API: applied for, issued, sent again, taken back, ended, lifted, asked after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from provisioning.errors import BadInput, InputFault, NotFound
+from provisioning.jobs.apply_hard import ApplyHardCommand, apply_hard
+from provisioning.jobs.cancel_application import CancelApplicationCommand, cancel_application
+from provisioning.jobs.cancel_issuance import CancelIssuanceCommand, cancel_issuance
+from provisioning.jobs.issue_soft import IssueSoftCommand, issue_soft
+from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspension
+from provisioning.jobs.resend_issue_mail import ResendIssueMailCommand, resend_issue_mail
+from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_fob
+from provisioning.jobs.revoke import RevokeCommand, revoke
+from provisioning.rules.states import EndedHow, TokenKind
+from provisioning.store.queries.fobs import fob_by_serial
+from provisioning.store.queries.own_standing import own_standing
+from web import current, setup_codes
+from web.api.bank.calls import Call
+from web.api.bank.once import Act
+
+Answer = dict[str, Any]
+
+
+def _issue(call: Call) -> Answer:
+    issue = _ISSUERS[TokenKind(call.fields["kind"])]
+    return issue(call) | {"state": state(call)["state"]}
+
+
+def _apply(call: Call) -> Answer:
+    command = ApplyHardCommand(call.institution.id, call.token.customer_id, call.actor)
+    applied = apply_hard(current.services(), command, current.now())
+    return {"application_id": applied.application_id, "number": applied.number}
+
+
+def _withdraw(call: Call) -> Answer:
+    _WITHDRAWERS[TokenKind(call.fields["kind"])](call)
+    return state(call)
+
+
+def _resend(call: Call) -> Answer:
+    command = ResendIssueMailCommand(
+        call.institution.id,
+        call.credential_id,
+        call.fields.get("language"),
+        call.actor,
+        mail_address=call.fields.get("mail_address"),
+        activation_password=call.fields.get("activation_password"),
+    )
+    resent = resend_issue_mail(current.services(), command, current.now())
+    return state(call) | setup_codes.facts(resent.setup_code)
+
+
+def _revoke(call: Call) -> Answer:
+    how = EndedHow(call.fields.get("how", EndedHow.REVOKED.value))
+    command = RevokeCommand(call.institution.id, call.credential_id, how, call.actor)
+    revoke(current.services(), command, current.now())
+    return state(call)
+
+
+def _lift(call: Call) -> Answer:
+    command = LiftSuspensionCommand(call.institution.id, call.credential_id, call.actor)
+    lift_suspension(current.services(), command, current.now())
+    return state(call)
+
+
+def _issue_soft(call: Call) -> Answer:
+    _refuse_fields(call, "fob_serial")
+    command = IssueSoftCommand(
+        call.institution.id,
+        call.token.customer_id,
+        mail_address=call.required("mail_address"),
+        activation_password=call.required("activation_password"),
+        language=call.fields.get("language", "ja"),
+        actor=call.actor,
+    )
+    issued = issue_soft(current.services(), command, current.now())
+    return {"credential_id": issued.credential_id, **setup_codes.facts(issued.setup_code)}
+
+
+def _issue_hard(call: Call) -> Answer:
+    _refuse_fields(call, "mail_address", "activation_password", "language")
+    serial = call.required("fob_serial")
+    customer_id = call.token.customer_id
+    fob = fob_by_serial(current.services().store, call.institution.id, serial)
+    command = ReserveFobCommand(call.institution.id, customer_id, fob.id, call.actor, hand_over_on_proof=True)
+    return {"credential_id": reserve_fob(current.services(), command, current.now()).credential_id}
+
+
+def _withdraw_issuance(call: Call) -> None:
+    command = CancelIssuanceCommand(call.institution.id, call.credential_id, call.actor)
+    cancel_issuance(current.services(), command, current.now())
+
+
+def _withdraw_application(call: Call) -> None:
+    own = own_standing(current.services(), call.institution.id, call.token.customer_id)
+    if own is None or own.application is None:
+        raise NotFound("application")
+    command = CancelApplicationCommand(call.institution.id, own.application.id, call.actor, own.customer_id)
+    cancel_application(current.services(), command, current.now())
+
+
+_ISSUERS = {TokenKind.SOFT: _issue_soft, TokenKind.HARD: _issue_hard}
+_WITHDRAWERS = {TokenKind.SOFT: _withdraw_issuance, TokenKind.HARD: _withdraw_application}
+
+
+def _refuse_fields(call: Call, *names: str) -> None:
+    for name in names:
+        if name in call.fields:
+            raise BadInput(name, InputFault.UNKNOWN_FIELD)
+
+
+def state(call: Call) -> Answer:
+    """Where the user's token stands."""
+    found = call.token
+    answer: Answer = {"state": found.state.value if found.state else "none", "credential_id": found.credential_id}
+    if found.kind is not None:
+        answer["kind"] = found.kind.value
+    if found.ended_how is not None:
+        answer["ended_how"] = found.ended_how.value
+    if found.expires_at is not None:
+        answer["expires_at"] = found.expires_at.isoformat()
+    return answer
+
+
+ACTS: Final[Mapping[str, Act]] = {
+    "issue": _issue,
+    "apply": _apply,
+    "withdraw": _withdraw,
+    "resend": _resend,
+    "revoke": _revoke,
+    "lift": _lift,
+    "customer": state,
+}
