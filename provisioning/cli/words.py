@@ -36,6 +36,8 @@ _WORDS: Final[tuple[tuple[type[Exception], Callable[[Any], str]], ...]] = (
     (errors.WrongState, lambda error: f"the {error.what} is {error.state}, where this cannot be done"),
     (errors.AlreadyTaken, lambda error: f"the {error.what} is taken already"),
     (errors.TooEarly, lambda error: f"this is possible from {error.until:%Y-%m-%d %H:%M:%S} UTC"),
+    (errors.IssueRestricted, lambda _: "too many tokens were issued to this customer; staff lift that on paper"),
+    (errors.PaperNeeded, lambda error: f"this needs a paper request ({error.kind})"),
     (errors.VaultError, lambda _: "a seed cannot be opened with this process's keys"),
     (errors.ClockUntrusted, lambda _: "this machine's clock is not synchronised"),
     (desk.NotEnrolled, lambda error: f"{error.directory} holds no enrolment; first `kagiya station enrol`"),

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from provisioning.errors import SettingsInvalid
 from provisioning.institutions.issuance import read_issuance
+from provisioning.institutions.papers import read_papers
 from provisioning.rules.institution import LONGEST_TICKET_LIFE, MOST_YEN, Activation, Institution, StateTexts, Text
 from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
 from provisioning.rules.states import TokenKind
@@ -94,6 +95,7 @@ def _institution(name: str, root: StrictTable) -> Institution:
         companies=root.flag("companies", default=False),
         **_otp_rules(otp),
         **_limits(root.table("limits"), activation),
+        papers=read_papers(root.table("papers"), is_limited="issuance_limit" in root.table("limits")),
         menu_path=tuple(_text(table) for table in root.tables("menu_path")),
         notes=tuple(_text(table) for table in root.tables("notes")),
         states=_states(root.table("states")),
@@ -127,7 +129,8 @@ def _limits(limits: StrictTable, activation: Activation) -> dict[str, Any]:
         "activate_within": timedelta(days=limits.integer("activate_within_days", 1, 365, 30)),
         "reissue_next_day": limits.flag("reissue_next_day", default=True),
         "wait_after_revocation": limits.flag("wait_after_revocation", default=False),
-        "transfer_limit_cap_yen": _cap(limits),
+        "transfer_limit_cap_yen": _optional(limits, "transfer_limit_cap_yen", MOST_YEN),
+        "issuance_limit": _optional(limits, "issuance_limit", 100),
     }
     limits.finish()
     return read
@@ -140,9 +143,10 @@ def _ticket_life(limits: StrictTable, activation: Activation) -> timedelta:
     return limits.integer(key, 1, longest // unit, longest // unit) * unit
 
 
-def _cap(limits: StrictTable) -> int | None:
-    key = "transfer_limit_cap_yen"
-    return limits.integer(key, 1, MOST_YEN) if key in limits else None
+def _optional(limits: StrictTable, key: str, most: int) -> int | None:
+    return limits.integer(key, 1, most) if key in limits else None
+
+
 
 
 def _text(table: StrictTable) -> Text:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from provisioning.errors import AlreadyTaken, BadInput, CannotHold, NotFound, TooEarly, WrongState
+from provisioning.errors import AlreadyTaken, BadInput, CannotHold, IssueRestricted, NotFound, TooEarly, WrongState
 from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_in
 from provisioning.rules.actor import Actor, ActorKind
 from provisioning.rules.states import FobState, TokenKind
@@ -90,9 +91,12 @@ def bind_item(  # noqa: PLR0917 - what a batch is made of
     return True
 
 
+_WHY: Final[dict[type[Exception], str]] = {TooEarly: "too_early", IssueRestricted: "restricted"}
+
+
 def pass_over(services: Services, item: BatchItem, actor: Actor, refused: Exception, now: datetime) -> None:
     """Leave the item's customer out, for whom nothing can be issued (any more), and say why."""
-    reason = "too_early" if isinstance(refused, TooEarly) else "has_token"
+    reason = _WHY.get(type(refused), "has_token")
     try:
         with services.store.write() as tx:
             move_item(tx, item, BatchItemState.SKIPPED, now, reason=reason)
@@ -110,7 +114,7 @@ def _bind(services: Services, batch: Batch, item: BatchItem, fob_id: str, now: d
             return None
     except CannotHold:
         return _Fate(item_is_over=False, fob_is_over=True)
-    except (AlreadyTaken, TooEarly, WrongState, NotFound, BadInput) as refused:
+    except (AlreadyTaken, TooEarly, IssueRestricted, WrongState, NotFound, BadInput) as refused:
         what = getattr(refused, "what", "")
         if what in ("fob", "device"):
             return _Fate(item_is_over=False, fob_is_over=True)

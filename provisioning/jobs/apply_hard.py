@@ -13,11 +13,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound, WrongState
+from provisioning.errors import AlreadyTaken, BadInput, InputFault, IssueRestricted, NotFound, WrongState
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.rules.timetable import japan_day
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.issuances import is_restricted
 from provisioning.store.tables import Application, ApplicationState, Credential, Customer
 
 _TAIL_DIGITS: Final = 6
@@ -46,7 +47,7 @@ def apply(services: Services, command: ApplyCommand, now: datetime) -> Applied:
     """Open an application.
 
     Raises WrongState if the customer holds a token, AlreadyTaken("application") if one is open already,
-    BadInput if the institution has none of that kind, NotFound.
+    BadInput if the institution has none of that kind, IssueRestricted, NotFound.
     """
     if not services.institution(command.institution_id).issues(command.kind):
         raise BadInput("kind", InputFault.NOT_OFFERED)
@@ -68,6 +69,8 @@ def _apply(tx: Session, services: Services, command: ApplyCommand, number: str, 
     state = tx.scalar(select(Credential.state).where(*held).limit(1))
     if state is not None:
         raise WrongState("credential", state.value)
+    if is_restricted(tx, services.institution(customer.institution_id), customer.id):
+        raise IssueRestricted
     waiting = (Application.customer_id == customer.id, Application.state == ApplicationState.OPEN)
     if tx.scalar(select(Application.id).where(*waiting)) is not None:
         raise AlreadyTaken("application")

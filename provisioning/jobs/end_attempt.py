@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from devices.contract import FailureCode, Problem
-from provisioning.errors import AlreadyTaken, NotFound, TooEarly
+from provisioning.errors import AlreadyTaken, IssueRestricted, NotFound, TooEarly
 from provisioning.jobs.end_credential import FREED, end_credential
 from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.queue_job import JobOrder, queue_job
@@ -69,7 +69,7 @@ def end_attempt(services: Services, command: EndAttemptCommand, now: datetime) -
     """Close the job, end its credential, queue the next attempt. Raises WrongState if the job was closed."""
     try:
         return _end(services, command, now)
-    except (TooEarly, AlreadyTaken):
+    except (TooEarly, AlreadyTaken, IssueRestricted):
         # the customer may not have a fresh credential (any more): the attempt must end all the same
         return _end(services, dataclasses.replace(command, try_again=False), now)
 

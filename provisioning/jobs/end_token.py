@@ -7,9 +7,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from provisioning.errors import BadInput, InputFault
 from provisioning.jobs.end_credential import end_credential
 from provisioning.jobs.find_credential import find_credential
+from provisioning.jobs.needs_paper import refuse_without_paper
+from provisioning.rules.papers import PaperKind, read_line
 from provisioning.rules.states import EndedHow
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
@@ -29,6 +30,11 @@ class EndReason(StrEnum):
     WRONGLY_ISSUED = "wrongly_issued"
 
 
+PAPERS: Final[dict[EndReason, PaperKind]] = {
+    EndReason.CHANGE_OF_PHONE: PaperKind.FORGOTTEN_RELEASE,
+    EndReason.BROKEN: PaperKind.PHONE_GONE,
+}
+"""Reasons for which an institution may demand a paper; a loss never waits for one (R42)."""
 HOW: Final[dict[EndReason, EndedHow]] = {
     EndReason.CUSTOMERS_WISH: EndedHow.RELEASED,
     EndReason.CHANGE_OF_PHONE: EndedHow.RELEASED,
@@ -52,12 +58,14 @@ class EndTokenCommand:
 
 
 def end_token(services: Services, command: EndTokenCommand, now: datetime) -> EndedHow:
-    """End it and destroy its seed; answers how it ended. Raises BadInput (`note`), NotFound, WrongState."""
-    note = command.note.strip()
-    if len(note) > _NOTE_LENGTH:
-        raise BadInput("note", InputFault.WRONG_LENGTH)
-    if not note.isprintable():
-        raise BadInput("note", InputFault.BAD_FORM)
+    """End it and destroy its seed; answers how it ended.
+
+    Raises BadInput (`note`), NotFound, WrongState, PaperNeeded.
+    """
+    note = read_line(command.note, "note")
+    if command.reason in PAPERS:
+        institution = services.institution(command.institution_id)
+        refuse_without_paper(institution, PAPERS[command.reason], command.actor)
     how = HOW[command.reason]
     with services.store.write() as tx:
         credential = find_credential(tx, command.institution_id, command.credential_id)

@@ -49,7 +49,8 @@ class IssuedSoft:
 def issue_soft(services: Services, command: IssueSoftCommand, now: datetime) -> IssuedSoft:
     """Issue, and owe the customer the mail; nothing is sent here (R68).
 
-    Raises BadInput (mail_address, activation_password, language, kind), NotFound, TooEarly, AlreadyTaken.
+    Raises BadInput (mail_address, activation_password, language, kind), NotFound, TooEarly, AlreadyTaken,
+    IssueRestricted.
     """
     institution = services.institution(command.institution_id)
     to = Recipient(_address(institution, command), command.language)

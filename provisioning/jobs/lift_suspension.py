@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from provisioning.errors import WrongState
 from provisioning.jobs.find_credential import find_credential
+from provisioning.jobs.needs_paper import refuse_without_paper
+from provisioning.rules.papers import PaperKind
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
@@ -26,26 +29,35 @@ class LiftSuspensionCommand:
 
 
 def lift_suspension(services: Services, command: LiftSuspensionCommand, now: datetime) -> CredentialState:
-    """Back to where it was suspended, with no failures counted; says where. Raises NotFound, WrongState."""
+    """Back to where it was suspended, with no failures counted; says where.
+
+    Raises NotFound, WrongState, PaperNeeded.
+    """
+    refuse_without_paper(services.institution(command.institution_id), PaperKind.SUSPENSION, command.actor)
     with services.store.write() as tx:
-        credential = find_credential(tx, command.institution_id, command.credential_id)
-        lifted = update(Credential).where(
-            Credential.id == credential.id, Credential.state == CredentialState.SUSPENDED
-        )
-        values = {"state": Credential.resume_state, "resume_state": None, "suspended_at": None, "failures": 0}
-        if not changed_rows(tx, lifted.values(values)):
-            tx.refresh(credential)  # somebody else may have lifted it since it was read
-            raise WrongState("credential", credential.state.value)
-        tx.refresh(credential)
-        entry = AuditRecord(
-            now,
-            command.actor,
-            "lift_suspension",
-            credential.state.value,
-            credential.institution_id,
-            credential.customer_id,
-            credential.id,
-            credential.fob_id,
-        )
-        record(tx, services.audit_key, entry)
-        return credential.state
+        return lift_in(tx, services, command, now)
+
+
+def lift_in(tx: Session, services: Services, command: LiftSuspensionCommand, now: datetime) -> CredentialState:
+    """As `lift_suspension`, in a transaction that has the paper, or needs none."""
+    credential = find_credential(tx, command.institution_id, command.credential_id)
+    lifted = update(Credential).where(
+        Credential.id == credential.id, Credential.state == CredentialState.SUSPENDED
+    )
+    values = {"state": Credential.resume_state, "resume_state": None, "suspended_at": None, "failures": 0}
+    if not changed_rows(tx, lifted.values(values)):
+        tx.refresh(credential)  # somebody else may have lifted it since it was read
+        raise WrongState("credential", credential.state.value)
+    tx.refresh(credential)
+    entry = AuditRecord(
+        now,
+        command.actor,
+        "lift_suspension",
+        credential.state.value,
+        credential.institution_id,
+        credential.customer_id,
+        credential.id,
+        credential.fob_id,
+    )
+    record(tx, services.audit_key, entry)
+    return credential.state

@@ -8,11 +8,12 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from provisioning.errors import AlreadyTaken, TooEarly
+from provisioning.errors import AlreadyTaken, IssueRestricted, TooEarly
 from provisioning.rules.parameters import OtpParameters, OtpType
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.issuances import is_restricted
 from provisioning.store.tables import Credential, Customer
 from provisioning.store.waiting import issuable_from
 
@@ -32,7 +33,8 @@ def open_credential(  # noqa: PLR0917 - part of other jobs' transactions
     HOTP begins with the institution's first counter.
 
     Raises TooEarly while the waiting rule holds (R38), AlreadyTaken("credential") if the customer has an
-    open one and AlreadyTaken("fob") if the fob carries one (R35); the transaction is then lost.
+    open one and AlreadyTaken("fob") if the fob carries one (R35), IssueRestricted once the institution's number
+    of issuances is used up (R40); the transaction is then lost.
     """
     institution = services.institution(customer.institution_id)
     may_from = issuable_from(tx, institution, customer.id)
@@ -55,6 +57,9 @@ def open_credential(  # noqa: PLR0917 - part of other jobs' transactions
         tx.flush()
     except IntegrityError as error:
         raise AlreadyTaken("fob" if "fob" in str(error.orig) else "credential") from None
+    # counted with the slot in hand: nothing else of this customer can be set up meanwhile
+    if is_restricted(tx, institution, customer.id):
+        raise IssueRestricted
     record(tx, services.audit_key, _audit(credential, actor, now))
     return credential
 

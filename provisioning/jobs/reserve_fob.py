@@ -61,7 +61,8 @@ def reserve_fob(services: Services, command: ReserveFobCommand, now: datetime) -
 
     Raises AlreadyTaken("fob") or AlreadyTaken for the customer's slot when somebody was first,
     WrongState for a fob that must be erased, is gone or has expired, CannotHold for a fob of a kind that cannot
-    hold what the institution wants, what `unnamed_fob.station_for` raises, TooEarly, NotFound, BadInput.
+    hold what the institution wants, what `unnamed_fob.station_for` raises, TooEarly, IssueRestricted, NotFound,
+    BadInput.
     """
     with services.store.write() as tx:
         return reserve_in(tx, services, command, now)

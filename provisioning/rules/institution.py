@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from provisioning.rules.issuance import Issuance
+from provisioning.rules.papers import PaperKind
 from provisioning.rules.parameters import OtpParameters, OtpType
 from provisioning.rules.states import TokenKind
 
@@ -54,6 +55,8 @@ class StateTexts:
 class Institution:
     """An institution profile, read strictly from `provisioning/institutions/ID.toml`.
 
+    `issuance_limit`: so many issuances until they are restricted; None: never. `papers`: what needs a paper.
+
     `transfer_limit_cap_yen`: what the transfer limit is lowered to at the end of a token; None: nothing is.
     """
 
@@ -85,6 +88,8 @@ class Institution:
     wait_after_revocation: bool = False
     companies: bool = False
     transfer_limit_cap_yen: int | None = None
+    issuance_limit: int | None = None
+    papers: tuple[PaperKind, ...] = ()
     menu_path: tuple[Text, ...] = ()
     notes: tuple[Text, ...] = ()
     states: StateTexts = field(default_factory=StateTexts)
@@ -100,6 +105,10 @@ class Institution:
         return self.activation is Activation.STRICT
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a ticket that lives longer than the activation profile allows."""
+        """Raises ValueError for a ticket that lives longer than the activation profile allows, and for a
+        restriction that nothing lifts.
+        """
+        if (self.issuance_limit is None) != (PaperKind.ISSUE_RESTRICTION not in self.papers):
+            raise ValueError("papers: a limit of issuances is lifted on paper, and nothing else is")
         if self.ticket_life > LONGEST_TICKET_LIFE[self.activation]:
             raise ValueError(f"ticket_life: too long for {self.activation}")

@@ -24,6 +24,7 @@ class StaffAct(StrEnum):
     LIFT = "lift"
     MEND_PASSWORDS = "mend_passwords"
     MEND_DRIFT = "mend_drift"
+    TAKE_PAPERS = "take_papers"
     RESEND_MAIL = "resend_mail"
     KEEP_STOCK = "keep_stock"
     SEE_STOCK = "see_stock"
@@ -37,6 +38,7 @@ _COUNTER: Final = _LOOKS | {
     StaffAct.LIFT,
     StaffAct.MEND_PASSWORDS,
     StaffAct.MEND_DRIFT,
+    StaffAct.TAKE_PAPERS,
     StaffAct.RESEND_MAIL,
     StaffAct.KEEP_STOCK,
 }

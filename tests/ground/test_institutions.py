@@ -10,7 +10,9 @@ import pytest
 
 from provisioning.errors import SettingsInvalid
 from provisioning.institutions import SHIPPED, load_institutions, load_profile, load_profiles
+from provisioning.rules.app_profile import DisplayName
 from provisioning.rules.institution import Activation
+from provisioning.rules.papers import PaperKind
 from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
 from provisioning.rules.states import TokenKind
 
@@ -74,8 +76,31 @@ def test_dual_is_the_institution_of_manual_001() -> None:
             'type = "hotp"',
             "issuance.mail_entries",
         ),
+        ("failure_limit = 5", "issuance_limit = 0", "limits.issuance_limit"),
+        ("failure_limit = 5", "issuance_limit = 3", "papers.needed_for"),
+        ("[states]", '[papers]\nneeded_for = ["issue_restriction"]\n[states]', "papers.needed_for"),
+        ("[states]", '[papers]\nneeded_for = ["wish"]\n[states]', "papers.needed_for"),
+        ("[states]", '[papers]\nneeded_for = ["suspension", "suspension"]\n[states]', "papers.needed_for"),
+        ("[states]", "[papers]\nneeded = []\n[states]", "papers.needed"),
         ('sender_address = "otp@', 'sender_address = "太郎@', "mail.sender_address"),
         ('sender_address = "otp@', 'sender_address = "otp desk@', "mail.sender_address"),
+        ('display_name = "none"', 'display_name = "asked"', "app.display_name"),
+        ('display_name = "none"', 'consent = "yes"', "app.consent"),
+        ('display_name = "none"', "terms = true", "app.terms"),
+        ("[states]", '[download]\nfeature_phone = "i-mode"\n[states]', "download.feature_phone"),
+        ("[states]", "[download]\nsmartphone = true\n[states]", "download.smartphone"),
+        ("[otp]", '[mail.token_issued]\ngreeting = { ja = "毎度" }\n[otp]', "mail.token_issued.greeting.en"),
+        ("[otp]", '[mail.token_issued]\nfooter = { ja = "毎度", en = "Hi" }\n[otp]', "mail.token_issued.footer"),
+        (
+            "[otp]",
+            '[mail.token_issued]\nclosing = { ja = "https://x.example", en = "Bye" }\n[otp]',
+            "mail.token_issued.closing.ja",
+        ),
+        (
+            "[otp]",
+            '[[mail.token_issued.notes]]\nja = "ご覧ください"\nen = "See www.x.example"\n[otp]',
+            "mail.token_issued.notes[1].en",
+        ),
         ('ja = "見本信用組合"', 'ja = "見本信用組合\\nBcc: all@mihon.example"', "name.ja"),
     ],
 )
@@ -89,6 +114,27 @@ def test_a_profile_that_cannot_be_used_names_file_and_key(
         load_profile(file)
     assert caught.value.file == str(file)
     assert caught.value.key == key
+
+
+def test_papers_and_the_limit_of_issuances_are_those_of_manual_002() -> None:
+    shipped = load_institutions()
+    taken = shipped["mail-password"]
+    assert (taken.issuance_limit, set(taken.papers)) == (3, set(PaperKind))
+    assert {(one.issuance_limit, one.papers) for name, one in shipped.items() if name != taken.id} == {(None, ())}
+
+
+def test_what_the_app_does_follows_each_manual() -> None:
+    shipped = load_institutions()
+    names = {name: profile.app.display_name for name, profile in shipped.items()}
+    assert names == {
+        "counter": DisplayName.REPLACES,
+        "dual": DisplayName.NONE,
+        "mail-password": DisplayName.ADDED,
+        "limit-lowering": DisplayName.REPLACES,
+        "corporate": DisplayName.NONE,
+    }
+    assert [name for name, profile in shipped.items() if profile.app.consent] == ["mail-password"]
+    assert [name for name, profile in shipped.items() if profile.app.feature_phone] == ["limit-lowering"]
 
 
 @pytest.mark.parametrize("life", ["ticket_life_min = 11", "ticket_life_min = 0", "ticket_life_h = 1"])

@@ -13,6 +13,7 @@ from provisioning.errors import NotFound
 from provisioning.rules.parameters import Algorithm, OtpType
 from provisioning.rules.states import CredentialState, EndedHow, FobState, JobState, Slot, TokenKind
 from provisioning.services import Services
+from provisioning.store.issuances import is_restricted
 from provisioning.store.queries.next_act import NextAct, Standing, next_act
 from provisioning.store.tables import (
     Application,
@@ -100,7 +101,8 @@ class ApplicationCard:
 class CustomerCard:
     """A customer. `current`: the open credential; `fob_outside`: a dead fob that is still in their hands.
 
-    `waiting_until`: before that instant no new token can be issued; None when nothing holds.
+    `waiting_until`: before that instant no new token can be issued; None when nothing holds. `is_restricted`: none
+    at all until the restriction is lifted on paper (発行規制).
     """
 
     id: str
@@ -120,6 +122,7 @@ class CustomerCard:
     waiting_until: datetime | None
     next_act: NextAct
     transfer_limit_yen: int | None
+    is_restricted: bool
 
 
 def customer_card(
@@ -137,11 +140,13 @@ def customer_card(
         may_from = issuable_from(session, institution, customer_id)
         mail_state = _mail_state(session, current)
         fob_outside = _fob_outside(session, customer_id)
+        restricted = is_restricted(session, institution, customer_id)
     waiting_until = may_from if current is None and may_from is not None and may_from > now else None
     standing = _standing(customer, institution.failure_limit, current, mail_state)
     standing = replace(
         standing,
         waiting=waiting_until is not None,
+        restricted=restricted,
         applied_for=application.kind if application else None,
         applies_here=institution.issuance.needs_application,
     )
@@ -154,6 +159,7 @@ def customer_card(
         application=application,
         waiting_until=waiting_until,
         next_act=next_act(standing),
+        is_restricted=restricted,
     )
 
 

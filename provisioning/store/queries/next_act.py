@@ -15,6 +15,7 @@ class NextAct(StrEnum):
 
     UNLOCK_PASSWORDS = "unlock_passwords"
     LIFT_SUSPENSION = "lift_suspension"
+    LIFT_RESTRICTION = "lift_restriction"
     WAIT = "wait"
     CHOOSE_KIND = "choose_kind"
     ENTER_APPLICATION = "enter_application"
@@ -43,6 +44,7 @@ class Standing:
     mail_state: MailState | None = None
     password_locked: bool = False
     waiting: bool = False
+    restricted: bool = False
     applied_for: TokenKind | None = None
     applies_here: bool = False
 
@@ -63,6 +65,8 @@ def next_act(standing: Standing) -> NextAct:
 
 
 def _without_token(standing: Standing) -> NextAct:
+    if standing.restricted:
+        return NextAct.LIFT_RESTRICTION
     if standing.waiting:
         return NextAct.WAIT
     if standing.applied_for is None:

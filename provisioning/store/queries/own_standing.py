@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from provisioning.rules.states import CredentialState, EndedHow, FobState, Slot, TokenKind
 from provisioning.services import Services
+from provisioning.store.issuances import is_restricted
 from provisioning.store.queries.mails import masked
 from provisioning.store.tables import (
     Application,
@@ -77,7 +78,8 @@ class OwnStanding:
     """A customer with what is theirs.
 
     `token` is None without an open one; `last_ended` tells how the last one ended. `issuable_from` and
-    `login_from` are ends of waiting rules, possibly past. `application` is one not fulfilled yet.
+    `login_from` are ends of waiting rules, possibly past. `application` is one not fulfilled yet. `is_restricted`:
+    no further token until staff lift that on paper (発行規制).
     """
 
     customer_id: str
@@ -91,6 +93,7 @@ class OwnStanding:
     login_from: datetime | None
     application: OwnApplication | None
     transfer_limit_yen: int | None
+    is_restricted: bool = False
 
     @property
     def is_suspended(self) -> bool:
@@ -136,6 +139,7 @@ def _standing(tx: Session, services: Services, customer: Customer, newest: Crede
         login_from=login_from(tx, institution, customer.id),
         application=_application(tx, customer.id),
         transfer_limit_yen=customer.transfer_limit_yen,
+        is_restricted=is_restricted(tx, institution, customer.id),
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from provisioning.rules.expiry import FIRST_REMINDER
+from provisioning.rules.papers import PaperState
 from provisioning.rules.states import CredentialState, FobState, TokenKind
 from provisioning.store.engine import Store
 from provisioning.store.queries.mails import undelivered
@@ -22,6 +23,7 @@ from provisioning.store.tables import (
     Customer,
     Fob,
     OutboxMail,
+    PaperRequest,
     ProgrammingJob,
     Station,
 )
@@ -34,10 +36,14 @@ LIST_LIMIT: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class WorkCounts:
-    """Numbers of one branch, or of the whole institution. `writing`: programming jobs that are not over."""
+    """Numbers of one branch, or of the whole institution. `writing`: programming jobs that are not over.
+
+    `papers`: requests on paper without an outcome.
+    """
 
     applications: int
     suspended: int
+    papers: int
     mails_undelivered: int
     writing: int
     stock: int
@@ -86,6 +92,7 @@ def _bar(*, of_branch: bool) -> Select[*tuple[Any, ...]]:
     numbers = {
         "applications": count.of_customers(Application, Application.state == ApplicationState.OPEN),
         "suspended": count.of_customers(Credential, Credential.state == CredentialState.SUSPENDED),
+        "papers": count.of_customers(PaperRequest, PaperRequest.state == PaperState.OPEN),
         "mails_undelivered": count.of_customers(OutboxMail, undelivered()),
         "writing": count.jobs(),
         "stock": count.placed(Fob, Fob.state == FobState.IN_STOCK),
@@ -106,7 +113,7 @@ class _Counted:
         return self._within(self._of(table, *conditions), table.branch)
 
     def of_customers(
-        self, table: type[Application | Credential | OutboxMail], *conditions: ColumnElement[bool]
+        self, table: type[Application | Credential | OutboxMail | PaperRequest], *conditions: ColumnElement[bool]
     ) -> Select[int]:
         """Rows of a table that belong to the branch's customers."""
         count = self._of(table, *conditions)

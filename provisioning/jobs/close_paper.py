@@ -1,0 +1,101 @@
+"""A paper request has its outcome: carried out, with the act itself in the same transaction, or refused (R39)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from provisioning.errors import BadInput, InputFault, NotFound, WrongState
+from provisioning.jobs.paper_acts import ACTS, PaperCase
+from provisioning.rules.papers import ACTS_OF, PaperAct, PaperState, read_line
+from provisioning.services import Services
+from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.tables import PaperRequest
+
+
+@dataclass(frozen=True, slots=True)
+class CarryOutPaperCommand:
+    """`act` as chosen; `credential_id` is the token that whoever chose it saw, "" without one."""
+
+    institution_id: str
+    paper_id: str
+    act: str
+    credential_id: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class RefusePaperCommand:
+    """`refusal` (one line): why, for the record and for the customer."""
+
+    institution_id: str
+    paper_id: str
+    refusal: str
+    actor: Actor
+
+
+def carry_out_paper(services: Services, command: CarryOutPaperCommand, now: datetime) -> PaperAct:
+    """Do what the paper asks for and close it, both or neither.
+
+    Raises BadInput("act"), NotFound, WrongState("paper") if it is closed already, and what the act raises.
+    """
+    with services.store.write() as tx:
+        paper = _open_paper(tx, command.institution_id, command.paper_id)
+        act = _act(paper, command.act)
+        case = PaperCase(tx, services, paper, command.credential_id, command.actor, now)
+        ACTS[act](case)
+        paper.act = act
+        _close(case, PaperState.DONE)
+        return act
+
+
+def refuse_paper(services: Services, command: RefusePaperCommand, now: datetime) -> None:
+    """Close it without anything done. Raises BadInput("refusal"), NotFound, WrongState("paper")."""
+    refusal = read_line(command.refusal, "refusal")
+    if not refusal:
+        raise BadInput("refusal", InputFault.MISSING)
+    with services.store.write() as tx:
+        paper = _open_paper(tx, command.institution_id, command.paper_id)
+        paper.refusal = refusal
+        _close(PaperCase(tx, services, paper, "", command.actor, now), PaperState.REFUSED)
+
+
+def _open_paper(tx: Session, institution_id: str, paper_id: str) -> PaperRequest:
+    """Held until the transaction ends, so that nobody else closes it meanwhile."""
+    paper = tx.get(PaperRequest, paper_id, with_for_update=True)
+    if paper is None or paper.institution_id != institution_id:
+        raise NotFound("paper")
+    if paper.state is not PaperState.OPEN:
+        raise WrongState("paper", paper.state.value)
+    return paper
+
+
+def _act(paper: PaperRequest, chosen: str) -> PaperAct:
+    if chosen not in ACTS_OF[paper.kind]:
+        raise BadInput("act", InputFault.NOT_OFFERED if chosen else InputFault.MISSING)
+    return PaperAct(chosen)
+
+
+_TOLD: Final = ("form_number", "refusal", "issuances_forgiven")
+
+
+def _close(case: PaperCase, state: PaperState) -> None:
+    paper = case.paper
+    paper.state, paper.closed_by, paper.closed_at = state, case.actor.id, case.now
+    case.tx.flush()
+    facts = {"paper_id": paper.id, "kind": paper.kind.value, "identity_check": paper.identity_check.value}
+    facts |= {name: getattr(paper, name) for name in _TOLD if getattr(paper, name)}
+    entry = AuditRecord(
+        case.now,
+        case.actor,
+        "carry_out_paper" if paper.act else "refuse_paper",
+        paper.act.value if paper.act else state.value,
+        paper.institution_id,
+        customer_id=paper.customer_id,
+        credential_id=paper.credential_id,
+        facts=facts,
+    )
+    record(case.tx, case.services.audit_key, entry)

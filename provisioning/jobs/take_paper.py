@@ -1,0 +1,84 @@
+"""A paper request is taken in: its number, what it is for, and how whoever brought it was identified (R39)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+
+from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound
+from provisioning.rules.papers import IdentityCheck, PaperKind, PaperState, read_form_number, read_line
+from provisioning.services import Services
+from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.tables import Customer, PaperRequest
+
+
+@dataclass(frozen=True, slots=True)
+class TakePaperCommand:
+    """What stands on the form; `kind` and `identity_check` as chosen, `note` (one line) for the record."""
+
+    institution_id: str
+    customer_id: str
+    kind: str
+    form_number: str
+    identity_check: str
+    actor: Actor
+    note: str = ""
+
+
+def take_paper(services: Services, command: TakePaperCommand, now: datetime) -> str:
+    """The request's id. Nothing follows from it yet.
+
+    Raises BadInput (kind, form_number, identity_check, note), AlreadyTaken("form_number"), NotFound.
+    """
+    paper = _read(services, command, now)
+    try:
+        with services.store.write() as tx:
+            customer = tx.get(Customer, command.customer_id)
+            if customer is None or customer.institution_id != command.institution_id:
+                raise NotFound("customer")
+            tx.add(paper)
+            tx.flush()
+            record(tx, services.audit_key, _audit(paper, command.actor, now))
+    except IntegrityError:
+        raise AlreadyTaken("form_number") from None
+    return paper.id
+
+
+def _read(services: Services, command: TakePaperCommand, now: datetime) -> PaperRequest:
+    offered = services.institution(command.institution_id).papers
+    if command.kind not in offered:
+        raise BadInput("kind", InputFault.NOT_OFFERED if command.kind else InputFault.MISSING)
+    form_number = read_form_number(command.form_number)
+    if command.identity_check not in set(IdentityCheck):
+        raise BadInput("identity_check", InputFault.MISSING)
+    return PaperRequest(
+        institution_id=command.institution_id,
+        customer_id=command.customer_id,
+        kind=PaperKind(command.kind),
+        form_number=form_number,
+        identity_check=IdentityCheck(command.identity_check),
+        note=read_line(command.note, "note"),
+        taken_by=command.actor.id,
+        taken_at=now,
+        state=PaperState.OPEN,
+    )
+
+
+def _audit(paper: PaperRequest, actor: Actor, now: datetime) -> AuditRecord:
+    facts = {
+        "paper_id": paper.id,
+        "form_number": paper.form_number,
+        "identity_check": paper.identity_check.value,
+        "note": paper.note,
+    }
+    return AuditRecord(
+        now,
+        actor,
+        "take_paper",
+        paper.kind.value,
+        paper.institution_id,
+        customer_id=paper.customer_id,
+        facts=facts,
+    )
