@@ -13,7 +13,7 @@ from provisioning.jobs.paper_acts import ACTS, PaperCase
 from provisioning.rules.papers import ACTS_OF, PaperAct, PaperState, read_line
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
-from provisioning.store.tables import PaperRequest
+from provisioning.store.tables import Credential, PaperRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,10 @@ def _close(case: PaperCase, state: PaperState) -> None:
     paper = case.paper
     paper.state, paper.closed_by, paper.closed_at = state, case.actor.id, case.now
     case.tx.flush()
-    facts = {"paper_id": paper.id, "kind": paper.kind.value, "identity_check": paper.identity_check.value}
+    facts = {"paper_id": paper.id, "paper": paper.kind.value, "identity_check": paper.identity_check.value}
     facts |= {name: getattr(paper, name) for name in _TOLD if getattr(paper, name)}
+    if paper.credential_id is not None:
+        facts["kind"] = case.tx.get_one(Credential, paper.credential_id).kind.value
     entry = AuditRecord(
         case.now,
         case.actor,

@@ -15,8 +15,6 @@ from provisioning.rules.states import EndedHow
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 
-_NOTE_LENGTH: Final = 200
-
 
 class EndReason(StrEnum):
     """Why a token is ended at the counter."""

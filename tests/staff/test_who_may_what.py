@@ -9,12 +9,13 @@ from flask import Flask
 
 from provisioning.jobs.close_stock import CloseStockCommand, close_stock
 from provisioning.rules.custody import Compartment
+from provisioning.rules.papers import IdentityCheck, PaperKind
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import JobState, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor
 from provisioning.store.queries.timeline import number_of_act
-from provisioning.store.tables import Batch, Customer, Fob, MailState, Station, StockTransfer
+from provisioning.store.tables import Batch, Customer, Fob, MailState, PaperRequest, Station, StockTransfer
 from tests.fixtures.databases import sqlite_only
 from tests.portal.conftest import MovableClock
 from tests.staff import rows
@@ -36,6 +37,7 @@ class Things:
     batch_id: str
     closing_id: str
     transfer_id: str
+    paper_id: str
 
 
 @pytest.fixture
@@ -56,12 +58,16 @@ def things(
     sent = StockTransfer(
         institution_id="dual", from_branch="本店", to_branch="港支店", sent_at=clock(), staff_id=teller_actor.id
     )
+    paper = PaperRequest(
+        institution_id="dual", customer_id=customer_a.id, kind=PaperKind.PHONE_GONE, form_number="A-1",
+        identity_check=IdentityCheck.PHOTO_ID, taken_by=teller_actor.id, taken_at=clock(),
+    )  # fmt: skip
     with services.store.write() as tx:
-        tx.add_all((batch, sent))
+        tx.add_all((batch, sent, paper))
     counted = CloseStockCommand("dual", "本店", teller_actor, dict.fromkeys(Compartment, 0))
     closing_id = close_stock(services, counted, clock())
     return Things(
-        customer_a.id, fob.id, job, mail.id, station.id, number, batch.id, closing_id, sent.id
+        customer_a.id, fob.id, job, mail.id, station.id, number, batch.id, closing_id, sent.id, paper.id
     )  # fmt: skip
 
 

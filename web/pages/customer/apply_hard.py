@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
-from provisioning.errors import AlreadyTaken, WrongState
+from provisioning.errors import AlreadyTaken, IssueRestricted, WrongState
 from provisioning.jobs.apply_hard import ApplyCommand, apply
 from provisioning.jobs.cancel_application import CancelApplicationCommand, cancel_application
 from provisioning.rules.states import TokenKind
@@ -39,6 +39,9 @@ def confirm(own: OwnStanding) -> Response:
         apply(current.services(), command, current.now())
     except (AlreadyTaken, WrongState):
         notify("already_taken")
+        return redirect(url_for("portal_choose.acts"), 303)
+    except IssueRestricted:
+        notify("restricted")
         return redirect(url_for("portal_choose.acts"), 303)
     return redirect(url_for(".done"), 303)
 

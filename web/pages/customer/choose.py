@@ -71,6 +71,8 @@ def choices(own: OwnStanding) -> Choices:
 def _issue(own: OwnStanding) -> str | None:
     if own.token is not None:
         return "has_token"
+    if own.is_restricted:
+        return "restricted"
     if own.must_wait(current.now()):
         return "must_wait"
     needs_application = institution(own).issuance.needs_application

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
-from provisioning.errors import AlreadyTaken, BadInput, TooEarly
+from provisioning.errors import AlreadyTaken, BadInput, IssueRestricted, TooEarly
 from provisioning.jobs.check_soft_entry import SoftEntry, check_soft_entry, mail_fields, password_fields
 from provisioning.jobs.issue_soft import IssueSoftCommand, issue_soft
 from provisioning.rules.states import CredentialState, TokenKind
@@ -106,9 +106,9 @@ def _issue(own: OwnStanding, mail_address: str, activation_password: str) -> Res
         flow.forget_everything()
         notify("already_taken")
         return redirect(url_for("portal_choose.acts"), 303)
-    except TooEarly:
+    except (TooEarly, IssueRestricted) as refused:
         flow.forget_everything()
-        notify("not_now")
+        notify("restricted" if isinstance(refused, IssueRestricted) else "not_now")
         return redirect(url_for("portal_choose.acts"), 303)
     flow.forget_everything()
     flow.keep(Screen.SOFT_DONE, {"mail_address": mail_address, **setup_codes.facts(issued.setup_code)})

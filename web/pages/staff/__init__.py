@@ -12,6 +12,7 @@ from web.pages.staff.ending import ending
 from web.pages.staff.hard import hard
 from web.pages.staff.issue import issue
 from web.pages.staff.mails import mail_pages
+from web.pages.staff.paper_requests import paper_requests
 from web.pages.staff.papers import papers
 from web.pages.staff.programming import programming
 from web.pages.staff.ranges import range_pages
@@ -26,7 +27,7 @@ from web.pages.staff.work import work
 
 def staff_pages() -> list[Blueprint]:
     """Every blueprint of the console."""
-    counter = [customer, issue, soft, hard, ending, mail_pages, acts]
+    counter = [customer, issue, soft, hard, ending, paper_requests, mail_pages, acts]
     return [
         sign_in,
         work,

@@ -40,6 +40,7 @@ REASONS: Final[dict[str, LazyString]] = {
     "closed": _l("途中で終えました"),
     "has_token": _l("ほかの手続きが先に行われました"),
     "too_early": _l("まだ発行できない日です"),
+    "restricted": _l("発行規制中です"),
 }
 """Why a customer of a batch got no fob."""
 _ITEMS: Final[dict[BatchStage, StateWords]] = {

@@ -22,6 +22,7 @@ from provisioning.rules.states import TokenKind
 from provisioning.services import Services
 from provisioning.store.queries.customers import CustomerCard
 from provisioning.store.queries.mails import MailFilter, mails
+from provisioning.store.queries.papers import PaperFilter, papers
 from provisioning.store.queries.timeline import timeline
 from web import current, forms
 from web.pages.staff import telling
@@ -39,6 +40,7 @@ def show(desk: Desk, customer_id: str) -> str:
         "staff/customer.html",
         desk,
         card=card,
+        papers=papers(current.services().store, desk.institution.id, PaperFilter(customer_id=card.id, limit=10)),
         story=timeline(current.services().store, desk.institution.id, card.id),
         mails=mails(current.services(), desk.institution.id, MailFilter(customer_id=card.id, limit=20)),
     )

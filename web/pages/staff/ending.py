@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, url_for
+from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from provisioning.errors import BadInput, ClockUntrusted, InputFault, WrongState
-from provisioning.jobs.end_token import HOW, EndReason, EndTokenCommand, end_token
+from provisioning.jobs.end_token import HOW, PAPERS, EndReason, EndTokenCommand, end_token
 from provisioning.jobs.resync import ResyncCommand, resync
 from provisioning.rules.permissions import StaffAct
 from provisioning.rules.states import EndedHow, TokenKind
@@ -33,7 +33,8 @@ def form(desk: Desk, customer_id: str) -> str | Response:
     reasons = [reason for reason in EndReason if _fits(reason, card.current.kind)]
     return page(
         "staff/end.html", desk, card=card, reasons=reasons, how=HOW, ended_how=EndedHow,
-        errors=again.errors, values=again.values,
+        paper_of={reason: kind for reason, kind in PAPERS.items() if kind in desk.institution.papers},
+        errors=again.errors, values=again.values or {"reason": request.args.get("reason", "")},
     )  # fmt: skip
 
 

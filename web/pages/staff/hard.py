@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from provisioning.errors import AlreadyTaken, BadInput, CannotHold, InputFault, NotFound, TooEarly, WrongState
+from provisioning.errors import (
+    AlreadyTaken,
+    BadInput,
+    CannotHold,
+    InputFault,
+    IssueRestricted,
+    NotFound,
+    TooEarly,
+    WrongState,
+)
 from provisioning.jobs.fob_fit import FobFit, fob_fit
 from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_fob
 from provisioning.rules.permissions import StaffAct
@@ -136,7 +145,7 @@ def reserve(desk: Desk, customer_id: str) -> Response:
     except CannotHold as refused:
         telling.tell_refusal(refused)
         return redirect(url_for(".choose", customer_id=card.id), 303)
-    except (AlreadyTaken, TooEarly, WrongState) as refused:
+    except (AlreadyTaken, TooEarly, IssueRestricted, WrongState) as refused:
         telling.tell_refusal(refused)
         of_fob = isinstance(refused, AlreadyTaken | WrongState) and refused.what in ("fob", "device")
         back = ".choose" if of_fob else "staff_customer.show"

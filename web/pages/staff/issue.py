@@ -60,14 +60,16 @@ def choose(desk: Desk, customer_id: str) -> str | Response:
 
 
 def may_issue(card: CustomerCard) -> bool:
-    """No open token, and no waiting rule."""
-    return card.current is None and card.waiting_until is None
+    """No open token, no waiting rule, no restriction."""
+    return card.current is None and card.waiting_until is None and not card.is_restricted
 
 
 def turned_away(card: CustomerCard) -> Response:
     """Back to the customer page, with the reason."""
     if card.current is not None:
         notify("under_way")
+    elif card.is_restricted:
+        notify("restricted")
     elif card.waiting_until is not None:
         notify("too_early", until=card.waiting_until.isoformat())
     return redirect(url_for("staff_customer.show", customer_id=card.id), 303)

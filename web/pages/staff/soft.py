@@ -8,7 +8,7 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from provisioning.errors import AlreadyTaken, BadInput, TooEarly
+from provisioning.errors import AlreadyTaken, BadInput, IssueRestricted, TooEarly
 from provisioning.jobs.check_soft_entry import (
     SoftEntry,
     check_mail_pair,
@@ -112,7 +112,7 @@ def _issue(desk: Desk, card: CustomerCard, mail_address: str, activation_passwor
     except BadInput as fault:
         telling.refuse(Screen.STAFF_SOFT_ENTRY, card.id, [fault], _everywhere(desk, mail_address))
         return redirect(url_for(".entry", customer_id=card.id), 303)
-    except (AlreadyTaken, TooEarly) as refused:
+    except (AlreadyTaken, TooEarly, IssueRestricted) as refused:
         flow.drop(Screen.STAFF_SOFT_ENTRY)
         telling.tell_refusal(refused)
         return redirect(url_for("staff_customer.show", customer_id=card.id), 303)

@@ -8,7 +8,16 @@ from typing import Any, Final
 from flask import redirect, session, url_for
 from werkzeug.wrappers import Response
 
-from provisioning.errors import AlreadyTaken, BadInput, CannotHold, ClockUntrusted, TooEarly, WrongState
+from provisioning.errors import (
+    AlreadyTaken,
+    BadInput,
+    CannotHold,
+    ClockUntrusted,
+    IssueRestricted,
+    PaperNeeded,
+    TooEarly,
+    WrongState,
+)
 from provisioning.store.queries.timeline import number_of_act
 from web import current, forms
 from web.pages.staff.desk import Desk, notify
@@ -22,7 +31,7 @@ def act(desk: Desk, do: Callable[[], Any], back: str) -> Response:
     """Do it and show its page; where somebody was first or the state does not fit, go `back` and say so."""
     try:
         do()
-    except (WrongState, AlreadyTaken, TooEarly, ClockUntrusted) as refused:
+    except (WrongState, AlreadyTaken, TooEarly, IssueRestricted, PaperNeeded, ClockUntrusted) as refused:
         tell_refusal(refused)
         return redirect(back, 303)
     return to_act(desk)
@@ -44,6 +53,10 @@ def tell_refusal(refused: Exception) -> None:
     match refused:
         case TooEarly(until):
             notify("too_early", until=until.isoformat())
+        case PaperNeeded(kind):
+            notify("paper_needed", kind=kind)
+        case IssueRestricted():
+            notify("restricted")
         case AlreadyTaken(what):
             notify("already_taken", what=what)
         case CannotHold(limit, asked, allowed):

@@ -132,6 +132,17 @@ _COUNTS: Final = [
 ]
 _FAULTS: Final[dict[tuple[str, str], LazyString]] = {
     ("reason", "missing"): _l("理由を選んでください。"),
+    ("refusal", "missing"): _l("お断りの理由を入力してください。"),
+    ("refusal", "wrong_length"): _l("理由は200文字以内で入力してください。"),
+    ("refusal", "bad_form"): _l("理由に使えない文字があります。改行を除いて入力してください。"),
+    ("kind", "missing"): _l("何の手続きかを選んでください。"),
+    ("kind", "not_offered"): _l("何の手続きかを選んでください。"),
+    ("form_number", "missing"): _l("書面の番号を入力してください。"),
+    ("form_number", "bad_form"): _l("書面の番号は、英数字とハイフンで32文字以内で入力してください。"),
+    ("form_number", "do_not_match"): _l("この番号の書面は、もう受け付けています。用紙の番号をお確かめください。"),
+    ("identity_check", "missing"): _l("本人確認の方法を選んでください。"),
+    ("act", "missing"): _l("することを選んでください。"),
+    ("act", "not_offered"): _l("することを選んでください。"),
     ("note", "wrong_length"): _l("メモは200文字以内で入力してください。"),
     ("note", "bad_form"): _l("メモに使えない文字があります。改行を除いて入力してください。"),
     ("serial", "missing"): _l("フォブを選ぶか、シリアル番号を入力してください。"),

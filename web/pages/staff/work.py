@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from provisioning.rules.permissions import StaffAct
 from provisioning.store.queries.jobs import JobFilter, jobs
 from provisioning.store.queries.mails import MailFilter, mails
+from provisioning.store.queries.papers import PaperFilter, papers
 from provisioning.store.queries.work import LIST_LIMIT, expiring, not_activated, open_applications, suspended
 from web import current
 from web.pages.staff.desk import Desk, at_desk, page
@@ -32,7 +33,7 @@ _OPEN = partial(JobFilter, is_open=True, limit=LIST_LIMIT)
 @work.get("/")
 @at_desk()
 def index(desk: Desk) -> str | Response:
-    """Applications, suspensions, undelivered mails, fobs being written, tokens not activated yet or
+    """Applications, suspensions, papers, undelivered mails, fobs being written, tokens not activated yet or
     about to expire.
     """
     if not desk.may(StaffAct.SEE_CUSTOMERS):
@@ -45,6 +46,9 @@ def index(desk: Desk) -> str | Response:
         applications=open_applications(*here),
         suspended=suspended(*here),
         not_activated=not_activated(*here),
+        papers=papers(
+            services.store, desk.institution.id, PaperFilter(branch=desk.branch, is_open=True, limit=LIST_LIMIT)
+        ),
         expiring=expiring(*here, current.now()),
         mails=mails(services, desk.institution.id, _UNDELIVERED(branch=desk.branch)),
         jobs=jobs(services.store, desk.institution.id, current.now(), _OPEN(branch=desk.branch)),
