@@ -50,6 +50,7 @@ class InputFault(StrEnum):
     TOO_SIMPLE = "too_simple"
     PART_OF_ID = "part_of_id"
     DO_NOT_MATCH = "do_not_match"
+    UNCHANGED = "unchanged"
     UNKNOWN_FIELD = "unknown_field"
     NOT_OFFERED = "not_offered"
 

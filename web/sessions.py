@@ -28,7 +28,11 @@ from web import current
 
 STEP_FIELD: Final = "step"
 _COOKIES: Final = {SessionKind.STAFF: "kagiya-staff", SessionKind.CUSTOMER: "kagiya-customer"}
-_PATHS: Final = {"/staff/": SessionKind.STAFF, "/portal/": SessionKind.CUSTOMER}
+_PATHS: Final = {
+    "/staff/": SessionKind.STAFF,
+    "/portal/": SessionKind.CUSTOMER,
+    "/company/": SessionKind.CUSTOMER,
+}
 
 
 class BrowserSession(SessionMixin):
@@ -120,6 +124,12 @@ def subject_id() -> str | None:
     """Row id of who is signed in here."""
     view = _mine().view
     return view.subject_id if view else None
+
+
+def login_name() -> str:
+    """What mail passwords sent in this login are bound to."""
+    view = _mine().view
+    return jobs.login_name(view.id_hash) if view else ""
 
 
 def institution_id() -> str | None:

@@ -10,9 +10,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from provisioning.errors import SettingsInvalid
+from provisioning.institutions.app import read_app
 from provisioning.institutions.issuance import read_issuance
 from provisioning.institutions.papers import read_papers
-from provisioning.rules.institution import LONGEST_TICKET_LIFE, MOST_YEN, Activation, Institution, StateTexts, Text
+from provisioning.institutions.proofs import read_purposes
+from provisioning.rules.institution import (
+    LONGEST_TICKET_LIFE,
+    MOST_YEN,
+    Activation,
+    Institution,
+    StateTexts,
+    Text,
+    TokenIssuedTexts,
+)
 from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
 from provisioning.rules.states import TokenKind
 from provisioning.rules.strict_table import StrictTable, parse
@@ -24,6 +34,7 @@ _ID: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _SERVICE_ID: Final = re.compile(r"[0-9]{8}")
 _DOMAIN: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
 _ADDRESS: Final = re.compile(rf"[A-Za-z0-9._+-]{{1,64}}@{_DOMAIN.pattern}")
+_ADDRESSED: Final = re.compile(r"://|\bwww\.|@")
 _PHONE: Final = re.compile(r"[0-9+][0-9-]{5,19}")
 _TICKET_LIFE: Final = {
     Activation.PIN: ("ticket_life_h", timedelta(hours=1)),
@@ -98,7 +109,12 @@ def _institution(name: str, root: StrictTable) -> Institution:
         papers=read_papers(root.table("papers"), is_limited="issuance_limit" in root.table("limits")),
         menu_path=tuple(_text(table) for table in root.tables("menu_path")),
         notes=tuple(_text(table) for table in root.tables("notes")),
+        asks_otp_at=read_purposes(root),
+        mail_password=root.flag("mail_password", default=False),
+        keep_address=timedelta(days=mail.integer("keep_address_days", 1, 365, 30)),
         states=_states(root.table("states")),
+        app=read_app(root.table("app"), root.table("download")),
+        token_issued_mail=_token_issued(mail.table("token_issued")),
         dotted_carrier_domains=_domains(mail, "dotted_carrier_domains", ()),
     )
     for table in (contact, mail, otp):
@@ -147,8 +163,6 @@ def _optional(limits: StrictTable, key: str, most: int) -> int | None:
     return limits.integer(key, 1, most) if key in limits else None
 
 
-
-
 def _text(table: StrictTable) -> Text:
     """A sentence of one line; a missing language is refused, so no page is half translated."""
     text = Text(ja=table.text("ja"), en=table.text("en"))
@@ -164,6 +178,22 @@ def _states(table: StrictTable) -> StateTexts:
     own = {one.name: _text(table.table(one.name)) for one in fields(StateTexts) if one.name in table}
     table.finish()
     return StateTexts(**own)
+
+
+def _token_issued(table: StrictTable) -> TokenIssuedTexts:
+    """The institution's own lines in that mail. They bring no link and no address (R25)."""
+    own = {name: _mail_line(table.table(name)) for name in ("greeting", "what_to_do", "closing") if name in table}
+    notes = tuple(_mail_line(note) for note in table.tables("notes"))
+    table.finish()
+    return TokenIssuedTexts(**own, notes=notes)
+
+
+def _mail_line(table: StrictTable) -> Text:
+    line = _text(table)
+    for language in ("ja", "en"):
+        if _ADDRESSED.search(line.in_language(language)):
+            table.fail(language, "must not hold an address: the mail's only links are those of our own pages")
+    return line
 
 
 def _some(table: StrictTable, key: str) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from provisioning.rules.verdict import Outcome
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.journal import changed_rows
+from provisioning.store.mail_codes import forget_tries
 from provisioning.store.tables import Customer
 
 # OWASP Password Storage, argon2id: 19 MiB, two passes; small enough for many logins at once
@@ -59,7 +60,7 @@ class PasswordResult:
 
 @dataclass(frozen=True, slots=True)
 class UnlockPasswordsCommand:
-    """Staff set both of the customer's password counters back."""
+    """Staff set the customer's password counters back."""
 
     institution_id: str
     customer_id: str
@@ -92,7 +93,7 @@ def check_confirmation(services: Services, command: CheckConfirmationCommand, no
 
 
 def unlock_passwords(services: Services, command: UnlockPasswordsCommand, now: datetime) -> None:
-    """Both counters back to zero. Raises NotFound."""
+    """Every counter back to zero, that of the mail password too. Raises NotFound."""
     of_customer = update(Customer).where(
         Customer.id == command.customer_id, Customer.institution_id == command.institution_id
     )
@@ -100,6 +101,7 @@ def unlock_passwords(services: Services, command: UnlockPasswordsCommand, now: d
         if not changed_rows(tx, of_customer.values(password_failures=0, confirmation_failures=0)):
             raise NotFound("customer")
         customer = command.customer_id
+        forget_tries(tx, customer)
         entry = AuditRecord(now, command.actor, "unlock_passwords", "unlocked", command.institution_id, customer)
         record(tx, services.audit_key, entry)
 

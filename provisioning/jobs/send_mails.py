@@ -15,10 +15,11 @@ from sqlalchemy import select, update
 
 from provisioning.errors import MailFault, MailNotSent, NotFound, VaultError
 from provisioning.jobs.ticket_box import address_box
-from provisioning.mail.compose import Envelope, Happened, TokenIssued, notice, token_issued
+from provisioning.mail.compose import Envelope, Happened, TokenIssued, mail_password, notice, token_issued
 from provisioning.mail.mailer import Mail, Mailer
 from provisioning.services import Services
 from provisioning.store.audit import SYSTEM, AuditRecord, record
+from provisioning.store.mail_codes import draw_code
 from provisioning.store.tables import MailKind, MailState, OutboxMail, Ticket, TicketState
 
 BACKOFF: Final = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 20, 40, 60, 120, 240, 360, 480))
@@ -74,14 +75,23 @@ def _claim(services: Services, now: datetime) -> OutboxMail | None:
 
 
 def _send(services: Services, mailer: Mailer, row: OutboxMail, now: datetime) -> MailState:
-    if _is_of_no_use(services, row):
+    code = _drawn(services, row, now)
+    if code is None or _is_of_no_use(services, row):
         return _note(services, row, MailState.CANCELLED, now)
     try:
-        mailer.send(_compose(services, row, now))
+        mailer.send(_compose(services, row, code, now))
     except MailNotSent as error:
         gives_up = error.permanent or row.attempts > len(BACKOFF)
         return _note(services, row, MailState.FAILED if gives_up else MailState.QUEUED, now, error.reply)
     return _note(services, row, MailState.SENT, now)
+
+
+def _drawn(services: Services, row: OutboxMail, now: datetime) -> str | None:
+    """The password that the mail is to carry, "" for other mails; None: nobody waits for it any more."""
+    if row.kind is not MailKind.MAIL_PASSWORD:
+        return ""
+    with services.store.write() as tx:
+        return draw_code(tx, address_box(services), row, now)
 
 
 def _is_of_no_use(services: Services, row: OutboxMail) -> bool:
@@ -91,7 +101,7 @@ def _is_of_no_use(services: Services, row: OutboxMail) -> bool:
     return state in (TicketState.SPENT, TicketState.VOID)
 
 
-def _compose(services: Services, row: OutboxMail, now: datetime) -> Mail:
+def _compose(services: Services, row: OutboxMail, code: str, now: datetime) -> Mail:
     """Raises MailNotSent for a mail that would lead nowhere any more, or whose key or institution is away."""
     try:
         address = address_box(services).open(row.sealed_address, row.institution_id)
@@ -99,6 +109,8 @@ def _compose(services: Services, row: OutboxMail, now: datetime) -> Mail:
     except (VaultError, NotFound):
         raise MailNotSent(MailFault.NOT_COMPOSED.value, permanent=False) from None
     envelope = Envelope(row.id, address, row.language)
+    if row.kind is MailKind.MAIL_PASSWORD:
+        return mail_password(institution, code, envelope, now)
     if row.kind is not MailKind.TOKEN_ISSUED:
         return notice(institution, _happened(row), envelope, now)
     expires_at = datetime.fromisoformat(row.facts["expires_at"])

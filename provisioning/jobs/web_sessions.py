@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from provisioning.clock import JUMP_TOLERANCE
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.mail_codes import forget_codes_of_login, forget_old_codes
 from provisioning.store.tables.session import SessionKind, WebSession
 from provisioning.store.tables.staff import Staff
 
@@ -29,6 +30,7 @@ __all__ = [
     "find_session",
     "hash_of",
     "keep_session",
+    "login_name",
     "offer_step",
     "open_session",
     "purge_sessions",
@@ -72,6 +74,11 @@ class SignInCommand:
 def hash_of(raw_id: str) -> bytes:
     """What the table knows of an identifier: 32 bytes."""
     return sha256(raw_id.encode()).digest()
+
+
+def login_name(id_hash: bytes) -> str:
+    """What mail passwords call a login: they are good until it ends (manual 002)."""
+    return id_hash.hex()
 
 
 def find_session(services: Services, kind: SessionKind, raw_id: str, now: datetime) -> SessionView | None:
@@ -143,6 +150,7 @@ def end_session(services: Services, raw_id: str, actor: Actor | None, now: datet
     """Forget the session; audited as `sign_out` where `actor` is somebody."""
     with services.store.write() as tx:
         tx.execute(delete(WebSession).where(WebSession.id_hash == hash_of(raw_id)))
+        forget_codes_of_login(tx, login_name(hash_of(raw_id)))
         if actor is not None:
             record(tx, services.audit_key, _record(actor, "sign_out", now))
 
@@ -155,6 +163,7 @@ def purge_sessions(services: Services, now: datetime) -> int:
     ]
     of_the_future = WebSession.last_seen_at > now + JUMP_TOLERANCE
     with services.store.write() as tx:
+        forget_old_codes(tx, now)
         ended = tx.scalars(
             delete(WebSession).where(or_(too_old, of_the_future, *idle)).returning(WebSession.id_hash)
         )

@@ -7,9 +7,11 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
+from provisioning.rules.app_profile import AppProfile
 from provisioning.rules.issuance import Issuance
 from provisioning.rules.papers import PaperKind
 from provisioning.rules.parameters import OtpParameters, OtpType
+from provisioning.rules.proofs import OtpPurpose
 from provisioning.rules.states import TokenKind
 
 
@@ -52,11 +54,23 @@ class StateTexts:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenIssuedTexts:
+    """The institution's own words in the mail トークン発行のご案内, None: the ordinary ones; `notes` are more lines."""
+
+    greeting: Text | None = None
+    what_to_do: Text | None = None
+    notes: tuple[Text, ...] = ()
+    closing: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Institution:
     """An institution profile, read strictly from `provisioning/institutions/ID.toml`.
 
     `issuance_limit`: so many issuances until they are restricted; None: never. `papers`: what needs a paper.
 
+    `asks_otp_at`: what customers with a token type a code for. `mail_password`: others may use that instead.
+    `keep_address`: how long a mail address is stored, and told of what happens, once it is not needed any more.
     `transfer_limit_cap_yen`: what the transfer limit is lowered to at the end of a token; None: nothing is.
     """
 
@@ -86,6 +100,9 @@ class Institution:
     activate_within: timedelta = timedelta(days=30)
     reissue_next_day: bool = True
     wait_after_revocation: bool = False
+    asks_otp_at: tuple[OtpPurpose, ...] = (OtpPurpose.LOGIN,)
+    mail_password: bool = False
+    keep_address: timedelta = timedelta(days=30)
     companies: bool = False
     transfer_limit_cap_yen: int | None = None
     issuance_limit: int | None = None
@@ -93,6 +110,8 @@ class Institution:
     menu_path: tuple[Text, ...] = ()
     notes: tuple[Text, ...] = ()
     states: StateTexts = field(default_factory=StateTexts)
+    app: AppProfile = field(default_factory=AppProfile)
+    token_issued_mail: TokenIssuedTexts = field(default_factory=TokenIssuedTexts)
     dotted_carrier_domains: tuple[str, ...] = ()
 
     def issues(self, kind: TokenKind) -> bool:

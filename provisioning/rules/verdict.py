@@ -26,3 +26,7 @@ class Reason(StrEnum):
     # release only: the confirmation password, which has a counter and a lock of its own
     CONFIRMATION_WRONG = "confirmation_wrong"
     CONFIRMATION_LOCKED = "confirmation_locked"
+    # where a mail password is asked for; "over": none was asked for in this login, or a newer one is on its way
+    MAIL_PASSWORD_WRONG = "mail_password_wrong"
+    MAIL_PASSWORD_LOCKED = "mail_password_locked"
+    MAIL_PASSWORD_OVER = "mail_password_over"

@@ -52,6 +52,7 @@ class AddressBox:
     def __init__(self, key: bytes) -> None:
         self._box = Box(key, "mail address")
         self._hash_key = derive(key, "kagiya mail address hash")
+        self._code_key = derive(key, "kagiya mail code hash")
 
     def __repr__(self) -> str:
         return "AddressBox(…)"
@@ -67,6 +68,10 @@ class AddressBox:
     def hash(self, address: str) -> bytes:
         """32 bytes that are equal for equal addresses and tell nothing without the key."""
         return hmac.digest(self._hash_key, address.lower().encode(), sha256)
+
+    def hash_code(self, code: str, address_id: str) -> bytes:
+        """32 bytes for a code that was sent to a stored address."""
+        return hmac.digest(self._code_key, f"{address_id} {code}".encode(), sha256)
 
 
 def derive(key: bytes, info: str) -> bytes:

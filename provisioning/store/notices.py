@@ -28,10 +28,16 @@ class Notice:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def owe_notices(line: Line, notice: Notice) -> int:
-    """One mail to each address, in the open transaction of `line`. Answers how many."""
+def owe_notices(line: Line, notice: Notice, *, only: bytes | None = None, but: bytes | None = None) -> int:
+    """One mail to each address, in the open transaction of `line`. Answers how many.
+
+    `only` and `but` are hashes: to that address alone, or to all others.
+    """
     # two uses may have the same address: it is told once, in the language it was last given with
     recipients = {bytes(row[1]): row for row in _STORED.all(line, {"customer_id": notice.customer_id})}
+    if only is not None:
+        recipients = {only: recipients[only]}
+    recipients.pop(but or b"", None)
     facts = json.dumps({"at": notice.at.isoformat(), **notice.facts})
     for sealed, hashed, language in recipients.values():
         mail = {

@@ -14,6 +14,7 @@ from provisioning.rules.app_profile import DisplayName
 from provisioning.rules.institution import Activation
 from provisioning.rules.papers import PaperKind
 from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
+from provisioning.rules.proofs import OtpPurpose
 from provisioning.rules.states import TokenKind
 
 DUAL = (SHIPPED / "dual.toml").read_text()
@@ -54,6 +55,11 @@ def test_dual_is_the_institution_of_manual_001() -> None:
         ("period_s = 60", "period_s = 60\nhotp_look_ahead = 0", "otp.hotp_look_ahead"),
         ("period_s = 60", "period_s = 60\nresync_steps = 9", "otp.resync_steps"),
         ("period_s = 60", "period_s = 60\nmax_drift_steps = 40\nresync_steps = 39", "otp.resync_steps"),
+        ('"transfer", "information"', '"transfers"', "asks_otp_at"),
+        ('"transfer", "information"', '"login"', "asks_otp_at"),
+        ('"login", "transfer", "information"', "", "asks_otp_at"),
+        ("service_id =", 'mail_password = "yes"\nservice_id =', "mail_password"),
+        ("sender_domains =", "keep_address_days = 0\nsender_domains =", "mail.keep_address_days"),
         ("failure_limit = 5", "failure_limit = 101", "limits.failure_limit"),
         ("failure_limit = 5", "ticket_life_h = 25", "limits.ticket_life_h"),
         ("failure_limit = 5", "ticket_life_min = 5", "limits.ticket_life_min"),
@@ -114,6 +120,13 @@ def test_a_profile_that_cannot_be_used_names_file_and_key(
         load_profile(file)
     assert caught.value.file == str(file)
     assert caught.value.key == key
+
+
+def test_one_time_and_mail_passwords_are_asked_for_as_the_manuals_say() -> None:
+    shipped = load_institutions()
+    assert shipped["dual"].asks_otp_at == tuple(OtpPurpose)
+    assert {name for name, one in shipped.items() if one.mail_password} == {"mail-password", "limit-lowering"}
+    assert {one.asks_otp_at for name, one in shipped.items() if name != "dual"} == {(OtpPurpose.LOGIN,)}
 
 
 def test_papers_and_the_limit_of_issuances_are_those_of_manual_002() -> None:

@@ -1,0 +1,144 @@
+"""Enter another mail address for a use: a メール通知パスワード is sent there, and what comes back confirms it.
+
+For the mail password itself this is 手順2 of manual 002: the current one is typed where there is one. Until it is
+confirmed the address gets that mail and no other (R75).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from provisioning.errors import BadInput, InputFault, NotFound, WrongState
+from provisioning.jobs.ask_mail_password import refuse_too_many
+from provisioning.jobs.check_mail_password import CheckMailPasswordCommand, check_mail_password
+from provisioning.jobs.ticket_box import address_box
+from provisioning.mail.addresses import accept_address
+from provisioning.mail.texts import read_language
+from provisioning.rules.address_use import AddressUse
+from provisioning.rules.states import CredentialState
+from provisioning.rules.verdict import Outcome, Reason
+from provisioning.services import Services
+from provisioning.store.addresses import current_address
+from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.mail_codes import forget_code, owe_code
+from provisioning.store.tables import Credential, Customer, CustomerAddress
+
+
+@dataclass(frozen=True, slots=True)
+class ProposeAddressCommand:
+    """`use` is MAIL_PASSWORD or NOTICES. `mail_password`: the current one, for the former where it is in use."""
+
+    institution_id: str
+    customer_id: str
+    use: AddressUse
+    mail_address: str = field(repr=False)
+    language: str
+    login: str
+    actor: Actor
+    mail_password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """`address_id` is what `confirm_address` wants; None where the current mail password was refused."""
+
+    outcome: Outcome
+    address_id: str | None = None
+    reason: Reason | None = None
+    tries_left: int | None = None
+
+
+def propose_address(services: Services, command: ProposeAddressCommand, now: datetime) -> Proposed:
+    """Store the address unconfirmed and owe it a password.
+
+    Raises BadInput (mail_address, mail_password, language, use), WrongState("credential", …) for the mail password
+    of a customer who has a token (R44), TooEarly, NotFound.
+    """
+    institution = services.institution(command.institution_id)
+    offered = command.use is AddressUse.NOTICES or (
+        command.use is AddressUse.MAIL_PASSWORD and institution.mail_password
+    )
+    if not offered:
+        raise BadInput("use", InputFault.NOT_OFFERED)
+    read_language(command.language)
+    address = accept_address(command.mail_address, institution.dotted_carrier_domains)
+    with services.store.read() as session:
+        before = _before(session, services, command, address)
+    if before is not None and command.use is AddressUse.MAIL_PASSWORD:
+        typed = CheckMailPasswordCommand(
+            command.institution_id, command.customer_id, command.login, command.mail_password, command.actor
+        )
+        checked = check_mail_password(services, typed, now)
+        if checked.outcome is not Outcome.ACCEPTED:
+            return Proposed(Outcome.REFUSED, None, checked.reason, checked.tries_left)
+    with services.store.write() as tx:
+        return Proposed(Outcome.ACCEPTED, _propose(tx, services, command, address, now))
+
+
+def refuse_with_token(tx: Session, customer_id: str) -> None:
+    """A customer has a token or the mail password. Raises WrongState while a token is open (R44)."""
+    still_open = (Credential.customer_id == customer_id, Credential.state != CredentialState.ENDED)
+    state = tx.scalar(select(Credential.state).where(*still_open).limit(1))
+    if state is not None:
+        raise WrongState("credential", state.value)
+
+
+def _before(
+    session: Session, services: Services, command: ProposeAddressCommand, address: str
+) -> CustomerAddress | None:
+    """The address in use now, if any. Raises NotFound, BadInput, WrongState."""
+    customer = session.get(Customer, command.customer_id)
+    if customer is None or customer.institution_id != command.institution_id:
+        raise NotFound("customer")
+    if command.use is AddressUse.MAIL_PASSWORD:
+        refuse_with_token(session, customer.id)
+    before = current_address(session, customer.id, command.use)
+    if before is not None and before.address_hash == address_box(services).hash(address):
+        raise BadInput("mail_address", InputFault.UNCHANGED)
+    return before
+
+
+def _propose(tx: Session, services: Services, command: ProposeAddressCommand, address: str, now: datetime) -> str:
+    tx.execute(select(Customer.id).where(Customer.id == command.customer_id).with_for_update())
+    refuse_too_many(tx, command.customer_id, now)
+    _drop_earlier(tx, command)
+    box = address_box(services)
+    row = CustomerAddress(
+        institution_id=command.institution_id,
+        customer_id=command.customer_id,
+        use=command.use,
+        sealed_address=box.seal(address, command.institution_id),
+        address_hash=box.hash(address),
+        language=command.language,
+        stored_at=now,
+    )
+    tx.add(row)
+    tx.flush()
+    mail = owe_code(tx, row, command.login, now)
+    entry = AuditRecord(
+        now,
+        command.actor,
+        "ask_mail_password",
+        "queued",
+        command.institution_id,
+        customer_id=command.customer_id,
+        facts={"mail": mail.id, "address": row.id, "use": command.use.value},
+    )
+    record(tx, services.audit_key, entry)
+    return row.id
+
+
+def _drop_earlier(tx: Session, command: ProposeAddressCommand) -> None:
+    """What was entered before and never confirmed."""
+    unconfirmed = (
+        CustomerAddress.customer_id == command.customer_id,
+        CustomerAddress.use == command.use,
+        CustomerAddress.confirmed_at.is_(None),
+    )
+    for address_id in tx.scalars(select(CustomerAddress.id).where(*unconfirmed)).all():
+        forget_code(tx, address_id)
+    tx.execute(delete(CustomerAddress).where(*unconfirmed))
