@@ -90,6 +90,7 @@ class StationAgent:
         self._guard = threading.Lock()
         self._running: set[str] = set()
         self._results: dict[str, JobResult] = {}
+        self._on_their_way: set[str] = set()
         self._told: dict[str, Progress] = {}
         self._wake = threading.Event()
 
@@ -241,13 +242,18 @@ class StationAgent:
             sent = {job_id: told for job_id, told in (sent | news).items() if job_id in self._told}
 
     def _bring_results(self) -> None:
-        """Results that the server cannot take now stay for the next round."""
+        """Results that the server cannot take now stay for the next round; no two threads bring the same one."""
         with self._guard:
-            waiting = dict(self._results)
-        for job_id, result in waiting.items():
-            if self._is_taken(job_id, result):
-                with self._guard:
-                    self._results.pop(job_id, None)
+            waiting = {job_id: self._results[job_id] for job_id in self._results.keys() - self._on_their_way}
+            self._on_their_way |= waiting.keys()
+        try:
+            for job_id, result in waiting.items():
+                if self._is_taken(job_id, result):
+                    with self._guard:
+                        self._results.pop(job_id, None)
+        finally:
+            with self._guard:
+                self._on_their_way -= waiting.keys()
 
     def _is_taken(self, job_id: str, result: JobResult) -> bool:
         try:

@@ -15,12 +15,7 @@ from pytest_mock import MockerFixture
 
 from devices.agent import StationAgent, StationConfig, credential_form, run_station
 from devices.attach import Desk
-from devices.contract import (
-    FailureCode,
-    JobResult,
-    ProgramJob,
-    Work,
-)
+from devices.contract import FailureCode, JobResult, ProgramJob, Work
 from devices.errors import NotEnrolled, OverLimits, ServerRefused, ServerUnreachable
 from devices.links.serial import SerialBus
 from devices.profiles import OtpType
@@ -203,6 +198,26 @@ def test_a_result_is_kept_until_the_server_took_it(agent: StationAgent, server: 
     agent.step()
     assert server.only(f"program-{HID}").receipt is not None
     assert server.polls[-1].running == ()
+
+
+def test_results_that_are_ready_together_are_brought_once_each(
+    agent: StationAgent, server: MemoryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opens, take = threading.Event(), server.result
+
+    def take_later(job_id: str, result: JobResult) -> None:
+        assert opens.wait(10.0)
+        take(job_id, result)
+
+    monkeypatch.setattr(server, "result", take_later)
+    server.jobs = [program_job(serial) for serial in SERIALS]
+    agent.step()
+    until(lambda: len(agent._results) == len(SERIALS))
+    agent.step()
+    assert len(server.polls[-1].running) == len(SERIALS)
+    opens.set()
+    until(lambda: not agent._results)
+    assert [len(told) for told in server.results.values()] == [1] * len(SERIALS)
 
 
 @pytest.mark.parametrize("status", [404, 409, 422])
