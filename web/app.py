@@ -42,6 +42,7 @@ PARTS: Final = (
     Part(frozenset({Role.STAFF, Role.CUSTOMER}), "web.front", "front", has_forms=True),
     Part(frozenset({Role.STAFF}), "web.pages.staff", "staff_pages", has_forms=True),
     Part(frozenset({Role.CUSTOMER}), "web.pages.customer", "customer_pages", has_forms=True),
+    Part(frozenset({Role.CUSTOMER}), "web.pages.company", "company_pages", has_forms=True),
     Part(frozenset({Role.CUSTOMER}), "web.soft_token", "soft_token", has_forms=True),
     Part(frozenset({Role.CUSTOMER}), "web.api.app", "app_api", has_forms=False),
     Part(frozenset({Role.BANK}), "web.api.bank.blueprint", "bank_api", has_forms=False),

@@ -3,8 +3,9 @@
     python -m web.catalogues missing     entries still to be written, in the catalogue's own form
     python -m web.catalogues compile     .po to .mo, as `make setup` does
 
-Sentences stand in Python as `_("…")` or `_l("…")` and in templates as `_("…")`. Write each English entry
-into `translations/AREA/en/LC_MESSAGES/messages.po`; an area is one part of the pages (base, portal, staff).
+Sentences stand in Python as `_("…")` or `_l("…")` and in templates as `_("…")`; where one Japanese word has two
+English ones, as `lazy_pgettext("button", "…")` with a `msgctxt`. Write each English entry into
+`translations/AREA/en/LC_MESSAGES/messages.po`; an area is one part of the pages (base, company, portal, staff).
 """
 
 from __future__ import annotations
@@ -21,17 +22,25 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 WEB: Final = Path(__file__).parent
+_MARK: Final = "\x04"  # gettext's own between context and sentence
 _METHODS: Final = [("**/__pycache__/**", "ignore"), ("**.py", "python"), ("templates/**.html", "jinja2")]
 _OPTIONS: Final = {"templates/**.html": {"extensions": "jinja2.ext.i18n", "silent": "false", "trimmed": "true"}}
-_KEYWORDS: Final = {"_": None, "_l": None, "gettext": None, "ngettext": (1, 2), "lazy_gettext": None}
+_KEYWORDS: Final = {
+    "_": None,
+    "_l": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+    "lazy_gettext": None,
+    "lazy_pgettext": ((1, "c"), 2),
+}
 
 
 def used() -> dict[str, str]:
     """Every sentence in code and templates, with one place where it is used."""
     found: dict[str, str] = {}
-    for file, line, message, *_ in extract_from_dir(WEB, _METHODS, _OPTIONS, _KEYWORDS):
+    for file, line, message, _, context in extract_from_dir(WEB, _METHODS, _OPTIONS, _KEYWORDS):
         sentence = message if isinstance(message, str) else message[0]
-        found.setdefault(sentence, f"web/{file}:{line}")
+        found.setdefault(_in_context(sentence, context), f"web/{file}:{line}")
     return found
 
 
@@ -48,8 +57,12 @@ def translated() -> set[str]:
 
 
 def key(message: Message) -> str:
-    """The Japanese sentence an entry is found by."""
-    return message.id if isinstance(message.id, str) else message.id[0]
+    """The Japanese sentence an entry is found by, with its context where it has one."""
+    return _in_context(message.id if isinstance(message.id, str) else message.id[0], message.context)
+
+
+def _in_context(sentence: str, context: str | None) -> str:
+    return f"{context}{_MARK}{sentence}" if context else sentence
 
 
 def missing() -> dict[str, str]:
@@ -70,9 +83,10 @@ def compile_all() -> None:
 
 def _print_missing() -> None:
     catalogue = Catalog(locale="en", header_comment="")
-    for sentence, place in missing().items():
+    for marked, place in missing().items():
         file, _, line = place.rpartition(":")
-        catalogue.add(sentence, "", locations=[(file, int(line))])
+        context, _, sentence = marked.rpartition(_MARK)
+        catalogue.add(sentence, "", locations=[(file, int(line))], context=context or None)
     write_po(sys.stdout.buffer, catalogue, omit_header=True, width=0)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,8 @@ from web import current
 from web.languages import language
 
 JAPAN: Final = ZoneInfo("Asia/Tokyo")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 _TYPED: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FORMS: Final = {
     "ja": {"day": "{0:%Y}年{0.month}月{0.day}日", "minute": "{0:%Y}年{0.month}月{0.day}日 {0:%H:%M}"},
@@ -24,8 +26,8 @@ _FORMS: Final = {
 
 
 def set_up_dates(app: Flask) -> None:
-    """Filters `day`, `minute`, `clock_time`, `iso`, `last_day`, `expiry` for templates."""
-    app.jinja_env.filters.update(day=day, minute=minute, clock_time=clock_time, iso=iso)
+    """Filters `day`, `minute`, `from_minute`, `clock_time`, `iso`, `last_day`, `expiry` for templates."""
+    app.jinja_env.filters.update(day=day, minute=minute, from_minute=from_minute, clock_time=clock_time, iso=iso)
     app.jinja_env.filters.update(last_day=last_day, expiry=lambda expires_at: expiry(expires_at, current.now()))
 
 
@@ -37,6 +39,11 @@ def day(instant: datetime) -> str:
 def minute(instant: datetime) -> str:
     """2026年11月20日 20:50 / 20 November 2026, 20:50; times in Japan."""
     return _FORMS[language()]["minute"].format(instant.astimezone(JAPAN))
+
+
+def from_minute(instant: datetime) -> str:
+    """As `minute`, of the first whole minute that is not before `instant`: who comes then is not too early."""
+    return minute(instant + timedelta(microseconds=(_EPOCH - instant) // _MICROSECOND % 60_000_000))
 
 
 def clock_time(instant: datetime) -> str:

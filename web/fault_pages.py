@@ -136,5 +136,6 @@ def _wait_s(error: Exception) -> int | None:
 
 
 def _home() -> str:
-    """The first page of where the reader is."""
-    return next((area for area in ("/portal/", "/staff/") if request.path.startswith(area)), "/")
+    """The first page of where the reader is; /company/ is not everybody's."""
+    homes = {"/portal/": "/portal/", "/company/": "/portal/", "/staff/": "/staff/"}
+    return next((home for area, home in homes.items() if request.path.startswith(area)), "/")

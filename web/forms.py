@@ -31,14 +31,22 @@ class Remembered:
     values: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_form(*names: str) -> dict[str, str]:
-    """The form's fields as typed, "" where one is missing. Raises BadInput for any field the screen lacks."""
+def read_form(*names: str, several: str = "") -> dict[str, str]:
+    """The form's fields as typed, "" where one is missing. Raises BadInput for any field the screen lacks.
+
+    The field `several` may have any number of values: `chosen` gives them.
+    """
     for name, values in request.form.lists():
-        if name not in _FRAME_FIELDS and (name not in names or len(values) != 1):
+        if name not in _FRAME_FIELDS and name != several and (name not in names or len(values) != 1):
             raise BadInput(name, InputFault.UNKNOWN_FIELD)
         if any("\0" in value for value in values):  # no keyboard types it, and no database takes it
             raise BadInput(name, InputFault.BAD_FORM)
     return {name: request.form.get(name, "") for name in names}
+
+
+def chosen(several: str) -> tuple[str, ...]:
+    """What was ticked in a list of a form that `read_form` has read."""
+    return tuple(request.form.getlist(several))
 
 
 def refuse(screen: Screen, faults: Iterable[tuple[str, str]], values: Mapping[str, str] | None = None) -> None:

@@ -31,6 +31,7 @@ def set_up_templates(app: Flask) -> None:
             "picture": icons.picture,
             "state_words": wording.state,
             "kind_words": wording.KINDS,
+            "role_words": wording.ROLES,
             "menu_names": wording.menu_names,
             "here": here,
             "is_demo": is_demo,

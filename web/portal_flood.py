@@ -20,7 +20,7 @@ PER_SOURCE: Final = Allowance(burst=300, per_s=5.0)
 PER_LOGIN: Final = Allowance(burst=30, per_s=0.5)
 _SOURCES: Final = "portal flood guard"
 _LOGINS: Final = "portal sign-in flood guard"
-_PREFIX: Final = "/portal/"
+_PREFIXES: Final = ("/portal/", "/company/")
 _SIGN_IN: Final = "/portal/sign-in/"
 _LONGEST_ID: Final = 64
 
@@ -34,7 +34,7 @@ def set_up_portal_flood(app: Flask) -> None:
 
 def _admit() -> None:
     """Raises TooManyRequests (429)."""
-    if request.method != "POST" or not request.path.startswith(_PREFIX):
+    if request.method != "POST" or not request.path.startswith(_PREFIXES):
         return
     source, now = subscriber(current.origin()), current.now()
     sources: FloodGuard = current_app.extensions[_SOURCES]

@@ -1,7 +1,7 @@
 """The one list of screen IDs. The manuals' own come first; ours have the same form.
 
 Second and third letter tell the place: OP, OT, OK, OS are the manuals' (申請, トークン発行, 利用開始, 利用解除);
-LG login, TP top, OH the hardware branch of BOT010, ER errors; S… the staff console.
+LG login, TP top, OH the hardware branch of BOT010, CM CS CR CL a company's administration, ER errors; S… the staff console.
 """
 
 from __future__ import annotations
@@ -34,6 +34,15 @@ class Screen(StrEnum):
     HARD_CHECK = "BOH001"
     HARD_DONE = "BOH002"
     MAIL_MISSING = "BOT004"
+    # a company's own administration (管理)
+    COMPANY_BUSINESS = "BCM001"
+    COMPANY_WORK = "BCM002"
+    COMPANY_LIFT = "BCS001"
+    COMPANY_LIFTED = "BCS002"
+    COMPANY_REVOKE = "BCR001"
+    COMPANY_REVOKED = "BCR002"
+    COMPANY_LOSS = "BCL001"
+    COMPANY_LOST = "BCL002"
     ERROR = "BER001"
     # the soft-token app's, whose words are in static/app/texts.js
     APP_SETUP = "BAP001"

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from provisioning.errors import InputFault
+from provisioning.rules.company import CompanyRole
 from provisioning.rules.institution import Institution, StateTexts, Text
 from provisioning.rules.states import CredentialState, TokenKind
 from web.languages import language
@@ -61,6 +62,10 @@ _SPECIAL: Final[dict[tuple[str, str], LazyString]] = {
     ("confirmation_password", "locked"): _l(
         "確認用パスワードの間違いが続いたため、ご利用を停止しています。取扱店へご連絡ください。"
     ),
+    ("users", "missing"): _l("対象の利用者を選択してください。"),
+    ("users", "wrong_length"): _l("一度に選べる利用者は200人までです。"),
+    ("users", "bad_form"): _l("同じ利用者が二重に選択されています。もう一度選択してください。"),
+    ("users", "not_offered"): _l("選択した利用者の中に、お客さまからは行えない方がいます。"),
     ("", "login_refused"): _l(
         "ログインIDまたはログインパスワードが正しくありません。大文字と小文字の違いをお確かめください。"
     ),
@@ -82,6 +87,13 @@ def fault(field: str, code: str) -> str:
     if code == InputFault.MISSING:
         return str(_("%(name)sを入力してください。", name=name))
     return str(_("%(name)sをご確認ください。この内容は受け付けられません。", name=name))
+
+
+ROLES: Final[dict[CompanyRole, LazyString]] = {
+    CompanyRole.MASTER: _l("マスターユーザ"),
+    CompanyRole.ADMINISTRATOR: _l("管理者ユーザ"),
+    CompanyRole.GENERAL: _l("一般ユーザ"),
+}
 
 
 @dataclass(frozen=True, slots=True)

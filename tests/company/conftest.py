@@ -7,18 +7,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import pytest
+from flask import Flask
 
 from provisioning.institutions import load_institutions
 from provisioning.jobs.add_company import AddCompanyCommand, add_company
 from provisioning.rules.company import CompanyRole
 from provisioning.rules.institution import Institution
+from provisioning.rules.roles import ALL_ROLES
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import Credential, Customer
-from tests.fixtures.people import NOON, add_customer
+from tests.fixtures.people import NOON, PASSWORD, add_customer
 from tests.fixtures.services import DUAL
 from tests.fixtures.tokens import Token, give_token, read_credential
+from tests.portal.conftest import MovableClock, SignIn
+from tests.portal.visitor import Visitor
+from web import catalogues
+from web.app import create_app
 
 INSTITUTION = "corporate"
 MASTER, ADMINISTRATOR, GENERAL = CompanyRole
@@ -113,3 +119,45 @@ def elsewhere(services: Services) -> Staffed:
     staffed = Staffed(house, *(house.add(role, f"REIDAI100{n}") for n, role in enumerate(roles, 1)))
     house.equip(*staffed.everybody)
     return staffed
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _english() -> None:
+    catalogues.compile_all()
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    """2026-11-20 12:00:00 in Japan until moved."""
+    return MovableClock()
+
+
+@pytest.fixture
+def app(services: Services, clock: MovableClock) -> Flask:
+    """Every role in one process."""
+    return create_app(services, ALL_ROLES, clock)
+
+
+@pytest.fixture
+def sign_in(app: Flask) -> SignIn:
+    """A browser in which a user gave the login password, and the code where `code` is given."""
+
+    def go(user: Customer, code: str | None = None) -> Visitor:
+        browser = Visitor(app).get(f"/portal/sign-in/{user.institution_id}")
+        browser.submit(browser.path, login_id=user.login_id, password=PASSWORD)
+        if code is not None:
+            browser.submit("/portal/sign-in-code", otp=code)
+        return browser
+
+    return go
+
+
+@pytest.fixture
+def enter(sign_in: SignIn, company: Staffed, clock: MovableClock) -> SignIn:
+    """A browser in which a user of the company signed in with password and code."""
+
+    def go(user: Customer) -> Visitor:
+        clock.advance(minutes=1)  # each code once
+        return sign_in(user, company.house.tokens[user.id].code(clock()))
+
+    return go

@@ -89,7 +89,7 @@ def test_every_form_post_without_its_token_changes_nothing(
     app: Flask, sign_in: SignIn, customer_a: Customer
 ) -> None:
     browser = sign_in(customer_a)
-    posts = [address(rule) for rule in rules(app, "POST") if rule.rule.startswith(("/portal/", "/staff/"))]
+    posts = [address(rule) for rule in rules(app, "POST") if rule.rule.startswith(("/portal/", "/company/", "/staff/"))]
     assert posts
     for path in posts:
         response = browser.client.post(path, base_url=BASE, buffered=True, headers={"Referer": BASE})

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from provisioning.rules.company import CompanyRole, manages
 from provisioning.rules.states import CredentialState, EndedHow, FobState, Slot, TokenKind
 from provisioning.services import Services
 from provisioning.store.issuances import is_restricted
@@ -15,6 +16,7 @@ from provisioning.store.queries.mails import masked
 from provisioning.store.tables import (
     Application,
     ApplicationState,
+    Company,
     Credential,
     Customer,
     Fob,
@@ -74,6 +76,20 @@ class OwnApplication:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnCompany:
+    """The company whose user the customer is, and as what."""
+
+    id: str
+    name: str
+    role: CompanyRole
+
+    @property
+    def manages(self) -> bool:
+        """Has something to do for other users."""
+        return manages(self.role)
+
+
+@dataclass(frozen=True, slots=True)
 class OwnStanding:
     """A customer with what is theirs.
 
@@ -93,6 +109,7 @@ class OwnStanding:
     login_from: datetime | None
     application: OwnApplication | None
     transfer_limit_yen: int | None
+    company: OwnCompany | None
     is_restricted: bool = False
 
     @property
@@ -139,8 +156,15 @@ def _standing(tx: Session, services: Services, customer: Customer, newest: Crede
         login_from=login_from(tx, institution, customer.id),
         application=_application(tx, customer.id),
         transfer_limit_yen=customer.transfer_limit_yen,
+        company=_company(tx, customer),
         is_restricted=is_restricted(tx, institution, customer.id),
     )
+
+
+def _company(tx: Session, customer: Customer) -> OwnCompany | None:
+    if customer.company_id is None or customer.company_role is None:
+        return None
+    return OwnCompany(customer.company_id, tx.get_one(Company, customer.company_id).name, customer.company_role)
 
 
 def _application(tx: Session, customer_id: str) -> OwnApplication | None:

@@ -23,9 +23,9 @@ NOTICE = "notice"
 CLOSED_DOOR = "closed_door"
 
 
-def portal_blueprint(name: str, path: str) -> Blueprint:
+def portal_blueprint(name: str, path: str, area: str = "/portal") -> Blueprint:
     """A part of the portal. A form whose session is over leads to the sign-in instead of an error."""
-    blueprint = Blueprint(name, __name__, url_prefix=f"/portal{path}")
+    blueprint = Blueprint(name, __name__, url_prefix=area + path)
     blueprint.register_error_handler(CSRFError, _form_is_over)
     return blueprint
 
