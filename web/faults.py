@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from flask import Flask, current_app, jsonify, request
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 from werkzeug.wrappers import Response
 
 from provisioning.errors import (
@@ -103,7 +103,7 @@ def set_up_faults(app: Flask) -> None:
     app.register_error_handler(HTTPException, tell)
 
 
-def tell(error: Exception) -> Response | tuple[Response, int]:
+def tell(error: Exception) -> Response:
     """The answer to `error`, never showing what was typed: JSON under /api/ and without pages, else a page."""
     if isinstance(error, InternalServerError) and isinstance(error.original_exception, KagiyaError):
         error = error.original_exception
@@ -112,8 +112,13 @@ def tell(error: Exception) -> Response | tuple[Response, int]:
     fault = fault_of(error)
     page: FaultPage | None = current_app.extensions.get(PAGE)
     if page is None or _wants_json():
-        return jsonify({"error": fault.name, **facts_of(error)}), fault.status
-    return page(error, fault)
+        response: Response = jsonify({"error": fault.name, **facts_of(error)})
+        response.status_code = fault.status
+    else:
+        response = page(error, fault)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response
 
 
 def fault_of(error: Exception) -> Fault:

@@ -31,6 +31,7 @@ from provisioning.errors import (
 from provisioning.store.tables import Customer
 from tests.api.bank import Bank, open_bank
 from tests.api.conftest import Served
+from tests.fixtures.databases import sqlite_only
 from web.api.bank.bodies import read_object
 from web.api.bank.errors import ERRORS
 from web.api.bank.fields import GET
@@ -116,6 +117,12 @@ def test_errors_have_the_described_members_only(
     for answer in answers:
         assert answer.status_code >= 400
         assert set(answer.json()) <= known
+
+
+@sqlite_only
+def test_an_address_says_which_methods_it_takes(served: Served) -> None:
+    answer = served.http.get("/api/v1/verify")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "OPTIONS, POST")
 
 
 def test_every_error_is_described_where_it_may_come(described: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ from provisioning.rules.actor import SYSTEM
 from provisioning.rules.bank_scopes import ALL_SCOPES, BankScope, read_scopes, write_scopes
 from provisioning.services import Services
 from provisioning.store.tables import BankClient, Customer
-from tests.api.bank import open_bank
+from tests.api.bank import Bank, open_bank
 from tests.api.conftest import Served
 from tests.fixtures.databases import sqlite_only
 from web.api.bank.operations import OPERATIONS
@@ -37,6 +37,15 @@ def test_a_key_of_one_scope_reaches_exactly_its_operations(
             assert answer.json() != refused, name
         else:
             assert (answer.status_code, answer.json()) == (403, refused), name
+
+
+@sqlite_only
+def test_nothing_is_reached_without_a_key(served: Served, bank: Bank) -> None:
+    for bank.key in ("wrong", bank.key[:-1]):
+        for name, operation in OPERATIONS.items():
+            served.advance(seconds=1)
+            answer = bank.send(operation)
+            assert (answer.status_code, answer.json()) == (401, {"error": "not_authentic"}), name
 
 
 @sqlite_only

@@ -15,7 +15,10 @@ GET: Final = "GET"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One text member of a request: of its JSON object, or of a GET's query. `example` is a good value."""
+    """One text member of a request: of its JSON object, or of a GET's query. `example` is a good value.
+
+    `pattern` is a form that everything usable has; the job that reads the member says what is wrong with another.
+    """
 
     about: str
     example: str
@@ -23,6 +26,7 @@ class Field:
     choices: tuple[str, ...] = ()
     most: int = 320
     secret: bool = False
+    pattern: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,15 @@ class Operation:
     asks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-SERVICE_ID: Final = Field("The institution's service ID: 8 digits.", "10112231", most=8)
+DIGITS: Final = "^[0-9]+$"
+SERVICE_ID: Final = Field("The institution's service ID: 8 digits.", "10112231", most=8, pattern="^[0-9]{8}$")
 USER_ID: Final = Field("The customer's user ID at that service.", "123456780001", most=64)
 IDS: Final = {"service_id": SERVICE_ID, "user_id": USER_ID}
-OTP: Final = {"otp": Field("The one-time password as typed: ASCII digits only.", "48213907", most=64, secret=True)}
+OTP: Final = {
+    "otp": Field(
+        "The one-time password as typed: ASCII digits only.", "48213907", most=64, secret=True, pattern=DIGITS
+    )
+}
 CONFIRMATION: Final = {
     "confirmation_password": Field(
         "Required unless this client is configured to have checked it itself.",

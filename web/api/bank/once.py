@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import structlog
-from flask import current_app, jsonify, request
+from flask import jsonify, request
 from werkzeug.wrappers import Response
 
 from provisioning.errors import (
@@ -60,8 +60,7 @@ def _first(command: ClaimRequestCommand, operation: Operation, call: Call, act: 
     try:
         return _done(operation, call, act)
     except Refused as refusal:
-        told: Response = current_app.make_response(tell(refusal))
-        return told
+        return tell(refusal)
     except (StoreUnavailable, VaultError, ClockUntrusted) as error:
         # a database out of reach may have taken the change, and its answer was lost on the way
         if not (isinstance(error, StoreUnavailable) and error.cause == "unreachable"):

@@ -90,6 +90,8 @@ def _field(wanted: Field) -> Schema:
 
 def _bounds(wanted: Field) -> Schema:
     told = TEXT | {"minLength": 1, "maxLength": wanted.most}
+    if wanted.pattern:
+        told["pattern"] = wanted.pattern
     if wanted.choices:
         told["enum"] = list(wanted.choices)
     return told

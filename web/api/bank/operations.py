@@ -8,13 +8,14 @@ from typing import Final
 from provisioning.rules.bank_scopes import BankScope
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.rules.verdict import Outcome, Reason
-from web.api.bank.fields import CONFIRMATION, CREDENTIAL_ID, GET, IDS, OTP, Field, Operation
+from web.api.bank.fields import CONFIRMATION, CREDENTIAL_ID, DIGITS, GET, IDS, OTP, Field, Operation
 from web.faults import FaultName
 
 PREFIX: Final = "/api/v1"
 _KINDS: Final = tuple(kind.value for kind in TokenKind)
 _LANGUAGES: Final = ("ja", "en")
 _MAIL: Final = "taro@carrier.example"
+_ACTIVATION: Final = "^[0-9]{4,8}$"
 _ACCEPTED: Final = {"outcome": "accepted"}
 
 
@@ -70,7 +71,9 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         | {
             "kind": Field("Which kind of token.", "soft", choices=_KINDS),
             "mail_address": Field("Soft only, and required there.", _MAIL, required=False, secret=True),
-            "activation_password": Field("Soft only: 4 to 8 digits.", "83719264", required=False, secret=True),
+            "activation_password": Field(
+                "Soft only: 4 to 8 digits.", "83719264", required=False, secret=True, pattern=_ACTIVATION
+            ),
             "language": Field(
                 "Soft only: language of the mail, `ja` without it.", "ja", required=False, choices=_LANGUAGES
             ),
@@ -117,6 +120,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
                 "83719264",
                 required=False,
                 secret=True,
+                pattern=_ACTIVATION,
             ),
             "language": Field(
                 "Language of the mail; without it the last one's.", "ja", required=False, choices=_LANGUAGES
@@ -144,8 +148,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         _ACCEPTED,
         fields=IDS
         | {
-            "first": Field("The earlier code.", "48213907", most=64, secret=True),
-            "second": Field("The code directly after it.", "05518842", most=64, secret=True),
+            "first": Field("The earlier code.", "48213907", most=64, secret=True, pattern=DIGITS),
+            "second": Field("The code directly after it.", "05518842", most=64, secret=True, pattern=DIGITS),
         },
         refusals=_STATE,
     ),

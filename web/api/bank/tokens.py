@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from provisioning.errors import BadInput, InputFault, NotFound
-from provisioning.jobs.apply_hard import ApplyHardCommand, apply_hard
+from provisioning.jobs.apply_hard import ApplyCommand, apply
 from provisioning.jobs.cancel_application import CancelApplicationCommand, cancel_application
 from provisioning.jobs.cancel_issuance import CancelIssuanceCommand, cancel_issuance
 from provisioning.jobs.issue_soft import IssueSoftCommand, issue_soft
@@ -30,8 +30,8 @@ def _issue(call: Call) -> Answer:
 
 
 def _apply(call: Call) -> Answer:
-    command = ApplyHardCommand(call.institution.id, call.token.customer_id, call.actor)
-    applied = apply_hard(current.services(), command, current.now())
+    command = ApplyCommand(call.institution.id, call.token.customer_id, TokenKind.HARD, call.actor)
+    applied = apply(current.services(), command, current.now())
     return {"application_id": applied.application_id, "number": applied.number}
 
 

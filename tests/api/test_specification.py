@@ -1,0 +1,129 @@
+"""Schemathesis over the whole specification of the bank API, with seeds planted as canaries (R52).
+
+Every operation is called as its description allows and as it forbids. Whatever comes back is as described, is no
+fault of ours, and holds no seed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any, Final
+
+import pytest
+import schemathesis
+from flask import Flask
+from schemathesis import engine
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine.events import FatalError, NonFatalError, ScenarioFinished
+from schemathesis.engine.recorder import ScenarioRecorder
+
+from provisioning.jobs.add_bank_client import AddBankClientCommand, add_bank_client
+from provisioning.jobs.revoke import RevokeCommand, revoke
+from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM
+from provisioning.rules.roles import ALL_ROLES
+from provisioning.rules.states import CredentialState, EndedHow
+from provisioning.services import Services
+from tests.fixtures.canaries import shapes
+from tests.fixtures.databases import sqlite_only
+from tests.fixtures.people import add_customer, add_fob
+from tests.fixtures.services import DUAL
+from tests.fixtures.tokens import give_token
+from tests.soft.issuing import issue
+from web.api.bank.operations import OPERATIONS, PREFIX
+from web.app import create_app
+
+SET_UP, ACTIVE, SUSPENDED, ENDED, WITH_FOB, ISSUED, WITHOUT = USERS = [f"12345678000{n}" for n in range(7)]
+NOBODY: Final = "999999999999"
+SETTINGS: Final[dict[str, Any]] = {
+    "seed": 1,
+    "generation": {"max-examples": 30, "deterministic": True, "database": "none", "no-shrink": True},
+    "checks": {
+        # what a member means decides, too: a password that is too simple, a code of another length
+        "positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]},
+        # asks in a way in which an application in process cannot be asked; test_scopes.py does it
+        "ignored_auth": {"enabled": False},
+    },
+    "phases": {"stateful": {"enabled": False}},
+}
+
+
+@dataclass
+class Found:
+    """What a run has shown."""
+
+    faults: list[str] = field(default_factory=list)
+    done: set[str] = field(default_factory=set)
+    answers: list[bytes] = field(default_factory=list)
+
+    def take(self, recorder: ScenarioRecorder) -> None:
+        """Look at one operation's calls."""
+        for checks in recorder.checks.values():
+            failed = [check.failure_info for check in checks if check.failure_info is not None]
+            self.faults += [f"{recorder.label}: {one.failure} {one.code_sample}" for one in failed]
+        for call in recorder.interactions.values():
+            assert call.response is not None
+            self.answers.append(call.response.content or b"")
+            if call.response.status_code < 300:
+                self.done.add(recorder.label)
+
+
+@pytest.fixture
+def seeds(services: Services, now: datetime) -> list[bytes]:
+    """The seeds of people whose tokens stand where tokens can stand; two have none, issued and without a token."""
+    people = {user: add_customer(services, user) for user in USERS}
+    tokens = {user: give_token(services, people[user], now) for user in (ACTIVE, SUSPENDED, ENDED)}
+    tokens[SET_UP] = give_token(services, people[SET_UP], now, CredentialState.SET_UP)
+    tokens[WITH_FOB] = give_token(services, people[WITH_FOB], now, fob=add_fob(services, "KF0000001"))
+    for _ in range(DUAL.failure_limit):
+        verify(services, VerifyCommand("dual", SUSPENDED, tokens[SUSPENDED].wrong(now), SYSTEM), now)
+    revoke(services, RevokeCommand("dual", tokens[ENDED].credential_id, EndedHow.REVOKED, SYSTEM), now)
+    issue(services, people[ISSUED], now)
+    return [token.seed for token in tokens.values()]
+
+
+@pytest.fixture
+def app(services: Services, now: datetime) -> Flask:
+    """Every request is a second after the one before."""
+    passed = count()
+    return create_app(services, ALL_ROLES, lambda: now + timedelta(seconds=next(passed)))
+
+
+@sqlite_only
+# of a body as large as the largest that is tried
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")
+def test_everything_answers_as_it_is_described_and_with_no_seed(
+    services: Services, now: datetime, app: Flask, seeds: list[bytes]
+) -> None:
+    key = add_bank_client(services, AddBankClientCommand("dual", "host", SYSTEM), now).key
+    config = SchemathesisConfig.from_dict({**SETTINGS, "headers": {"Authorization": f"Bearer {key}"}})
+    schema = schemathesis.openapi.from_dict(about_people(app), config=config)
+    schema.app = app
+    found = Found()
+    for event in engine.from_schema(schema).execute():
+        assert not isinstance(event, FatalError), event.exception
+        if isinstance(event, NonFatalError):
+            found.faults.append(f"{event.label}: {event.value!r}")
+        if isinstance(event, ScenarioFinished):
+            found.take(event.recorder)
+    assert found.faults == []
+    assert [
+        shape for seed in seeds for shape in shapes(seed) if any(shape in answer for answer in found.answers)
+    ] == []
+    assert found.done == {f"{operation.method} {PREFIX}{operation.path}" for operation in OPERATIONS.values()}
+
+
+def about_people(app: Flask) -> dict[str, Any]:
+    """The specification, with IDs of ours: calls about nobody would all end at 404."""
+    specification: dict[str, Any] = app.test_client().get(f"{PREFIX}/openapi.json").get_json()
+    for path in specification["paths"].values():
+        for operation in path.values():
+            if "requestBody" in operation:
+                members = operation["requestBody"]["content"]["application/json"]["schema"]["properties"]
+            else:
+                members = {one["name"]: one["schema"] for one in operation["parameters"]}
+            members["service_id"]["enum"] = [DUAL.service_id]
+            members["user_id"]["enum"] = [*USERS, NOBODY]
+    return specification
