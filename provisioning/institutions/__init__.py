@@ -115,6 +115,7 @@ def _institution(name: str, root: StrictTable) -> Institution:
         states=_states(root.table("states")),
         app=read_app(root.table("app"), root.table("download")),
         token_issued_mail=_token_issued(mail.table("token_issued")),
+        **({"mail_address_label": _text(mail.table("address_label"))} if "address_label" in mail else {}),
         dotted_carrier_domains=_domains(mail, "dotted_carrier_domains", ()),
     )
     for table in (contact, mail, otp):

@@ -112,6 +112,7 @@ class Institution:
     states: StateTexts = field(default_factory=StateTexts)
     app: AppProfile = field(default_factory=AppProfile)
     token_issued_mail: TokenIssuedTexts = field(default_factory=TokenIssuedTexts)
+    mail_address_label: Text = Text("メールアドレス", "Mail address")
     dotted_carrier_domains: tuple[str, ...] = ()
 
     def issues(self, kind: TokenKind) -> bool:

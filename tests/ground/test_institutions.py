@@ -36,6 +36,14 @@ def test_dual_is_the_institution_of_manual_001() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "label"),
+    [("counter", "送信先メールアドレス"), ("dual", "メールアドレス"), ("limit-lowering", "携帯電話メールアドレス")],
+)
+def test_an_address_is_called_as_in_the_manual(name: str, label: str) -> None:
+    assert load_institutions()[name].mail_address_label.ja == label
+
+
+@pytest.mark.parametrize(
     ("written", "instead", "key"),
     [
         ("[limits]", "[limits]\ntries = 3", "limits.tries"),
