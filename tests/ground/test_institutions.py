@@ -37,7 +37,11 @@ def test_dual_is_the_institution_of_manual_001() -> None:
 
 @pytest.mark.parametrize(
     ("name", "label"),
-    [("counter", "送信先メールアドレス"), ("dual", "メールアドレス"), ("limit-lowering", "携帯電話メールアドレス")],
+    [
+        ("counter", "送信先メールアドレス"),
+        ("dual", "メールアドレス"),
+        ("limit-lowering", "携帯電話メールアドレス"),
+    ],
 )
 def test_an_address_is_called_as_in_the_manual(name: str, label: str) -> None:
     assert load_institutions()[name].mail_address_label.ja == label
