@@ -15,6 +15,8 @@ _SCREENS: Final = (
     Screen.SOFT_CHECK,
     Screen.MAIL_MISSING,
     Screen.HARD_CHECK,
+    Screen.SOFT_AGAIN,
+    Screen.WAITING,
     Screen.ACTIVATE,
     Screen.RELEASE,
 )

@@ -34,6 +34,8 @@ class Screen(StrEnum):
     HARD_CHECK = "BOH001"
     HARD_DONE = "BOH002"
     MAIL_MISSING = "BOT004"
+    SOFT_AGAIN = "BOT005"
+    WAITING = "BOK003"
     # a company's own administration (管理)
     COMPANY_BUSINESS = "BCM001"
     COMPANY_WORK = "BCM002"
@@ -93,6 +95,7 @@ class Steps:
 
 
 ISSUE_STEPS = Steps((_l("情報入力"), _l("内容確認"), _l("完了")))
+ONE_SITTING_STEPS = Steps((_l("トークン発行"), _l("アプリの初期設定"), _l("認証確認")))
 HARD_STEPS = Steps((_l("内容確認"), _l("完了")))
 ACTIVATE_STEPS = Steps((_l("トークン確認"), _l("完了")))
 RELEASE_STEPS = Steps((_l("利用解除確認"), _l("利用解除完了")))

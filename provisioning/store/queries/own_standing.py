@@ -22,6 +22,8 @@ from provisioning.store.tables import (
     Fob,
     MailState,
     OutboxMail,
+    Ticket,
+    TicketState,
 )
 from provisioning.store.waiting import issuable_from, login_from
 
@@ -50,7 +52,7 @@ class OwnMail:
 @dataclass(frozen=True, slots=True)
 class OwnToken:
     """The customer's open token. `serial`, `fob_state` and `expires_at` only of a key fob, `mail` only
-    of a soft token.
+    of a soft token; `set_up_by` while its app can be set up: until when.
     """
 
     credential_id: str
@@ -63,6 +65,7 @@ class OwnToken:
     fob_state: FobState | None = None
     expires_at: datetime | None = None
     mail: OwnMail | None = None
+    set_up_by: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +189,13 @@ def _token(tx: Session, services: Services, credential: Credential) -> OwnToken:
         fob_state=fob.state if fob else None,
         expires_at=fob.expires_at if fob else None,
         mail=_mail(tx, services, credential) if credential.kind is TokenKind.SOFT else None,
+        set_up_by=_set_up_by(tx, credential.id) if credential.kind is TokenKind.SOFT else None,
     )
+
+
+def _set_up_by(tx: Session, credential_id: str) -> datetime | None:
+    usable = (Ticket.credential_id == credential_id, Ticket.state == TicketState.OPEN)
+    return tx.scalar(select(Ticket.expires_at).where(*usable))
 
 
 def _mail(tx: Session, services: Services, credential: Credential) -> OwnMail | None:

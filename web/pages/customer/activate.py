@@ -5,15 +5,13 @@ from __future__ import annotations
 from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
-from provisioning.errors import BadInput, ClockUntrusted
-from provisioning.jobs.activate import ActivateCommand, activate
-from provisioning.rules.otp_input import read_otp
 from provisioning.rules.states import CredentialState
-from provisioning.rules.verdict import Outcome, Reason
-from provisioning.store.queries.own_standing import OwnStanding, OwnToken
-from web import current, flow, forms, metrics
+from provisioning.store.queries.own_standing import OwnStanding
+from web import flow, forms
 from web.pages.customer.choose import choices
-from web.pages.customer.guard import actor, notify, page, portal_blueprint, shut_out, signed_in
+from web.pages.customer.first_code import try_first_code
+from web.pages.customer.guard import notify, page, portal_blueprint, signed_in
+from web.pages.customer.waiting import is_in_one_sitting
 from web.screens import Screen
 
 activation = portal_blueprint("portal_activate", "/token/activate")
@@ -25,6 +23,8 @@ def show(own: OwnStanding) -> str | Response:
     """BOK001."""
     if own.token is None or choices(own).activate:
         return _elsewhere(own)
+    if is_in_one_sitting(own):
+        return redirect(url_for("portal_waiting.show"), 303)
     return page("portal/activate.html", own, errors=forms.remembered(Screen.ACTIVATE).errors, token=own.token)
 
 
@@ -39,7 +39,9 @@ def submit(own: OwnStanding) -> Response:
         return redirect(url_for(".show"), 303)
     if own.token is None or choices(own).activate:
         return _elsewhere(own)
-    return _try(own, own.token, typed["otp"])
+    forms.forget(Screen.ACTIVATE)
+    led = try_first_code(own, own.token, typed["otp"])
+    return _refuse(led) if isinstance(led, str) else led
 
 
 @activation.get("/done")
@@ -49,30 +51,6 @@ def done(own: OwnStanding) -> str | Response:
     if flow.kept(Screen.ACTIVATED) is None or not _is_active(own):
         return redirect(url_for("portal_choose.acts"), 303)
     return page("portal/activated.html", own, token=own.token)
-
-
-def _try(own: OwnStanding, token: OwnToken, otp: str) -> Response:
-    forms.forget(Screen.ACTIVATE)
-    try:
-        read_otp(otp, token.digits)
-        command = ActivateCommand(own.institution_id, own.user_id, otp, actor(own))
-        result = activate(current.services(), command, current.now())
-        metrics.count_decision("activate", result.outcome.value, result.reason)
-    except BadInput as fault:
-        return _refuse(fault.fault)
-    except ClockUntrusted:
-        return _refuse("unavailable")
-    if result.outcome is Outcome.ACCEPTED:
-        flow.keep(Screen.ACTIVATED, {"done": True})
-        return redirect(url_for(".done"), 303)
-    if result.suspended_now or result.reason is Reason.SUSPENDED:
-        return shut_out(own, "suspended")
-    if result.reason in (Reason.WRONG, Reason.USED):
-        return _refuse("wrong")
-    if result.reason is Reason.CLOCK:
-        return _refuse("unavailable")
-    notify("not_now")
-    return redirect(url_for("portal_choose.acts"), 303)
 
 
 def _refuse(code: str) -> Response:

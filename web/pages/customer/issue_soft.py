@@ -1,4 +1,7 @@
-"""A soft token: entry (BOT001), check (BOT003), done (BOT002)."""
+"""A soft token: entry (BOT001), check (BOT003), done (BOT002).
+
+Where the institution issues on one page, the entry issues at once, and BOK003 follows.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from web.languages import language
 from web.pages.customer.choose import choices
 from web.pages.customer.confirm import confirmation_faults
 from web.pages.customer.guard import actor, institution, notify, page, portal_blueprint, signed_in
+from web.pages.customer.waiting import is_in_one_sitting
 from web.screens import Screen
 
 soft = portal_blueprint("portal_soft", "/token/soft")
@@ -30,21 +34,24 @@ def entry(own: OwnStanding) -> str | Response:
     again = forms.remembered(Screen.SOFT_ENTRY)
     typed = flow.kept(Screen.SOFT_ENTRY)
     values = again.values or (_everywhere(own, typed["mail_address"]) if typed else {})
-    return page("portal/soft_entry.html", own, errors=again.errors, values=values)
+    template = "portal/issue.html" if institution(own).issuance.is_one_page else "portal/soft_entry.html"
+    return page(template, own, errors=again.errors, values=values)
 
 
 @soft.post("/")
 @signed_in
 def enter(own: OwnStanding) -> Response:
-    """次へ: keep the entry, sealed, for BOT003."""
+    """次へ: keep the entry, sealed, for BOT003; トークン発行: issue."""
     mail = mail_fields(institution(own))
     typed = forms.read_form(*mail, *password_fields(institution(own)))
     if flow.is_repeat(Screen.SOFT_ENTRY):
-        return _again(".check" if flow.kept(Screen.SOFT_ENTRY) else ".entry")
+        return _again(_after_entry(own))
     faults = check_soft_entry(current.services(), SoftEntry(own.institution_id, own.user_id, **typed))
     flow.drop(Screen.SOFT_ENTRY, Screen.SOFT_CHECK)
     if faults:
         return _refuse(faults, {name: typed[name] for name in mail})
+    if institution(own).issuance.is_one_page:
+        return _issue(own, typed["mail_address"].strip(), typed["activation_password"])
     kept = {"mail_address": typed["mail_address"].strip(), "password": typed["activation_password"]}
     flow.keep(Screen.SOFT_ENTRY, kept)
     return redirect(url_for(".check"), 303)
@@ -83,6 +90,8 @@ def confirm(own: OwnStanding) -> Response:
 @signed_in
 def done(own: OwnStanding) -> str | Response:
     """BOT002; there as long as the app is not set up, also after signing in anew."""
+    if is_in_one_sitting(own):
+        return redirect(url_for("portal_waiting.show"), 303)
     if own.token is None or own.token.kind is not TokenKind.SOFT:
         return redirect(url_for("portal_choose.acts"), 303)
     if own.token.state is not CredentialState.ISSUED and flow.kept(Screen.SOFT_DONE) is None:
@@ -94,6 +103,8 @@ def done(own: OwnStanding) -> str | Response:
 
 
 def _issue(own: OwnStanding, mail_address: str, activation_password: str) -> Response:
+    if choices(own).issue == "apply_at_counter":
+        return _not_now()
     command = IssueSoftCommand(
         own.institution_id, own.customer_id, mail_address, activation_password, language(), actor(own)
     )
@@ -115,6 +126,13 @@ def _issue(own: OwnStanding, mail_address: str, activation_password: str) -> Res
     return redirect(url_for(".done"), 303)
 
 
+def _after_entry(own: OwnStanding) -> str:
+    """Where a post that was taken has led."""
+    if institution(own).issuance.is_one_page:
+        return ".done" if own.token is not None else ".entry"
+    return ".check" if flow.kept(Screen.SOFT_ENTRY) else ".entry"
+
+
 def _everywhere(own: OwnStanding, mail_address: str) -> dict[str, str]:
     """The address in every field that is for it."""
     return dict.fromkeys(mail_fields(institution(own)), mail_address)
@@ -126,6 +144,10 @@ def _elsewhere(own: OwnStanding) -> Response | None:
         return None
     if own.token is not None and own.token.kind is TokenKind.SOFT and own.token.state is CredentialState.ISSUED:
         return redirect(url_for(".done"), 303)
+    return redirect(url_for("portal_waiting.show"), 303) if is_in_one_sitting(own) else _not_now()
+
+
+def _not_now() -> Response:
     notify("not_now")
     return redirect(url_for("portal_choose.acts"), 303)
 

@@ -121,9 +121,14 @@ def _resend(own: OwnStanding, token: OwnToken, typed: dict[str, str]) -> Respons
 
 
 def _waiting_token(own: OwnStanding) -> OwnToken | None:
-    """The soft token whose app is not set up yet."""
+    """The soft token whose app is not set up yet; where it is issued on one page, that page is opened again."""
     token = own.token
-    if token is None or token.kind is not TokenKind.SOFT or token.state is not CredentialState.ISSUED:
+    if (
+        institution(own).issuance.is_one_page
+        or token is None
+        or token.kind is not TokenKind.SOFT
+        or token.state is not CredentialState.ISSUED
+    ):
         return None
     return token
 

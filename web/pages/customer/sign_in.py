@@ -17,6 +17,7 @@ from provisioning.rules.states import CredentialState
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.store.queries.own_standing import OwnStanding, own_standing
 from web import current, flow, forms, metrics, sessions
+from web.pages.customer.at_login import page_at_login
 from web.pages.customer.guard import CLOSED_DOOR, actor, here, notify, page, portal_blueprint, shut_out
 from web.screens import Screen
 
@@ -140,7 +141,7 @@ def _passed(own: OwnStanding) -> Response:
 
 def _enter(own: OwnStanding) -> Response:
     sessions.sign_in(own.customer_id, own.institution_id, actor(own))
-    response = redirect(url_for("portal_top.show"), 303)
+    response = redirect(url_for(page_at_login(own)), 303)
     response.set_cookie(
         INSTITUTION_COOKIE,
         own.institution_id,

@@ -1,0 +1,29 @@
+"""Where signing in leads: to the top page, or to an issuance that opens by itself or is under way."""
+
+from __future__ import annotations
+
+from provisioning.rules.issuance import OpensAtLogin
+from provisioning.rules.states import CredentialState, TokenKind
+from provisioning.store.queries.own_standing import OwnStanding
+from web.pages.customer.choose import choices
+from web.pages.customer.guard import institution
+from web.pages.customer.waiting import is_in_one_sitting
+
+_TOP = "portal_top.show"
+
+
+def page_at_login(own: OwnStanding) -> str:
+    """The endpoint."""
+    opens = institution(own).issuance.opens_at_login
+    if opens is OpensAtLogin.NEVER:
+        return _TOP
+    if is_in_one_sitting(own):
+        return "portal_waiting.show"
+    if own.token is not None and own.token.kind is TokenKind.SOFT:
+        return _UNDER_WAY.get(own.token.state, _TOP)
+    if choices(own).issue is not None or own.has_applied_for(TokenKind.HARD):
+        return _TOP
+    return "portal_choose.kind"
+
+
+_UNDER_WAY = {CredentialState.ISSUED: "portal_soft.done", CredentialState.SET_UP: "portal_activate.show"}
