@@ -125,7 +125,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def apply(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(tokens, "apply_hard", apply)
+    monkeypatch.setattr(tokens, "apply", apply)
 
 
 def test_what_the_database_refused_is_tried_again(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:

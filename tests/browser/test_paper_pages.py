@@ -30,7 +30,7 @@ def institutions() -> Mapping[str, Institution]:
 
 
 def test_a_form_from_the_counter_to_its_outcome(
-    looker: Looker,  # noqa: F811 - the fixture
+    looker: Looker,
     live: Live,
     services: Services,
     customer_a: Customer,

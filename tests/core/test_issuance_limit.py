@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from provisioning.errors import IssueRestricted, WrongState
-from provisioning.jobs.apply_hard import ApplyCommand, apply
+from provisioning.jobs.apply import ApplyCommand, apply
 from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.resend_issue_mail import ResendIssueMailCommand, resend_issue_mail
 from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_fob

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from provisioning.errors import AlreadyTaken, BadInput, NotFound, WrongState
-from provisioning.jobs.apply_hard import Applied, ApplyCommand
-from provisioning.jobs.apply_hard import apply as apply_for
+from provisioning.jobs.apply import Applied, ApplyCommand
+from provisioning.jobs.apply import apply as apply_for
 from provisioning.jobs.cancel_application import CancelApplicationCommand, cancel_application
 from provisioning.rules.states import TokenKind
 from provisioning.store.tables import Application, ApplicationState

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from provisioning.jobs.apply_hard import ApplyCommand, apply
+from provisioning.jobs.apply import ApplyCommand, apply
 from provisioning.rules.institution import Activation, Institution
 from provisioning.rules.issuance import Issuance, IssuancePages, OpensAtLogin
 from provisioning.rules.states import CredentialState, TokenKind
@@ -162,7 +162,7 @@ def test_bad_codes_say_what_to_type_and_are_not_counted(
 def test_a_field_it_lacks_and_a_null_are_refused(waiting: Visitor) -> None:
     fields = waiting.form(WAITING)
     assert waiting.post(WAITING, fields | {"otp": "12345678", "user_id": "1"}).page.status_code == 422
-    assert waiting.post(WAITING, fields | {"otp": "1234\0678"}).page.status_code == 422
+    assert waiting.post(WAITING, fields | {"otp": "1234\x005678"}).page.status_code == 422
     again = waiting.get(AGAIN).form(AGAIN)
     assert waiting.post(AGAIN, again | GOOD | {"mail_address_again": ADDRESS}).page.status_code == 422
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from provisioning.errors import AlreadyTaken, BadInput
-from provisioning.jobs.apply_hard import ApplyCommand, apply
+from provisioning.jobs.apply import ApplyCommand, apply
 from provisioning.jobs.issue_soft import IssueSoftCommand, issue_soft
 from provisioning.rules.institution import Institution
 from provisioning.rules.issuance import Issuance, OpensAtLogin

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from provisioning.errors import BadInput, InputFault, NotFound
-from provisioning.jobs.apply_hard import ApplyCommand, apply
+from provisioning.jobs.apply import ApplyCommand, apply
 from provisioning.jobs.cancel_application import CancelApplicationCommand, cancel_application
 from provisioning.jobs.cancel_issuance import CancelIssuanceCommand, cancel_issuance
 from provisioning.jobs.issue_soft import IssueSoftCommand, issue_soft

@@ -6,7 +6,7 @@ from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
 from provisioning.errors import AlreadyTaken, IssueRestricted, WrongState
-from provisioning.jobs.apply_hard import ApplyCommand, apply
+from provisioning.jobs.apply import ApplyCommand, apply
 from provisioning.jobs.cancel_application import CancelApplicationCommand, cancel_application
 from provisioning.rules.states import TokenKind
 from provisioning.store.queries.own_standing import OwnStanding

@@ -10,7 +10,7 @@ from flask import Blueprint, url_for
 from werkzeug.wrappers import Response
 
 from provisioning.errors import NotFound, WrongState
-from provisioning.jobs.apply_hard import ApplyCommand, apply
+from provisioning.jobs.apply import ApplyCommand, apply
 from provisioning.jobs.cancel_application import CancelApplicationCommand, cancel_application
 from provisioning.jobs.cancel_issuance import CancelIssuanceCommand, cancel_issuance
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspension
