@@ -48,10 +48,13 @@ class Screen(StrEnum):
     ERROR = "BER001"
     # the soft-token app's, whose words are in static/app/texts.js
     APP_SETUP = "BAP001"
-    APP_NAME = "BAP002"
+    APP_DONE = "BAP002"
     APP_CODES = "BAP003"
     APP_EDIT = "BAP004"
     MANUAL = "BAP005"
+    APP_NAME = "BAP006"
+    DOWNLOAD = "BAP007"
+    FEATURE_PHONE = "BAP008"
     APP_UNUSABLE = "BAP009"
     # the staff console's; its choice of a kind is BOT010 too
     STAFF_SIGN_IN = "SIN001"

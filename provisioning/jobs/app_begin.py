@@ -25,12 +25,15 @@ class AppBeginCommand:
 
 @dataclass(frozen=True, slots=True)
 class AppBegun:
-    """Salt (16 bytes), PBKDF2 iterations, a nonce good for five minutes; whether a set-up code is needed."""
+    """Salt (16 bytes), PBKDF2 iterations, a nonce good for five minutes; what the service asks of the owner
+    beside the activation password: a set-up code (R20), consent to the app's terms.
+    """
 
     salt: bytes
     iterations: int
     nonce: str
     needs_setup_code: bool
+    needs_consent: bool
 
 
 def app_begin(services: Services, command: AppBeginCommand, now: datetime) -> AppBegun:
@@ -43,13 +46,15 @@ def app_begin(services: Services, command: AppBeginCommand, now: datetime) -> Ap
     salt = ticket.salt if ticket else app_salt(box, service_id, user_id)
     iterations = ticket.iterations if ticket else services.settings.app.pbkdf2_iterations
     nonce = make_nonce(box, service_id, user_id, now)
-    return AppBegun(salt, iterations, nonce, _needs_setup_code(services, service_id))
-
-
-def _needs_setup_code(services: Services, service_id: str) -> bool:
-    """By the service alone, so that it tells nothing of a user (R20)."""
-    found = services.institutions.values()
-    return any(one.service_id == service_id and one.needs_setup_code for one in found)
+    # by the service alone, so that it tells nothing of a user; a service that nobody has asks for nothing
+    asking = [one for one in services.institutions.values() if one.service_id == service_id]
+    return AppBegun(
+        salt,
+        iterations,
+        nonce,
+        needs_setup_code=any(one.needs_setup_code for one in asking),
+        needs_consent=any(one.app.consent for one in asking),
+    )
 
 
 def _ticket(services: Services, service_id: str, user_id: str, now: datetime) -> Select[bytes, int]:

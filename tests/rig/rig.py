@@ -55,7 +55,7 @@ class Rig:
 
     def around(self, product: WSGIApplication) -> WSGIApplication:
         """`product` with the rig beside it at `/rig`, and the app's clock following the rig's."""
-        followed = with_rig_clock(product, lambda: self.clock.offset_s)
+        followed = with_rig_clock(product)
         return DispatcherMiddleware(followed, {MOUNTED_AT: self.page()})
 
     def __enter__(self) -> Rig:

@@ -9,9 +9,11 @@ import stat
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -186,7 +188,11 @@ def test_a_sign_in_link_is_good_more_than_once(running: Demo) -> None:
 
 
 def test_the_apps_clock_is_the_rigs(running: Demo) -> None:
-    assert "/rig/clock" in httpx.get(running.facts["base_url"] + "/app/clock.js", timeout=20).text
+    files = running.facts["base_url"] + "/app/"
+    module = httpx.get(files + "clock.js", timeout=20).content
+    assert b"/rig/clock" in module
+    # the service worker keeps just this one for offline use
+    assert b64encode(sha256(module).digest()).decode() in httpx.get(files + "sw.js", timeout=20).text
 
 
 def test_a_busy_port_is_told_in_one_line(running: Demo, tmp_path: Path) -> None:

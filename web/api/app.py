@@ -50,8 +50,8 @@ def begin() -> Response:
     sent = _members(_body(), _BEGIN)
     begun = app_begin(current.services(), AppBeginCommand(**_texts(sent)), current.now())
     answer = {"salt": to_base64url(begun.salt), "iterations": begun.iterations, "nonce": begun.nonce}
-    told = answer | {"needs_setup_code": begun.needs_setup_code}
-    return jsonify({"version": VERSION, **told, "server_time": _instant(current.now())})
+    needs = {"needs_setup_code": begun.needs_setup_code, "needs_consent": begun.needs_consent}
+    return jsonify({"version": VERSION, **answer, **needs, "server_time": _instant(current.now())})
 
 
 @app_api.post("/complete")
@@ -94,6 +94,7 @@ def _answer(answer: AppAnswer) -> dict[str, Any]:
         "app_nonce": setting.app_nonce,
         "ticket": delivery.ticket,
         "institution": {"ja": delivery.institution_ja, "en": delivery.institution_en},
+        "display_name": current.services().by_service_id(setting.service_id).app.display_name,
         "otp": {
             "type": delivery.otp_type,
             "algorithm": delivery.algorithm,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from provisioning.jobs.issue_soft import IssuedSoft
+from provisioning.rules.app_profile import AppProfile, DisplayName
+from provisioning.rules.institution import Institution
 from provisioning.services import Services
 from provisioning.store.tables import Customer
 from tests.browser.soft_token.hands import wall_clock
@@ -16,6 +19,15 @@ from tests.soft.issuing import issue
 from tests.soft.serving import Served, served
 
 ITERATIONS = 600_000
+
+
+@pytest.fixture
+def institutions(institutions: Mapping[str, Institution]) -> Mapping[str, Institution]:
+    """`dual` wants consent and has display names behind its own, `other` in place of it."""
+    return {
+        "dual": replace(institutions["dual"], app=AppProfile(consent=True)),
+        "other": replace(institutions["other"], app=AppProfile(display_name=DisplayName.REPLACES)),
+    }
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from playwright.sync_api import Page, expect
 
 from provisioning.jobs.issue_soft import IssuedSoft
+from provisioning.rules.app_profile import DisplayName
 from provisioning.services import Services
 from provisioning.store.vault import SealedSeed, SeedContext
 from tests.soft.issuing import ACTIVATION_PASSWORD, credential
@@ -19,30 +20,41 @@ def wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
-def fill(page: Page, issued: IssuedSoft, password: str = ACTIVATION_PASSWORD) -> None:
+def fill(page: Page, issued: IssuedSoft, password: str = ACTIVATION_PASSWORD, *, agree: bool = True) -> None:
     page.get_by_label(re.compile("サービスID|Service ID")).fill(issued.service_id)
     page.get_by_label(re.compile("ユーザID|User ID")).fill(issued.user_id)
     page.get_by_label(re.compile("利用開始パスワード|Activation password")).fill(password)
-    page.get_by_role("checkbox").check()
+    if agree:
+        page.get_by_role("checkbox").check()
 
 
 def send(page: Page) -> None:
     page.get_by_role("button", name=re.compile("送信して設定する|Send and set up")).click()
 
 
+def go_on(page: Page) -> None:
+    page.get_by_role("button", name=re.compile("次へ|Next")).click()
+
+
 def set_up(page: Page, site: Served, issued: IssuedSoft, name: str = "") -> None:
     """From wherever the app stands to the screen with the codes."""
+    wants = site.services.by_service_id(issued.service_id).app
     page.goto(site.url("/app/"))
     page.locator("h1").wait_for()
     if page.locator(".card").count():
-        page.get_by_role("button", name=re.compile("トークンを追加|Add a token")).click()
-    fill(page, issued)
+        page.get_by_role("button", name=re.compile("トークンの追加|Add a token")).click()
+    fill(page, issued, agree=wants.consent)
     send(page)
     expect(page.get_by_role("heading", level=1)).to_have_text(
         re.compile("初期設定が完了しました|Your token is set up")
     )
-    page.get_by_label(re.compile("トークン表示名|Display name")).fill(name)
-    page.get_by_role("button", name=re.compile("登録する|Register")).click()
+    go_on(page)
+    if wants.display_name is DisplayName.ADDED:
+        page.get_by_label(re.compile("変更後の追加文言|Words to add")).fill(name)
+        page.get_by_role("button", name=re.compile("登録する|Register")).click()
+    if wants.display_name is DisplayName.REPLACES:
+        page.get_by_label(re.compile("トークン表示名|Display name")).fill(name)
+        go_on(page)
     page.locator(".card .code span").first.wait_for()
 
 

@@ -43,7 +43,7 @@ def test_the_code_is_large_grouped_and_counted_down(
     assert left is not None
     assert 1 <= int(left.group(1)) <= 60
     label = page.locator(".code").get_attribute("aria-label") or ""
-    assert label.startswith(" ".join("".join(groups)))
+    assert label.startswith(", ".join(" ".join(group) for group in groups))
     page.locator(".code").click()
     expect(page.get_by_role("status")).to_have_text("コピーしました")
     assert page.evaluate("navigator.clipboard.readText()") in ("".join(groups), *codes(page))
@@ -98,7 +98,7 @@ def test_a_second_token_its_name_and_its_end(
     look(page, "app-edit-360-ja")
     assert serious(page) == []
     page.get_by_role("button", name="保存する").click()
-    expect(page.locator(".card h2")).to_have_text(["見本第一銀行 給与用", "見本第二銀行 経費用"])
+    expect(page.locator(".card h2")).to_have_text(["見本第一銀行 給与用", "経費用"])
     page.get_by_role("button", name="編集: 見本第一銀行 給与用").click()
     page.get_by_role("button", name="削除する").click()
     dialog = page.get_by_role("dialog")
@@ -119,13 +119,13 @@ def test_ten_tokens_are_enough(site: Served, phone: Callable[..., Page], issued:
             const store = await import("/app/store.js");
             const [one] = await store.tokens();
             for (let n = 2; n <= 10; n += 1) {
-              await store.put("tokens", { ...one, id: `copy/${n}`, name: `${n}`, addedAt: one.addedAt + n });
+              await store.put("tokens", { ...one, id: `copy/${n}`, name: `${n}`, place: n });
             }
         }"""
     )
     page.reload()
     expect(page.locator(".card")).to_have_count(10)
-    expect(page.get_by_role("button", name="トークンを追加")).to_have_count(0)
+    expect(page.get_by_role("button", name="トークンの追加")).to_have_count(0)
     expect(page.locator("main")).to_contain_text("登録は10件までです")
 
 

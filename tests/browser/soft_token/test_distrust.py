@@ -56,7 +56,6 @@ def test_too_few_iterations_and_too_many_get_no_proof(
     page.route(
         "**/api/app/v1/begin",
         lambda route: route.fulfill(json=route.fetch().json() | {"iterations": iterations}),
-        times=1,
     )
     page.goto(site.url("/app/"))
     fill(page, issued)

@@ -22,6 +22,7 @@ from tests.browser.soft_token.conftest import ITERATIONS
 from tests.browser.soft_token.hands import (
     assert_shows_codes_of,
     fill,
+    go_on,
     seed_of,
     send,
     set_up,
@@ -60,9 +61,12 @@ def test_set_up_from_a_real_mail(site: Served, phone: Callable[..., Page], custo
     send(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("初期設定が完了しました")
     expect(page.locator("main")).to_contain_text("見本第一銀行")
+    look(page, "app-done-360-ja")
+    assert serious(page) == []
+    go_on(page)
     look(page, "app-name-360-ja")
     assert serious(page) == []
-    page.get_by_label("トークン表示名").fill("給与用")
+    page.get_by_label("変更後の追加文言").fill("給与用")
     page.get_by_role("button", name="登録する").click()
     page.locator(".card .code span").first.wait_for()
     expect(page.locator(".card h2")).to_have_text("見本第一銀行 給与用")
@@ -114,6 +118,7 @@ def test_a_line_cut_after_the_server_answered_loses_nothing(
     page.get_by_label("利用開始パスワード").fill(ACTIVATION_PASSWORD)
     send(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("初期設定が完了しました")
+    go_on(page)
     page.get_by_role("button", name="登録する").click()
     page.locator(".card .code span").first.wait_for()
     assert seed_of(site.services, issued) == drawn
@@ -151,8 +156,10 @@ def test_a_strict_service_asks_for_the_set_up_code_too(
     assert issued.setup_code is not None
     page = phone()
     page.goto(strict_site.url("/app/"))
-    fill(page, issued)
-    assert page.get_by_label("初期設定コード").count() == 0
+    # without a line when the IDs were typed: what is missing is told when everything is sent
+    page.route("**/api/app/v1/begin", lambda route: route.abort(), times=1)
+    fill(page, issued, agree=False)
+    expect(page.get_by_label("初期設定コード")).to_be_hidden()
     send(page)
     expect(page.locator(".notice.bad")).to_contain_text("初期設定コードも入力してください。")
     assert ticket(strict_site.services, issued.credential_id).attempts == 0
@@ -161,6 +168,11 @@ def test_a_strict_service_asks_for_the_set_up_code_too(
     assert serious(page) == []
     send(page)
     expect(page.locator(".notice.bad a")).to_have_text(["初期設定コードも入力してください。"])
+    # with a line the field is there as soon as both IDs are
+    page.reload()
+    expect(page.get_by_label("初期設定コード")).to_be_hidden()
+    fill(page, issued)
+    expect(page.get_by_label("初期設定コード")).to_be_visible()
     page.get_by_label("初期設定コード").fill("2222222222")
     send(page)
     expect(page.locator(".notice.bad")).to_contain_text("違う")
@@ -169,12 +181,15 @@ def test_a_strict_service_asks_for_the_set_up_code_too(
     page.get_by_label("初期設定コード").fill(f" {issued.setup_code.grouped.lower()}")
     send(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("初期設定が完了しました")
+    go_on(page)
     page.get_by_role("button", name="登録する").click()
     page.locator(".card .code span").first.wait_for()
     assert_shows_codes_of(page, strict_site.services, issued)
 
 
-def test_what_is_missing_is_named_beside_the_field(site: Served, phone: Callable[..., Page]) -> None:
+def test_what_is_missing_is_named_beside_the_field(
+    site: Served, phone: Callable[..., Page], issued: IssuedSoft
+) -> None:
     page = phone()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -184,18 +199,18 @@ def test_what_is_missing_is_named_beside_the_field(site: Served, phone: Callable
     send(page)
     links = page.locator(".notice.bad a")
     expect(links).to_have_text(
-        [
-            "サービスIDは数字8桁です。",
-            "ユーザIDを入力してください。",
-            "利用開始パスワードは数字4～8桁です。",
-            "お読みになり、同意してください。",
-        ]
+        ["サービスIDは数字8桁です。", "ユーザIDを入力してください。", "利用開始パスワードは数字4～8桁です。"]
     )
     look(page, "app-check-360-ja")
     assert serious(page) == []
     links.nth(1).click()
     expect(page.get_by_label("ユーザID")).to_be_focused()
     assert not any("/begin" in url for url in asked)
+    fill(page, issued, "12a4", agree=False)
+    expect(page.get_by_role("checkbox")).to_be_visible()
+    send(page)
+    expect(links).to_have_text(["利用開始パスワードは数字4～8桁です。", "お読みになり、同意してください。"])
+    assert not any("/complete" in url for url in asked)
 
 
 def test_the_other_language_keeps_what_was_typed_but_no_password(
@@ -224,12 +239,15 @@ def test_by_keyboard_alone(site: Served, phone: Callable[..., Page], issued: Iss
     page.goto(site.url("/app/"))
     expect(page.get_by_role("heading", level=1)).to_be_focused()
     keys = page.keyboard
+    keys.press("Tab")
+    expect(page.get_by_role("link", name="ダウンロードサイト").first).to_be_focused()
     for text in (issued.service_id, issued.user_id, ACTIVATION_PASSWORD):
         keys.press("Tab")
         keys.type(text)
     keys.press("Tab")
     keys.press("Enter")
     expect(page.get_by_label("利用開始パスワード")).to_have_attribute("type", "text")
+    expect(page.get_by_role("checkbox")).to_be_visible()
     keys.press("Tab")
     keys.press("Space")
     keys.press("Tab")

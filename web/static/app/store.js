@@ -1,5 +1,9 @@
 // IndexedDB: tokens with their keys, app keys of unfinished set-ups, choices.
+export const MOST_TOKENS = 10;
 const TABLES = ["tokens", "pending", "choices"];
+const MARK = "kagiya-app=1";
+const MARKED_S = 34560000;
+const tabs = self.BroadcastChannel && new BroadcastChannel("kagiya");
 let opened;
 
 const settled = (request, done) => new Promise((resolve, reject) => {
@@ -18,7 +22,15 @@ async function within(tables, mode, act) {
   const transaction = (await opened).transaction(tables, mode, { durability: "strict" });
   const request = act((name) => transaction.objectStore(name));
   await settled(transaction, "oncomplete");
+  if (mode === "readwrite" && tables[0] === "tokens") await changed();
   return request?.result;
+}
+
+// The mark is a cookie: it outlives a database that the browser throws away.
+async function changed() {
+  const age_s = (await all("tokens")).length ? MARKED_S : 0;
+  document.cookie = `${MARK}; path=/app/; max-age=${age_s}; samesite=strict; secure`;
+  tabs.postMessage("changed");
 }
 
 export const get = (name, id) => within([name], "readonly", (table) => table(name).get(id));
@@ -26,7 +38,17 @@ export const all = (name) => within([name], "readonly", (table) => table(name).g
 export const put = (name, value) => within([name], "readwrite", (table) => table(name).put(value));
 export const remove = (name, id) => within([name], "readwrite", (table) => table(name).delete(id));
 
-export const tokens = async () => (await all("tokens")).sort((a, b) => a.addedAt - b.addedAt);
+export const tokens = async () => (await all("tokens")).sort((a, b) => a.place - b.place);
+export const areLost = async () => document.cookie.includes(MARK) && !(await all("tokens")).length;
+export const whenOtherTabsChange = (act) => tabs.addEventListener("message", act);
+
+// `changes`: [id, what] each. What another tab has deleted does not come back.
+export const change = (changes) => within(["tokens"], "readwrite", (table) => {
+  for (const [id, what] of changes) {
+    table("tokens").get(id).onsuccess = ({ target }) =>
+      target.result && table("tokens").put({ ...target.result, ...what });
+  }
+});
 
 // The seed is safe and its app key forgotten, or neither.
 export const finish = (token, pendingId) => within(["tokens", "pending"], "readwrite", (table) => {

@@ -56,9 +56,8 @@ export function show(screen, title, ...children) {
 }
 
 let fading;
-export function say(words) {
-  const status = find("#status");
-  status.textContent = words;
+export function say(words, shownMs = 4000) {
+  find("#status").textContent = words;
   clearTimeout(fading);
-  fading = setTimeout(say, 4000, "");
+  fading = setTimeout(say, shownMs, "");
 }

@@ -1,8 +1,8 @@
-// The app's clock under the test rig: this machine's time and the rig's offset, asked for again and again,
-// so that the app notices when somebody moves the rig's clock. Offline it goes on with the offset it knows.
+// The app's clock under the test rig: this machine's time and the rig's offset, asked for before the app begins and
+// again and again, so that the app notices when somebody moves the rig's clock. Offline it goes on with what it knows.
 const ASK_MS = 1000;
 const KEPT = "rig-offset-s";
-let offset_s = Number(localStorage.getItem(KEPT) ?? OFFSET_S);
+let offset_s = Number(localStorage.getItem(KEPT) ?? 0);
 
 export function nowMs() {
   return Date.now() + offset_s * 1000;
@@ -18,5 +18,5 @@ async function ask() {
   }
 }
 
+await ask();
 setInterval(ask, ASK_MS);
-ask();
