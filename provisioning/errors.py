@@ -17,6 +17,7 @@ KagiyaError
 │   ├── TooManyToday        so many wrong proofs today that none is looked at until tomorrow
 │   ├── IssueRestricted     so many tokens were issued that staff must lift the restriction first, on paper
 │   ├── PaperNeeded         staff of this institution do this only on a paper request
+│   ├── OverLimit           a transfer above what is left of the customer's limit
 │   └── TooEarly            a waiting rule holds until an instant
 ├── SettingsInvalid         the settings file or a profile cannot be used; names file, key and mend
 ├── StoreUnavailable        the database refuses: locked, full, unreachable; nothing was written
@@ -142,6 +143,14 @@ class NonceUnusable(Refused):
 
 class TooManyToday(Refused):
     """The day's wrong activation proofs are used up for this customer, source or service (R19)."""
+
+
+@dataclass
+class OverLimit(Refused):
+    """The transfer is above `left_yen`, which is left today of the customer's `limit_yen`."""
+
+    limit_yen: int
+    left_yen: int
 
 
 @dataclass

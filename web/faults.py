@@ -23,6 +23,7 @@ from provisioning.errors import (
     NotFound,
     OutcomeUnknown,
     OutOfScope,
+    OverLimit,
     PaperNeeded,
     StoreUnavailable,
     TooEarly,
@@ -44,6 +45,7 @@ class FaultName(StrEnum):
     WRONG_STATE = "wrong_state"
     ALREADY_TAKEN = "already_taken"
     TOO_EARLY = "too_early"
+    OVER_LIMIT = "over_limit"
     ISSUE_RESTRICTED = "issue_restricted"
     PAPER_NEEDED = "paper_needed"
     CANNOT_HOLD = "cannot_hold"
@@ -76,6 +78,7 @@ _KINDS: Final[tuple[tuple[type[KagiyaError], Fault], ...]] = (
     (WrongState, Fault(409, FaultName.WRONG_STATE)),
     (AlreadyTaken, Fault(409, FaultName.ALREADY_TAKEN)),
     (TooEarly, Fault(409, FaultName.TOO_EARLY)),
+    (OverLimit, Fault(409, FaultName.OVER_LIMIT)),
     (IssueRestricted, Fault(409, FaultName.ISSUE_RESTRICTED)),
     (PaperNeeded, Fault(409, FaultName.PAPER_NEEDED)),
     (CannotHold, Fault(409, FaultName.CANNOT_HOLD)),
@@ -147,6 +150,8 @@ def facts_of(error: Exception) -> dict[str, Any]:
             return {"kind": kind}
         case OutOfScope(scope):
             return {"scope": scope}
+        case OverLimit(limit_yen, left_yen):
+            return {"limit_yen": limit_yen, "left_yen": left_yen}
         case TooEarly(until):
             return {"until": until.isoformat()}
         case _:

@@ -37,6 +37,11 @@ def last_day_before(instant: datetime) -> date:
     return (instant - timedelta(microseconds=1)).astimezone(JST).date()
 
 
+def day_begins(instant: datetime) -> datetime:
+    """First instant of the calendar day in Japan."""
+    return _in_japan(instant, time(0), days_later=0)
+
+
 def japan_day(instant: datetime) -> str:
     """The calendar day in Japan, YYYY-MM-DD."""
     return instant.astimezone(JST).date().isoformat()
