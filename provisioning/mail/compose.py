@@ -1,4 +1,4 @@
-"""Composing the mails: UTF-8, plain text, no link but the app's bare address (R25)."""
+"""Composing the mails: UTF-8, plain text, no link but the app's bare addresses (R25)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,19 @@ from zoneinfo import ZoneInfo
 from provisioning.mail.addresses import on_the_wire
 from provisioning.mail.mailer import Mail
 from provisioning.mail.notice_texts import FRAME, LIMIT_LOWERED, MAIL_PASSWORD, MAIL_PASSWORD_OVER, NOTICES
-from provisioning.mail.texts import APP_NAME, CONTACT_HOURS, SETUP_CODE_TOO, TOKEN_ISSUED, MailText
-from provisioning.rules.institution import Institution
+from provisioning.mail.texts import (
+    APP_NAME,
+    CLOSING,
+    CONTACT_HOURS,
+    DOWNLOAD,
+    DOWNLOADS,
+    GREETING,
+    SETUP_CODE_TOO,
+    TOKEN_ISSUED,
+    WHAT_TO_DO,
+    MailText,
+)
+from provisioning.rules.institution import Institution, Text
 from provisioning.rules.mail_kind import MailKind
 
 _JAPAN: Final = ZoneInfo("Asia/Tokyo")
@@ -56,10 +67,22 @@ class Happened:
 
 def token_issued(institution: Institution, facts: TokenIssued, envelope: Envelope, now: datetime) -> Mail:
     """The mail トークン発行のご案内."""
-    language = envelope.language
-    words = {
+    language, own = envelope.language, institution.token_issued_mail
+    ordinary = {
+        "institution": institution.name.in_language(language),
         "app_name": APP_NAME.in_language(language),
         "app_address": facts.app_address,
+    }
+
+    def part(theirs: Text | None, ours: Text) -> str:
+        return theirs.in_language(language) if theirs else ours.in_language(language).format_map(ordinary)
+
+    words = {
+        "greeting": part(own.greeting, GREETING),
+        "what_to_do": part(own.what_to_do, WHAT_TO_DO),
+        "download": part(None, DOWNLOADS if institution.app.feature_phone else DOWNLOAD),
+        "notes": "\n" * bool(own.notes) + "".join(f"{note.in_language(language)}\n" for note in own.notes),
+        "closing": part(own.closing, CLOSING),
         "service_id": institution.service_id,
         "user_id": facts.user_id,
         "setup_code_too": SETUP_CODE_TOO.in_language(language) if institution.needs_setup_code else "",

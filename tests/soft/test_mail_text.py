@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from provisioning.institutions import load_institutions
 from provisioning.mail.compose import Envelope, TokenIssued, token_issued
-from provisioning.rules.institution import Text
+from provisioning.rules.institution import Institution, Text, TokenIssuedTexts
 from tests.fixtures.services import DUAL
 
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
@@ -20,8 +21,9 @@ def to_taro(language: str) -> Envelope:
     return Envelope("0123abcd", "taro@mihon.example", language)
 
 
-def text_in(language: str) -> str:
-    return str(token_issued(DUAL, FACTS, to_taro(language), NOW).message.get_content())
+def text_in(language: str, institution: Institution = DUAL) -> str:
+    content = token_issued(institution, FACTS, to_taro(language), NOW).message.get_content()
+    return str(content).replace("\r\n", "\n")
 
 
 @pytest.mark.parametrize(
@@ -76,11 +78,86 @@ def test_the_contacts_hours_follow_the_number(language: str, line: str) -> None:
     assert lines[number + 1 : number + 3] == [line, ""]
 
 
+def test_parts_stand_one_blank_line_apart() -> None:
+    assert "\n\n\n" not in text_in("ja") + text_in("en") + text_in("ja", load_institutions()["limit-lowering"])
+
+
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_the_bare_app_address_is_the_only_link(language: str) -> None:
     text = text_in(language)
     assert re.findall(r"https?://\S*|www\.\S*", text) == ["https://otp.example/app/"]
     assert not re.search(r"[?&#]\w+=|login|ログイン", text)
+
+
+@pytest.mark.parametrize(
+    ("language", "parts"),
+    [
+        (
+            "ja",
+            [
+                "いつも見本商工信用組合をご利用いただき",
+                "トークンアプリにサービスID、ユーザID、利用開始パスワードを入力し、トークンの設定を行ってください。",
+                "サービスID: 10112231",
+                "ユーザID: 999800000001",
+                "携帯の方: https://otp.example/app/feature-phone\n",
+                "スマートフォンの方: https://otp.example/app/\n",
+                "「ワンタイムパスワード利用開始」をしてください。",
+                "ご不明な点は",
+                "見本商工信用組合 業務部",
+                "0120-000-030",
+                "これからも見本商工信用組合をよろしくお願いいたします。",
+            ],
+        ),
+        (
+            "en",
+            [
+                "Thank you for banking with Mihon Shoko Credit Union",
+                "enter the service ID, the user ID and the activation password in the token app.",
+                "Service ID: 10112231",
+                "User ID: 999800000001",
+                "Feature phone: https://otp.example/app/feature-phone\n",
+                "Smartphone: https://otp.example/app/\n",
+                "start using one-time passwords.",
+                "If you have any question",
+                "0120-000-030",
+                "We are glad to be of service to you.",
+            ],
+        ),
+    ],
+)
+def test_manual_003s_mail_has_its_parts_and_both_addresses(language: str, parts: list[str]) -> None:
+    text = text_in(language, load_institutions()["limit-lowering"])
+    places: list[int] = []
+    for part in parts:
+        places.append(text.index(part, places[-1] if places else 0))
+    assert places == sorted(places)
+
+
+def test_an_institution_greets_and_closes_in_its_own_words() -> None:
+    own = TokenIssuedTexts(
+        greeting=Text(ja="毎度ありがとうございます。", en="Hello again."),
+        notes=(Text(ja="一つ目です。", en="One."), Text(ja="二つ目です{braces}。", en="Two {braces}.")),
+        closing=Text(ja="敬具", en="Yours"),
+    )
+    for language, greeting, notes, closing in (
+        ("ja", "毎度ありがとうございます。\n\n", "\n一つ目です。\n二つ目です{braces}。\n\n", "\n敬具\n"),
+        ("en", "Hello again.\n\n", "\nOne.\nTwo {braces}.\n\n", "\nYours\n"),
+    ):
+        text = text_in(language, replace(DUAL, token_issued_mail=own))
+        assert text.startswith(greeting)
+        assert notes in text
+        assert text.endswith(closing)
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("institution", sorted(load_institutions()))
+def test_the_shipped_institutions_mails_have_no_link_but_the_apps(language: str, institution: str) -> None:
+    profile = load_institutions()[institution]
+    text = text_in(language, profile)
+    links = re.findall(r"https?://\S*|www\.\S*", text)
+    wanted = ["https://otp.example/app/feature-phone"] if profile.app.feature_phone else []
+    assert links == [*wanted, "https://otp.example/app/"]
+    assert not re.search(r"[?&#]\w+=|login", text)
 
 
 def test_japanese_lines_break_where_a_reader_pauses() -> None:
