@@ -56,7 +56,7 @@ def download() -> Response:
     return _shown("download")
 
 
-@soft_token.get("/feature-phone")
+@soft_token.get("/download/feature-phone")
 def feature_phone() -> Response:
     """What a feature phone can do and what not, where an institution names this page."""
     if not _names_feature_phones():

@@ -101,12 +101,12 @@ DOWNLOAD: Final = Text(
 DOWNLOADS: Final = Text(
     ja="""\
 トークンアプリをまだお持ちでない方は、お使いの機種のアドレスを開いてください。
-携帯の方: {app_address}feature-phone
+携帯の方: {app_address}download/feature-phone
 スマートフォンの方: {app_address}
 """,
     en="""\
 If you do not have the token app yet, open the address for your kind of phone.
-Feature phone: {app_address}feature-phone
+Feature phone: {app_address}download/feature-phone
 Smartphone: {app_address}
 """,
 )

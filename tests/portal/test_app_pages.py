@@ -46,8 +46,8 @@ def test_an_issuance_leads_to_the_manual_and_the_download_pages(
 ) -> None:
     browser = issue(sign_in(customer_a))
     links = links_to_the_app(browser)
-    assert links - {"/app/feature-phone"} == {"/app/manual", "/app/download"}
-    assert ("/app/feature-phone" in links) == names_feature_phones
+    assert links - {"/app/download/feature-phone"} == {"/app/manual", "/app/download"}
+    assert ("/app/download/feature-phone" in links) == names_feature_phones
     for link in links:
         assert browser.get(link).answer.status_code == 200
 

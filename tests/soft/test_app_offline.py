@@ -96,9 +96,9 @@ def test_the_feature_phone_page_is_there_where_an_institution_names_it(
     dual = replace(institutions["dual"], app=AppProfile(feature_phone=is_named))
     app = create_app(replace(services, institutions={"dual": dual}), {Role.CUSTOMER}, clock)
     client = app.test_client()
-    answer = client.get("/app/feature-phone", base_url=BASE)
+    answer = client.get("/app/download/feature-phone", base_url=BASE)
     assert answer.status_code == (200 if is_named else 404)
-    assert ("/app/feature-phone" in client.get("/app/download", base_url=BASE).text) == is_named
+    assert ("/app/download/feature-phone" in client.get("/app/download", base_url=BASE).text) == is_named
     if is_named:
         for said in ("携帯電話でできること", "できないこと", "アプリのダウンロードと初期設定。", f"{BASE}/app/"):
             assert said in answer.text

@@ -99,7 +99,7 @@ def test_the_bare_app_address_is_the_only_link(language: str) -> None:
                 "トークンアプリにサービスID、ユーザID、利用開始パスワードを入力し、トークンの設定を行ってください。",
                 "サービスID: 10112231",
                 "ユーザID: 999800000001",
-                "携帯の方: https://otp.example/app/feature-phone\n",
+                "携帯の方: https://otp.example/app/download/feature-phone\n",
                 "スマートフォンの方: https://otp.example/app/\n",
                 "「ワンタイムパスワード利用開始」をしてください。",
                 "ご不明な点は",
@@ -115,7 +115,7 @@ def test_the_bare_app_address_is_the_only_link(language: str) -> None:
                 "enter the service ID, the user ID and the activation password in the token app.",
                 "Service ID: 10112231",
                 "User ID: 999800000001",
-                "Feature phone: https://otp.example/app/feature-phone\n",
+                "Feature phone: https://otp.example/app/download/feature-phone\n",
                 "Smartphone: https://otp.example/app/\n",
                 "start using one-time passwords.",
                 "If you have any question",
@@ -155,7 +155,7 @@ def test_the_shipped_institutions_mails_have_no_link_but_the_apps(language: str,
     profile = load_institutions()[institution]
     text = text_in(language, profile)
     links = re.findall(r"https?://\S*|www\.\S*", text)
-    wanted = ["https://otp.example/app/feature-phone"] if profile.app.feature_phone else []
+    wanted = ["https://otp.example/app/download/feature-phone"] if profile.app.feature_phone else []
     assert links == [*wanted, "https://otp.example/app/"]
     assert not re.search(r"[?&#]\w+=|login", text)
 
