@@ -13,6 +13,7 @@ from tests.browser.conftest import NARROW, WIDE, Live, OpenPage, look
 from tests.browser.test_portal_pages import log_in, press
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import CONFIRMATION_PASSWORD, PASSWORD
+from tests.fixtures.services import DUAL
 from tests.fixtures.tokens import give_token, read_credential
 
 pytestmark = sqlite_only
@@ -228,4 +229,5 @@ def test_done_can_be_printed(page: Page, live: Live, customer_a: Customer) -> No
     for hidden in (".page-header__tools", ".menu", ".buttons", ".page-footer"):
         expect(page.locator(hidden).first).to_be_hidden()
     expect(page.locator("main")).to_contain_text("印刷日時")
+    expect(page.get_by_text(DUAL.contact_phone).locator("visible=true")).to_have_count(1)
     expect(page.get_by_text(customer_a.user_id)).to_be_visible()

@@ -96,9 +96,9 @@ class OwnCompany:
 class OwnStanding:
     """A customer with what is theirs.
 
-    `token` is None without an open one; `last_ended` tells how the last one ended. `issuable_from` and
-    `login_from` are ends of waiting rules, possibly past. `application` is one not fulfilled yet. `is_restricted`:
-    no further token until staff lift that on paper (発行規制).
+    `token` is None without an open one; `last_ended` and `last_kind` tell how the last one ended and what it was.
+    `issuable_from` and `login_from` are ends of waiting rules, possibly past. `application` is one not fulfilled
+    yet. `is_restricted`: no further token until staff lift that on paper (発行規制).
     """
 
     customer_id: str
@@ -108,6 +108,7 @@ class OwnStanding:
     user_id: str
     token: OwnToken | None
     last_ended: EndedHow | None
+    last_kind: TokenKind | None
     issuable_from: datetime | None
     login_from: datetime | None
     application: OwnApplication | None
@@ -119,6 +120,11 @@ class OwnStanding:
     def is_suspended(self) -> bool:
         """The token is suspended; no login until staff lift it."""
         return self.token is not None and self.token.state is CredentialState.SUSPENDED
+
+    @property
+    def has_released_fob(self) -> bool:
+        """The last token was a key fob and was released: the fob serves only with a new issuance (manual 001)."""
+        return self.token is None and self.last_ended is EndedHow.RELEASED and self.last_kind is TokenKind.HARD
 
     def has_applied_for(self, kind: TokenKind) -> bool:
         """There is an open application for a token of `kind`."""
@@ -155,6 +161,7 @@ def _standing(tx: Session, services: Services, customer: Customer, newest: Crede
         user_id=customer.user_id,
         token=_token(tx, services, newest) if newest is not None and is_open else None,
         last_ended=None if newest is None else newest.ended_how,
+        last_kind=None if newest is None else newest.kind,
         issuable_from=issuable_from(tx, institution, customer.id),
         login_from=login_from(tx, institution, customer.id),
         application=_application(tx, customer.id),

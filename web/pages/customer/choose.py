@@ -82,7 +82,9 @@ def _issue(own: OwnStanding) -> str | None:
 def _activate(own: OwnStanding) -> str | None:
     token = own.token
     if token is None:
-        return "fob_not_handed_over" if own.has_applied_for(TokenKind.HARD) else "no_token"
+        if own.has_applied_for(TokenKind.HARD):
+            return "fob_not_handed_over"
+        return "fob_released" if own.has_released_fob else "no_token"
     if token.state is CredentialState.ACTIVE:
         return "in_use"
     if token.state is CredentialState.ISSUED:
