@@ -13,7 +13,7 @@ from provisioning.institutions import load_institutions
 from provisioning.jobs.add_company import AddCompanyCommand, add_company
 from provisioning.rules.company import CompanyRole
 from provisioning.rules.institution import Institution
-from provisioning.rules.roles import ALL_ROLES
+from provisioning.rules.roles import Role
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.store.audit import SYSTEM
@@ -134,8 +134,14 @@ def clock() -> MovableClock:
 
 @pytest.fixture
 def app(services: Services, clock: MovableClock) -> Flask:
-    """Every role in one process."""
-    return create_app(services, ALL_ROLES, clock)
+    """Portal and console in one process."""
+    return create_app(services, {Role.CUSTOMER, Role.STAFF}, clock)
+
+
+@pytest.fixture
+def visitor(app: Flask) -> Visitor:
+    """A browser nobody signed in with."""
+    return Visitor(app)
 
 
 @pytest.fixture

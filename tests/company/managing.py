@@ -7,12 +7,12 @@ from datetime import datetime
 from provisioning.jobs.manage_users import ManageUsersCommand, ManageUsersResult, manage_users
 from provisioning.rules.company import CompanyAct
 from provisioning.store.tables import Customer
-from tests.company.conftest import INSTITUTION, Staffed
+from tests.company.conftest import INSTITUTION, House, Staffed
 from tests.fixtures.people import CONFIRMATION_PASSWORD, customer_actor
 
 
 def do(
-    company: Staffed,
+    company: House | Staffed,
     act: CompanyAct,
     by: Customer,
     *ids: str,
@@ -21,4 +21,5 @@ def do(
 ) -> ManageUsersResult:
     """`by` does it from their own page."""
     command = ManageUsersCommand(INSTITUTION, by.id, act, ids, password, customer_actor(by))
-    return manage_users(company.house.services, command, now)
+    house = company.house if isinstance(company, Staffed) else company
+    return manage_users(house.services, command, now)

@@ -14,6 +14,7 @@ from provisioning.rules.parameters import Algorithm, OtpType
 from provisioning.rules.states import CredentialState, EndedHow, FobState, JobState, Slot, TokenKind
 from provisioning.services import Services
 from provisioning.store.issuances import is_restricted
+from provisioning.store.queries.company_users import CompanyRole, CompanyUser, CompanyView, company_view
 from provisioning.store.queries.next_act import NextAct, Standing, next_act
 from provisioning.store.tables import (
     Application,
@@ -32,7 +33,7 @@ from provisioning.store.waiting import issuable_from
 _OUTSIDE: Final = frozenset({FobState.HANDED_OVER, FobState.IN_USE, FobState.PROGRAMMED})
 _SAME: Final = (
     "id", "institution_id", "branch", "login_id", "user_id", "name", "name_kana",
-    "password_failures", "confirmation_failures", "transfer_limit_yen",
+    "password_failures", "confirmation_failures", "transfer_limit_yen", "company_role",
 )  # fmt: skip
 _CREDENTIAL_SAME: Final = (
     "id", "kind", "state", "ended_how", "otp_type", "algorithm", "digits", "period_s", "failures",
@@ -101,6 +102,7 @@ class ApplicationCard:
 class CustomerCard:
     """A customer. `current`: the open credential; `fob_outside`: a dead fob that is still in their hands.
 
+    `company`: whose user they are, with `company_role`; None where the institution has no companies.
     `waiting_until`: before that instant no new token can be issued; None when nothing holds. `is_restricted`: none
     at all until the restriction is lifted on paper (発行規制).
     """
@@ -122,7 +124,14 @@ class CustomerCard:
     waiting_until: datetime | None
     next_act: NextAct
     transfer_limit_yen: int | None
+    company: CompanyView | None
+    company_role: CompanyRole | None
     is_restricted: bool
+
+    @property
+    def lifters(self) -> tuple[CompanyUser, ...]:
+        """Who in the company could lift this customer's suspension now."""
+        return () if self.company is None else self.company.lifters(self.id)
 
 
 def customer_card(
@@ -150,8 +159,12 @@ def customer_card(
         applied_for=application.kind if application else None,
         applies_here=institution.issuance.needs_application,
     )
+    company = None
+    if customer.company_id is not None:
+        company = company_view(services, institution_id, customer.company_id, now)
     return CustomerCard(
         **{name: getattr(customer, name) for name in _SAME},
+        company=company,
         passwords_locked=standing.password_locked,
         current=current,
         last_ended=last_ended,

@@ -13,7 +13,17 @@ from sqlalchemy.orm import Session
 from provisioning.rules.search_text import key, normal
 from provisioning.rules.states import CredentialState, Slot, TokenKind
 from provisioning.store.engine import Store
-from provisioning.store.tables import Application, AuditEntry, Credential, Customer, CustomerKey, Fob, KeyKind
+from provisioning.store.tables import (
+    Application,
+    AuditEntry,
+    Company,
+    CompanyKey,
+    Credential,
+    Customer,
+    CustomerKey,
+    Fob,
+    KeyKind,
+)
 
 __all__ = ["LIMIT", "CustomerFound", "FoundBy", "SearchScope", "normal", "search_customers"]
 
@@ -27,6 +37,7 @@ class FoundBy(StrEnum):
     """What of a customer matched."""
 
     NAME = "name"
+    COMPANY = "company"
     LOGIN_ID = "login_id"
     USER_ID = "user_id"
     SERIAL = "serial"
@@ -36,7 +47,7 @@ class FoundBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CustomerFound:
-    """One hit. `kind` and `state` are of the open credential, None without one."""
+    """One hit. `kind` and `state` are of the open credential, None without one; `company_name` is the user's."""
 
     id: str
     branch: str
@@ -47,6 +58,7 @@ class CustomerFound:
     kind: TokenKind | None
     state: CredentialState | None
     found_by: FoundBy
+    company_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +103,9 @@ def _exact(wanted: str) -> list[_Condition]:
 
 
 def _by_part(session: Session, scope: SearchScope, part: str) -> tuple[CustomerFound, ...]:
-    """Customers of whom `part` begins a key: it stands somewhere in the name, or begins one of the IDs."""
+    """Customers of whom `part` begins a key: it stands somewhere in the name, or begins one of the IDs; then users
+    of companies in whose names it stands.
+    """
     query = (
         select(CustomerKey.customer_id, CustomerKey.kind)
         .where(CustomerKey.institution_id == scope.institution_id)
@@ -105,8 +119,24 @@ def _by_part(session: Session, scope: SearchScope, part: str) -> tuple[CustomerF
     for customer_id, kind in session.execute(query):
         if len(kinds) < LIMIT:
             kinds.setdefault(customer_id, kind)
-    found = _rows(session, scope, Customer.id.in_(kinds)) if kinds else ()
-    return tuple(_found(*row, FoundBy(kinds[row[0].id])) for row in found)
+    named = _rows(session, scope, Customer.id.in_(kinds)) if kinds else []
+    found = [_found(*row, FoundBy(kinds[row[0].id])) for row in named]
+    companies = list(session.scalars(_companies(scope, part)))
+    users = _rows(session, scope, Customer.company_id.in_(companies)) if companies else []
+    found += [_found(*row, FoundBy.COMPANY) for row in users if row[0].id not in kinds]
+    return tuple(found[:LIMIT])
+
+
+def _companies(scope: SearchScope, part: str) -> Select[str]:
+    """In whose names or readings `part` stands."""
+    return (
+        select(CompanyKey.company_id)
+        .where(CompanyKey.institution_id == scope.institution_id)
+        .where(CompanyKey.text >= part, CompanyKey.text < part + _LAST_SIGN)
+        .distinct()
+        .order_by(CompanyKey.company_id)
+        .limit(LIMIT)
+    )
 
 
 _LAST_SIGN: Final = chr(sys.maxunicode)
@@ -132,7 +162,7 @@ def _matching(
     return tuple(_found(*row, found_by) for row in _rows(session, scope, condition))
 
 
-_Row = tuple[Customer, TokenKind | None, CredentialState | None]
+_Row = tuple[Customer, str | None, TokenKind | None, CredentialState | None]
 
 
 def _rows(session: Session, scope: SearchScope, condition: ColumnElement[bool]) -> list[_Row]:
@@ -142,7 +172,8 @@ def _rows(session: Session, scope: SearchScope, condition: ColumnElement[bool]) 
         & (Credential.state != CredentialState.ENDED)
     )
     query = (
-        select(Customer, Credential.kind, Credential.state)
+        select(Customer, Company.name, Credential.kind, Credential.state)
+        .outerjoin(Company, Company.id == Customer.company_id)
         .outerjoin(Credential, is_open)
         .where(Customer.institution_id == scope.institution_id, condition)
         .order_by(Customer.user_id)
@@ -150,11 +181,15 @@ def _rows(session: Session, scope: SearchScope, condition: ColumnElement[bool]) 
     )
     if scope.branch is not None:
         query = query.where(Customer.branch == scope.branch)
-    return [(customer, kind, state) for customer, kind, state in session.execute(query)]
+    return [(customer, company, kind, state) for customer, company, kind, state in session.execute(query)]
 
 
 def _found(
-    customer: Customer, kind: TokenKind | None, state: CredentialState | None, found_by: FoundBy
+    customer: Customer,
+    company_name: str | None,
+    kind: TokenKind | None,
+    state: CredentialState | None,
+    found_by: FoundBy,
 ) -> CustomerFound:
     return CustomerFound(
         id=customer.id,
@@ -166,4 +201,5 @@ def _found(
         kind=kind,
         state=state,
         found_by=found_by,
+        company_name=company_name,
     )

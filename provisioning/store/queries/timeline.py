@@ -15,7 +15,7 @@ from provisioning.errors import NotFound
 from provisioning.rules.states import CredentialState, EndedHow, TokenKind
 from provisioning.store.audit import ActorKind
 from provisioning.store.engine import Store
-from provisioning.store.queries.actors import actor_names
+from provisioning.store.queries.actors import actor_names, customer_names
 from provisioning.store.tables import (
     Application,
     AuditEntry,
@@ -162,7 +162,7 @@ def event(store: Store, institution_id: str, number: int, branch: str | None = N
         row = session.get(AuditEntry, number)
         if row is None or row.institution_id != institution_id or branch not in (None, row.branch):
             raise NotFound("act")
-        found = _event(row, actor_names(session, [row.actor_id]))
+        found = _event(row, _names(session, [row]))
         return replace(found, customer_id=_customer_of(session, row))
 
 
@@ -199,9 +199,14 @@ def _events(session: Session, institution_id: str, customer_id: str, spans: Iter
     )
     query = select(AuditEntry).where(AuditEntry.institution_id == institution_id, concerns)
     rows = session.scalars(query.order_by(AuditEntry.id.desc()).limit(EVENT_LIMIT)).all()
-    names = actor_names(session, (row.actor_id for row in rows))
+    names = _names(session, rows)
     events = (_event(row, names) for row in rows)
     return tuple(event for event in events if _concerns(event, customer_id, spans))
+
+
+def _names(session: Session, rows: Iterable[AuditEntry]) -> dict[str, str]:
+    ids = {row.actor_id for row in rows}
+    return actor_names(session, ids) | customer_names(session, ids)
 
 
 def _concerns(event: Event, customer_id: str, spans: Iterable[_Span]) -> bool:
@@ -215,7 +220,7 @@ def _event(row: AuditEntry, names: Mapping[str, str]) -> Event:
         **{name: getattr(row, name) for name in same},
         number=row.id,
         actor_kind=ActorKind(row.actor_kind),
-        actor_name=names.get(row.actor_id, ""),
+        actor_name="" if row.actor_id == row.customer_id else names.get(row.actor_id, ""),
     )
 
 

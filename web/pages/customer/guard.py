@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from provisioning.rules.actor import Actor, ActorKind
 from provisioning.rules.institution import Institution
+from provisioning.store.queries.company_users import company_view
 from provisioning.store.queries.own_standing import OwnStanding, own_standing
 from web import current, sessions
 from web.faults import tell
@@ -63,7 +64,10 @@ def here() -> OwnStanding | None:
 
 
 def shut_out(own: OwnStanding, why: str, **facts: Any) -> Response:
-    """End the session and tell at the sign-in why: `suspended`, `waiting` (with `until`)."""
+    """End the session and tell at the sign-in why: `suspended` (and who may lift it), `waiting` (with `until`)."""
+    if why == "suspended" and own.company is not None:
+        company = company_view(current.services(), own.institution_id, own.company.id, current.now())
+        facts |= {"lifted_by": [user.role.value for user in company.lifters(own.customer_id)]}
     sessions.sign_out(actor(own))
     session[CLOSED_DOOR] = {"why": why, **facts}
     return redirect(url_for("portal_sign_in.show", institution_id=own.institution_id), 303)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from flask_babel import LazyString
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from provisioning.rules.actor import ActorKind
@@ -120,10 +121,13 @@ class EventWords:
 def event_words(event: Event) -> EventWords:
     """An audited act as a line of the timeline."""
     look = "danger" if event.result in _BAD else ""
+    who = event.actor_name or str(ACTORS[event.actor_kind])
+    if event.actor_name and event.actor_kind is ActorKind.CUSTOMER:  # somebody who manages the company's users
+        who = _("%(name)s 様", name=event.actor_name)
     return EventWords(
         line=_line(event),
         result=str(RESULTS.get(event.result, "")),
-        who=event.actor_name or str(ACTORS[event.actor_kind]),
+        who=who,
         look=look,
     )
 
