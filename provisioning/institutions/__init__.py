@@ -19,6 +19,7 @@ from provisioning.rules.institution import (
     MOST_YEN,
     Activation,
     Institution,
+    Replacement,
     StateTexts,
     Text,
     TokenIssuedTexts,
@@ -148,6 +149,7 @@ def _limits(limits: StrictTable, activation: Activation) -> dict[str, Any]:
         "wait_after_revocation": limits.flag("wait_after_revocation", default=False),
         "transfer_limit_cap_yen": _optional(limits, "transfer_limit_cap_yen", MOST_YEN),
         "issuance_limit": _optional(limits, "issuance_limit", 100),
+        "replacement": limits.choice("replacement", Replacement, Replacement.RELEASE_FIRST),
     }
     limits.finish()
     return read

@@ -8,16 +8,18 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from provisioning.jobs.end_credential import end_credential
 from provisioning.jobs.judge_code import TypedCode, Use, VerifyResult, judge_code
 from provisioning.rules.address_use import AddressUse
 from provisioning.rules.mail_kind import MailKind
-from provisioning.rules.states import FobState
+from provisioning.rules.states import EndedHow, FobState, Slot
 from provisioning.services import Services
 from provisioning.store.addresses import retire_address
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.journal import move_fob
 from provisioning.store.line import JoinedLine
 from provisioning.store.notices import Notice, owe_notices
+from provisioning.store.slots import move_up, open_in
 from provisioning.store.tables import Customer, Ticket
 from provisioning.store.verification import Standing
 
@@ -35,6 +37,7 @@ class ActivateCommand:
 def activate(services: Services, command: ActivateCommand, now: datetime) -> VerifyResult:
     """SET_UP → ACTIVE with a fresh code; wrong ones count and suspend as at login. The fob is IN_USE with it.
 
+    A successor takes the place of the token in use, which ends as replaced with it (R43).
     A customer has a token or the mail password: activation ends the latter (R44), and every address is told.
     A credential that is active already answers USED. Raises BadInput, StoreUnavailable, VaultError.
     """
@@ -45,6 +48,8 @@ def activate(services: Services, command: ActivateCommand, now: datetime) -> Ver
                 handed = {FobState.PROGRAMMED, FobState.HANDED_OVER}
                 move_fob(tx, standing.fob_id, FobState.IN_USE, command.actor, now, only_from=handed)
             _forget_answer(tx, standing.credential_id)
+            if standing.slot is Slot.SUCCESSOR:
+                _replace(tx, services, standing, command.actor, now)
             over = _end_mail_password(tx, services, command, standing, now)
         facts = {"mail_password_over": True} if over else {}
         kind = MailKind.TOKEN_ACTIVATED
@@ -54,6 +59,14 @@ def activate(services: Services, command: ActivateCommand, now: datetime) -> Ver
         Use.ACTIVATE, command.institution_id, command.user_id, command.otp, command.actor, put_in_use
     )
     return judge_code(services, typed, now)
+
+
+def _replace(tx: Session, services: Services, standing: Standing, actor: Actor, now: datetime) -> None:
+    """The token that was in use until now, held since before the code was accepted; none if it ended meanwhile."""
+    replaced = open_in(tx, standing.customer_id, Slot.CURRENT)
+    if replaced is not None and replaced.id != standing.credential_id:
+        end_credential(tx, services, replaced, EndedHow.REPLACED, actor, now)
+    move_up(tx, standing.customer_id)
 
 
 def _end_mail_password(

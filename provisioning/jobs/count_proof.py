@@ -137,13 +137,15 @@ def _institution(services: Services, one: Try) -> Institution | None:
 
 
 def _usable_ticket(institution: Institution | None, one: Try) -> Select[Ticket, CredentialState, str]:
-    """The customer's ticket that is open or spent; there is at most one."""
+    """The customer's ticket that is open or spent: a successor's, which the app waits for, or the token's in use."""
     return (
         select(Ticket, Credential.state, Credential.customer_id)
         .join(Credential, Credential.id == Ticket.credential_id)
         .join(Customer, Customer.id == Credential.customer_id)
         .where(Customer.institution_id == (institution.id if institution else ""), Customer.user_id == one.user_id)
         .where(Ticket.state.in_((TicketState.OPEN, TicketState.SPENT)), Credential.state != CredentialState.ENDED)
+        .order_by(Credential.slot.desc())
+        .limit(1)
     )
 
 

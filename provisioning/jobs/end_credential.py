@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from provisioning.errors import WrongState
 from provisioning.jobs.tell_of_end import tell_of_end
 from provisioning.rules.address_use import AddressUse
-from provisioning.rules.states import CredentialState, EndedHow, FobState, JobState, TokenKind
+from provisioning.rules.states import CredentialState, EndedHow, FobState, JobState, Slot, TokenKind
 from provisioning.services import Services
 from provisioning.store.addresses import retire_address
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.journal import changed_rows, move_fob
+from provisioning.store.slots import move_up, open_in
 from provisioning.store.tables import (
     Credential,
     Fob,
@@ -49,7 +50,8 @@ def end_credential(  # noqa: PLR0917 - part of other jobs' transactions
 ) -> None:
     """End `credential` within the caller's transaction. Raises WrongState if it ended already.
 
-    Destroys the seed, frees the fob (LOST: the fob is lost too), abandons open programming jobs, voids
+    A successor moves up into its place (R43); a release, by which the customer ends the use of tokens, ends the
+    successor, too. Destroys the seed, frees the fob (LOST: the fob is lost too), abandons open programming jobs, voids
     tickets, cancels queued mails. If the token was in use, the transfer limit is lowered, the host and the
     customer are told. With `of_attempt` the caller, ending one attempt to write a fob, closes the job and moves
     the fob itself.
@@ -66,8 +68,20 @@ def end_credential(  # noqa: PLR0917 - part of other jobs' transactions
     record(tx, services.audit_key, _audit(credential, how, actor, now))
     if was_used:
         tell_of_end(tx, services, credential, how, actor, now)
-    if credential.kind is TokenKind.SOFT and how is not EndedHow.REPLACED:
+    if credential.slot is Slot.SUCCESSOR or how is EndedHow.REPLACED:
+        return
+    if how is EndedHow.RELEASED:
+        _end_successor(tx, services, credential.customer_id, actor, now)
+    elif move_up(tx, credential.customer_id):
+        return
+    if credential.kind is TokenKind.SOFT:
         retire_address(tx, credential.customer_id, AddressUse.TOKEN, now)
+
+
+def _end_successor(tx: Session, services: Services, customer_id: str, actor: Actor, now: datetime) -> None:
+    successor = open_in(tx, customer_id, Slot.SUCCESSOR)
+    if successor is not None:
+        end_credential(tx, services, successor, EndedHow.CANCELLED, actor, now)
 
 
 def _destroy_seed(tx: Session, credential: Credential, how: EndedHow, now: datetime) -> None:

@@ -7,13 +7,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from sqlalchemy.orm import Session
+
 from provisioning.jobs.end_credential import end_credential
 from provisioning.jobs.find_credential import find_credential
 from provisioning.jobs.needs_paper import refuse_without_paper
 from provisioning.rules.papers import PaperKind, read_line
-from provisioning.rules.states import EndedHow
+from provisioning.rules.states import EndedHow, Slot
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.slots import open_in
+from provisioning.store.tables import Credential
 
 
 class EndReason(StrEnum):
@@ -67,7 +71,11 @@ def end_token(services: Services, command: EndTokenCommand, now: datetime) -> En
     how = HOW[command.reason]
     with services.store.write() as tx:
         credential = find_credential(tx, command.institution_id, command.credential_id)
+        # whoever got hold of the token may have had its successor made
+        successor = _successor(tx, credential) if command.reason is EndReason.SUSPICION else None
         end_credential(tx, services, credential, how, command.actor, now)
+        if successor is not None:
+            end_credential(tx, services, successor, how, command.actor, now)
         entry = AuditRecord(
             now,
             command.actor,
@@ -81,3 +89,10 @@ def end_token(services: Services, command: EndTokenCommand, now: datetime) -> En
         )
         record(tx, services.audit_key, entry)
     return how
+
+
+def _successor(tx: Session, credential: Credential) -> Credential | None:
+    if credential.slot is Slot.SUCCESSOR:
+        return None
+    open_in(tx, credential.customer_id, Slot.CURRENT)
+    return open_in(tx, credential.customer_id, Slot.SUCCESSOR)

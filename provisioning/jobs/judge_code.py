@@ -20,7 +20,7 @@ from provisioning.rules.institution import Institution
 from provisioning.rules.mail_kind import MailKind
 from provisioning.rules.otp import Expected, Match, Tolerance, Verdict, match
 from provisioning.rules.otp_input import read_otp
-from provisioning.rules.states import CredentialState, EndedHow, TokenKind
+from provisioning.rules.states import CredentialState, EndedHow, Slot, TokenKind
 from provisioning.rules.timetable import wait_after_revocation
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
@@ -33,6 +33,7 @@ from provisioning.store.verification import (
     accept,
     accept_and_record,
     count_wrong,
+    current_is_suspended,
     read_standing,
     remember,
 )
@@ -108,7 +109,8 @@ class _Bench:
     now: datetime
 
     def judge(self, line: Line) -> VerifyResult | None:
-        standing = read_standing(line, self.institution, self.typed.user_id)
+        to_activate = self.typed.use is Use.ACTIVATE
+        standing = read_standing(line, self.institution, self.typed.user_id, to_activate=to_activate)
         known = standing.expected.parameters if isinstance(standing, Standing) else self.institution.otp
         read_otp(self.typed.otp, known.digits)
         reason = self._reason_before_matching(standing)
@@ -147,6 +149,8 @@ class _Bench:
             return Reason.UNKNOWN
         if isinstance(standing, NoCredential):
             return self._reason_without_credential(standing)
+        if standing.beside_suspended:
+            return Reason.SUSPENDED
         if standing.has_expired(self.now):
             return Reason.EXPIRED
         if standing.expected.clock_is_behind(self.now):
@@ -164,6 +168,8 @@ class _Bench:
         learned = {} if drift == standing.expected.counters.drift_steps else {"drift_steps": drift}
         row = self._audit_row(Outcome.ACCEPTED, standing, learned)
         if isinstance(line, JoinedLine):
+            if standing.slot is Slot.SUCCESSOR and current_is_suspended(line, standing.customer_id):
+                return None
             if not accept(line, standing, found.counters, limit, activated_at):
                 return None
             if self.typed.on_accept is not None:

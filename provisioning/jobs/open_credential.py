@@ -14,6 +14,7 @@ from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.issuances import is_restricted
+from provisioning.store.slots import slot_for_new
 from provisioning.store.tables import Credential, Customer
 from provisioning.store.waiting import issuable_from
 
@@ -30,7 +31,8 @@ def open_credential(  # noqa: PLR0917 - part of other jobs' transactions
 ) -> Credential:
     """A credential in state ISSUED within the caller's transaction; `parameters` None: the institution's.
 
-    HOTP begins with the institution's first counter.
+    HOTP begins with the institution's first counter. Where the institution replaces that way, it is the successor
+    of a token in use (R43).
 
     Raises TooEarly while the waiting rule holds (R38), AlreadyTaken("credential") if the customer has an
     open one and AlreadyTaken("fob") if the fob carries one (R35), IssueRestricted once the institution's number
@@ -44,6 +46,7 @@ def open_credential(  # noqa: PLR0917 - part of other jobs' transactions
     credential = Credential(
         institution_id=institution.id,
         customer_id=customer.id,
+        slot=slot_for_new(tx, institution, customer.id),
         kind=kind,
         fob_id=fob_id,
         state=CredentialState.ISSUED,

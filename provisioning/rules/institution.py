@@ -22,6 +22,15 @@ class Activation(StrEnum):
     STRICT = "strict"
 
 
+class Replacement(StrEnum):
+    """How a customer comes from one token to the next (R43): release first, or a successor beside the one in use,
+    which works until the successor is activated.
+    """
+
+    RELEASE_FIRST = "release-first"
+    SUCCESSOR = "successor"
+
+
 MOST_YEN: Final = 1_000_000_000
 """No transfer limit is higher."""
 
@@ -105,6 +114,7 @@ class Institution:
     keep_address: timedelta = timedelta(days=30)
     companies: bool = False
     transfer_limit_cap_yen: int | None = None
+    replacement: Replacement = Replacement.RELEASE_FIRST
     issuance_limit: int | None = None
     papers: tuple[PaperKind, ...] = ()
     menu_path: tuple[Text, ...] = ()

@@ -15,19 +15,25 @@ from provisioning.rules.expiry import Expiry, expiry
 from provisioning.rules.institution import Institution
 from provisioning.rules.otp import Counters, Expected, Tolerance
 from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
-from provisioning.rules.states import CredentialState, EndedHow, TokenKind
+from provisioning.rules.states import CredentialState, EndedHow, Slot, TokenKind
 from provisioning.store.audit import COLUMNS, JSON_COLUMNS
-from provisioning.store.line import Decision, Line, Statement
+from provisioning.store.line import Decision, JoinedLine, Line, Statement
+from provisioning.store.slots import open_in
 from provisioning.store.tables.base import from_microseconds, to_microseconds
 from provisioning.store.vault import SealedSeed, SeedContext
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An open credential as it was read. `sealed` is None before the seed is drawn."""
+    """An open credential as it was read. `sealed` is None before the seed is drawn.
+
+    `beside_suspended`: it is a successor, and the token in use is suspended.
+    """
 
     customer_id: str
     credential_id: str
+    slot: Slot
+    beside_suspended: bool
     fob_id: str | None
     state: CredentialState
     failures: int
@@ -62,9 +68,12 @@ class Counted:
     suspended: bool
 
 
-def read_standing(line: Line, institution: Institution, user_id: str) -> Standing | NoCredential | None:
-    """The current credential of a user; None for an unknown user."""
-    row = _READ.first(line, {"institution_id": institution.id, "user_id": user_id})
+def read_standing(
+    line: Line, institution: Institution, user_id: str, *, to_activate: bool = False
+) -> Standing | NoCredential | None:
+    """The current credential of a user, or their successor if it is `to_activate`; None for an unknown user."""
+    read = _READ_TO_ACTIVATE if to_activate else _READ
+    row = read.first(line, {"institution_id": institution.id, "user_id": user_id})
     if row is None:
         return None
     if row[1] is not None:
@@ -73,6 +82,13 @@ def read_standing(line: Line, institution: Institution, user_id: str) -> Standin
     if ended is None:
         return NoCredential(row[0])
     return NoCredential(row[0], EndedHow(ended[0]), from_microseconds(ended[1]))
+
+
+def current_is_suspended(line: JoinedLine, customer_id: str) -> bool:
+    """Of the token that a successor is about to replace; it stays as it is until the transaction ends."""
+    with line.session() as tx:
+        current = open_in(tx, customer_id, Slot.CURRENT)
+        return current is not None and current.state is CredentialState.SUSPENDED
 
 
 def accept(line: Line, standing: Standing, counters: Counters, limit: int, activated_at: datetime | None) -> bool:
@@ -126,11 +142,13 @@ def _found_again(standing: Standing, limit: int) -> dict[str, Any]:
 
 
 def _standing(institution: Institution, row: Sequence[Any]) -> Standing:
-    customer_id, credential_id, fob_id, kind, state, failures, activate_by, expires_at = row[:8]
-    otp_type, algorithm, digits, period_s, last_step, seen, drift, version, sealed, wrapped, kek_id = row[8:]
+    customer_id, credential_id, slot, beside, fob_id, kind, state, failures, activate_by, expires_at = row[:10]
+    otp_type, algorithm, digits, period_s, last_step, seen, drift, version, sealed, wrapped, kek_id = row[10:]
     return Standing(
         customer_id=customer_id,
         credential_id=credential_id,
+        slot=Slot(slot),
+        beside_suspended=beside == CredentialState.SUSPENDED,
         fob_id=fob_id,
         state=CredentialState(state),
         failures=failures,
@@ -146,15 +164,31 @@ def _standing(institution: Institution, row: Sequence[Any]) -> Standing:
     )
 
 
-_READ: Final = Statement("""
-    SELECT customer.id, credential.id, fob_id, kind, credential.state, failures, activate_by, expires_at,
-           otp_type, algorithm, digits, period_s, last_step, highest_seen_step, drift_steps,
-           seed_version, sealed_seed, wrapped_key, kek_id
+_READ_SQL: Final = """
+    SELECT customer.id, credential.id, credential.slot, {beside}, credential.fob_id, credential.kind,
+           credential.state, credential.failures, credential.activate_by, expires_at,
+           credential.otp_type, credential.algorithm, credential.digits, credential.period_s,
+           credential.last_step, credential.highest_seen_step, credential.drift_steps,
+           credential.seed_version, credential.sealed_seed, credential.wrapped_key, credential.kek_id
     FROM customer LEFT JOIN credential
-      ON credential.customer_id = customer.id AND slot = 'current' AND credential.state <> 'ended'
-    LEFT JOIN fob ON fob.id = credential.fob_id
-    WHERE customer.institution_id = :institution_id AND customer.user_id = :user_id
-""")
+      ON credential.customer_id = customer.id AND credential.state <> 'ended'{slot}
+    LEFT JOIN fob ON fob.id = credential.fob_id{more}
+    WHERE customer.institution_id = :institution_id AND customer.user_id = :user_id{order}
+"""
+_READ: Final = Statement(
+    _READ_SQL.format(beside="NULL", slot=" AND credential.slot = 'current'", more="", order="")
+)
+_READ_TO_ACTIVATE: Final = Statement(
+    _READ_SQL.format(
+        beside="beside.state",
+        slot="",
+        more="""
+    LEFT JOIN credential beside
+      ON beside.customer_id = customer.id AND beside.slot = 'current' AND beside.state <> 'ended'
+      AND credential.slot = 'successor'""",
+        order=" ORDER BY credential.slot DESC",
+    )
+)
 
 _LAST_END: Final = Statement("""
     SELECT ended_how, ended_at FROM credential WHERE customer_id = :customer_id AND state = 'ended'

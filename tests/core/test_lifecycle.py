@@ -187,14 +187,17 @@ def test_a_successor_has_a_place_beside_the_current_token_and_only_one(
         _add_successor(services, customer_a, now)
 
 
-def test_a_successor_is_not_the_current_token_even_when_that_has_ended(
+def test_a_successor_is_not_asked_while_the_current_token_is_open_and_not_in_force_after_it(
     services: Services, customer_a: Customer, now: datetime
 ) -> None:
     token = give_token(services, customer_a, now)
     _add_successor(services, customer_a, now)
+    accepted = verify(services, VerifyCommand("dual", token.user_id, token.code(now), SYSTEM), now)
+    assert (accepted.reason, accepted.credential_id) == (None, token.credential_id)
     revoke(services, RevokeCommand("dual", token.credential_id, EndedHow.REVOKED, SYSTEM), now)
     refused = verify(services, VerifyCommand("dual", token.user_id, token.code(now), SYSTEM), now)
-    assert (refused.reason, refused.credential_id) == (Reason.NOT_ACTIVE, None)
+    assert refused.reason is Reason.NOT_ACTIVE
+    assert refused.credential_id != token.credential_id
 
 
 def _add_successor(services: Services, customer: Customer, now: datetime) -> None:
