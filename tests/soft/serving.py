@@ -39,6 +39,7 @@ class Served:
     origin: str
     services: Services
     clock: Callable[[], datetime]
+    app: Flask
 
     def url(self, path: str) -> str:
         """Address of a path."""
@@ -62,4 +63,4 @@ def served(services: Services, clock: Callable[[], datetime], iterations: int = 
         )
         behind = replace(services, settings=settings)
         chosen.append(create_app(behind, ALL_ROLES, clock))
-        yield Served(origin, behind, clock)
+        yield Served(origin, behind, clock, chosen[0])

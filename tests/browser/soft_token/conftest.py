@@ -26,7 +26,9 @@ def institutions(institutions: Mapping[str, Institution]) -> Mapping[str, Instit
     """`dual` wants consent and has display names behind its own, `other` in place of it."""
     return {
         "dual": replace(institutions["dual"], app=AppProfile(consent=True)),
-        "other": replace(institutions["other"], app=AppProfile(display_name=DisplayName.REPLACES)),
+        "other": replace(
+            institutions["other"], app=AppProfile(display_name=DisplayName.REPLACES, feature_phone=True)
+        ),
     }
 
 

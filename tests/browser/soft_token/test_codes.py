@@ -11,18 +11,20 @@ from playwright.sync_api import Page, expect
 
 from provisioning.jobs.issue_soft import IssuedSoft
 from provisioning.store.tables import Customer
-from tests.browser.conftest import look, serious
+from tests.browser.conftest import fits, look, serious
 from tests.browser.soft_token.hands import (
     assert_shows_codes_of,
     codes,
+    fill,
     oathtool,
     seed_of,
+    send,
     set_up,
     wall_clock,
 )
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import add_customer
-from tests.soft.issuing import issue
+from tests.soft.issuing import issue, ticket
 from tests.soft.serving import Served
 
 pytestmark = sqlite_only
@@ -39,6 +41,10 @@ def test_the_code_is_large_grouped_and_counted_down(
     groups = page.locator(".code span").all_inner_texts()
     assert [len(group) for group in groups] == [4, 4]
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    # read when it is asked for, in two groups of digits, and never by itself
+    assert page.locator("[aria-live], [role=status], [role=timer]").evaluate_all(
+        "all => all.map((one) => one.id)"
+    ) == ["status"]
     left = re.fullmatch(r"あと (\d+) 秒", page.locator(".left").inner_text().strip())
     assert left is not None
     assert 1 <= int(left.group(1)) <= 60
@@ -109,11 +115,24 @@ def test_a_second_token_its_name_and_its_end(
     assert_shows_codes_of(page, site.services, second)
     page.reload()
     expect(page.locator(".card")).to_have_count(1)
+    page.get_by_role("button", name="編集: 経費用").click()
+    page.get_by_role("button", name="削除する").click()
+    page.get_by_role("dialog").get_by_role("button", name="削除する").click()
+    expect(page.get_by_role("status")).to_have_text("削除しました")
+    # what was deleted is not called lost
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("トークンの初期設定")
+    assert page.locator(".notice").count() == 0
 
 
-def test_ten_tokens_are_enough(site: Served, phone: Callable[..., Page], issued: IssuedSoft) -> None:
+def test_ten_tokens_are_enough(
+    site: Served, phone: Callable[..., Page], issued: IssuedSoft, customer_b: Customer
+) -> None:
+    eleventh = issue(site.services, customer_b, wall_clock())
     page = phone()
     set_up(page, site, issued)
+    page.get_by_role("button", name="トークンの追加").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("トークンの初期設定")
     page.evaluate(
         """async () => {
             const store = await import("/app/store.js");
@@ -123,6 +142,11 @@ def test_ten_tokens_are_enough(site: Served, phone: Callable[..., Page], issued:
             }
         }"""
     )
+    # begun before the tenth was there: refused before anybody is asked
+    fill(page, eleventh)
+    send(page)
+    expect(page.locator(".notice.bad")).to_contain_text("登録は10件までです")
+    assert ticket(site.services, eleventh.credential_id).attempts == 0
     page.reload()
     expect(page.locator(".card")).to_have_count(10)
     expect(page.get_by_role("button", name="トークンの追加")).to_have_count(0)
@@ -202,11 +226,13 @@ def test_in_the_dark(site: Served, phone: Callable[..., Page], issued: IssuedSof
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
-def test_the_manual_reads_well(site: Served, phone: Callable[..., Page], language: str) -> None:
-    page = phone(language)
-    page.goto(site.url("/app/manual"))
-    look(page, f"app-manual-360-{language}")
-    assert serious(page) == []
+def test_the_pages_about_the_app_read_well(site: Served, phone: Callable[..., Page], language: str) -> None:
+    page = phone(language, color_scheme="dark" if language == "en" else "light")
+    for name in ("manual", "download", "download/feature-phone"):
+        page.goto(site.url(f"/app/{name}"))
+        look(page, f"app-{name.replace('/', '-')}-360-{language}")
+        assert serious(page) == []
+        assert fits(page)
 
 
 def test_the_app_is_light_and_asks_nobody_else(site: Served, phone: Callable[..., Page]) -> None:
@@ -221,6 +247,10 @@ def test_the_app_is_light_and_asks_nobody_else(site: Served, phone: Callable[...
         ),
     )
     page.goto(site.url("/app/"))
+    page.locator("form").wait_for()
+    assert 15_000 < sum(sizes.values()) <= 30_000
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    assert sum(sizes.values()) <= 30_000
     assert [url for url in asked if not url.startswith(site.origin)] == []
+    # what a browser has against installing it
+    found = page.context.new_cdp_session(page).send("Page.getInstallabilityErrors")
+    assert [error["errorId"] for error in found["installabilityErrors"]] == []
