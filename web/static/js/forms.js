@@ -1,5 +1,5 @@
 /* A form is sent once; an error summary gets the focus; pages that can be printed show the button;
-   digits that are hidden can be shown. */
+   a list can be ticked as a whole; digits that are hidden can be shown. */
 
 for (const form of document.querySelectorAll("form[data-once]")) {
   form.addEventListener("submit", (event) => {
@@ -18,6 +18,15 @@ document.getElementById("error-summary")?.focus();
 for (const button of document.querySelectorAll("button[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
+}
+
+for (const button of document.querySelectorAll("button[data-tick]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const boxes = [...button.closest("fieldset").querySelectorAll("input[type=checkbox]")];
+    const some_left = boxes.some((box) => !box.checked);
+    for (const box of boxes) box.checked = some_left;
+  });
 }
 
 for (const field of document.querySelectorAll("input[data-reveal]")) {
