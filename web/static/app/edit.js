@@ -16,8 +16,9 @@ export async function edit(token, { codes, home, stay }) {
     h("p", { id: "sure" }, t("sure", { name: called(token), user: token.ids.user_id })),
     button(t("yes"), drop, "danger"), button(t("back"), () => sure.close()));
   const { service_id, user_id } = token.ids;
-  show("BAP004", called(token),
-    h("p", {}, token.institution[spoken()], h("br"), `${t("serviceId")} ${service_id}`, h("br"), `${t("userId")} ${user_id}`),
+  const facts = [`${t("serviceId")} ${service_id}`, `${t("userId")} ${user_id}`];
+  if (called(token) !== token.institution[spoken()]) facts.unshift(token.institution[spoken()]);
+  show("BAP004", called(token), h("p", {}, ...facts.flatMap((fact) => [fact, h("br")])),
     nameForm(token, "save", codes), ids.length > 1 && places(token, ids, stay), button(t("back"), codes),
     h("section", { class: "apart" }, h("h2", {}, t("removal")), h("p", {}, t("removalLead")),
       button(t("yes"), () => sure.showModal(), "danger")), sure);
