@@ -18,6 +18,7 @@ from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import CONFIRMATION_PASSWORD, add_customer
 from tests.portal.conftest import MovableClock, SignIn
 from tests.portal.visitor import BASE, Visitor
+from tests.staff.test_hostile_forms import Met, attack
 
 pytestmark = sqlite_only
 
@@ -216,3 +217,11 @@ def test_a_form_left_open_leads_to_the_sign_in(company: Staffed, enter: SignIn, 
     fields = browser.form(REVOKE)
     clock.now += timedelta(minutes=11)
     assert post(browser, REVOKE, fields).path.startswith("/portal/sign-in")
+
+
+@pytest.mark.parametrize("page", [LIFT, REVOKE, LOSS])
+def test_no_harm_is_done_by_the_form(company: Staffed, enter: SignIn, services: Services, page: str) -> None:
+    company.house.suspend(company.general)
+    browser = enter(company.first).get(page)
+    (form,) = (form for form in browser.forms if form.action == page)
+    attack(browser, Met(page, form), services)
