@@ -17,7 +17,7 @@ from tests.api.bank import Bank, later, open_bank
 from tests.fixtures.web_server import web_server
 from tests.fobs.desk import Desk, PlainFob, open_desk
 from web.api.bank.errors import ERRORS
-from web.api.bank.operations import PREFIX
+from web.api.bank.fields import PREFIX
 from web.app import create_app
 
 

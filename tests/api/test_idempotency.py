@@ -21,7 +21,7 @@ from tests.fixtures.canaries import everything_stored, shapes
 from tests.fixtures.databases import sqlite_only
 from tests.fobs.desk import Desk, PlainFob
 from tests.soft.issuing import strict
-from web.api.bank import tokens
+from web.api.bank.acts import tokens
 
 KEY = "8e6c1f0a-5b0e-4d58-9f0e-6f2f2b7d3a11"
 REPLAYED = "Idempotency-Replayed"

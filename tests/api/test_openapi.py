@@ -70,7 +70,15 @@ def test_every_reference_leads_somewhere(described: dict[str, Any]) -> None:
 
 
 def test_passwords_and_codes_are_marked_as_only_written(described: dict[str, Any]) -> None:
-    secret = {"otp", "confirmation_password", "activation_password", "mail_address", "first", "second"}
+    secret = {
+        "otp",
+        "confirmation_password",
+        "activation_password",
+        "mail_address",
+        "first",
+        "second",
+        "mail_password",
+    }
     for path in described["paths"].values():
         for operation in path.values():
             body = operation.get("requestBody", {"content": {"application/json": {"schema": {"properties": {}}}}})
@@ -85,7 +93,10 @@ def test_every_described_member_is_checked_as_described(
     bank: Bank = open_bank(served, customer_a.user_id)
     path = OPERATIONS[name].path
     schema = described["paths"][f"/api/v1{path}"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    good = {member: form.get("enum", ["1"])[0] for member, form in schema["properties"].items()}
+    forms = {member: form.get("items", form) for member, form in schema["properties"].items()}
+    many = {member for member, form in schema["properties"].items() if form["type"] == "array"}
+    good: dict[str, Any] = {member: form.get("enum", ["1"])[0] for member, form in forms.items()}
+    good |= {member: [good[member]] for member in many}
     good |= {"service_id": bank.service_id, "user_id": bank.user_id}
 
     def fault(body: dict[str, Any]) -> tuple[int, str | None, str | None]:
@@ -93,9 +104,14 @@ def test_every_described_member_is_checked_as_described(
         return answer.status_code, answer.json().get("field"), answer.json().get("fault")
 
     assert fault({**good, "more": "1"}) == (422, "more", "unknown_field")
-    for member, form in schema["properties"].items():
-        assert fault({**good, member: 1}) == (422, member, "bad_form")
-        assert fault({**good, member: "x" * (form["maxLength"] + 1)}) == (422, member, "wrong_length")
+    for member in many:
+        assert fault({**good, member: "1"}) == (422, member, "bad_form")
+        assert fault({**good, member: []}) == (422, member, "missing")
+        assert fault({**good, member: ["1"] * 201}) == (422, member, "wrong_length")
+    for member, form in forms.items():
+        too_long: Any = "x" * (form["maxLength"] + 1)
+        assert fault({**good, member: [1] if member in many else 1}) == (422, member, "bad_form")
+        assert fault({**good, member: [too_long] if member in many else too_long}) == (422, member, "wrong_length")
         if "enum" in form:
             assert fault({**good, member: "x"}) == (422, member, "not_offered")
     for member in schema["required"]:

@@ -41,7 +41,8 @@ def test_a_key_of_one_scope_reaches_exactly_its_operations(
 
 @sqlite_only
 def test_nothing_is_reached_without_a_key(served: Served, bank: Bank) -> None:
-    for bank.key in ("wrong", bank.key[:-1]):
+    for key in ("wrong", bank.key[:-1]):
+        bank.key = key
         for name, operation in OPERATIONS.items():
             served.advance(seconds=1)
             answer = bank.send(operation)

@@ -6,6 +6,7 @@ fault of ours, and holds no seed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -20,26 +21,20 @@ from schemathesis.engine.events import FatalError, NonFatalError, ScenarioFinish
 from schemathesis.engine.recorder import ScenarioRecorder
 
 from provisioning.jobs.add_bank_client import AddBankClientCommand, add_bank_client
-from provisioning.jobs.revoke import RevokeCommand, revoke
-from provisioning.jobs.verify import VerifyCommand, verify
 from provisioning.rules.actor import SYSTEM
+from provisioning.rules.institution import Institution
 from provisioning.rules.roles import ALL_ROLES
-from provisioning.rules.states import CredentialState, EndedHow
 from provisioning.services import Services
-from tests.fixtures.canaries import shapes
+from tests.api.planted import NARROWED, WITH_EVERYTHING, WITHOUT, People, plant
 from tests.fixtures.databases import sqlite_only
-from tests.fixtures.people import add_customer, add_fob
 from tests.fixtures.services import DUAL
-from tests.fixtures.tokens import give_token
-from tests.soft.issuing import issue
-from web.api.bank.operations import OPERATIONS, PREFIX
+from web.api.bank.fields import PREFIX
+from web.api.bank.operations import OPERATIONS
 from web.app import create_app
 
-SET_UP, ACTIVE, SUSPENDED, ENDED, WITH_FOB, ISSUED, WITHOUT = USERS = [f"12345678000{n}" for n in range(7)]
-NOBODY: Final = "999999999999"
 SETTINGS: Final[dict[str, Any]] = {
     "seed": 1,
-    "generation": {"max-examples": 30, "deterministic": True, "database": "none", "no-shrink": True},
+    "generation": {"max-examples": 20, "deterministic": True, "database": "none", "no-shrink": True},
     "checks": {
         # what a member means decides, too: a password that is too simple, a code of another length
         "positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]},
@@ -71,17 +66,9 @@ class Found:
 
 
 @pytest.fixture
-def seeds(services: Services, now: datetime) -> list[bytes]:
-    """The seeds of people whose tokens stand where tokens can stand; two have none, issued and without a token."""
-    people = {user: add_customer(services, user) for user in USERS}
-    tokens = {user: give_token(services, people[user], now) for user in (ACTIVE, SUSPENDED, ENDED)}
-    tokens[SET_UP] = give_token(services, people[SET_UP], now, CredentialState.SET_UP)
-    tokens[WITH_FOB] = give_token(services, people[WITH_FOB], now, fob=add_fob(services, "KF0000001"))
-    for _ in range(DUAL.failure_limit):
-        verify(services, VerifyCommand("dual", SUSPENDED, tokens[SUSPENDED].wrong(now), SYSTEM), now)
-    revoke(services, RevokeCommand("dual", tokens[ENDED].credential_id, EndedHow.REVOKED, SYSTEM), now)
-    issue(services, people[ISSUED], now)
-    return [token.seed for token in tokens.values()]
+def institutions() -> Mapping[str, Institution]:
+    """One that has everything that an institution can have."""
+    return {DUAL.id: WITH_EVERYTHING}
 
 
 @pytest.fixture
@@ -95,11 +82,12 @@ def app(services: Services, now: datetime) -> Flask:
 # of a body as large as the largest that is tried
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")
 def test_everything_answers_as_it_is_described_and_with_no_seed(
-    services: Services, now: datetime, app: Flask, seeds: list[bytes]
+    services: Services, now: datetime, app: Flask
 ) -> None:
+    people = plant(services, now)
     key = add_bank_client(services, AddBankClientCommand("dual", "host", SYSTEM), now).key
     config = SchemathesisConfig.from_dict({**SETTINGS, "headers": {"Authorization": f"Bearer {key}"}})
-    schema = schemathesis.openapi.from_dict(about_people(app), config=config)
+    schema = schemathesis.openapi.from_dict(about(app, people), config=config)
     schema.app = app
     found = Found()
     for event in engine.from_schema(schema).execute():
@@ -109,21 +97,26 @@ def test_everything_answers_as_it_is_described_and_with_no_seed(
         if isinstance(event, ScenarioFinished):
             found.take(event.recorder)
     assert found.faults == []
-    assert [
-        shape for seed in seeds for shape in shapes(seed) if any(shape in answer for answer in found.answers)
-    ] == []
+    assert [shape for shape in people.shapes() if any(shape in answer for answer in found.answers)] == []
     assert found.done == {f"{operation.method} {PREFIX}{operation.path}" for operation in OPERATIONS.values()}
 
 
-def about_people(app: Flask) -> dict[str, Any]:
-    """The specification, with IDs of ours: calls about nobody would all end at 404."""
+def about(app: Flask, people: People) -> dict[str, Any]:
+    """The specification with IDs of ours, because calls about nobody would all end at 404, and with examples that
+    succeed.
+    """
     specification: dict[str, Any] = app.test_client().get(f"{PREFIX}/openapi.json").get_json()
     for path in specification["paths"].values():
         for operation in path.values():
+            example = people.examples.get(operation["operationId"], {})
+            for one in operation["parameters"]:
+                if one["name"] in NARROWED:
+                    one["schema"]["enum"] = NARROWED[one["name"]]
+                    one["example"] = example.get(one["name"], NARROWED[one["name"]][0])
             if "requestBody" in operation:
-                members = operation["requestBody"]["content"]["application/json"]["schema"]["properties"]
-            else:
-                members = {one["name"]: one["schema"] for one in operation["parameters"]}
-            members["service_id"]["enum"] = [DUAL.service_id]
-            members["user_id"]["enum"] = [*USERS, NOBODY]
+                content = operation["requestBody"]["content"]["application/json"]
+                for name in NARROWED.keys() & content["schema"]["properties"].keys():
+                    content["schema"]["properties"][name]["enum"] = NARROWED[name]
+                for told in content["examples"].values():
+                    told["value"] |= {"user_id": WITHOUT, **example}
     return specification

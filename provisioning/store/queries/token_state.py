@@ -9,9 +9,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from provisioning.errors import NotFound
-from provisioning.rules.states import CredentialState, EndedHow, TokenKind
+from provisioning.rules.states import CredentialState, EndedHow, Slot, TokenKind
 from provisioning.store.engine import Store
 from provisioning.store.tables import Credential, Customer, Fob
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """A token that is to replace the one in use (R43)."""
+
+    credential_id: str
+    kind: TokenKind
+    state: CredentialState
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +37,7 @@ class TokenState:
     ended_how: EndedHow | None = None
     issued_at: datetime | None = None
     expires_at: datetime | None = None
+    successor: Successor | None = None
 
 
 def token_state(store: Store, institution_id: str, user_id: str) -> TokenState:
@@ -39,10 +49,11 @@ def token_state(store: Store, institution_id: str, user_id: str) -> TokenState:
             raise NotFound("customer")
         credential = _newest(session, customer_id)
         expires_at = None if credential is None else _expires_at(session, credential)
+        successor = _successor(session, customer_id)
     if credential is None:
         return TokenState(customer_id)
     told = {name: getattr(credential, name) for name in ("kind", "state", "ended_how", "issued_at")}
-    return TokenState(customer_id, credential.id, **told, expires_at=expires_at)
+    return TokenState(customer_id, credential.id, **told, expires_at=expires_at, successor=successor)
 
 
 def _expires_at(session: Session, credential: Credential) -> datetime | None:
@@ -53,7 +64,17 @@ def _expires_at(session: Session, credential: Credential) -> datetime | None:
 
 def _newest(session: Session, customer_id: str) -> Credential | None:
     """The open one; where there is none, the one that ended last."""
-    of_customer = select(Credential).where(Credential.customer_id == customer_id)
+    of_customer = select(Credential).where(Credential.customer_id == customer_id, Credential.slot == Slot.CURRENT)
     still_open = of_customer.where(Credential.state != CredentialState.ENDED)
     order = (Credential.ended_at.desc(), Credential.issued_at.desc())
     return session.scalars(still_open).first() or session.scalars(of_customer.order_by(*order).limit(1)).first()
+
+
+def _successor(session: Session, customer_id: str) -> Successor | None:
+    waiting = (
+        Credential.customer_id == customer_id,
+        Credential.slot == Slot.SUCCESSOR,
+        Credential.state != CredentialState.ENDED,
+    )
+    row = session.scalars(select(Credential).where(*waiting)).one_or_none()
+    return None if row is None else Successor(row.id, row.kind, row.state)

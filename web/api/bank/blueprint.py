@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 from flask import Blueprint, jsonify
 from flask.sansio.blueprints import BlueprintSetupState
@@ -11,16 +10,14 @@ from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
 from provisioning.errors import NotAuthentic
-from web.api.bank import codes, tokens
+from web.api.bank.acts import ACTS
 from web.api.bank.calls import CALLS, CLIENTS, PER_STRANGER, PER_USER, STRANGERS, call_of
-from web.api.bank.fields import Operation
+from web.api.bank.fields import PREFIX, Operation
 from web.api.bank.known_clients import KnownClients
 from web.api.bank.once import Act, answer
 from web.api.bank.openapi import openapi
-from web.api.bank.operations import OPERATIONS, PREFIX
+from web.api.bank.operations import OPERATIONS
 from web.flood import FloodGuard, tell_flooded
-
-_ACTS: Final = {**codes.ACTS, **tokens.ACTS}
 
 bank_api = Blueprint("bank_api", __name__, url_prefix=PREFIX)
 bank_api.register_error_handler(TooManyRequests, tell_flooded)
@@ -54,5 +51,5 @@ def _view(operation: Operation, act: Act) -> Callable[..., Response]:
 
 for _name, _operation in OPERATIONS.items():
     _rule = _operation.path.replace("{", "<").replace("}", ">")
-    _respond = _view(_operation, _ACTS[_name])
+    _respond = _view(_operation, ACTS[_name])
     bank_api.add_url_rule(_rule, _name, _respond, methods=[_operation.method])

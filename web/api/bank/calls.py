@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
 
 from flask import current_app, request
 
@@ -31,12 +33,16 @@ PER_STRANGER = Allowance(burst=50, per_s=1.0)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One believed call. `fields` are the body's members beside the two IDs, checked for their form."""
+    """One believed call. `fields` are the text members beside the two IDs, checked in form; `lists` the rest.
+
+    `user_id` is empty where the operation is about an institution.
+    """
 
     client: KnownClient
     institution: Institution
     user_id: str
     fields: Mapping[str, str]
+    lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def actor(self) -> Actor:
@@ -56,6 +62,25 @@ class Call:
             raise NotFound("credential")
         return found
 
+    @property
+    def waiting_id(self) -> str:
+        """The credential that may not be in force yet: a successor, else the current one. Raises NotFound."""
+        successor = self.token.successor
+        return self.credential_id if successor is None else successor.credential_id
+
+    @property
+    def login(self) -> str:
+        """The customer's login as the calling system names it; no other system's, and no session of ours."""
+        return sha256(f"{self.client.id} {self.fields['login']}".encode()).hexdigest()
+
+    @property
+    def confirmation_password(self) -> str | None:
+        """None: the calling system has checked it. Raises BadInput where it is to be sent."""
+        password = self.fields.get("confirmation_password")
+        if password is None and not self.client.checks_confirmation:
+            raise BadInput("confirmation_password", InputFault.MISSING)
+        return password
+
     def required(self, name: str) -> str:
         """A member that this kind of call cannot do without. Raises BadInput."""
         if name not in self.fields:
@@ -72,10 +97,17 @@ def call_of(operation: Operation, parts: Mapping[str, str]) -> Call:
     if operation.scope not in client.scopes:
         raise OutOfScope(operation.scope)
     sent = _sent(operation, parts)
-    return _call(client, sent.pop("service_id"), sent.pop("user_id"), sent)
+    institution = _institution(client, sent.pop("service_id"))
+    user_id = sent.pop("user_id", "")
+    if "user_id" in operation.fields:
+        lookup_name(user_id, "user_id")
+    guard: FloodGuard = current_app.extensions[CALLS]
+    guard.admit(f"{institution.id} {user_id}", current.now())
+    lists = {name: sent.pop(name) for name, wanted in operation.fields.items() if wanted.many and name in sent}
+    return Call(client, institution, user_id, sent, lists)
 
 
-def _sent(operation: Operation, parts: Mapping[str, str]) -> dict[str, str]:
+def _sent(operation: Operation, parts: Mapping[str, str]) -> dict[str, Any]:
     if operation.method == POST:
         return read_object(request.get_data(), operation.fields)
     asked = {name: wanted for name, wanted in operation.fields.items() if name not in parts}
@@ -93,12 +125,9 @@ def _client() -> KnownClient:
         raise
 
 
-def _call(client: KnownClient, service_id: str, user_id: str, fields: Mapping[str, str]) -> Call:
+def _institution(client: KnownClient, service_id: str) -> Institution:
     """A foreign institution looks like none (R58)."""
     institution = current.services().by_service_id(read_service_id(service_id))
     if client.institution_id not in (None, institution.id):
         raise NotFound("institution")
-    lookup_name(user_id, "user_id")
-    guard: FloodGuard = current_app.extensions[CALLS]
-    guard.admit(f"{institution.id} {user_id}", current.now())
-    return Call(client, institution, user_id, fields)
+    return institution

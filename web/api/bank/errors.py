@@ -41,6 +41,9 @@ ERRORS: Final[Mapping[str, ErrorCode]] = {
     FaultName.TOO_EARLY: ErrorCode(
         409, "The next token may be issued from `until` on.", {"until": "2026-11-21T00:00:00+09:00"}
     ),
+    FaultName.OVER_LIMIT: ErrorCode(
+        409, "`left_yen` is left today of the limit.", {"limit_yen": 500_000, "left_yen": 20_000}
+    ),
     FaultName.ISSUE_RESTRICTED: ErrorCode(
         409, "So many tokens were issued that a restriction must be lifted first."
     ),

@@ -27,6 +27,8 @@ class Field:
     most: int = 320
     secret: bool = False
     pattern: str = ""
+    # a list of such texts
+    many: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +69,16 @@ CONFIRMATION: Final = {
     )
 }
 CREDENTIAL_ID: Final = "3f0c5b1d9a7e4c2f8b6d1e0a5c3f7b92"
+LOGIN: Final = {
+    "login": Field(
+        "Your own name of the customer's login: what is sent by mail is good in it alone.",
+        "session-7f3a",
+        most=200,
+    )
+}
+LANGUAGES: Final = ("ja", "en")
+MAIL_ADDRESS: Final = "taro@carrier.example"
+ACCEPTED: Final = {"outcome": "accepted"}
+WRONG_STATE: Final = (FaultName.WRONG_STATE,)
+PREFIX: Final = "/api/v1"
+MOST_LISTED: Final = 200

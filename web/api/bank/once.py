@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -21,7 +22,6 @@ from provisioning.errors import (
 )
 from provisioning.jobs.claim_request import Answer, ClaimRequestCommand, claim_request
 from provisioning.jobs.keep_answer import give_back_claim, keep_answer
-from provisioning.rules.app_proof import listed
 from web import current
 from web.api.bank.calls import Call
 from web.api.bank.fields import POST, Operation
@@ -45,14 +45,19 @@ def answer(operation: Operation, call: Call, act: Act) -> Response:
         return _done(operation, call, act)
     if not KEY.fullmatch(key):
         raise BadInput(HEADER, InputFault.BAD_FORM)
-    asked = [call.institution.id, call.user_id, *(part for item in sorted(call.fields.items()) for part in item)]
-    command = ClaimRequestCommand(call.client.id, key, listed((operation.path, *asked)))
+    command = ClaimRequestCommand(call.client.id, key, _request(operation, call))
     before = claim_request(current.services(), command, current.now())
     if before is not None:
         return Response(before.body, before.status, {REPLAYED: "true"}, mimetype=_JSON)
     response = _first(command, operation, call, act)
     _keep(command, response)
     return response
+
+
+def _request(operation: Operation, call: Call) -> bytes:
+    """All that is asked, however it was written."""
+    asked = [operation.path, call.institution.id, call.user_id, {**call.fields, **call.lists}]
+    return json.dumps(asked, sort_keys=True).encode()
 
 
 def _first(command: ClaimRequestCommand, operation: Operation, call: Call, act: Act) -> Response:

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from provisioning.rules.bank_scopes import BankScope
 from web.api.bank.errors import ERRORS, EVERYWHERE, OF_POSTS
-from web.api.bank.fields import POST, Field, Operation
+from web.api.bank.fields import MOST_LISTED, POST, PREFIX, Field, Operation
 from web.api.bank.once import HEADER, KEY, REPLAYED
-from web.api.bank.operations import OPERATIONS, PREFIX
+from web.api.bank.operations import OPERATIONS
 from web.api.bank.schemas import TEXT, Schema, closed, schemas
 
 _JSON: Final = "application/json"
@@ -89,17 +89,19 @@ def _field(wanted: Field) -> Schema:
 
 
 def _bounds(wanted: Field) -> Schema:
-    told = TEXT | {"minLength": 1, "maxLength": wanted.most}
+    told: Schema = TEXT | {"minLength": 1, "maxLength": wanted.most}
     if wanted.pattern:
         told["pattern"] = wanted.pattern
     if wanted.choices:
         told["enum"] = list(wanted.choices)
-    return told
+    return {"type": "array", "items": told, "minItems": 1, "maxItems": MOST_LISTED} if wanted.many else told
 
 
 def _asks(operation: Operation) -> Schema:
     """Whole requests by name."""
-    examples = {name: wanted.example for name, wanted in operation.fields.items()}
+    examples: Schema = {
+        name: [wanted.example] if wanted.many else wanted.example for name, wanted in operation.fields.items()
+    }
     ids = {name: examples[name] for name in ("service_id", "user_id")}
     whole = {name: ids | dict(asked) for name, asked in operation.asks.items()} or {"request": examples}
     return {name: {"value": value} for name, value in whole.items()}

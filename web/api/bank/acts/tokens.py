@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from provisioning.errors import BadInput, InputFault, NotFound
 from provisioning.jobs.apply import ApplyCommand, apply
@@ -14,36 +14,49 @@ from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspen
 from provisioning.jobs.resend_issue_mail import ResendIssueMailCommand, resend_issue_mail
 from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_fob
 from provisioning.jobs.revoke import RevokeCommand, revoke
-from provisioning.rules.states import EndedHow, TokenKind
+from provisioning.rules.states import CredentialState, EndedHow, TokenKind
 from provisioning.store.queries.fobs import fob_by_serial
 from provisioning.store.queries.own_standing import own_standing
 from web import current, setup_codes
+from web.api.bank.acts.answers import Answer
 from web.api.bank.calls import Call
 from web.api.bank.once import Act
-
-Answer = dict[str, Any]
 
 
 def _issue(call: Call) -> Answer:
     issue = _ISSUERS[TokenKind(call.fields["kind"])]
-    return issue(call) | {"state": state(call)["state"]}
+    return issue(call) | {"state": CredentialState.ISSUED.value}
 
 
 def _apply(call: Call) -> Answer:
-    command = ApplyCommand(call.institution.id, call.token.customer_id, TokenKind.HARD, call.actor)
+    command = ApplyCommand(call.institution.id, call.token.customer_id, _kind(call), call.actor)
     applied = apply(current.services(), command, current.now())
     return {"application_id": applied.application_id, "number": applied.number}
 
 
 def _withdraw(call: Call) -> Answer:
-    _WITHDRAWERS[TokenKind(call.fields["kind"])](call)
+    own = own_standing(current.services(), call.institution.id, call.token.customer_id)
+    application = None if own is None else own.application
+    kind = _kind(call)
+    if application is not None and application.kind is kind:
+        cancel = CancelApplicationCommand(call.institution.id, application.id, call.actor, call.token.customer_id)
+        cancel_application(current.services(), cancel, current.now())
+    elif kind is TokenKind.HARD:
+        raise NotFound("application")
+    else:
+        command = CancelIssuanceCommand(call.institution.id, call.waiting_id, call.actor)
+        cancel_issuance(current.services(), command, current.now())
     return state(call)
+
+
+def _kind(call: Call) -> TokenKind:
+    return TokenKind(call.fields.get("kind", TokenKind.HARD.value))
 
 
 def _resend(call: Call) -> Answer:
     command = ResendIssueMailCommand(
         call.institution.id,
-        call.credential_id,
+        call.waiting_id,
         call.fields.get("language"),
         call.actor,
         mail_address=call.fields.get("mail_address"),
@@ -89,27 +102,30 @@ def _issue_hard(call: Call) -> Answer:
     return {"credential_id": reserve_fob(current.services(), command, current.now()).credential_id}
 
 
-def _withdraw_issuance(call: Call) -> None:
-    command = CancelIssuanceCommand(call.institution.id, call.credential_id, call.actor)
-    cancel_issuance(current.services(), command, current.now())
-
-
-def _withdraw_application(call: Call) -> None:
-    own = own_standing(current.services(), call.institution.id, call.token.customer_id)
-    if own is None or own.application is None:
-        raise NotFound("application")
-    command = CancelApplicationCommand(call.institution.id, own.application.id, call.actor, own.customer_id)
-    cancel_application(current.services(), command, current.now())
-
-
 _ISSUERS = {TokenKind.SOFT: _issue_soft, TokenKind.HARD: _issue_hard}
-_WITHDRAWERS = {TokenKind.SOFT: _withdraw_issuance, TokenKind.HARD: _withdraw_application}
 
 
 def _refuse_fields(call: Call, *names: str) -> None:
     for name in names:
         if name in call.fields:
             raise BadInput(name, InputFault.UNKNOWN_FIELD)
+
+
+def _customer(call: Call) -> Answer:
+    """With what else there is to know before something is done for the customer."""
+    own = own_standing(current.services(), call.institution.id, call.token.customer_id)
+    answer = state(call)
+    if own is None:
+        return answer
+    if own.application is not None:
+        answer["application"] = own.application.number
+    if own.is_restricted:
+        answer["issue_restricted"] = True
+    if own.issuable_from is not None and own.must_wait(current.now()):
+        answer["issuable_from"] = own.issuable_from.isoformat()
+    if own.transfer_limit_yen is not None:
+        answer["transfer_limit_yen"] = own.transfer_limit_yen
+    return answer
 
 
 def state(call: Call) -> Answer:
@@ -120,6 +136,10 @@ def state(call: Call) -> Answer:
         answer["kind"] = found.kind.value
     if found.ended_how is not None:
         answer["ended_how"] = found.ended_how.value
+    if found.successor is not None:
+        waiting = found.successor
+        told = {"credential_id": waiting.credential_id, "kind": waiting.kind.value, "state": waiting.state.value}
+        answer["successor"] = told
     if found.expires_at is not None:
         answer["expires_at"] = found.expires_at.isoformat()
     return answer
@@ -132,5 +152,5 @@ ACTS: Final[Mapping[str, Act]] = {
     "resend": _resend,
     "revoke": _revoke,
     "lift": _lift,
-    "customer": state,
+    "customer": _customer,
 }

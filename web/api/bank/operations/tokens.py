@@ -1,4 +1,4 @@
-"""The bank API as data: what each operation takes and answers. Handlers check by it, the OpenAPI page tells it."""
+"""Operations on tokens and their codes."""
 
 from __future__ import annotations
 
@@ -6,20 +6,27 @@ from collections.abc import Mapping
 from typing import Final
 
 from provisioning.rules.bank_scopes import BankScope
-from provisioning.rules.states import CredentialState, TokenKind
-from provisioning.rules.verdict import Outcome, Reason
-from web.api.bank.fields import CONFIRMATION, CREDENTIAL_ID, DIGITS, GET, IDS, OTP, Field, Operation
+from provisioning.rules.states import TokenKind
+from web.api.bank.fields import (
+    ACCEPTED,
+    CONFIRMATION,
+    CREDENTIAL_ID,
+    DIGITS,
+    GET,
+    IDS,
+    LANGUAGES,
+    MAIL_ADDRESS,
+    OTP,
+    WRONG_STATE,
+    Field,
+    Operation,
+)
 from web.faults import FaultName
 
-PREFIX: Final = "/api/v1"
 _KINDS: Final = tuple(kind.value for kind in TokenKind)
-_LANGUAGES: Final = ("ja", "en")
-_MAIL: Final = "taro@carrier.example"
 _ACTIVATION: Final = "^[0-9]{4,8}$"
-_ACCEPTED: Final = {"outcome": "accepted"}
 
 
-_STATE: Final = (FaultName.WRONG_STATE,)
 _ISSUE: Final = (
     FaultName.WRONG_STATE,
     FaultName.ALREADY_TAKEN,
@@ -34,13 +41,13 @@ def _state(state: str, **more: str) -> dict[str, str]:
     return {"state": state, "credential_id": CREDENTIAL_ID, "kind": "soft", **more}
 
 
-OPERATIONS: Final[Mapping[str, Operation]] = {
+TOKENS: Final[Mapping[str, Operation]] = {
     "verify": Operation(
         "Judge a one-time password at login, at a transfer, or when registered data is changed.",
         "/verify",
         BankScope.VERIFY,
         "Decision",
-        _ACCEPTED,
+        ACCEPTED,
         fields=IDS | OTP,
     ),
     "activate": Operation(
@@ -48,7 +55,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         "/activate",
         BankScope.ISSUE,
         "Decision",
-        _ACCEPTED,
+        ACCEPTED,
         fields=IDS | OTP,
     ),
     "release": Operation(
@@ -56,7 +63,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         "/release",
         BankScope.END,
         "Decision",
-        _ACCEPTED,
+        ACCEPTED,
         fields=IDS | OTP | CONFIRMATION,
     ),
     "issue": Operation(
@@ -70,12 +77,12 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         fields=IDS
         | {
             "kind": Field("Which kind of token.", "soft", choices=_KINDS),
-            "mail_address": Field("Soft only, and required there.", _MAIL, required=False, secret=True),
+            "mail_address": Field("Soft only, and required there.", MAIL_ADDRESS, required=False, secret=True),
             "activation_password": Field(
                 "Soft only: 4 to 8 digits.", "83719264", required=False, secret=True, pattern=_ACTIVATION
             ),
             "language": Field(
-                "Soft only: language of the mail, `ja` without it.", "ja", required=False, choices=_LANGUAGES
+                "Soft only: language of the mail, `ja` without it.", "ja", required=False, choices=LANGUAGES
             ),
             "fob_serial": Field(
                 "Hard only: serial number of a fob in stock.", "KF240017", required=False, most=64
@@ -83,28 +90,34 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         },
         refusals=_ISSUE,
         asks={
-            "soft": {"kind": "soft", "mail_address": _MAIL, "activation_password": "83719264", "language": "ja"},
+            "soft": {
+                "kind": "soft",
+                "mail_address": MAIL_ADDRESS,
+                "activation_password": "83719264",
+                "language": "ja",
+            },
             "hard": {"kind": "hard", "fob_serial": "KF240017"},
         },
     ),
     "apply": Operation(
-        "Enter the customer's application for a key fob; the branch fulfils it.",
+        "Enter the customer's application: for a key fob, which the branch fulfils, or for a soft token, whose "
+        "issuance fulfils it.",
         "/apply",
         BankScope.ISSUE,
         "Applied",
         {"application_id": CREDENTIAL_ID, "number": "261120-048213"},
         status=201,
-        fields=IDS | {"kind": Field("Only fobs are applied for.", "hard", required=False, choices=("hard",))},
+        fields=IDS | {"kind": Field("Of which kind; `hard` without it.", "hard", required=False, choices=_KINDS)},
         refusals=_ISSUE,
     ),
     "withdraw": Operation(
-        "Take back what is not in force: the issuance of a soft token, or the open application for a key fob.",
+        "Take back what is not in force: the open application for the kind, or a soft token's issuance.",
         "/withdraw",
         BankScope.ISSUE,
         "State",
         _state("ended", ended_how="cancelled"),
         fields=IDS | {"kind": Field("Of which kind.", "soft", choices=_KINDS)},
-        refusals=_STATE,
+        refusals=WRONG_STATE,
     ),
     "resend": Operation(
         "Send the mail of an issued soft token again; the old mail's ticket is void.",
@@ -114,7 +127,9 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         _state("issued"),
         fields=IDS
         | {
-            "mail_address": Field("A new address; without it the last one.", _MAIL, required=False, secret=True),
+            "mail_address": Field(
+                "A new address; without it the last one.", MAIL_ADDRESS, required=False, secret=True
+            ),
             "activation_password": Field(
                 "A new one; without it the last one. Required where apps are set up with a set-up code, too.",
                 "83719264",
@@ -123,10 +138,10 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
                 pattern=_ACTIVATION,
             ),
             "language": Field(
-                "Language of the mail; without it the last one's.", "ja", required=False, choices=_LANGUAGES
+                "Language of the mail; without it the last one's.", "ja", required=False, choices=LANGUAGES
             ),
         },
-        refusals=_STATE,
+        refusals=WRONG_STATE,
     ),
     "revoke": Operation(
         "End a token at once without a one-time password; `lost` after the customer's report of a loss.",
@@ -135,23 +150,23 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         "State",
         _state("ended", ended_how="lost"),
         fields=IDS | {"how": Field("Default: revoked.", "lost", required=False, choices=("revoked", "lost"))},
-        refusals=_STATE,
+        refusals=WRONG_STATE,
     ),
     "lift": Operation(
-        "Lift a suspension.", "/lift", BankScope.LIFT, "State", _state("active"), fields=IDS, refusals=_STATE
+        "Lift a suspension.", "/lift", BankScope.LIFT, "State", _state("active"), fields=IDS, refusals=WRONG_STATE
     ),
     "resync": Operation(
         "Bring a fob back into step by two consecutive one-time passwords.",
         "/resync",
         BankScope.LIFT,
         "Decision",
-        _ACCEPTED,
+        ACCEPTED,
         fields=IDS
         | {
             "first": Field("The earlier code.", "48213907", most=64, secret=True, pattern=DIGITS),
             "second": Field("The code directly after it.", "05518842", most=64, secret=True, pattern=DIGITS),
         },
-        refusals=_STATE,
+        refusals=WRONG_STATE,
     ),
     "customer": Operation(
         "Where the customer's current token stands.",
@@ -163,7 +178,3 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         fields=IDS,
     ),
 }
-
-REASONS: Final = tuple(reason.value for reason in Reason)
-OUTCOMES: Final = tuple(outcome.value for outcome in Outcome)
-STATES: Final = ("none", *(state.value for state in CredentialState))
