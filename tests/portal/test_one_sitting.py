@@ -304,3 +304,7 @@ def test_the_set_up_code_is_shown_while_the_session_lasts(
     again = waiting.get(AGAIN).submit(AGAIN, mail_address=ADDRESS, activation_password="739182")
     (code,) = re.findall(r"\b[0-9A-Z]{5} [0-9A-Z]{5}\b", again.text)
     assert phone_of(applied, "739182", code).set_up()
+
+
+def test_it_leads_to_the_apps_manual_and_download_page(waiting: Visitor) -> None:
+    assert {"/app/manual", "/app/download"} <= set(waiting.links)
