@@ -89,7 +89,8 @@ def test_every_form_post_without_its_token_changes_nothing(
     app: Flask, sign_in: SignIn, customer_a: Customer
 ) -> None:
     browser = sign_in(customer_a)
-    posts = [address(rule) for rule in rules(app, "POST") if rule.rule.startswith(("/portal/", "/company/", "/staff/"))]
+    areas = ("/portal/", "/company/", "/staff/")
+    posts = [address(rule) for rule in rules(app, "POST") if rule.rule.startswith(areas)]
     assert posts
     for path in posts:
         response = browser.client.post(path, base_url=BASE, buffered=True, headers={"Referer": BASE})
