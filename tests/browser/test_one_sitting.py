@@ -63,8 +63,12 @@ def issue(page: Page, address: str, password: str = "482193") -> None:
 
 def phone(live: Live, customer: Customer) -> Phone:
     """The customer's, not set up yet."""
-    ids = {"service_id": DUAL.service_id, "user_id": customer.user_id, "activation_password": "482193"}
-    return Phone(**ids, client=live.app.test_client())
+    return Phone(
+        service_id=DUAL.service_id,
+        user_id=customer.user_id,
+        activation_password="482193",
+        client=live.app.test_client(),
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
