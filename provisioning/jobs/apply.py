@@ -14,12 +14,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from provisioning.errors import AlreadyTaken, BadInput, InputFault, IssueRestricted, NotFound, WrongState
-from provisioning.rules.states import CredentialState, TokenKind
+from provisioning.rules.states import TokenKind
 from provisioning.rules.timetable import japan_day
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.issuances import is_restricted
-from provisioning.store.tables import Application, ApplicationState, Credential, Customer
+from provisioning.store.slots import open_in, slot_for_new
+from provisioning.store.tables import Application, ApplicationState, Customer
 
 _TAIL_DIGITS: Final = 6
 _DRAWS: Final = 5
@@ -65,11 +66,11 @@ def _apply(tx: Session, services: Services, command: ApplyCommand, number: str, 
     customer = tx.get(Customer, command.customer_id)
     if customer is None or customer.institution_id != command.institution_id:
         raise NotFound("customer")
-    held = (Credential.customer_id == customer.id, Credential.state != CredentialState.ENDED)
-    state = tx.scalar(select(Credential.state).where(*held).limit(1))
-    if state is not None:
-        raise WrongState("credential", state.value)
-    if is_restricted(tx, services.institution(customer.institution_id), customer.id):
+    institution = services.institution(customer.institution_id)
+    taken = open_in(tx, customer.id, slot_for_new(tx, institution, customer.id))
+    if taken is not None:
+        raise WrongState("credential", taken.state.value)
+    if is_restricted(tx, institution, customer.id):
         raise IssueRestricted
     waiting = (Application.customer_id == customer.id, Application.state == ApplicationState.OPEN)
     if tx.scalar(select(Application.id).where(*waiting)) is not None:

@@ -137,7 +137,7 @@ def _institution(services: Services, one: Try) -> Institution | None:
 
 
 def _usable_ticket(institution: Institution | None, one: Try) -> Select[Ticket, CredentialState, str]:
-    """The customer's ticket that is open or spent: a successor's, which the app waits for, or the token's in use."""
+    """The customer's ticket that is open or spent: the successor's, if there is one, before the token's in use."""
     return (
         select(Ticket, Credential.state, Credential.customer_id)
         .join(Credential, Credential.id == Ticket.credential_id)

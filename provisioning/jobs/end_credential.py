@@ -51,8 +51,8 @@ def end_credential(  # noqa: PLR0917 - part of other jobs' transactions
     """End `credential` within the caller's transaction. Raises WrongState if it ended already.
 
     A successor moves up into its place (R43); a release, by which the customer ends the use of tokens, ends the
-    successor, too. Destroys the seed, frees the fob (LOST: the fob is lost too), abandons open programming jobs, voids
-    tickets, cancels queued mails. If the token was in use, the transfer limit is lowered, the host and the
+    successor, too. Destroys the seed, frees the fob (LOST: the fob is lost too), abandons open programming jobs,
+    voids tickets, cancels queued mails. If the token was in use, the transfer limit is lowered, the host and the
     customer are told. With `of_attempt` the caller, ending one attempt to write a fob, closes the job and moves
     the fob itself.
     """

@@ -100,7 +100,8 @@ class ApplicationCard:
 
 @dataclass(frozen=True, slots=True)
 class CustomerCard:
-    """A customer. `current`: the open credential; `fob_outside`: a dead fob that is still in their hands.
+    """A customer. `current`: the open credential; `successor`: the one that is to replace it, which can be had
+    where `may_replace`; `fob_outside`: a dead fob that is still in their hands.
 
     `company`: whose user they are, with `company_role`; None where the institution has no companies.
     `waiting_until`: before that instant no new token can be issued; None when nothing holds. `is_restricted`: none
@@ -118,6 +119,8 @@ class CustomerCard:
     confirmation_failures: int
     passwords_locked: bool
     current: CredentialCard | None
+    successor: CredentialCard | None
+    may_replace: bool
     last_ended: CredentialCard | None
     fob_outside: FobOnCard | None
     application: ApplicationCard | None
@@ -127,6 +130,16 @@ class CustomerCard:
     company: CompanyView | None
     company_role: CompanyRole | None
     is_restricted: bool
+
+    @property
+    def in_hand(self) -> CredentialCard | None:
+        """What the next act is about: the token in use while it is suspended, else what is to be in use next."""
+        return _in_hand(self.current, self.successor)
+
+    def open_token(self, credential_id: str) -> CredentialCard | None:
+        """One of the two by its id; without one, or for another, the current."""
+        is_successor = self.successor is not None and self.successor.id == credential_id
+        return self.successor if is_successor else self.current
 
     @property
     def lifters(self) -> tuple[CompanyUser, ...]:
@@ -144,16 +157,20 @@ def customer_card(
         if customer is None or customer.institution_id != institution_id or branch not in (None, customer.branch):
             raise NotFound("customer")
         current = _credential(session, customer_id, institution.failure_limit, ended=False)
+        successor = _successor(session, customer_id, institution.failure_limit)
         last_ended = _credential(session, customer_id, institution.failure_limit, ended=True)
         application = _application(session, customer_id)
         may_from = issuable_from(session, institution, customer_id)
-        mail_state = _mail_state(session, current)
+        mail_state = _mail_state(session, successor or current)
         fob_outside = _fob_outside(session, customer_id)
         restricted = is_restricted(session, institution, customer_id)
     waiting_until = may_from if current is None and may_from is not None and may_from > now else None
-    standing = _standing(customer, institution.failure_limit, current, mail_state)
+    in_use = current is not None and current.state is CredentialState.ACTIVE
+    may_replace = institution.replacement is Replacement.SUCCESSOR and in_use and successor is None
+    standing = _standing(customer, institution.failure_limit, _in_hand(current, successor), mail_state)
     standing = replace(
         standing,
+        may_replace=may_replace,
         waiting=waiting_until is not None,
         restricted=restricted,
         applied_for=application.kind if application else None,
@@ -167,6 +184,8 @@ def customer_card(
         company=company,
         passwords_locked=standing.password_locked,
         current=current,
+        successor=successor,
+        may_replace=may_replace,
         last_ended=last_ended,
         fob_outside=fob_outside,
         application=application,
@@ -174,6 +193,11 @@ def customer_card(
         next_act=next_act(standing),
         is_restricted=restricted,
     )
+
+
+def _in_hand(current: CredentialCard | None, successor: CredentialCard | None) -> CredentialCard | None:
+    suspended = current is not None and current.state is CredentialState.SUSPENDED
+    return current if suspended else successor or current
 
 
 def _standing(
@@ -202,6 +226,17 @@ def _credential(session: Session, customer_id: str, failure_limit: int, *, ended
         .where(is_ended if ended else ~is_ended)
         .order_by(Credential.ended_at.desc(), Credential.id)
         .limit(1)
+    )
+    found = session.execute(query).one_or_none()
+    return None if found is None else _card(session, *found, failure_limit)
+
+
+def _successor(session: Session, customer_id: str, failure_limit: int) -> CredentialCard | None:
+    query = (
+        select(Credential, Fob)
+        .outerjoin(Fob, Fob.id == Credential.fob_id)
+        .where(Credential.customer_id == customer_id, Credential.slot == Slot.SUCCESSOR)
+        .where(Credential.state != CredentialState.ENDED)
     )
     found = session.execute(query).one_or_none()
     return None if found is None else _card(session, *found, failure_limit)
@@ -250,13 +285,14 @@ def _mail_state(session: Session, current: CredentialCard | None) -> MailState |
 
 def _fob_outside(session: Session, customer_id: str) -> FobOnCard | None:
     """The fob of this customer's newest ended hard credential, if it is still with them and dead."""
-    newest = (
-        select(Credential.fob_id)
-        .where(Credential.customer_id == customer_id, Credential.fob_id.is_not(None))
+    ended = (
+        select(Fob)
+        .join(Credential, Credential.fob_id == Fob.id)
+        .where(Credential.customer_id == customer_id, Credential.state == CredentialState.ENDED)
         .order_by(Credential.issued_at.desc(), Credential.id)
         .limit(1)
     )
-    fob = session.get(Fob, session.scalar(newest) or "")
+    fob = session.scalar(ended)
     if fob is None or fob.state not in _OUTSIDE:
         return None
     alive = select(Credential.id).where(Credential.fob_id == fob.id, Credential.state != CredentialState.ENDED)

@@ -45,6 +45,7 @@ class Standing:
     password_locked: bool = False
     waiting: bool = False
     restricted: bool = False
+    may_replace: bool = False
     applied_for: TokenKind | None = None
     applies_here: bool = False
 
@@ -58,7 +59,8 @@ def next_act(standing: Standing) -> NextAct:
     if standing.state is None:
         return _without_token(standing)
     if standing.state is CredentialState.ACTIVE:
-        return NextAct.NOTHING
+        applied = standing.may_replace and standing.applied_for is not None
+        return _applied(standing) if applied else NextAct.NOTHING
     if standing.kind is TokenKind.SOFT:
         return _soft(standing)
     return _hard(standing)
@@ -71,6 +73,10 @@ def _without_token(standing: Standing) -> NextAct:
         return NextAct.WAIT
     if standing.applied_for is None:
         return NextAct.ENTER_APPLICATION if standing.applies_here else NextAct.CHOOSE_KIND
+    return _applied(standing)
+
+
+def _applied(standing: Standing) -> NextAct:
     return NextAct.AWAIT_LOGIN if standing.applied_for is TokenKind.SOFT else NextAct.FULFIL_APPLICATION
 
 

@@ -8,9 +8,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from provisioning.rules.address_use import AddressUse
 from provisioning.rules.company import CompanyRole, manages
+from provisioning.rules.institution import Replacement
 from provisioning.rules.states import CredentialState, EndedHow, FobState, Slot, TokenKind
 from provisioning.services import Services
+from provisioning.store.addresses import current_address
 from provisioning.store.issuances import is_restricted
 from provisioning.store.queries.mails import masked
 from provisioning.store.tables import (
@@ -96,7 +99,8 @@ class OwnCompany:
 class OwnStanding:
     """A customer with what is theirs.
 
-    `token` is None without an open one; `last_ended` and `last_kind` tell how the last one ended and what it was.
+    `token` is None without an open one; `successor` is to replace it once it is activated, and where `may_replace`
+    one can be had. `last_ended` and `last_kind` tell how the last one ended and what it was.
     `issuable_from` and `login_from` are ends of waiting rules, possibly past. `application` is one not fulfilled
     yet. `is_restricted`: no further token until staff lift that on paper (発行規制).
     """
@@ -107,12 +111,15 @@ class OwnStanding:
     name: str
     user_id: str
     token: OwnToken | None
+    successor: OwnToken | None
+    may_replace: bool
     last_ended: EndedHow | None
     last_kind: TokenKind | None
     issuable_from: datetime | None
     login_from: datetime | None
     application: OwnApplication | None
     transfer_limit_yen: int | None
+    uses_mail_password: bool
     company: OwnCompany | None
     is_restricted: bool = False
 
@@ -120,6 +127,11 @@ class OwnStanding:
     def is_suspended(self) -> bool:
         """The token is suspended; no login until staff lift it."""
         return self.token is not None and self.token.state is CredentialState.SUSPENDED
+
+    @property
+    def pending(self) -> OwnToken | None:
+        """The token that is being prepared: the successor, or the only one."""
+        return self.successor or self.token
 
     @property
     def has_released_fob(self) -> bool:
@@ -153,6 +165,9 @@ def own_standing(services: Services, institution_id: str, customer_id: str) -> O
 def _standing(tx: Session, services: Services, customer: Customer, newest: Credential | None) -> OwnStanding:
     institution = services.institution(customer.institution_id)
     is_open = newest is not None and newest.state is not CredentialState.ENDED
+    successor = _successor(tx, customer.id)
+    in_use = newest is not None and newest.state is CredentialState.ACTIVE
+    succeeds = institution.replacement is Replacement.SUCCESSOR
     return OwnStanding(
         customer_id=customer.id,
         institution_id=customer.institution_id,
@@ -160,15 +175,23 @@ def _standing(tx: Session, services: Services, customer: Customer, newest: Crede
         name=customer.name,
         user_id=customer.user_id,
         token=_token(tx, services, newest) if newest is not None and is_open else None,
+        successor=None if successor is None else _token(tx, services, successor),
+        may_replace=succeeds and in_use and successor is None,
         last_ended=None if newest is None else newest.ended_how,
         last_kind=None if newest is None else newest.kind,
         issuable_from=issuable_from(tx, institution, customer.id),
         login_from=login_from(tx, institution, customer.id),
         application=_application(tx, customer.id),
         transfer_limit_yen=customer.transfer_limit_yen,
+        uses_mail_password=current_address(tx, customer.id, AddressUse.MAIL_PASSWORD) is not None,
         company=_company(tx, customer),
         is_restricted=is_restricted(tx, institution, customer.id),
     )
+
+
+def _successor(tx: Session, customer_id: str) -> Credential | None:
+    mine = (Credential.customer_id == customer_id, Credential.slot == Slot.SUCCESSOR)
+    return tx.scalars(select(Credential).where(*mine, Credential.state != CredentialState.ENDED)).one_or_none()
 
 
 def _company(tx: Session, customer: Customer) -> OwnCompany | None:

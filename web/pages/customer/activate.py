@@ -21,11 +21,11 @@ activation = portal_blueprint("portal_activate", "/token/activate")
 @signed_in
 def show(own: OwnStanding) -> str | Response:
     """BOK001."""
-    if own.token is None or choices(own).activate:
+    if own.pending is None or choices(own).activate:
         return _elsewhere(own)
     if is_in_one_sitting(own):
         return redirect(url_for("portal_waiting.show"), 303)
-    return page("portal/activate.html", own, errors=forms.remembered(Screen.ACTIVATE).errors, token=own.token)
+    return page("portal/activate.html", own, errors=forms.remembered(Screen.ACTIVATE).errors, token=own.pending)
 
 
 @activation.post("/")
@@ -37,10 +37,10 @@ def submit(own: OwnStanding) -> Response:
         if not _is_active(own):
             notify("repeated")
         return redirect(url_for(".show"), 303)
-    if own.token is None or choices(own).activate:
+    if own.pending is None or choices(own).activate:
         return _elsewhere(own)
     forms.forget(Screen.ACTIVATE)
-    led = try_first_code(own, own.token, typed["otp"])
+    led = try_first_code(own, own.pending, typed["otp"])
     return _refuse(led) if isinstance(led, str) else led
 
 
@@ -48,9 +48,10 @@ def submit(own: OwnStanding) -> Response:
 @signed_in
 def done(own: OwnStanding) -> str | Response:
     """BOK002."""
-    if flow.kept(Screen.ACTIVATED) is None or not _is_active(own):
+    activated = flow.kept(Screen.ACTIVATED)
+    if activated is None or not _is_active(own):
         return redirect(url_for("portal_choose.acts"), 303)
-    return page("portal/activated.html", own, token=own.token)
+    return page("portal/activated.html", own, token=own.pending, replaced=activated["replaced"])
 
 
 def _refuse(code: str) -> Response:
@@ -66,4 +67,4 @@ def _elsewhere(own: OwnStanding) -> Response:
 
 
 def _is_active(own: OwnStanding) -> bool:
-    return own.token is not None and own.token.state is CredentialState.ACTIVE
+    return own.pending is not None and own.pending.state is CredentialState.ACTIVE

@@ -19,8 +19,11 @@ def page_at_login(own: OwnStanding) -> str:
         return _TOP
     if is_in_one_sitting(own):
         return "portal_waiting.show"
-    if own.token is not None and own.token.kind is TokenKind.SOFT:
-        return _UNDER_WAY.get(own.token.state, _TOP)
+    token = own.pending
+    if token is not None and token.kind is TokenKind.SOFT and token.state in _UNDER_WAY:
+        return _UNDER_WAY[token.state]
+    if own.token is not None and own.application is None:
+        return _TOP
     if choices(own).issue is not None or own.has_applied_for(TokenKind.HARD):
         return _TOP
     return "portal_choose.kind"

@@ -87,6 +87,8 @@ def _activate(own: OwnStanding) -> str | None:
         return "fob_released" if own.has_released_fob else "no_token"
     if token.state is CredentialState.ACTIVE:
         return "in_use"
+    if token.state is CredentialState.SUSPENDED:
+        return "successor_suspended"
     if token.state is CredentialState.ISSUED:
         return "app_not_set_up" if token.kind is TokenKind.SOFT else "fob_not_ready"
     if token.fob_state is FobState.PROGRAMMED:

@@ -27,8 +27,12 @@ def try_first_code(own: OwnStanding, token: OwnToken, otp: str) -> Response | st
     except ClockUntrusted:
         return "unavailable"
     if result.outcome is Outcome.ACCEPTED:
-        flow.keep(Screen.ACTIVATED, {"done": True})
+        replaced = own.token.kind.value if own.token is not None and own.successor is not None else ""
+        flow.keep(Screen.ACTIVATED, {"done": True, "replaced": replaced})
         return redirect(url_for("portal_activate.done"), 303)
+    if own.successor is not None and (result.suspended_now or result.reason is Reason.SUSPENDED):
+        notify("successor_suspended")  # the token in use works as before
+        return redirect(url_for("portal_choose.acts"), 303)
     if result.suspended_now or result.reason is Reason.SUSPENDED:
         return shut_out(own, "suspended")
     if result.reason in (Reason.WRONG, Reason.USED):

@@ -67,7 +67,7 @@ def _issue(own: OwnStanding, token: OwnToken, mail_address: str, activation_pass
 
 def _waiting_token(own: OwnStanding) -> OwnToken | None:
     """The token, while its app is not set up."""
-    token = own.token if is_in_one_sitting(own) else None
+    token = own.pending if is_in_one_sitting(own) else None
     return token if token is not None and token.state is CredentialState.ISSUED else None
 
 

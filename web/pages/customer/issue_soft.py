@@ -15,6 +15,7 @@ from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.store.queries.own_standing import OwnStanding
 from web import current, flow, forms, setup_codes
 from web.languages import language
+from web.pages.customer import mail_codes
 from web.pages.customer.choose import choices
 from web.pages.customer.confirm import confirmation_faults
 from web.pages.customer.guard import actor, institution, notify, page, portal_blueprint, signed_in
@@ -54,6 +55,7 @@ def enter(own: OwnStanding) -> Response:
         return _issue(own, typed["mail_address"].strip(), typed["activation_password"])
     kept = {"mail_address": typed["mail_address"].strip(), "password": typed["activation_password"]}
     flow.keep(Screen.SOFT_ENTRY, kept)
+    mail_codes.send_first(own)
     return redirect(url_for(".check"), 303)
 
 
@@ -68,18 +70,33 @@ def check(own: OwnStanding) -> str | Response:
     if typed is None:
         return redirect(url_for(".entry"), 303)
     errors = forms.remembered(Screen.SOFT_CHECK).errors
-    return page("portal/soft_check.html", own, errors=errors, mail_address=typed["mail_address"])
+    return page(
+        "portal/soft_check.html",
+        own,
+        errors=errors,
+        mail_address=typed["mail_address"],
+        sent=mail_codes.sent(own),
+        send_to=url_for(".send"),
+    )
+
+
+@soft.post("/send")
+@signed_in
+def send(own: OwnStanding) -> Response:
+    """メール通知パスワードをもう一度送信する."""
+    mail_codes.send(own, Screen.SOFT_CHECK)
+    return redirect(url_for(".check"), 303)
 
 
 @soft.post("/check")
 @signed_in
 def confirm(own: OwnStanding) -> Response:
-    """確定する: the confirmation password first, then everything at once."""
-    given = forms.read_form("confirmation_password")
+    """確定する: the confirmation password first, the mail password where in use, then everything at once."""
+    given = forms.read_form("confirmation_password", *mail_codes.fields(own))
     typed = flow.kept(Screen.SOFT_ENTRY)
     if flow.is_repeat(Screen.SOFT_CHECK) or typed is None:
         return _again(".done" if flow.kept(Screen.SOFT_DONE) else ".check")
-    faults = confirmation_faults(own, given["confirmation_password"])
+    faults = confirmation_faults(own, given["confirmation_password"]) or mail_codes.faults(own, given)
     if faults:
         forms.refuse(Screen.SOFT_CHECK, faults)
         return redirect(url_for(".check"), 303)
@@ -92,12 +109,12 @@ def done(own: OwnStanding) -> str | Response:
     """BOT002; there as long as the app is not set up, also after signing in anew."""
     if is_in_one_sitting(own):
         return redirect(url_for("portal_waiting.show"), 303)
-    if own.token is None or own.token.kind is not TokenKind.SOFT:
+    if own.pending is None or own.pending.kind is not TokenKind.SOFT:
         return redirect(url_for("portal_choose.acts"), 303)
-    if own.token.state is not CredentialState.ISSUED and flow.kept(Screen.SOFT_DONE) is None:
+    if own.pending.state is not CredentialState.ISSUED and flow.kept(Screen.SOFT_DONE) is None:
         return redirect(url_for("portal_choose.acts"), 303)
     issued = flow.kept(Screen.SOFT_DONE) or {}
-    masked = own.token.mail.masked_address if own.token.mail else ""
+    masked = own.pending.mail.masked_address if own.pending.mail else ""
     shown = {"mail_address": issued.get("mail_address", masked), "setup_code": setup_codes.living(issued)}
     return page("portal/soft_done.html", own, **shown)
 
@@ -129,7 +146,7 @@ def _issue(own: OwnStanding, mail_address: str, activation_password: str) -> Res
 def _after_entry(own: OwnStanding) -> str:
     """Where a post that was taken has led."""
     if institution(own).issuance.is_one_page:
-        return ".done" if own.token is not None else ".entry"
+        return ".done" if is_in_one_sitting(own) else ".entry"
     return ".check" if flow.kept(Screen.SOFT_ENTRY) else ".entry"
 
 
@@ -142,7 +159,8 @@ def _elsewhere(own: OwnStanding) -> Response | None:
     """A customer who cannot have a token now is shown where they stand instead."""
     if TokenKind.SOFT in institution(own).kinds and choices(own).issue is None:
         return None
-    if own.token is not None and own.token.kind is TokenKind.SOFT and own.token.state is CredentialState.ISSUED:
+    token = own.pending
+    if token is not None and token.kind is TokenKind.SOFT and token.state is CredentialState.ISSUED:
         return redirect(url_for(".done"), 303)
     return redirect(url_for("portal_waiting.show"), 303) if is_in_one_sitting(own) else _not_now()
 

@@ -122,7 +122,7 @@ def _resend(own: OwnStanding, token: OwnToken, typed: dict[str, str]) -> Respons
 
 def _waiting_token(own: OwnStanding) -> OwnToken | None:
     """The soft token whose app is not set up yet; where it is issued on one page, that page is opened again."""
-    token = own.token
+    token = own.pending
     if (
         institution(own).issuance.is_one_page
         or token is None

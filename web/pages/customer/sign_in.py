@@ -91,7 +91,10 @@ def show_code() -> str | Response:
         return redirect(url_for(".begin"), 303)
     institution = current.services().institution(own.institution_id)
     errors = forms.remembered(Screen.LOGIN_CODE).errors
-    return page("portal/sign_in_code.html", None, institution, errors=errors, token=own.token)
+    replacing = own.successor is not None
+    return page(
+        "portal/sign_in_code.html", None, institution, errors=errors, token=own.token, replacing=replacing
+    )
 
 
 @sign_in_pages.post("/sign-in-code")

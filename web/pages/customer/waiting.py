@@ -47,7 +47,7 @@ def live(own: OwnStanding) -> str | Response:
 def submit(own: OwnStanding) -> Response:
     """認証確認."""
     typed = forms.read_form("otp")
-    token = own.token
+    token = own.pending
     if token is None or not is_in_one_sitting(own):
         return _elsewhere(own)
     if flow.is_repeat(Screen.WAITING):
@@ -64,7 +64,7 @@ def submit(own: OwnStanding) -> Response:
 
 def is_in_one_sitting(own: OwnStanding) -> bool:
     """A soft token is on its way from issuance to activation where both are done in one sitting."""
-    token = own.token
+    token = own.pending
     if token is None or token.kind is not TokenKind.SOFT or not institution(own).issuance.is_one_page:
         return False
     return token.state in _NOT_IN_FORCE
@@ -73,13 +73,13 @@ def is_in_one_sitting(own: OwnStanding) -> bool:
 def _now(own: OwnStanding) -> dict[str, Any]:
     """How far it has come, and where the mail went: in full to the session in which it was typed."""
     issued = flow.kept(Screen.SOFT_DONE) or {}
-    masked = own.token.mail.masked_address if own.token and own.token.mail else ""
-    is_set_up = own.token is not None and own.token.state is CredentialState.SET_UP
+    masked = own.pending.mail.masked_address if own.pending and own.pending.mail else ""
+    is_set_up = own.pending is not None and own.pending.state is CredentialState.SET_UP
     return {
         "mail_address": issued.get("mail_address", masked),
         "is_set_up": is_set_up,
-        "has_run_out": not is_set_up and _has_run_out(own.token),
-        "token": own.token,
+        "has_run_out": not is_set_up and _has_run_out(own.pending),
+        "token": own.pending,
     }
 
 
@@ -89,7 +89,7 @@ def _has_run_out(token: OwnToken | None) -> bool:
 
 
 def _elsewhere(own: OwnStanding) -> Response:
-    if own.token is not None and own.token.state is CredentialState.ACTIVE and flow.kept(Screen.ACTIVATED):
+    if own.pending is not None and own.pending.state is CredentialState.ACTIVE and flow.kept(Screen.ACTIVATED):
         return redirect(url_for("portal_activate.done"), 303)
     notify("not_now")
     return redirect(url_for("portal_choose.acts"), 303)

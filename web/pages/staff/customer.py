@@ -123,7 +123,7 @@ def _act_on_token(
 
 def own_credential(card: CustomerCard, seen: str) -> None:
     """The credential is this customer's, open or ended last. Raises WrongState otherwise: the page is old."""
-    known = {item.id for item in (card.current, card.last_ended) if item is not None}
+    known = {item.id for item in (card.current, card.successor, card.last_ended) if item is not None}
     if seen not in known:
         raise WrongState("credential", "unknown")
 

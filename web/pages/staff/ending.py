@@ -27,12 +27,13 @@ _ONLY_PHONES = frozenset({EndReason.CHANGE_OF_PHONE})
 def form(desk: Desk, customer_id: str) -> str | Response:
     """Why the token ends, and what follows from each reason."""
     card = desk.card(customer_id)
-    if card.current is None:
+    token = card.open_token(request.args.get("token", ""))
+    if token is None:
         return _back(customer_id)
     again = telling.remembered(Screen.STAFF_END, card.id)
-    reasons = [reason for reason in EndReason if _fits(reason, card.current.kind)]
+    reasons = [reason for reason in EndReason if _fits(reason, token.kind)]
     return page(
-        "staff/end.html", desk, card=card, reasons=reasons, how=HOW, ended_how=EndedHow,
+        "staff/end.html", desk, card=card, token=token, reasons=reasons, how=HOW, ended_how=EndedHow,
         paper_of={reason: kind for reason, kind in PAPERS.items() if kind in desk.institution.papers},
         errors=again.errors, values=again.values or {"reason": request.args.get("reason", "")},
     )  # fmt: skip
@@ -56,7 +57,7 @@ def end(desk: Desk, customer_id: str) -> Response:
     except BadInput as fault:
         kept = {"reason": typed["reason"], "note": typed["note"]}
         telling.refuse(Screen.STAFF_END, card.id, [fault], kept)
-        return redirect(url_for(".form", customer_id=customer_id), 303)
+        return redirect(url_for(".form", customer_id=customer_id, token=typed["credential_id"]), 303)
 
 
 @ending.get("/resync")

@@ -60,13 +60,14 @@ def choose(desk: Desk, customer_id: str) -> str | Response:
 
 
 def may_issue(card: CustomerCard) -> bool:
-    """No open token, no waiting rule, no restriction."""
-    return card.current is None and card.waiting_until is None and not card.is_restricted
+    """No open token but one that may be replaced, no waiting rule, no restriction."""
+    has_room = card.current is None or card.may_replace
+    return has_room and card.waiting_until is None and not card.is_restricted
 
 
 def turned_away(card: CustomerCard) -> Response:
     """Back to the customer page, with the reason."""
-    if card.current is not None:
+    if card.current is not None and not card.may_replace:
         notify("under_way")
     elif card.is_restricted:
         notify("restricted")

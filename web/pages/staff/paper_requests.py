@@ -126,7 +126,7 @@ def _is_possible(act: PaperAct, card: CustomerCard) -> bool:
     if act in ENDS:
         return card.current is not None
     if act is PaperAct.LIFT_SUSPENSION:
-        return card.current is not None and card.current.state is CredentialState.SUSPENDED
+        return card.in_hand is not None and card.in_hand.state is CredentialState.SUSPENDED
     return act is not PaperAct.LIFT_RESTRICTION or card.is_restricted
 
 
