@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from provisioning.errors import NotFound
+from provisioning.rules.institution import Replacement
 from provisioning.rules.parameters import Algorithm, OtpType
 from provisioning.rules.states import CredentialState, EndedHow, FobState, JobState, Slot, TokenKind
 from provisioning.services import Services

@@ -69,8 +69,8 @@ def choices(own: OwnStanding) -> Choices:
 
 
 def _issue(own: OwnStanding) -> str | None:
-    if own.token is not None:
-        return "has_token"
+    if own.token is not None and not own.may_replace:
+        return "has_token" if own.successor is None else "has_successor"
     if own.is_restricted:
         return "restricted"
     if own.must_wait(current.now()):
@@ -80,7 +80,7 @@ def _issue(own: OwnStanding) -> str | None:
 
 
 def _activate(own: OwnStanding) -> str | None:
-    token = own.token
+    token = own.pending
     if token is None:
         if own.has_applied_for(TokenKind.HARD):
             return "fob_not_handed_over"
