@@ -81,7 +81,7 @@ def test_an_address_is_called_as_in_the_manual(name: str, label: str) -> None:
         ('active = { ja = "利用中", en = "In use" }', 'active = "利用中"', "states.active"),
         ("[states]", '[states]\nended = { ja = "終了", en = "Ended" }', "states.ended"),
         ('phone = "0120-000-001"', 'phone = "ask"', "contact.phone"),
-        (', en = "weekdays, 9:00 to 17:00 (not on bank holidays)"', "", "contact.hours.en"),
+        (', en = "weekdays, 9:00 to 17:00, except bank holidays"', "", "contact.hours.en"),
         ('hours = { ja = "平日', 'hours = { ja = " ", jp = "平日', "contact.hours.ja"),
         ("mail_entries = 1", "mail_entries = 3", "issuance.mail_entries"),
         ("mail_entries = 1", "password_entries = 0", "issuance.password_entries"),

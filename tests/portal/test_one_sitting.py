@@ -268,6 +268,7 @@ def test_whoever_has_no_token_is_led_to_one_at_login(
     browser = sign_in(customer_a)
     assert (browser.path, "ワンタイムパスワードトークン発行" in browser.text) == (ENTRY, True)
     assert browser.get("/portal/").path == "/portal/", "and may look elsewhere"
+    assert "スマートフォンのメールアドレス、確認用パスワード" not in browser.text, "nobody asks for the latter"
     browser.get(ENTRY).submit(ENTRY, **GOOD)
     assert sign_in(customer_a).path == WAITING
     token = phone_of(customer_a).set_up()
