@@ -19,6 +19,12 @@ _SCREENS: Final = (
     Screen.WAITING,
     Screen.ACTIVATE,
     Screen.RELEASE,
+    Screen.MAIL_PASSWORD,
+    Screen.MAIL_PASSWORD_CHECK,
+    Screen.TRANSFER,
+    Screen.TRANSFER_CHECK,
+    Screen.INFORMATION,
+    Screen.INFORMATION_CHECK,
 )
 
 

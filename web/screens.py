@@ -1,7 +1,8 @@
 """The one list of screen IDs. The manuals' own come first; ours have the same form.
 
 Second and third letter tell the place: OP, OT, OK, OS are the manuals' (申請, トークン発行, 利用開始, 利用解除);
-LG login, TP top, OH the hardware branch of BOT010, CM CS CR CL a company's administration, ER errors; S… the staff console.
+LG login, TP top, OH the hardware branch of BOT010, MP the mail password, TR transfers, CI customer information,
+CM CS CR CL a company's administration, ER errors; S… the staff console.
 """
 
 from __future__ import annotations
@@ -45,6 +46,15 @@ class Screen(StrEnum):
     COMPANY_REVOKED = "BCR002"
     COMPANY_LOSS = "BCL001"
     COMPANY_LOST = "BCL002"
+    MAIL_PASSWORD = "BMP001"
+    MAIL_PASSWORD_CHECK = "BMP002"
+    MAIL_PASSWORD_DONE = "BMP003"
+    TRANSFER = "BTR001"
+    TRANSFER_CHECK = "BTR002"
+    TRANSFER_DONE = "BTR003"
+    INFORMATION = "BCI001"
+    INFORMATION_CHECK = "BCI002"
+    INFORMATION_DONE = "BCI003"
     ERROR = "BER001"
     # the soft-token app's, whose words are in static/app/texts.js
     APP_SETUP = "BAP001"
@@ -101,4 +111,6 @@ ISSUE_STEPS = Steps((_l("情報入力"), _l("内容確認"), _l("完了")))
 ONE_SITTING_STEPS = Steps((_l("トークン発行"), _l("アプリの初期設定"), _l("認証確認")))
 HARD_STEPS = Steps((_l("内容確認"), _l("完了")))
 ACTIVATE_STEPS = Steps((_l("トークン確認"), _l("完了")))
+CHANGE_STEPS = Steps((_l("変更内容入力"), _l("入力内容確認"), _l("結果確認")))
+TRANSFER_STEPS = Steps((_l("振込内容入力"), _l("内容確認"), _l("完了")))
 RELEASE_STEPS = Steps((_l("利用解除確認"), _l("利用解除完了")))

@@ -25,6 +25,14 @@ _FIELDS: Final[dict[str, LazyString]] = {
     "activation_password": _l("利用開始パスワード"),
     "activation_password_again": _l("利用開始パスワード（確認用）"),
     "confirmation_password": _l("確認用パスワード"),
+    "mail_password": _l("メール通知パスワード"),
+    "use": _l("メール通知パスワード利用有無"),
+    "payee": _l("振込先"),
+    "bank": _l("金融機関名"),
+    "branch": _l("支店名"),
+    "account_number": _l("口座番号"),
+    "holder": _l("受取人名"),
+    "amount_yen": _l("振込金額"),
 }
 
 _SPECIAL: Final[dict[tuple[str, str], LazyString]] = {
@@ -69,6 +77,26 @@ _SPECIAL: Final[dict[tuple[str, str], LazyString]] = {
     ("users", "wrong_length"): _l("一度に選べる利用者は200人までです。"),
     ("users", "bad_form"): _l("同じ利用者が二重に選択されています。もう一度選択してください。"),
     ("users", "not_offered"): _l("選択した利用者の中に、お客さまからは行えない方がいます。"),
+    ("mail_address", "unchanged"): _l("いまのメールアドレスと同じです。変更後のアドレスを入力してください。"),
+    ("mail_password", "not_digits"): _l("メール通知パスワードは半角数字だけで入力してください。"),
+    ("mail_password", "wrong_length"): _l("メール通知パスワードは8桁の数字で入力してください。"),
+    ("mail_password", "wrong"): _l(
+        "メール通知パスワードが正しくありません。いちばん新しいメールの番号を入力してください。"
+    ),
+    ("mail_password", "locked"): _l(
+        "メール通知パスワードの間違いが続いたため、ご利用を停止しています。取扱店へご連絡ください。"
+    ),
+    ("mail_password", "over"): _l(
+        "使えるメール通知パスワードがありません。「メール通知パスワードを送信する」ボタンで、新しいものをお送りします。"
+    ),
+    ("payee", "missing"): _l("振込先を選択してください。"),
+    ("use", "missing"): _l("メール通知パスワードを利用するかどうかを選択してください。"),
+    ("account_number", "bad_form"): _l("口座番号は半角数字7桁で入力してください。"),
+    ("amount_yen", "not_digits"): _l("振込金額は半角数字で入力してください。"),
+    ("amount_yen", "bad_form"): _l("振込金額は1円以上10億円以下で入力してください。"),
+    ("amount_yen", "over_limit"): _l(
+        "振込・振替限度額を超えるため、お振込みできません。本日お振込みいただける残りの金額をご確認ください。"
+    ),
     ("", "login_refused"): _l(
         "ログインIDまたはログインパスワードが正しくありません。大文字と小文字の違いをお確かめください。"
     ),

@@ -12,9 +12,11 @@ from provisioning.cli.compose import OPERATOR
 from provisioning.jobs.add_bank_client import AddBankClientCommand, add_bank_client
 from provisioning.jobs.add_company import AddCompanyCommand, add_company
 from provisioning.jobs.add_customer import AddCustomerCommand, add_customer
+from provisioning.jobs.add_payee import AddPayeeCommand, add_payee
 from provisioning.jobs.add_staff import AddStaffCommand, add_staff
 from provisioning.jobs.make_sign_in_link import MakeSignInLinkCommand, make_sign_in_link
 from provisioning.rules.company import CompanyRole
+from provisioning.rules.money_transfer import Account
 from provisioning.rules.permissions import StaffRole
 from provisioning.services import Services
 
@@ -60,6 +62,9 @@ CUSTOMERS: Final = (
         "limit-lowering", "nozomi", "999830000002", "例題 望", "レイダイ ノゾミ", "Nozomi-2026", "Kakunin32"
     ),
 )
+
+PAYEE: Final = Account("見本中央銀行", "本店営業部", "1234567", "ミホン フドウサン（カ")
+"""Registered by everybody, for the rent."""
 
 _MASTER, _ADMINISTRATOR, _GENERAL = CompanyRole
 COMPANY: Final = ("corporate", "株式会社見本商事", "カブシキガイシャミホンショウジ")
@@ -148,7 +153,8 @@ def _add_customer(services: Services, who: DemoCustomer, now: datetime, company_
         company_id=company_id,
         company_role=who.company_role,
     )
-    add_customer(services, command, now)
+    customer_id = add_customer(services, command, now)
+    add_payee(services, AddPayeeCommand(who.institution, customer_id, PAYEE, OPERATOR), now)
 
 
 def _add_staff(services: Services, institution: str, name: str, role: StaffRole, now: datetime) -> dict[str, str]:

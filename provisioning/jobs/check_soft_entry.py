@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from provisioning.errors import BadInput, InputFault
-from provisioning.mail.addresses import accept_address
+from provisioning.errors import BadInput
+from provisioning.mail.addresses import accept_address, accept_pair
 from provisioning.rules.activation_password import read_activation_password
 from provisioning.rules.institution import Institution
 from provisioning.services import Services
@@ -47,16 +47,13 @@ def check_mail_pair(services: Services, entry: SoftEntry) -> tuple[BadInput, ...
     institution = services.institution(entry.institution_id)
     dotted = institution.dotted_carrier_domains
     try:
-        address = accept_address(entry.mail_address, dotted)
+        if institution.issuance.mail_entries == 1:
+            accept_address(entry.mail_address, dotted)
+        else:
+            accept_pair(entry.mail_address, entry.mail_address_again, dotted)
     except BadInput as fault:
         return (fault,)
-    if institution.issuance.mail_entries == 1:
-        return ()
-    try:
-        again = accept_address(entry.mail_address_again, dotted, "mail_address_again")
-    except BadInput:
-        again = ""
-    return () if address == again else (BadInput("mail_address_again", InputFault.DO_NOT_MATCH),)
+    return ()
 
 
 def check_password_pair(services: Services, entry: SoftEntry) -> tuple[BadInput, ...]:

@@ -16,7 +16,7 @@ from provisioning.errors import BadInput, InputFault, NotFound, WrongState
 from provisioning.jobs.ask_mail_password import refuse_too_many
 from provisioning.jobs.check_mail_password import CheckMailPasswordCommand, check_mail_password
 from provisioning.jobs.ticket_box import address_box
-from provisioning.mail.addresses import accept_address
+from provisioning.mail.addresses import accept_pair
 from provisioning.mail.texts import read_language
 from provisioning.rules.address_use import AddressUse
 from provisioning.rules.states import CredentialState
@@ -36,6 +36,8 @@ class ProposeAddressCommand:
     customer_id: str
     use: AddressUse
     mail_address: str = field(repr=False)
+    # typed a second time (R75); None: the bank has compared them
+    mail_address_again: str | None = field(repr=False)
     language: str
     login: str
     actor: Actor
@@ -55,8 +57,8 @@ class Proposed:
 def propose_address(services: Services, command: ProposeAddressCommand, now: datetime) -> Proposed:
     """Store the address unconfirmed and owe it a password.
 
-    Raises BadInput (mail_address, mail_password, language, use), WrongState("credential", …) for the mail password
-    of a customer who has a token (R44), TooEarly, NotFound.
+    Raises BadInput (mail_address, mail_address_again, mail_password, language, use), TooEarly, NotFound, and
+    WrongState("credential", …) for the mail password of a customer who has a token (R44).
     """
     institution = services.institution(command.institution_id)
     offered = command.use is AddressUse.NOTICES or (
@@ -65,7 +67,8 @@ def propose_address(services: Services, command: ProposeAddressCommand, now: dat
     if not offered:
         raise BadInput("use", InputFault.NOT_OFFERED)
     read_language(command.language)
-    address = accept_address(command.mail_address, institution.dotted_carrier_domains)
+    again = command.mail_address if command.mail_address_again is None else command.mail_address_again
+    address = accept_pair(command.mail_address, again, institution.dotted_carrier_domains)
     with services.store.read() as session:
         before = _before(session, services, command, address)
     if before is not None and command.use is AddressUse.MAIL_PASSWORD:

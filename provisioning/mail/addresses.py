@@ -45,6 +45,18 @@ def accept_address(text: str, dotted_domains: Collection[str], field: str = "mai
     return f"{checked.local_part}@{checked.ascii_domain}"
 
 
+def accept_pair(text: str, again: str, dotted_domains: Collection[str]) -> str:
+    """An address typed twice, in the form that is stored. Raises BadInput naming the field that is wrong."""
+    address = accept_address(text, dotted_domains)
+    try:
+        repeated = accept_address(again, dotted_domains)
+    except BadInput:
+        repeated = ""
+    if address != repeated:
+        raise BadInput("mail_address_again", InputFault.DO_NOT_MATCH)
+    return address
+
+
 def on_the_wire(address: str) -> str:
     """An accepted address as RFC 5321 writes it: the local part quoted where it is no dot-string."""
     local, _, domain = address.rpartition("@")

@@ -53,6 +53,7 @@ def propose(
         customer_id=customer.id,
         use=AddressUse.MAIL_PASSWORD,
         mail_address=mail_address,
+        mail_address_again=None,
         language="ja",
         login=LOGIN,
         actor=customer_actor(customer),

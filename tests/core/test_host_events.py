@@ -104,6 +104,7 @@ def test_a_reader_gets_them_in_pages_and_none_twice_unless_it_asks_twice(
     assert [event.number for event in first] == list(range(1, PAGE + 1))
     assert [event.number for event in host_events(services.store, DUAL.id, PAGE)] == [PAGE + 1, PAGE + 2]
     assert host_events(services.store, DUAL.id, 0) == first
+    assert host_events(services.store, DUAL.id, 10**30) == ()
 
 
 def test_who_sees_a_number_sees_every_lower_one(services: Services, customer: Customer, now: datetime) -> None:

@@ -15,6 +15,8 @@ from provisioning.store.tables import Customer, HostEvent
 PAGE: Final = 100
 """Most events that are answered at once."""
 
+_HIGHEST: Final = 2**63 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class HostEventView:
@@ -40,7 +42,7 @@ def host_events(store: Store, institution_id: str, after: int) -> tuple[HostEven
     query = (
         select(HostEvent, Customer.user_id)
         .join(Customer, Customer.id == HostEvent.customer_id)
-        .where(HostEvent.institution_id == institution_id, HostEvent.number > after)
+        .where(HostEvent.institution_id == institution_id, HostEvent.number > min(after, _HIGHEST))
         .order_by(HostEvent.number)
         .limit(PAGE)
     )

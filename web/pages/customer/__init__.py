@@ -7,9 +7,12 @@ from flask import Blueprint
 from web.pages.customer.activate import activation
 from web.pages.customer.apply_hard import hard
 from web.pages.customer.choose import choose
+from web.pages.customer.information import information
 from web.pages.customer.issue_again import issue_again
 from web.pages.customer.issue_soft import soft
 from web.pages.customer.mail_missing import mail_missing
+from web.pages.customer.mail_password import mail_password
+from web.pages.customer.money_transfer import transfers
 from web.pages.customer.release import release_pages
 from web.pages.customer.sign_in import sign_in_pages
 from web.pages.customer.top import top
@@ -18,4 +21,5 @@ from web.pages.customer.waiting import waiting
 
 def customer_pages() -> list[Blueprint]:
     """Every blueprint of the portal."""
-    return [sign_in_pages, top, choose, soft, mail_missing, waiting, issue_again, hard, activation, release_pages]
+    token = [choose, soft, mail_missing, waiting, issue_again, hard, activation, release_pages]
+    return [sign_in_pages, top, *token, mail_password, transfers, information]

@@ -11,21 +11,15 @@ from provisioning.errors import BadInput, ClockUntrusted
 from provisioning.jobs.release import ReleaseCommand, release
 from provisioning.rules.otp_input import read_otp
 from provisioning.rules.states import EndedHow
-from provisioning.rules.verdict import Outcome, Reason
+from provisioning.rules.verdict import Outcome
 from provisioning.store.queries.own_standing import OwnStanding, OwnToken
 from web import current, flow, forms, metrics
 from web.pages.customer.choose import choices
-from web.pages.customer.guard import actor, notify, page, portal_blueprint, shut_out, signed_in
+from web.pages.customer.guard import actor, notify, page, portal_blueprint, signed_in
+from web.pages.customer.refusals import closed_door, fault_of
 from web.screens import Screen
 
 release_pages = portal_blueprint("portal_release", "/token/release")
-
-_CODES = {
-    Reason.WRONG: ("otp", "wrong"),
-    Reason.USED: ("otp", "wrong"),
-    Reason.CONFIRMATION_WRONG: ("confirmation_password", "wrong"),
-    Reason.CONFIRMATION_LOCKED: ("confirmation_password", "locked"),
-}
 
 
 @release_pages.get("/")
@@ -83,9 +77,8 @@ def _try(own: OwnStanding, token: OwnToken, confirmation_password: str, otp: str
         flow.forget_everything()
         flow.keep(Screen.RELEASED, {"kind": token.kind.value, "limit_yen": own.transfer_limit_yen})
         return redirect(url_for(".done"), 303)
-    if result.suspended_now or result.reason is Reason.SUSPENDED:
-        return shut_out(own, "suspended")
-    return _refuse([_CODES.get(result.reason or Reason.CLOCK, ("otp", "unavailable"))])
+    door = closed_door(own, result.reason, suspended_now=result.suspended_now)
+    return door or _refuse([fault_of(result.reason)])
 
 
 def _form_faults(token: OwnToken, confirmation_password: str, otp: str) -> list[tuple[str, str]]:

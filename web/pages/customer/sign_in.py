@@ -13,6 +13,7 @@ from provisioning.jobs.passwords import CheckLoginCommand, check_login
 from provisioning.jobs.verify import VerifyCommand, VerifyResult, verify
 from provisioning.rules.actor import Actor, ActorKind
 from provisioning.rules.otp_input import read_otp
+from provisioning.rules.proofs import OtpPurpose
 from provisioning.rules.states import CredentialState
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.store.queries.own_standing import OwnStanding, own_standing
@@ -92,9 +93,7 @@ def show_code() -> str | Response:
     institution = current.services().institution(own.institution_id)
     errors = forms.remembered(Screen.LOGIN_CODE).errors
     replacing = own.successor is not None
-    return page(
-        "portal/sign_in_code.html", None, institution, errors=errors, token=own.token, replacing=replacing
-    )
+    return page("portal/sign_in_code.html", None, institution, errors=errors, token=own.token, replacing=replacing)
 
 
 @sign_in_pages.post("/sign-in-code")
@@ -135,7 +134,8 @@ def _passed(own: OwnStanding) -> Response:
         return shut_out(own, "suspended")
     if own.is_shut_out(current.now()):
         return _shut_out_until(own)
-    if own.token is None or own.token.state is not CredentialState.ACTIVE:
+    asked = OtpPurpose.LOGIN in current.services().institution(own.institution_id).asks_otp_at
+    if not asked or own.token is None or own.token.state is not CredentialState.ACTIVE:
         return _enter(own)
     sessions.sign_out(None)
     session[_HALF] = [own.institution_id, own.customer_id, current.now().isoformat()]
