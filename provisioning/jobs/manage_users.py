@@ -15,10 +15,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from provisioning.errors import BadInput, InputFault, NotFound, StoreUnavailable, WrongState
-from provisioning.jobs.end_credential import end_credential
-from provisioning.jobs.find_credential import find_credential
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspension
 from provisioning.jobs.passwords import CheckConfirmationCommand, check_confirmation
+from provisioning.jobs.revoke import RevokeCommand, revoke
 from provisioning.rules.company import CompanyAct, CompanyRole, Member, allows
 from provisioning.rules.states import CredentialState, EndedHow
 from provisioning.rules.timetable import wait_after_revocation
@@ -156,7 +155,8 @@ def _do(
         if command.act is CompanyAct.LIFT:
             lift = LiftSuspensionCommand(command.institution_id, credential_id, command.actor)
             return UserResult(*told, UserOutcome.DONE, lift_suspension(services, lift, now))
-        _end(services, command, credential_id, now)
+        how = _ENDED_HOW[command.act]
+        revoke(services, RevokeCommand(command.institution_id, credential_id, how, command.actor), now)
         return UserResult(
             *told, UserOutcome.DONE, CredentialState.ENDED, may_log_in_from=_wait(services, command, now)
         )
@@ -167,19 +167,6 @@ def _do(
     except StoreUnavailable:
         state = user.token.state if user.token else CredentialState.ENDED
         return UserResult(*told, UserOutcome.UNAVAILABLE, state)
-
-
-def _end(services: Services, command: ManageUsersCommand, credential_id: str, now: datetime) -> None:
-    """The token named, and a successor that is not in use yet: nothing of this user opens anything after that."""
-    how = _ENDED_HOW[command.act]
-    with services.store.write() as tx:
-        credential = find_credential(tx, command.institution_id, credential_id)
-        end_credential(tx, services, credential, how, command.actor, now)
-        is_open = Credential.state != CredentialState.ENDED
-        for other in tx.scalars(
-            select(Credential).where(Credential.customer_id == credential.customer_id, is_open)
-        ):
-            end_credential(tx, services, other, how, command.actor, now)
 
 
 def _wait(services: Services, command: ManageUsersCommand, now: datetime) -> datetime | None:
