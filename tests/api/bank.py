@@ -58,10 +58,22 @@ class Bank:
 
     def state(self) -> dict[str, Any]:
         """Where the user's token stands."""
-        answer = self.served.http.get(f"/api/v1/customers/{self.service_id}/{self.user_id}", headers=self.headers)
+        return self.get("/customers")
+
+    def get(self, path: str) -> dict[str, Any]:
+        """What is told about the user."""
+        return self._read(f"{path}/{self.service_id}/{self.user_id}")
+
+    def events(self, after: int = 0) -> list[dict[str, Any]]:
+        """What the host has not read yet."""
+        events: list[dict[str, Any]] = self._read(f"/events/{self.service_id}?after={after}")["events"]
+        return events
+
+    def _read(self, address: str) -> dict[str, Any]:
+        answer = self.served.http.get(f"/api/v1{address}", headers=self.headers)
         assert answer.status_code == 200, answer.text
-        state: dict[str, Any] = answer.json()
-        return state
+        told: dict[str, Any] = answer.json()
+        return told
 
     @property
     def headers(self) -> dict[str, str]:

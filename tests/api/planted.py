@@ -83,6 +83,7 @@ def _examples(
         "resync": {"user_id": WITH_FOB},
         "resend": {"user_id": ISSUED},
         "lift": suspended,
+        "reset_drift": suspended,
         "withdraw": {"user_id": ISSUED},
         "apply": {"user_id": MASTER},
         "lift_restriction": {"user_id": ENDED, "form_number": "P-3"},

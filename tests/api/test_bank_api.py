@@ -73,6 +73,33 @@ def test_a_token_is_revoked_at_once(bank: Bank, active: PlainFob, how: str) -> N
     assert bank.ask("/revoke")[0] == 409
 
 
+@sqlite_only
+def test_a_token_is_ended_for_a_reason(bank: Bank, active: PlainFob) -> None:
+    for members, field in (({"reason": "lost", "how": "lost"}, "how"), ({"note": "x"}, "note")):
+        status, answer = bank.ask("/revoke", **members)
+        assert (status, answer["field"], answer["fault"]) == (422, field, "unknown_field")
+    status, answer = bank.ask("/revoke", reason="change_of_phone", note="電話で確認済")
+    assert (status, answer["state"], answer["ended_how"]) == (200, "ended", "released")
+
+
+@sqlite_only
+def test_a_locked_confirmation_password_is_unlocked(bank: Bank, desk: Desk, active: PlainFob) -> None:
+    code = active.code(bank.served.at)
+    for _ in range(5):
+        bank.decide("/release", otp=code, confirmation_password="Kakunin00")
+    locked = ("refused", "confirmation_locked")
+    assert bank.decide("/release", otp=code, confirmation_password=CONFIRMATION_PASSWORD) == locked
+    assert bank.ask("/passwords/unlock")[0] == 200
+    assert bank.decide("/release", otp=code, confirmation_password=CONFIRMATION_PASSWORD) == ("accepted", None)
+
+
+@sqlite_only
+def test_drift_is_forgotten(bank: Bank, active: PlainFob) -> None:
+    assert bank.ask("/drift/reset") == (200, bank.state())
+    bank.ask("/revoke")
+    assert bank.ask("/drift/reset")[0] == 409
+
+
 def test_a_soft_token_is_issued_sent_again_and_taken_back(bank: Bank) -> None:
     status, issued = bank.ask("/credentials", **SOFT)
     assert (status, issued["state"]) == (201, "issued")

@@ -14,6 +14,7 @@ from provisioning.jobs.check_bank_key import KnownClient
 from provisioning.rules.actor import Actor, ActorKind
 from provisioning.rules.identifiers import lookup_name, read_service_id
 from provisioning.rules.institution import Institution
+from provisioning.rules.states import CredentialState
 from provisioning.rules.subscriber import subscriber
 from provisioning.store.queries.token_state import TokenState, token_state
 from web import current
@@ -67,6 +68,13 @@ class Call:
         """The credential that may not be in force yet: a successor, else the current one. Raises NotFound."""
         successor = self.token.successor
         return self.credential_id if successor is None else successor.credential_id
+
+    @property
+    def suspended_id(self) -> str:
+        """The credential whose suspension is meant: the current one, unless only its successor is suspended."""
+        found, suspended = self.token, CredentialState.SUSPENDED
+        successor_alone = found.successor is not None and found.successor.state is suspended
+        return self.waiting_id if successor_alone and found.state is not suspended else self.credential_id
 
     @property
     def login(self) -> str:

@@ -15,7 +15,8 @@ GET: Final = "GET"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One text member of a request: of its JSON object, or of a GET's query. `example` is a good value.
+    """One text member of a request: of its JSON object, or of a GET's query. `example` is a good value,
+    empty for a member that stands in no example.
 
     `pattern` is a form that everything usable has; the job that reads the member says what is wrong with another.
     """

@@ -100,7 +100,9 @@ def _bounds(wanted: Field) -> Schema:
 def _asks(operation: Operation) -> Schema:
     """Whole requests by name."""
     examples: Schema = {
-        name: [wanted.example] if wanted.many else wanted.example for name, wanted in operation.fields.items()
+        name: [wanted.example] if wanted.many else wanted.example
+        for name, wanted in operation.fields.items()
+        if wanted.example
     }
     ids = {name: examples[name] for name in ("service_id", "user_id")}
     whole = {name: ids | dict(asked) for name, asked in operation.asks.items()} or {"request": examples}

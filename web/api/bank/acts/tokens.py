@@ -9,10 +9,13 @@ from provisioning.errors import BadInput, InputFault, NotFound
 from provisioning.jobs.apply import ApplyCommand, apply
 from provisioning.jobs.cancel_application import CancelApplicationCommand, cancel_application
 from provisioning.jobs.cancel_issuance import CancelIssuanceCommand, cancel_issuance
+from provisioning.jobs.end_token import EndReason, EndTokenCommand, end_token
 from provisioning.jobs.issue_soft import IssueSoftCommand, issue_soft
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspension
+from provisioning.jobs.passwords import UnlockPasswordsCommand, unlock_passwords
 from provisioning.jobs.resend_issue_mail import ResendIssueMailCommand, resend_issue_mail
 from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_fob
+from provisioning.jobs.reset_drift import ResetDriftCommand, reset_drift
 from provisioning.jobs.revoke import RevokeCommand, revoke
 from provisioning.rules.states import CredentialState, EndedHow, TokenKind
 from provisioning.store.queries.fobs import fob_by_serial
@@ -67,14 +70,37 @@ def _resend(call: Call) -> Answer:
 
 
 def _revoke(call: Call) -> Answer:
+    if "reason" in call.fields:
+        return _end_for_a_reason(call)
+    _refuse_fields(call, "note")
     how = EndedHow(call.fields.get("how", EndedHow.REVOKED.value))
     command = RevokeCommand(call.institution.id, call.credential_id, how, call.actor)
     revoke(current.services(), command, current.now())
     return state(call)
 
 
+def _end_for_a_reason(call: Call) -> Answer:
+    _refuse_fields(call, "how")
+    reason, note = EndReason(call.fields["reason"]), call.fields.get("note", "")
+    command = EndTokenCommand(call.institution.id, call.credential_id, reason, call.actor, note)
+    end_token(current.services(), command, current.now())
+    return state(call)
+
+
+def _unlock_passwords(call: Call) -> Answer:
+    command = UnlockPasswordsCommand(call.institution.id, call.token.customer_id, call.actor)
+    unlock_passwords(current.services(), command, current.now())
+    return state(call)
+
+
+def _reset_drift(call: Call) -> Answer:
+    command = ResetDriftCommand(call.institution.id, call.credential_id, call.actor)
+    reset_drift(current.services(), command, current.now())
+    return state(call)
+
+
 def _lift(call: Call) -> Answer:
-    command = LiftSuspensionCommand(call.institution.id, call.credential_id, call.actor)
+    command = LiftSuspensionCommand(call.institution.id, call.suspended_id, call.actor)
     lift_suspension(current.services(), command, current.now())
     return state(call)
 
@@ -152,5 +178,7 @@ ACTS: Final[Mapping[str, Act]] = {
     "resend": _resend,
     "revoke": _revoke,
     "lift": _lift,
+    "unlock_passwords": _unlock_passwords,
+    "reset_drift": _reset_drift,
     "customer": _customer,
 }

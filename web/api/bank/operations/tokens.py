@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from provisioning.jobs.end_token import EndReason
 from provisioning.rules.bank_scopes import BankScope
+from provisioning.rules.papers import NOTE_LENGTH
 from provisioning.rules.states import TokenKind
 from web.api.bank.fields import (
     ACCEPTED,
@@ -149,11 +151,38 @@ TOKENS: Final[Mapping[str, Operation]] = {
         BankScope.END,
         "State",
         _state("ended", ended_how="lost"),
-        fields=IDS | {"how": Field("Default: revoked.", "lost", required=False, choices=("revoked", "lost"))},
+        fields=IDS
+        | {
+            "how": Field("`revoked` without it.", "lost", required=False, choices=("revoked", "lost")),
+            "reason": Field(
+                "Why, instead of `how`: it decides how the token ended, and so when the next may be had.",
+                "",
+                required=False,
+                choices=tuple(EndReason),
+            ),
+            "note": Field("One line for the record, with a reason.", "", required=False, most=NOTE_LENGTH),
+        },
         refusals=WRONG_STATE,
     ),
     "lift": Operation(
         "Lift a suspension.", "/lift", BankScope.LIFT, "State", _state("active"), fields=IDS, refusals=WRONG_STATE
+    ),
+    "unlock_passwords": Operation(
+        "Let the customer try the confirmation password and the portal's login password again.",
+        "/passwords/unlock",
+        BankScope.LIFT,
+        "State",
+        _state("active"),
+        fields=IDS,
+    ),
+    "reset_drift": Operation(
+        "Forget how far the token's clock was seen to be off.",
+        "/drift/reset",
+        BankScope.LIFT,
+        "State",
+        _state("active"),
+        fields=IDS,
+        refusals=WRONG_STATE,
     ),
     "resync": Operation(
         "Bring a fob back into step by two consecutive one-time passwords.",

@@ -37,7 +37,7 @@ TRANSFERS: Final[Mapping[str, Operation]] = {
         "/transfers",
         BankScope.TRANSFERS,
         "Transferred",
-        {"outcome": "accepted", "number": "F261120-04821377"},
+        {"outcome": "accepted", "number": "261120-04821377"},
         fields=IDS
         | LOGIN
         | {
