@@ -107,7 +107,11 @@ def _institution(name: str, root: StrictTable) -> Institution:
         companies=root.flag("companies", default=False),
         **_otp_rules(otp),
         **_limits(root.table("limits"), activation),
-        papers=read_papers(root.table("papers"), is_limited="issuance_limit" in root.table("limits")),
+        papers=read_papers(
+            root.table("papers"),
+            is_limited="issuance_limit" in root.table("limits"),
+            has_mail_password=root.flag("mail_password", default=False),
+        ),
         menu_path=tuple(_text(table) for table in root.tables("menu_path")),
         notes=tuple(_text(table) for table in root.tables("notes")),
         asks_otp_at=read_purposes(root),

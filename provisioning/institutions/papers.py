@@ -8,7 +8,7 @@ from provisioning.rules.strict_table import StrictTable
 _KEY = "needed_for"
 
 
-def read_papers(table: StrictTable, *, is_limited: bool) -> tuple[PaperKind, ...]:
+def read_papers(table: StrictTable, *, is_limited: bool, has_mail_password: bool) -> tuple[PaperKind, ...]:
     """What a paper is demanded for; a limit of issuances (`is_limited`) is lifted in no other way."""
     try:
         kinds = tuple(PaperKind(text) for text in table.texts(_KEY, ()))
@@ -18,5 +18,7 @@ def read_papers(table: StrictTable, *, is_limited: bool) -> tuple[PaperKind, ...
         table.fail(_KEY, "must name none twice")
     if is_limited != (PaperKind.ISSUE_RESTRICTION in kinds):
         table.fail(_KEY, "must have issue_restriction just where limits.issuance_limit is set")
+    if PaperKind.MAIL_ADDRESS in kinds and not has_mail_password:
+        table.fail(_KEY, "must not have mail_address without mail_password = true")
     table.finish()
     return kinds

@@ -47,23 +47,29 @@ def end_mail_password(services: Services, command: EndMailPasswordCommand, now: 
     checked = check_mail_password(services, typed, now)
     if checked.outcome is not Outcome.ACCEPTED:
         return Proved(Outcome.REFUSED, checked.reason, tries_left=checked.tries_left)
-    return prove_purpose(services, proofs, lambda tx: _end(tx, services, command, now), now)
+    whose = (command.institution_id, command.customer_id)
+    return prove_purpose(services, proofs, lambda tx: stop_in(tx, services, whose, command.actor, now), now)
 
 
-def _end(tx: Session, services: Services, command: EndMailPasswordCommand, now: datetime) -> None:
-    address = current_address(tx, command.customer_id, AddressUse.MAIL_PASSWORD)
-    if address is None or not retire_address(tx, command.customer_id, AddressUse.MAIL_PASSWORD, now):
+def stop_in(tx: Session, services: Services, whose: tuple[str, str], actor: Actor, now: datetime) -> None:
+    """`whose`: ids of institution and customer. In a transaction that has the proofs, or a paper in their place.
+
+    Raises WrongState if it is not in use.
+    """
+    institution_id, customer_id = whose
+    address = current_address(tx, customer_id, AddressUse.MAIL_PASSWORD)
+    if address is None or not retire_address(tx, customer_id, AddressUse.MAIL_PASSWORD, now):
         raise WrongState("mail_password", "none")
     forget_code(tx, address.id)
-    notice = Notice(MailKind.MAIL_PASSWORD_CHANGED, command.institution_id, command.customer_id, now)
+    notice = Notice(MailKind.MAIL_PASSWORD_CHANGED, institution_id, customer_id, now)
     owe_notices(JoinedLine(tx.connection()), notice)
     entry = AuditRecord(
         now,
-        command.actor,
+        actor,
         "change_mail_password",
         "ended",
-        command.institution_id,
-        customer_id=command.customer_id,
+        institution_id,
+        customer_id=customer_id,
         facts={"address": address.id},
     )
     record(tx, services.audit_key, entry)

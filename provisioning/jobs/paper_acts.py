@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from provisioning.errors import NotFound, WrongState
 from provisioning.jobs.end_credential import end_credential
+from provisioning.jobs.end_mail_password import stop_in
 from provisioning.jobs.find_credential import find_credential
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_in
 from provisioning.rules.papers import ENDS, PaperAct
@@ -48,6 +49,10 @@ class PaperCase:
             raise WrongState("customer", "not_restricted")
         self.paper.issuances_forgiven = issuances(self.tx, self.paper.customer_id)
 
+    def stop_mail_password(self) -> None:
+        """The customer may then take it up with another address. Raises WrongState if it is not in use."""
+        stop_in(self.tx, self.services, (self.paper.institution_id, self.paper.customer_id), self.actor, self.now)
+
     def _own_token(self) -> Credential:
         """This customer's, held until the end."""
         found = find_credential(self.tx, self.paper.institution_id, self.credential_id, to_judge=True)
@@ -65,6 +70,7 @@ ACTS: Final[dict[PaperAct, Callable[[PaperCase], None]]] = {
     **{act: _ends(how) for act, how in ENDS.items()},
     PaperAct.LIFT_SUSPENSION: PaperCase.lift_suspension,
     PaperAct.LIFT_RESTRICTION: PaperCase.lift_restriction,
+    PaperAct.STOP_MAIL_PASSWORD: PaperCase.stop_mail_password,
     # it was done before the paper came
     PaperAct.NOTHING_LEFT: lambda _case: None,
 }

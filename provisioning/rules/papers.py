@@ -53,7 +53,7 @@ ACTS_OF: Final[dict[PaperKind, tuple[PaperAct, ...]]] = {
     PaperKind.SUSPENSION: (PaperAct.LIFT_SUSPENSION, PaperAct.END_AS_REVOKED, PaperAct.NOTHING_LEFT),
     PaperKind.PHONE_GONE: (PaperAct.END_AS_REVOKED, PaperAct.END_AS_LOST, PaperAct.NOTHING_LEFT),
     PaperKind.ISSUE_RESTRICTION: (PaperAct.LIFT_RESTRICTION, PaperAct.NOTHING_LEFT),
-    PaperKind.MAIL_ADDRESS: (PaperAct.NOTHING_LEFT,),
+    PaperKind.MAIL_ADDRESS: (PaperAct.STOP_MAIL_PASSWORD, PaperAct.NOTHING_LEFT),
 }
 """What each kind may lead to, the usual one first."""
 

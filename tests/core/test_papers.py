@@ -21,14 +21,17 @@ from provisioning.jobs.end_token import PAPERS, EndReason, EndTokenCommand, end_
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspension
 from provisioning.jobs.paper_acts import ACTS
 from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.address_use import AddressUse
 from provisioning.rules.institution import Institution
 from provisioning.rules.papers import ACTS_OF, IdentityCheck, PaperAct, PaperKind, PaperState
 from provisioning.rules.states import CredentialState, EndedHow
 from provisioning.services import Services
+from provisioning.store.addresses import current_address
 from provisioning.store.audit import SYSTEM, Actor
 from provisioning.store.tables import AuditEntry, Customer
 from tests.core.papers import ON_PAPER, carry_out, hand_in, paper_row
 from tests.fixtures.databases import sqlite_only
+from tests.fixtures.mail_passwords import use_mail_password
 from tests.fixtures.tokens import Token, give_token, read_credential
 
 
@@ -225,3 +228,18 @@ def test_staff_do_without_a_paper_only_what_needs_none(
     assert read_credential(services, lost).ended_how is EndedHow.LOST
     bank = LiftSuspensionCommand("dual", token.credential_id, SYSTEM)
     assert lift_suspension(services, bank, now) is CredentialState.ACTIVE
+
+
+@sqlite_only
+def test_a_mail_password_that_cannot_be_received_is_stopped_by_the_paper(
+    services: Services, customer_a: Customer, teller_actor: Actor, now: datetime
+) -> None:
+    paper_id = hand_in(services, customer_a, PaperKind.MAIL_ADDRESS, now)
+    with pytest.raises(WrongState):
+        carry_out(services, paper_id, PaperAct.STOP_MAIL_PASSWORD, now)
+    assert paper_row(services, paper_id).state is PaperState.OPEN
+    use_mail_password(services, customer_a)
+    carry_out(services, paper_id, PaperAct.STOP_MAIL_PASSWORD, now, actor=teller_actor)
+    with services.store.read() as tx:
+        assert current_address(tx, customer_a.id, AddressUse.MAIL_PASSWORD) is None
+    assert acts(services)[-2:] == [("change_mail_password", "ended"), ("carry_out_paper", "stop_mail_password")]

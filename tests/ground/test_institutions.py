@@ -11,7 +11,7 @@ import pytest
 from provisioning.errors import SettingsInvalid
 from provisioning.institutions import SHIPPED, load_institutions, load_profile, load_profiles
 from provisioning.rules.app_profile import DisplayName
-from provisioning.rules.institution import Activation
+from provisioning.rules.institution import Activation, Replacement
 from provisioning.rules.papers import PaperKind
 from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
 from provisioning.rules.proofs import OtpPurpose
@@ -99,7 +99,9 @@ def test_an_address_is_called_as_in_the_manual(name: str, label: str) -> None:
         ("[states]", '[papers]\nneeded_for = ["issue_restriction"]\n[states]', "papers.needed_for"),
         ("[states]", '[papers]\nneeded_for = ["wish"]\n[states]', "papers.needed_for"),
         ("[states]", '[papers]\nneeded_for = ["suspension", "suspension"]\n[states]', "papers.needed_for"),
+        ("[states]", '[papers]\nneeded_for = ["mail_address"]\n[states]', "papers.needed_for"),
         ("[states]", "[papers]\nneeded = []\n[states]", "papers.needed"),
+        ("failure_limit = 5", 'replacement = "never"', "limits.replacement"),
         ('sender_address = "otp@', 'sender_address = "太郎@', "mail.sender_address"),
         ('sender_address = "otp@', 'sender_address = "otp desk@', "mail.sender_address"),
         ('display_name = "none"', 'display_name = "asked"', "app.display_name"),
@@ -145,6 +147,8 @@ def test_papers_and_the_limit_of_issuances_are_those_of_manual_002() -> None:
     shipped = load_institutions()
     taken = shipped["mail-password"]
     assert (taken.issuance_limit, set(taken.papers)) == (3, set(PaperKind))
+    succeeding = {name for name, one in shipped.items() if one.replacement is Replacement.SUCCESSOR}
+    assert succeeding == {"counter"}
     assert {(one.issuance_limit, one.papers) for name, one in shipped.items() if name != taken.id} == {(None, ())}
 
 

@@ -10,11 +10,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from provisioning.errors import NotFound
+from provisioning.rules.address_use import AddressUse
 from provisioning.rules.institution import Replacement
 from provisioning.rules.parameters import Algorithm, OtpType
 from provisioning.rules.states import CredentialState, EndedHow, FobState, JobState, Slot, TokenKind
 from provisioning.services import Services
+from provisioning.store.addresses import current_address
 from provisioning.store.issuances import is_restricted
+from provisioning.store.mail_codes import tries_in_a_row
 from provisioning.store.queries.company_users import CompanyRole, CompanyUser, CompanyView, company_view
 from provisioning.store.queries.next_act import NextAct, Standing, next_act
 from provisioning.store.tables import (
@@ -118,10 +121,12 @@ class CustomerCard:
     name_kana: str
     password_failures: int
     confirmation_failures: int
+    mail_password_failures: int
     passwords_locked: bool
     current: CredentialCard | None
     successor: CredentialCard | None
     may_replace: bool
+    uses_mail_password: bool
     last_ended: CredentialCard | None
     fob_outside: FobOnCard | None
     application: ApplicationCard | None
@@ -165,6 +170,8 @@ def customer_card(
         mail_state = _mail_state(session, successor or current)
         fob_outside = _fob_outside(session, customer_id)
         restricted = is_restricted(session, institution, customer_id)
+        mail_password = current_address(session, customer_id, AddressUse.MAIL_PASSWORD)
+        mail_password_failures = tries_in_a_row(session, customer_id)
     waiting_until = may_from if current is None and may_from is not None and may_from > now else None
     in_use = current is not None and current.state is CredentialState.ACTIVE
     may_replace = institution.replacement is Replacement.SUCCESSOR and in_use and successor is None
@@ -174,6 +181,7 @@ def customer_card(
         may_replace=may_replace,
         waiting=waiting_until is not None,
         restricted=restricted,
+        password_locked=standing.password_locked or mail_password_failures >= institution.failure_limit,
         applied_for=application.kind if application else None,
         applies_here=institution.issuance.needs_application,
     )
@@ -184,9 +192,11 @@ def customer_card(
         **{name: getattr(customer, name) for name in _SAME},
         company=company,
         passwords_locked=standing.password_locked,
+        mail_password_failures=mail_password_failures,
         current=current,
         successor=successor,
         may_replace=may_replace,
+        uses_mail_password=mail_password is not None,
         last_ended=last_ended,
         fob_outside=fob_outside,
         application=application,

@@ -227,8 +227,15 @@ ACTS: Final[dict[str, ActWords]] = {
         _l("「トークンを新しく発行できます。回数は、はじめから数えます」"),
         _NOT_UNDONE,
     ),
+    "carry_out_paper stop_mail_password": ActWords(
+        _l("書面により、メール通知パスワードの利用を止めました"),
+        _l("「受信できるメールアドレスで、あらためて『メール通知パスワード利用変更』をお手続きください」"),
+        _NOT_UNDONE,
+    ),
     "carry_out_paper nothing_left": ActWords(
-        _l("書面の手続きを終えました"), _l("「お手続きは済んでいます。ほかにしていただくことはありません」"), _NOT_UNDONE
+        _l("書面の手続きを終えました"),
+        _l("「お手続きは済んでいます。ほかにしていただくことはありません」"),
+        _NOT_UNDONE,
     ),
     "cancel_application": ActWords(
         _l("申込を取り消しました"),

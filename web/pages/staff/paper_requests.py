@@ -127,6 +127,8 @@ def _is_possible(act: PaperAct, card: CustomerCard) -> bool:
         return card.current is not None
     if act is PaperAct.LIFT_SUSPENSION:
         return card.in_hand is not None and card.in_hand.state is CredentialState.SUSPENDED
+    if act is PaperAct.STOP_MAIL_PASSWORD:
+        return card.uses_mail_password
     return act is not PaperAct.LIFT_RESTRICTION or card.is_restricted
 
 
