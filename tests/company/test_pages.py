@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
 from werkzeug.datastructures import MultiDict
 
+from provisioning.errors import StoreUnavailable
+from provisioning.jobs import manage_users
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspension
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
@@ -225,3 +227,26 @@ def test_no_harm_is_done_by_the_form(company: Staffed, enter: SignIn, services: 
     browser = enter(company.first).get(page)
     (form,) = (form for form in browser.forms if form.action == page)
     attack(browser, Met(page, form), services)
+
+
+def test_whoever_needs_no_lifting_is_told_apart(
+    company: Staffed, enter: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, (_, _, second, general, other) = company.house, company.everybody
+    house.suspend(second, other)
+    browser = enter(company.first).get(LIFT)
+    fields = browser.form(LIFT) | {"confirmation_password": CONFIRMATION_PASSWORD}
+    fields.pop("users")
+    send(enter(company.master), REVOKE, house.token(second))
+
+    def lift(services: Services, command: LiftSuspensionCommand, now: datetime) -> CredentialState:
+        if command.credential_id == house.token(other):
+            raise StoreUnavailable("locked")
+        return lift_suspension(services, command, now)
+
+    monkeypatch.setattr(manage_users, "lift_suspension", lift)
+    post(browser, LIFT, fields, *(house.token(user) for user in (second, general, other)))
+    assert "3名は処理していません。" in browser.text
+    assert f"{second.login_id} 管理者ユーザ トークンが失効しているため、解除できません" in browser.text
+    assert f"{general.login_id} 一般ユーザ 利用停止ではありません" in browser.text
+    assert f"{other.login_id} 一般ユーザ ただいま処理できませんでした。" in browser.text
