@@ -16,6 +16,7 @@ from provisioning.institutions.papers import read_papers
 from provisioning.institutions.proofs import read_purposes
 from provisioning.rules.institution import (
     LONGEST_TICKET_LIFE,
+    MAIL_ADDRESS,
     MOST_YEN,
     Activation,
     Institution,
@@ -89,6 +90,7 @@ def _institution(name: str, root: StrictTable) -> Institution:
     activation = root.choice("activation", Activation, Activation.PIN)
     kinds, parameters = _kinds(root), _otp_parameters(otp)
     offers_soft = TokenKind.SOFT in kinds and parameters.otp_type is OtpType.TOTP
+    mail_password = root.flag("mail_password", default=False)
     institution = Institution(
         id=name,
         service_id=_matching(root, "service_id", _SERVICE_ID, "must be 8 digits"),
@@ -102,7 +104,7 @@ def _institution(name: str, root: StrictTable) -> Institution:
         sender_domains=_domains(mail, "sender_domains"),
         kinds=kinds,
         otp=parameters,
-        issuance=read_issuance(root.table("issuance"), offers_soft=offers_soft),
+        issuance=read_issuance(root.table("issuance"), offers_soft=offers_soft, has_mail_password=mail_password),
         activation=activation,
         companies=root.flag("companies", default=False),
         **_otp_rules(otp),
@@ -110,17 +112,17 @@ def _institution(name: str, root: StrictTable) -> Institution:
         papers=read_papers(
             root.table("papers"),
             is_limited="issuance_limit" in root.table("limits"),
-            has_mail_password=root.flag("mail_password", default=False),
+            has_mail_password=mail_password,
         ),
         menu_path=tuple(_text(table) for table in root.tables("menu_path")),
         notes=tuple(_text(table) for table in root.tables("notes")),
         asks_otp_at=read_purposes(root),
-        mail_password=root.flag("mail_password", default=False),
+        mail_password=mail_password,
         keep_address=timedelta(days=mail.integer("keep_address_days", 1, 365, 30)),
         states=_states(root.table("states")),
         app=read_app(root.table("app"), root.table("download")),
         token_issued_mail=_token_issued(mail.table("token_issued")),
-        **({"mail_address_label": _text(mail.table("address_label"))} if "address_label" in mail else {}),
+        mail_address_label=_text(mail.table("address_label")) if "address_label" in mail else MAIL_ADDRESS,
         dotted_carrier_domains=_domains(mail, "dotted_carrier_domains", ()),
     )
     for table in (contact, mail, otp):

@@ -49,6 +49,9 @@ class Text:
         return self.en if language == "en" else self.ja
 
 
+MAIL_ADDRESS: Final = Text("メールアドレス", "Mail address")
+
+
 @dataclass(frozen=True, slots=True)
 class StateTexts:
     """Where a customer stands (登録状況 of screen BOP001), in words of the institution or else of the manuals.
@@ -122,7 +125,7 @@ class Institution:
     states: StateTexts = field(default_factory=StateTexts)
     app: AppProfile = field(default_factory=AppProfile)
     token_issued_mail: TokenIssuedTexts = field(default_factory=TokenIssuedTexts)
-    mail_address_label: Text = Text("メールアドレス", "Mail address")
+    mail_address_label: Text = MAIL_ADDRESS
     dotted_carrier_domains: tuple[str, ...] = ()
 
     def issues(self, kind: TokenKind) -> bool:

@@ -185,6 +185,15 @@ def test_a_strict_profile_is_told_by_its_activation(tmp_path: Path) -> None:
         assert (profile.activation, profile.ticket_life) == (Activation.STRICT, timedelta(minutes=minutes))
 
 
+def test_one_page_leaves_no_place_to_ask_for_the_mail_password(tmp_path: Path) -> None:
+    file = tmp_path / "both.toml"
+    both = DUAL.replace("service_id =", "mail_password = true\nservice_id =")
+    file.write_text(both.replace("mail_entries = 1", 'pages = "one-page"'))
+    with pytest.raises(SettingsInvalid, match="or mail_password be false") as caught:
+        load_profile(file)
+    assert (caught.value.file, caught.value.key) == (str(file), "issuance.pages")
+
+
 def test_two_profiles_never_share_a_service_id(tmp_path: Path) -> None:
     for name in ("first", "second"):
         (tmp_path / f"{name}.toml").write_text(DUAL)
