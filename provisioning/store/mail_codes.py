@@ -70,6 +70,12 @@ def count_try(tx: Session, customer_id: str, limit: int) -> int | None:
     return None if row is None else int(row[0])
 
 
+def tries_in_a_row(tx: Session, customer_id: str) -> int:
+    """How many wrong ones were typed one after the other."""
+    row = tx.get(MailPasswordTries, customer_id)
+    return 0 if row is None else row.failures
+
+
 def forget_tries(tx: Session, customer_id: str) -> None:
     """It was the right one, or staff mended the counter."""
     tx.execute(delete(MailPasswordTries).where(MailPasswordTries.customer_id == customer_id))

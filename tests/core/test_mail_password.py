@@ -22,6 +22,8 @@ from provisioning.rules.institution import Institution
 from provisioning.rules.mail_code import LONGEST_LIFE
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
+from provisioning.store.queries.customers import customer_card
+from provisioning.store.queries.next_act import NextAct
 from provisioning.store.tables import AuditEntry, Customer, MailCode, MailState, OutboxMail, SessionKind
 from tests.fixtures.addresses import deliver, owed, text_of
 from tests.fixtures.databases import sqlite_only
@@ -164,6 +166,7 @@ def test_wrong_ones_are_counted_whichever_mail_they_follow(
     assert try_it(services, customer, code, now).reason is Reason.MAIL_PASSWORD_LOCKED, (
         "the right one comes too late"
     )
+    assert customer_card(services, DUAL.id, customer.id, now).next_act is NextAct.UNLOCK_PASSWORDS
     unlock_passwords(services, UnlockPasswordsCommand(DUAL.id, customer.id, SYSTEM), now)
     assert try_it(services, customer, code, now).outcome is Outcome.ACCEPTED
 
