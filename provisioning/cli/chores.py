@@ -13,6 +13,7 @@ import structlog
 
 from provisioning.errors import KagiyaError
 from provisioning.jobs.abandon_stale import abandon_stale
+from provisioning.jobs.erase_addresses import erase_addresses
 from provisioning.jobs.expire import expire_credentials
 from provisioning.jobs.expire_tickets import expire_tickets
 from provisioning.jobs.forget_nonces import forget_nonces
@@ -47,6 +48,7 @@ def chores(mailer: Mailer) -> tuple[Chore, ...]:
         Chore("forget_nonces", 60, forget_nonces),
         Chore("forget_answers", 300, forget_answers),
         Chore("purge_sessions", 300, purge_sessions),
+        Chore("erase_addresses", 3600, erase_addresses),
     )
 
 

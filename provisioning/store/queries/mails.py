@@ -14,7 +14,7 @@ from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.store.tables import Credential, Customer, MailKind, MailState, OutboxMail
 
-__all__ = ["MailFilter", "MailKind", "MailState", "MailView", "mail", "mails", "masked"]
+__all__ = ["MailFilter", "MailKind", "MailState", "MailView", "mail", "mails", "masked", "masked_recipient"]
 
 MASK: Final = "***"
 
@@ -117,7 +117,7 @@ def _view(
     same = ("id", "kind", "state", "attempts", "last_reply", "queued_at", "next_attempt_at", "sent_at")
     return MailView(
         **{name: getattr(row, name) for name in same},
-        masked_address=_masked_of(services, row),
+        masked_address=masked_recipient(services, row),
         credential_id=row.credential_id,
         customer_id=customer.id,
         user_id=customer.user_id,
@@ -126,7 +126,8 @@ def _view(
     )
 
 
-def _masked_of(services: Services, row: OutboxMail) -> str:
-    if services.addresses is None:
+def masked_recipient(services: Services, row: OutboxMail) -> str:
+    """To whom a mail goes, as far as anybody may see it; nothing of an address that was erased (R67)."""
+    if services.addresses is None or not row.sealed_address:
         return MASK
     return masked(services.addresses.open(row.sealed_address, row.institution_id))

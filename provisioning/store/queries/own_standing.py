@@ -15,7 +15,7 @@ from provisioning.rules.states import CredentialState, EndedHow, FobState, Slot,
 from provisioning.services import Services
 from provisioning.store.addresses import current_address
 from provisioning.store.issuances import is_restricted
-from provisioning.store.queries.mails import masked
+from provisioning.store.queries.mails import masked_recipient
 from provisioning.store.tables import (
     Application,
     ApplicationState,
@@ -235,5 +235,4 @@ def _mail(tx: Session, services: Services, credential: Credential) -> OwnMail | 
     row = tx.scalars(newest.order_by(OutboxMail.queued_at.desc(), cancelled)).first()
     if row is None or services.addresses is None:
         return None
-    address = services.addresses.open(row.sealed_address, row.institution_id)
-    return OwnMail(row.id, row.state, masked(address), row.queued_at)
+    return OwnMail(row.id, row.state, masked_recipient(services, row), row.queued_at)

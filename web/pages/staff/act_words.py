@@ -55,6 +55,7 @@ LINES: Final[dict[str, LazyString]] = {
     "change_mail_password": _l("メール通知パスワードの利用を変更"),
     "ask_mail_password": _l("メール通知パスワードの送信を依頼"),
     "check_mail_password": _l("メール通知パスワードの確認"),
+    "erase_address": _l("不要になったメールアドレスを消去"),
     "change_information": _l("お知らせ用メールアドレスを変更"),
     "register_payee": _l("振込先を登録"),
     "make_transfer": _l("振込"),
