@@ -204,12 +204,16 @@ def test_in_english_and_at_a_desk(site: Served, phone: Callable[..., Page], issu
     page.goto(site.url("/app/"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Set up a token")
     look(page, "app-setup-1440-en")
-    set_up(page, site, issued, "Payroll")
-    expect(page.locator(".card h2")).to_have_text("Sample First Bank Payroll")
+    set_up(page, site, issued, "Payroll, head office")
+    expect(page.locator(".card h2")).to_have_text("Sample First Bank Payroll, head office")
     look(page, "app-codes-1440-en")
     assert serious(page) == []
+    # a long name leaves what stands beside it whole
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.locator(".card .plain").evaluate("button => button.offsetHeight") < 50
+    assert fits(page)
     page.get_by_role("button", name="日本語").click()
-    expect(page.locator(".card h2")).to_have_text("見本第一銀行 Payroll")
+    expect(page.locator(".card h2")).to_have_text("見本第一銀行 Payroll, head office")
     page.reload()
     expect(page.locator("html")).to_have_attribute("lang", "ja")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from datetime import timedelta
@@ -196,11 +197,11 @@ def test_a_slow_server_and_a_broken_one_cost_no_seed(
     keys: list[str] = []
 
     def answered_too_late(route: Route) -> None:
-        keys.append(route.request.post_data_json["app_key"]["x"])
+        keys.append(json.loads(route.request.post_data or "")["app_key"]["x"])
         route.fetch()
 
     def broken_afterwards(route: Route) -> None:
-        keys.append(route.request.post_data_json["app_key"]["x"])
+        keys.append(json.loads(route.request.post_data or "")["app_key"]["x"])
         route.fetch()
         route.fulfill(status=503, content_type="text/html", body="<h1>Busy</h1>")
 
