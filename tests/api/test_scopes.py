@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from alembic import command
 from click.testing import CliRunner
 from sqlalchemy import create_engine, select
 
+import tests
 from provisioning import migrations
 from provisioning.cli.bank_client import bank_client
 from provisioning.errors import BadInput
@@ -59,6 +62,12 @@ def test_what_is_out_of_scope_is_not_even_read(served: Served, customer_a: Custo
 def test_scopes_are_kept_in_one_order_and_read_again() -> None:
     assert write_scopes({BankScope.EVENTS, BankScope.READ}) == "read events"
     assert read_scopes(write_scopes(ALL_SCOPES)) == ALL_SCOPES
+
+
+def test_every_scope_is_explained_and_opens_something() -> None:
+    page = (Path(tests.__file__).parents[1] / "docs" / "bank-api.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `([a-z_]+)` \|", page, re.M) == [scope.value for scope in BankScope]
+    assert {operation.scope for operation in OPERATIONS.values()} == set(BankScope)
 
 
 @sqlite_only
