@@ -29,7 +29,7 @@ def fill(page: Page, issued: IssuedSoft, password: str = ACTIVATION_PASSWORD, *,
 
 
 def send(page: Page) -> None:
-    page.get_by_role("button", name=re.compile("送信して設定する|Send and set up")).click()
+    page.get_by_role("button", name=re.compile("送信|Send")).click()
 
 
 def go_on(page: Page) -> None:
@@ -51,7 +51,7 @@ def set_up(page: Page, site: Served, issued: IssuedSoft, name: str = "") -> None
     go_on(page)
     if wants.display_name is DisplayName.ADDED:
         page.get_by_label(re.compile("変更後の追加文言|Words to add")).fill(name)
-        page.get_by_role("button", name=re.compile("登録する|Register")).click()
+        page.get_by_role("button", name=re.compile("登録|Register")).click()
     if wants.display_name is DisplayName.REPLACES:
         page.get_by_label(re.compile("トークン表示名|Display name")).fill(name)
         go_on(page)

@@ -67,7 +67,7 @@ def test_set_up_from_a_real_mail(site: Served, phone: Callable[..., Page], custo
     look(page, "app-name-360-ja")
     assert serious(page) == []
     page.get_by_label("変更後の追加文言").fill("給与用")
-    page.get_by_role("button", name="登録する").click()
+    page.get_by_role("button", name="登録").click()
     page.locator(".card .code span").first.wait_for()
     expect(page.locator(".card h2")).to_have_text("見本第一銀行 給与用")
     assert_shows_codes_of(page, site.services, issued)
@@ -119,7 +119,7 @@ def test_a_line_cut_after_the_server_answered_loses_nothing(
     send(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("初期設定が完了しました")
     go_on(page)
-    page.get_by_role("button", name="登録する").click()
+    page.get_by_role("button", name="登録").click()
     page.locator(".card .code span").first.wait_for()
     assert seed_of(site.services, issued) == drawn
     assert_shows_codes_of(page, site.services, issued)
@@ -182,7 +182,7 @@ def test_a_strict_service_asks_for_the_set_up_code_too(
     send(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("初期設定が完了しました")
     go_on(page)
-    page.get_by_role("button", name="登録する").click()
+    page.get_by_role("button", name="登録").click()
     page.locator(".card .code span").first.wait_for()
     assert_shows_codes_of(page, strict_site.services, issued)
 

@@ -24,7 +24,7 @@ export default {
   consent2: "Never tell anybody a code. Staff will not ask for it.",
   consent3: "Release the token before you change your phone or delete it.",
   agree: "I agree to the above",
-  send: "Send and set up",
+  send: "Send",
   sending: "Setting up…",
   check: "Please check what you entered",
   needServiceId: "The service ID has 8 digits.",

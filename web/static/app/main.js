@@ -112,7 +112,7 @@ async function start() {
   attend();
   setInterval(attend, ATTEND_EVERY_MS);
   document.addEventListener("visibilitychange", () => document.hidden || attend());
-  keepOffline(navigator);
+  keepOffline(navigator).catch(() => {});
 }
 
 async function refuse(words) {

@@ -11,10 +11,16 @@ const settled = (request, done) => new Promise((resolve, reject) => {
   request.onerror = request.onabort = () => reject(request.error);
 });
 
-function database() {
+async function database() {
   const request = indexedDB.open("kagiya", 1);
   request.onupgradeneeded = () => TABLES.forEach((name) => request.result.createObjectStore(name, { keyPath: "id" }));
-  return settled(request, "onsuccess");
+  const made = await settled(request, "onsuccess");
+  // cleared by the browser, or a newer version of the app changes it
+  made.onclose = made.onversionchange = () => {
+    made.close();
+    opened = undefined;
+  };
+  return made;
 }
 
 async function within(tables, mode, act) {
@@ -38,7 +44,9 @@ export const all = (name) => within([name], "readonly", (table) => table(name).g
 export const put = (name, value) => within([name], "readwrite", (table) => table(name).put(value));
 export const remove = (name, id) => within([name], "readwrite", (table) => table(name).delete(id));
 
-export const tokens = async () => (await all("tokens")).sort((a, b) => a.place - b.place);
+// The first version of the app knew no places.
+export const tokens = async () =>
+  (await all("tokens")).map((token) => ({ place: 0, ...token })).sort((a, b) => a.place - b.place);
 export const areLost = async () => document.cookie.includes(MARK) && !(await all("tokens")).length;
 export const whenOtherTabsChange = (act) => tabs.addEventListener("message", act);
 
