@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import struct
 import time
@@ -17,7 +18,7 @@ from tests.rig.usb.trouble import Trouble, TroubleKind
 
 _SUBMIT: Final = struct.Struct(">IIIIIIiiii8s")
 _SET_FEATURE_REPORT: Final = bytes.fromhex("2109000300000800")
-_ANSWER_BYTES: Final = 48
+_ANSWER: Final = struct.Struct(">20xi24x")
 
 
 class _Listener:
@@ -36,14 +37,19 @@ class _Host:
         self._number = 0
 
     def say(self) -> bool:
-        """One feature report to the device; whether an answer came."""
+        """One feature report to the device; whether it got there."""
+        return self.status_of_report() == 0
+
+    def status_of_report(self) -> int | None:
+        """What the answer to it says, or None if there is none."""
         self._number += 1
         head = _SUBMIT.pack(1, self._number, 1, 0, 0, 0, 8, 0, 0, 0, _SET_FEATURE_REPORT)
         try:
             self._connection.sendall(head + bytes(8))
-            return len(self._connection.recv(_ANSWER_BYTES, socket.MSG_WAITALL)) == _ANSWER_BYTES
+            answer = self._connection.recv(_ANSWER.size, socket.MSG_WAITALL)
         except OSError:
-            return False
+            return None
+        return int(_ANSWER.unpack(answer)[0]) if len(answer) == _ANSWER.size else None
 
 
 @contextmanager
@@ -82,3 +88,20 @@ def test_a_cut_set_between_two_conversations_lets_the_report_through_that_it_nam
             assert host.say()
             assert not host.say()
             assert device.is_out
+
+
+def test_what_is_said_to_a_device_that_just_came_out_fails_at_once() -> None:
+    with _plugged() as (device, host):
+        device.trouble(Trouble(TroubleKind.CUT, 1))
+        assert host.say()
+        assert host.status_of_report() == -errno.EPROTO
+        assert host.status_of_report() is None
+        assert device.is_out
+
+
+def test_a_device_to_which_nothing_is_said_any_more_comes_out_all_the_same() -> None:
+    with _plugged() as (device, host):
+        device.trouble(Trouble(TroubleKind.CUT, 1))
+        assert host.say()
+        device.thread.join(10)
+        assert host.status_of_report() is None

@@ -36,14 +36,14 @@ class Bench:
         self.counter = counter
         self._there: list[OnDesk] = []
 
-    def new(self, family: str, serial: str = "") -> OnDesk:
-        """A device that nobody has seen before, plugged in."""
+    def new(self, family: str, serial: str = "", hub: int = 0) -> OnDesk:
+        """A device that nobody has seen before, plugged in at that hub."""
         number = next(_numbers)
         known = KINDS[family]
         told = serial or known.serial(number)
         device = OnDesk(f"{family}:{told}#{number}", told, known)
         self._there.append(device)
-        self.plug(device)
+        self.emulator.do("plug", device.name, hub)
         return device
 
     def plug(self, device: OnDesk) -> None:

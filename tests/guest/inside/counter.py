@@ -18,9 +18,7 @@ from devices.server_client import enrol
 from provisioning.rules.states import JobState
 from provisioning.store.queries.next_step import NextStep
 from tests.fixtures.processes import end
-from tests.guest.inside.patience import patient_profiles
-from tests.rig.drawer import ROOT_NAME
-from tests.rig.fob.factory import Manufacturer
+from tests.guest.inside.desk_file import write_desk_file
 
 WITHIN_S: Final = 240.0
 """Nothing here takes so long, but the machine under the guest may be busy with other things."""
@@ -154,11 +152,7 @@ class Counter:
         return str(self.bank.do("log")) + station.read_text(errors="replace")
 
     def _enrol(self, rig: Path, port: int, code: str) -> None:
-        desk, root = self.folder / "desk.toml", Manufacturer.in_directory(rig).root_public
-        patient_profiles(self.folder / "profiles")
-        trusted = f'[[station.root]]\nname = "{ROOT_NAME}"\npublic_key = "{root.hex()}"\n'
-        told = '[station]\ndirectory = "desk"\nprofiles_directory = "profiles"\npoll_s = 1.0\n'
-        desk.write_text(told + trusted, encoding="utf-8")
+        write_desk_file(self.folder, rig)
         enrol(f"http://{_BANK}:{port}", code, self.folder / "desk")
 
 

@@ -8,14 +8,15 @@ from contextlib import contextmanager
 from enum import Enum, auto
 from typing import Final
 
+from provisioning.jobs.end_attempt import MAX_ATTEMPTS
 from provisioning.rules.states import JobState
 from tests.guest.inside.bench import Bench, OnDesk, is_unnamed
 from tests.guest.inside.counter import Attempt, until
 from tests.rig.usb.trouble import TroubleKind
 
+TURNS: Final = MAX_ATTEMPTS - 1
+"""So often a cable comes out: the last attempt is left alone."""
 _LOOK_S: Final = 0.2
-_SAME_PLACE: Final = ("flipper-totp", "onlykey", "yubikey-5")
-"""Serial ports, and keys that are keyboards, too: each may be where it was before."""
 _OVER: Final = (JobState.WRITTEN, JobState.PROVED)
 
 
@@ -32,28 +33,40 @@ class Ended(Enum):
 class CutWrites:
     """One round at the bench: from new devices to their customers' first codes."""
 
-    def __init__(self, bench: Bench, family: str, points: Sequence[int]) -> None:
-        """`points`: for each device, after how many reports of its write its cable comes out."""
+    def __init__(self, bench: Bench, family: str, points: Sequence[Sequence[int]]) -> None:
+        """`points`: for each device, after how many reports of its writes its cable comes out, TURNS at most."""
         self._bench = bench
-        self._points = {bench.new(family): point for point in points}
+        # each hub looks after its own devices, one after another
+        self._points = {bench.new(family, hub=hub): mine for hub, mine in enumerate(points)}
         self._devices = list(self._points)
-        self._moved: list[OnDesk] = []
+        self._failed = dict.fromkeys(self._devices, 0)
+        self._ended: dict[int, Ended] = {}
 
     def run(self) -> dict[int, Ended]:
         """By the point. All that must hold is asserted on the way."""
         self._stock()
         before = self._paths()
         with _held(path for path in before.values() if path.startswith("/dev/hidraw")):
-            for device, point in self._points.items():
-                self._bench.trouble(device, TroubleKind.CUT, point)
-                self._bench.issue(device)
-            ended = self._ended()
-            self._replug()
+            self._write_and_cut()
+            moved = self._replug(self._out())
             self._wait_until_over()
-        self._check_places(before)
+        self._check_places(moved, before)
         self._serve()
         self._bench.clear()
-        return ended
+        return self._ended
+
+    def _write_and_cut(self) -> None:
+        looks = {device: self._bench.crossed(device) for device in self._devices}
+        for device, (point, *_) in self._points.items():
+            self._bench.trouble(device, TroubleKind.CUT, point)
+            self._bench.issue(device)
+        self._wait_until_out(0)
+        for turn in range(1, TURNS):
+            # whose write was done before its cable was to come out keeps it in
+            for device in self._replug(device for device in self._out() if turn < len(self._points[device])):
+                # it is looked at first
+                self._bench.trouble(device, TroubleKind.CUT, looks[device] + self._points[device][turn])
+            self._wait_until_out(turn)
 
     def _stock(self) -> None:
         counter, wanted = self._bench.counter, len(self._devices)
@@ -61,8 +74,8 @@ class CutWrites:
         for device in self._devices:
             self._bench.stock(device)
 
-    def _ended(self) -> dict[int, Ended]:
-        """Once all are out and the station has told how their writes ended, or all had been said before."""
+    def _wait_until_out(self, turn: int) -> None:
+        """Until the station has told how the writes ended, or all had been said before."""
 
         def settled(device: OnDesk, newest: Attempt) -> bool:
             assert newest.state is not JobState.FAILED, f"no attempt is left: {self._bench.counter.log()}"
@@ -75,17 +88,33 @@ class CutWrites:
 
         until(all_settled, "they come out", every_s=_LOOK_S)
         self._bench.counter.check_books()
-        return {self._points[device]: _how(attempts) for device, attempts in self._attempts()}
+        for device, attempts in self._attempts():
+            failed = [one for one in attempts if one.state is JobState.FAILED]
+            assert all(one.failure for one in failed)
+            if turn < len(self._points[device]):
+                self._note(self._points[device][turn], attempts[0], len(failed) - self._failed[device])
+            self._failed[device] = len(failed)
 
-    def _replug(self) -> None:
-        """Those that are out, in another order than before; whose write was done first stays in from now on."""
+    def _note(self, point: int, newest: Attempt, failed: int) -> None:
+        if newest.state in _OVER:
+            self._ended[point] = Ended.DONE
+        else:
+            self._ended[point] = Ended.FAILED if failed else Ended.NOT_BEGUN
+
+    def _out(self) -> list[OnDesk]:
+        """Whose cable came out; whose write was done first keeps it in from now on."""
         for device in self._devices:
-            self._bench.trouble(device, TroubleKind.NONE, 0)
-        self._moved = [device for device in self._devices if not self._bench.is_plugged(device)]
-        for device in self._moved:
+            self._bench.trouble(device, TroubleKind.NONE)
+        return [device for device in self._devices if not self._bench.is_plugged(device)]
+
+    def _replug(self, devices: Iterable[OnDesk]) -> list[OnDesk]:
+        """In another order than before."""
+        moved = list(devices)
+        for device in moved:
             self._bench.unplug(device)
-        for device in reversed(self._moved):
+        for device in reversed(moved):
             self._bench.plug(device)
+        return moved
 
     def _wait_until_over(self) -> None:
         counter = self._bench.counter
@@ -96,20 +125,16 @@ class CutWrites:
         until(over, f"all are written: {counter.log()}", every_s=_LOOK_S)
         until(lambda: len(counter.devices()) == len(self._devices), "all are seen", every_s=_LOOK_S)
 
-    def _check_places(self, before: Mapping[OnDesk, str]) -> None:
-        """Whatever was out is at another place than before, save where numbers are given anew at once."""
-        moved = [
-            device
-            for device in self._moved
-            if device.family.profile not in _SAME_PLACE and not before[device].startswith("/dev/tty")
-        ]
+    def _check_places(self, moved: Sequence[OnDesk], before: Mapping[OnDesk, str]) -> None:
+        """Whatever was out is at another place than before, save a serial port, whose number nobody can hold."""
 
         def all_elsewhere() -> bool:
             now = self._paths()
             return all(now[device] not in ("", before[device]) for device in moved)
 
-        # the station may have reported last when one that needs no other attempt was still at its old place
-        until(all_elsewhere, "what was put in again is at another place", every_s=_LOOK_S)
+        if not any(path.startswith("/dev/tty") for path in before.values()):
+            # the station may have reported last when one that needs no other attempt was still at its old place
+            until(all_elsewhere, "what was put in again is at another place", every_s=_LOOK_S)
 
     def _serve(self) -> None:
         """Proved, and good for its own customer: what is done holds the seed that the bank has for it."""
@@ -131,15 +156,6 @@ class CutWrites:
         return {
             device: places.get("" if is_unnamed(device.family) else device.serial, "") for device in self._devices
         }
-
-
-def _how(attempts: Sequence[Attempt]) -> Ended:
-    """From what the station has told before the device is put in again."""
-    failed = [one for one in attempts if one.state is JobState.FAILED]
-    assert all(one.failure for one in failed)
-    if attempts[0].state in _OVER:
-        return Ended.DONE
-    return Ended.FAILED if failed else Ended.NOT_BEGUN
 
 
 @contextmanager

@@ -56,7 +56,8 @@ def test_a_hub_with_sixteen_fobs(bench: Bench) -> None:
 
 def test_two_hundred_plugs_leave_nothing_behind(bench: Bench) -> None:
     station = bench.counter.station.pid
-    cycled = [bench.new("kagiya-fob") for _ in range(_PLUGS)]
+    # a hub of its own for each: one hub looks after one plug at a time
+    cycled = [bench.new("kagiya-fob", hub=hub) for hub in range(_PLUGS)]
     written = [bench.new("kagiya-fob") for _ in _ISSUED_IN]
     for device in (*cycled, *written):
         bench.stock(device)

@@ -37,7 +37,7 @@ class Cabinet:
         self._places: dict[str, _Place] = {}
         self._acts: Mapping[str, Callable[[str, int], Any]] = {
             "make": lambda name, _: self._place(name) and None,
-            "plug": lambda name, _: self._place(name).socket.plug(),
+            "plug": lambda name, hub: self._place(name).socket.plug(hub),
             "unplug": lambda name, _: self._place(name).socket.unplug(),
             "press": lambda name, _: self._place(name).device.press(),
             "display": lambda name, _: self._place(name).device.display(),

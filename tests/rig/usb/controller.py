@@ -6,7 +6,7 @@ import errno
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,8 @@ from tests.rig.usb.trouble import Trouble
 _CONTROLLER: Final = Path("/sys/devices/platform/vhci_hcd.0")
 _FULL_SPEED: Final = 2
 _FREE: Final = "004"
+_PORTS: Final = 30
+"""Of one of its controllers: those of a hub for full speed, then as many of another that nobody uses here."""
 _GONE_WITHIN_S: Final = 30.0
 _attaching = threading.Lock()
 
@@ -47,47 +49,51 @@ class UsbSocket:
         """Reports and bulk transfers since it was plugged in."""
         return self._served.crossed if self._served else 0
 
-    def plug(self) -> None:
-        """Put it in; nothing happens if it is. Raises NoController."""
+    def plug(self, hub: int = 0) -> None:
+        """Put it in, the first time at that root hub or behind; nothing happens if it is. Raises NoController."""
         if self.plugged:
             return
         if self._served is not None:
             # its power is gone before there is new power
             self._served.thread.join()
-        self._wait_until_free()
+        self._wait_until(_is_free)
         ours, kernels = socket.socketpair()
         with kernels:
             self._served = ServedDevice(self.plan, ours, pace=self._pace)
             self._served.thread.start()
             try:
-                self._port = _attach(kernels, self._port)
+                self._port = _attach(kernels, self._port, hub)
             except BaseException:
                 self._served.cut()
                 raise
 
     def unplug(self) -> None:
-        """Pull it out, whatever it does, and wait until the kernel has seen it."""
+        """Pull it out, whatever it does, and wait until its hub has seen it.
+
+        A hub takes a while for each. What is put in again before that passes for the same as ever: it keeps its
+        nodes and their numbers.
+        """
         if self._served is not None:
             self._served.cut()
             self._served.thread.join()
-        self._wait_until_free()
+        self._wait_until(_is_empty)
 
     def trouble(self, trouble: Trouble) -> None:
         """Let something go wrong with the present plugging."""
         if self._served is not None:
             self._served.trouble(trouble)
 
-    def _wait_until_free(self) -> None:
+    def _wait_until(self, done: Callable[[int], bool]) -> None:
         until_s = time.monotonic() + _GONE_WITHIN_S
-        while self._port is not None and self._port not in set(_free_ports()):
+        while self._port is not None and not done(self._port):
             if time.monotonic() > until_s:
                 raise NoController(f"port {self._port} of the virtual host controller is not given back")
             time.sleep(0.005)
 
 
-def _attach(kernels: socket.socket, before: int | None) -> int:
+def _attach(kernels: socket.socket, before: int | None, hub: int) -> int:
     with _attaching:
-        for port in [*([] if before is None else [before]), *_free_ports()]:
+        for port in [*([] if before is None else [before]), *_free_ports(hub)]:
             words = f"{port} {kernels.fileno()} {port + 1:d} {_FULL_SPEED}"
             try:
                 (_CONTROLLER / "attach").write_text(words)
@@ -99,12 +105,24 @@ def _attach(kernels: socket.socket, before: int | None) -> int:
     raise NoController("no port of the virtual host controller is free")
 
 
-def _free_ports() -> Iterator[int]:
-    """Full-speed ports nobody uses. A line: `hs 0000 004 000 …` (hub, port, state, speed …)."""
+def _is_free(port: int) -> bool:
+    return port in _free_ports()
+
+
+def _is_empty(port: int) -> bool:
+    """Whether its hub knows of no device there, either: usb1/1-5 is what is in the fifth port of one."""
+    controller, number = divmod(port, _PORTS)
+    known = _CONTROLLER.with_suffix(f".{controller}").glob(f"usb*/*-{number + 1}")
+    return _is_free(port) and not list(known)
+
+
+def _free_ports(first_hub: int = 0) -> Iterator[int]:
+    """Full-speed ports nobody uses, hub by hub. A line: `hs 0000 004 000 …` (hub, port, state, speed …)."""
     files = sorted(_CONTROLLER.glob("status*"))
     if not files:
         raise NoController("there is no virtual host controller: `modprobe vhci-hcd` as root")
-    for file in files:
+    first = first_hub % len(files)
+    for file in (*files[first:], *files[:first]):
         for line in file.read_text().splitlines():
             words = line.split()
             if words[0] == "hs" and words[2] == _FREE:

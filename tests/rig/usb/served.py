@@ -24,6 +24,7 @@ _LOOK_SELDOM_S: Final = 0.25
 _LOOK_PACED_S: Final = 0.002
 """A device that takes its time has something to say a little later than it was told something."""
 _REFUSAL_S: Final = 0.01
+_NEXT_REQUEST_S: Final = 0.5
 _LIVELY_S: Final = 3.0
 """So long after the host said something, a device that may speak unasked is asked often."""
 
@@ -110,7 +111,7 @@ class ServedDevice:
         self._connection.sendall(usbip.unlinked(message, -errno.ECONNRESET if taken_back else 0))
 
     def _submit(self, submit: Submit) -> None:
-        if submit.endpoint & 0x7F == 0:
+        if submit.is_control:
             setup = Setup.from_bytes(submit.setup)
             talk = self._device.is_talk(setup)
             self._perform(submit, lambda: self._request(setup, submit.data, talk=talk), talk=talk)
@@ -172,4 +173,23 @@ class ServedDevice:
         self.crossed += crosses
         self._connection.sendall(usbip.submitted(submit, status, data))
         if crosses and self._trouble_now() is TroubleKind.CUT:
+            if submit.is_control:
+                self._fail_next_request()
             raise _CableOut
+
+    def _fail_next_request(self) -> None:
+        """As a host controller does with a request to a device that is out.
+
+        The virtual one lets it wait for five seconds, and with it everybody who has a HID node.
+        """
+        self.is_out = True
+        until_s = time.monotonic() + _NEXT_REQUEST_S
+        while (left_s := until_s - time.monotonic()) > 0:
+            if not select.select([self._connection], [], [], left_s)[0]:
+                return
+            message = usbip.receive(self._connection)
+            if message is None:
+                return
+            if isinstance(message, Submit) and message.is_control:
+                self._connection.sendall(usbip.submitted(message, -errno.EPROTO))
+                return

@@ -42,6 +42,11 @@ class Submit:
         """Device to host."""
         return bool(self.endpoint & 0x80)
 
+    @property
+    def is_control(self) -> bool:
+        """On the control pipe."""
+        return self.endpoint & 0x7F == 0
+
 
 @dataclass(frozen=True, slots=True)
 class Unlink:
