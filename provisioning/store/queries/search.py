@@ -122,9 +122,18 @@ def _by_part(session: Session, scope: SearchScope, part: str) -> tuple[CustomerF
     named = _rows(session, scope, Customer.id.in_(kinds)) if kinds else []
     found = [_found(*row, FoundBy(kinds[row[0].id])) for row in named]
     companies = list(session.scalars(_companies(scope, part)))
-    users = _rows(session, scope, Customer.company_id.in_(companies)) if companies else []
+    ids = _users(session, scope, companies) if companies else []
+    users = _rows(session, scope, Customer.id.in_(ids)) if ids else []
     found += [_found(*row, FoundBy.COMPANY) for row in users if row[0].id not in kinds]
     return tuple(found[:LIMIT])
+
+
+def _users(session: Session, scope: SearchScope, companies: list[str]) -> list[str]:
+    """Their IDs first: in one question the database would read every customer of the institution."""
+    query = select(Customer.id).where(Customer.company_id.in_(companies))
+    if scope.branch is not None:
+        query = query.where(Customer.branch == scope.branch)
+    return list(session.scalars(query.order_by(Customer.login_id).limit(LIMIT)))
 
 
 def _companies(scope: SearchScope, part: str) -> Select[str]:
