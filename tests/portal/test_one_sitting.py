@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from provisioning.jobs.apply import ApplyCommand, apply
+from provisioning.jobs.resend_issue_mail import ResendIssueMailCommand, resend_issue_mail
 from provisioning.rules.institution import Activation, Institution
 from provisioning.rules.issuance import Issuance, IssuancePages, OpensAtLogin
 from provisioning.rules.states import CredentialState, TokenKind
@@ -249,6 +250,28 @@ def test_a_ticket_that_ran_out_is_told_and_replaced(
     assert "もう初期設定ができません" not in browser.text
     assert browser.path == WAITING
     assert phone_of(applied, "739182").set_up()
+
+
+def test_a_mail_sent_again_at_the_counter_is_the_one_that_is_shown(
+    waiting: Visitor, applied: Customer, services: Services, clock: MovableClock
+) -> None:
+    (credential,) = rows_of(services, Credential)
+    again = ResendIssueMailCommand("dual", credential.id, None, customer_actor(applied), "hanako@sample.example")
+    resend_issue_mail(services, again, clock())
+    assert "h***@sample.example" in waiting.get(WAITING).text
+    assert ADDRESS not in waiting.text
+    assert waiting.get(AGAIN).form(AGAIN)["mail_address"] == ""
+
+
+def test_too_many_wrong_activation_passwords_are_told_and_mended(
+    waiting: Visitor, applied: Customer, phone_of: PhoneOf
+) -> None:
+    for _ in range(DUAL.activation_password_failures):
+        with pytest.raises(Refused):
+            phone_of(applied, "739182").set_up()
+    assert "もう初期設定ができません" in waiting.get(WAITING).text
+    waiting.get(AGAIN).submit(AGAIN, **GOOD)
+    assert phone_of(applied).set_up()
 
 
 def test_another_customers_waiting_page_knows_nothing_of_it(

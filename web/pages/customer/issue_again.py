@@ -10,8 +10,9 @@ from provisioning.jobs.check_soft_entry import SoftEntry, check_soft_entry, mail
 from provisioning.jobs.resend_issue_mail import ResendIssueMailCommand, resend_issue_mail
 from provisioning.rules.states import CredentialState
 from provisioning.store.queries.own_standing import OwnStanding, OwnToken
-from web import current, flow, forms, setup_codes
+from web import current, flow, forms
 from web.languages import language
+from web.pages.customer import issued
 from web.pages.customer.guard import actor, institution, notify, page, portal_blueprint, signed_in
 from web.pages.customer.waiting import is_in_one_sitting
 from web.screens import Screen
@@ -26,8 +27,7 @@ def show(own: OwnStanding) -> str | Response:
     if _waiting_token(own) is None:
         return _elsewhere()
     again = forms.remembered(Screen.SOFT_AGAIN)
-    issued = flow.kept(Screen.SOFT_DONE) or {}
-    typed = dict.fromkeys(mail_fields(institution(own)), issued.get("mail_address", ""))
+    typed = dict.fromkeys(mail_fields(institution(own)), issued.typed_address(own))
     return page("portal/issue.html", own, errors=again.errors, values=again.values or typed, again=True)
 
 
@@ -60,7 +60,7 @@ def _issue(own: OwnStanding, token: OwnToken, mail_address: str, activation_pass
         return _refuse((fault,), {"mail_address": mail_address})
     except WrongState:
         return _elsewhere()
-    flow.keep(Screen.SOFT_DONE, {"mail_address": mail_address, **setup_codes.facts(resent.setup_code)})
+    issued.keep_issued(resent.mail_id, mail_address, resent.setup_code)
     notify("mail_resent")
     return redirect(url_for("portal_waiting.show"), 303)
 

@@ -13,9 +13,9 @@ from provisioning.jobs.check_soft_entry import SoftEntry, check_soft_entry, mail
 from provisioning.jobs.issue_soft import IssueSoftCommand, issue_soft
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.store.queries.own_standing import OwnStanding
-from web import current, flow, forms, setup_codes
+from web import current, flow, forms
 from web.languages import language
-from web.pages.customer import mail_codes
+from web.pages.customer import issued, mail_codes
 from web.pages.customer.choose import choices
 from web.pages.customer.confirm import confirmation_faults
 from web.pages.customer.guard import actor, institution, notify, page, portal_blueprint, signed_in
@@ -113,10 +113,9 @@ def done(own: OwnStanding) -> str | Response:
         return redirect(url_for("portal_choose.acts"), 303)
     if own.pending.state is not CredentialState.ISSUED and flow.kept(Screen.SOFT_DONE) is None:
         return redirect(url_for("portal_choose.acts"), 303)
-    issued = flow.kept(Screen.SOFT_DONE) or {}
-    masked = own.pending.mail.masked_address if own.pending.mail else ""
-    shown = {"mail_address": issued.get("mail_address", masked), "setup_code": setup_codes.living(issued)}
-    return page("portal/soft_done.html", own, **shown)
+    return page(
+        "portal/soft_done.html", own, mail_address=issued.mail_address(own), setup_code=issued.setup_code(own)
+    )
 
 
 def _issue(own: OwnStanding, mail_address: str, activation_password: str) -> Response:
@@ -126,7 +125,7 @@ def _issue(own: OwnStanding, mail_address: str, activation_password: str) -> Res
         own.institution_id, own.customer_id, mail_address, activation_password, language(), actor(own)
     )
     try:
-        issued = issue_soft(current.services(), command, current.now())
+        sent = issue_soft(current.services(), command, current.now())
     except BadInput as fault:
         flow.drop(Screen.SOFT_ENTRY, Screen.SOFT_CHECK)
         return _refuse((fault,), _everywhere(own, mail_address))
@@ -139,7 +138,7 @@ def _issue(own: OwnStanding, mail_address: str, activation_password: str) -> Res
         notify("restricted" if isinstance(refused, IssueRestricted) else "not_now")
         return redirect(url_for("portal_choose.acts"), 303)
     flow.forget_everything()
-    flow.keep(Screen.SOFT_DONE, {"mail_address": mail_address, **setup_codes.facts(issued.setup_code)})
+    issued.keep_issued(sent.mail_id, mail_address, sent.setup_code)
     return redirect(url_for(".done"), 303)
 
 

@@ -17,8 +17,9 @@ from provisioning.jobs.check_soft_entry import (
 from provisioning.jobs.resend_issue_mail import ResendIssueMailCommand, resend_issue_mail
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.store.queries.own_standing import OwnStanding, OwnToken
-from web import current, flow, forms, setup_codes
+from web import current, flow, forms
 from web.languages import language
+from web.pages.customer import issued
 from web.pages.customer.confirm import FIELD, confirmation_faults
 from web.pages.customer.guard import actor, institution, notify, page, portal_blueprint, signed_in
 from web.screens import Screen
@@ -113,9 +114,7 @@ def _resend(own: OwnStanding, token: OwnToken, typed: dict[str, str]) -> Respons
         return redirect(url_for(".show"), 303)
     except WrongState:
         return _elsewhere()
-    if address is not None or resent.setup_code is not None:
-        kept = {"mail_address": address} if address is not None else flow.kept(Screen.SOFT_DONE) or {}
-        flow.keep(Screen.SOFT_DONE, kept | setup_codes.facts(resent.setup_code))
+    issued.keep_issued(resent.mail_id, address or issued.typed_address(own), resent.setup_code)
     notify("mail_resent")
     return redirect(url_for("portal_soft.done"), 303)
 

@@ -12,7 +12,8 @@ from werkzeug.wrappers import Response
 
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.store.queries.own_standing import OwnStanding, OwnToken
-from web import current, flow, forms, setup_codes
+from web import current, flow, forms
+from web.pages.customer import issued
 from web.pages.customer.first_code import try_first_code
 from web.pages.customer.guard import institution, notify, page, portal_blueprint, signed_in
 from web.screens import Screen
@@ -29,8 +30,7 @@ def show(own: OwnStanding) -> str | Response:
     if not is_in_one_sitting(own):
         return _elsewhere(own)
     errors = forms.remembered(Screen.WAITING).errors
-    setup_code = setup_codes.living(flow.kept(Screen.SOFT_DONE))
-    return page("portal/waiting.html", own, errors=errors, setup_code=setup_code, **_now(own))
+    return page("portal/waiting.html", own, errors=errors, setup_code=issued.setup_code(own), **_now(own))
 
 
 @waiting.get("/live")
@@ -72,11 +72,9 @@ def is_in_one_sitting(own: OwnStanding) -> bool:
 
 def _now(own: OwnStanding) -> dict[str, Any]:
     """How far it has come, and where the mail went: in full to the session in which it was typed."""
-    issued = flow.kept(Screen.SOFT_DONE) or {}
-    masked = own.pending.mail.masked_address if own.pending and own.pending.mail else ""
     is_set_up = own.pending is not None and own.pending.state is CredentialState.SET_UP
     return {
-        "mail_address": issued.get("mail_address", masked),
+        "mail_address": issued.mail_address(own),
         "is_set_up": is_set_up,
         "has_run_out": not is_set_up and _has_run_out(own.pending),
         "token": own.pending,
