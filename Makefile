@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 SENTENCES := $(wildcard web/translations/*/en/LC_MESSAGES/messages.po)
 PORT := 8700
 
-.PHONY: setup run test check guest bench clean
+.PHONY: setup run test check guest bench screenshots clean
 
 setup: $(VENV)/setup-done $(VENV)/catalogues-done
 
@@ -25,6 +25,11 @@ check: $(VENV)/test-setup-done $(VENV)/catalogues-done
 # The devices' tests on the real USB stack of a throw-away machine; TESTS names some of them.
 guest: $(VENV)/test-setup-done $(VENV)/catalogues-done
 	$(BIN)/python -m tests.guest $(TESTS)
+
+# Every screen of the five manuals, as the walks meet it, at the width of a phone and of a desk.
+screenshots: $(VENV)/test-setup-done $(VENV)/catalogues-done
+	@mkdir -p var/screenshots
+	KAGIYA_SCREENSHOTS=var/screenshots $(BIN)/python -m pytest -q tests/browser/manuals
 
 bench: $(VENV)/test-setup-done $(VENV)/catalogues-done
 	$(BIN)/kagiya bench all

@@ -5,4 +5,5 @@ pytest_plugins = [
     "tests.fixtures.services",
     "tests.fixtures.people",
     "tests.fixtures.refusals",
+    "tests.fixtures.manual_rows",
 ]
