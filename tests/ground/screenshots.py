@@ -98,7 +98,7 @@ def _app(browser: Browser, facts: dict[str, Any], user_id: str, file: Path) -> P
     page.get_by_label("サービスID").fill(facts["institutions"][0]["service_id"])
     page.get_by_label("ユーザID").fill(user_id)
     page.get_by_label("利用開始パスワード").fill(PASSWORD)
-    page.get_by_role("button", name="送信して設定する").click()
+    page.get_by_role("button", name="送信").click()
     page.get_by_role("button", name="次へ").click()
     page.wait_for_timeout(1000)
     return _shot(page, file)

@@ -64,6 +64,7 @@ def test_set_up_from_a_real_mail(site: Served, phone: Callable[..., Page], custo
     look(page, "app-done-360-ja")
     assert serious(page) == []
     go_on(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("トークン表示名設定")
     look(page, "app-name-360-ja")
     assert serious(page) == []
     page.get_by_label("変更後の追加文言").fill("給与用")

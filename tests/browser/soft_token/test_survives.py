@@ -68,6 +68,7 @@ def test_a_new_version_waits_for_a_half_set_up_and_loses_nothing(
     send(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("初期設定が完了しました")
     go_on(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("トークン表示名について")
     page.get_by_label("トークン表示名").fill("経費用")
     assert page.get_by_text("番号を押すとコピー").count() == 0
 
