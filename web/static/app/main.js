@@ -1,10 +1,9 @@
 // The app: which screen comes after which. A screen that is not there from the start loads what it needs.
 import { nowMs } from "./clock.js";
-import { nameForm } from "./names.js";
 import { checkClock, clockWarning } from "./skew.js";
 import * as store from "./store.js";
 import { speak, spoken, t } from "./texts.js";
-import { find, form, h, notice, sender, show } from "./view.js";
+import { find, notice, show } from "./view.js";
 
 const ATTEND_EVERY_MS = 600000;
 const FIRST_LANGUAGE = document.documentElement.lang;
@@ -35,17 +34,15 @@ async function enter(typed) {
 }
 
 // BAP002
-function done(token) {
-  const lead = t("doneLead", { institution: token.institution[spoken()], seconds: token.otp.period_s });
-  const next = () => (token.display_name === "none" ? go(codes) : go(named, token));
-  show("BAP002", t("done"), clockWarning(), notice("good", lead, h("p", {}, t("next"))), form(next, sender(t("onward"))));
+async function done(token) {
+  const { showDone } = await import("./after.js");
+  showDone(token, clockWarning(), () => (token.display_name === "none" ? go(codes) : go(named, token)));
 }
 
 // BAP006
-function named(token) {
-  const act = token.display_name === "replaces" ? "onward" : "register";
-  show("BAP006", t("naming"), clockWarning(), h("p", {}, t("namingLead", { institution: token.institution[spoken()] })),
-    nameForm(token, act, () => go(codes)));
+async function named(token) {
+  const { showNaming } = await import("./after.js");
+  showNaming(token, clockWarning(), () => go(codes));
 }
 
 // BAP003
