@@ -67,7 +67,7 @@ class StateTexts:
 
 @dataclass(frozen=True, slots=True)
 class TokenIssuedTexts:
-    """The institution's own words in the mail トークン発行のご案内, None: the ordinary ones; `notes` are more lines."""
+    """Own words in the mail トークン発行のご案内, None: the ordinary ones; `notes` are more lines."""
 
     greeting: Text | None = None
     what_to_do: Text | None = None
