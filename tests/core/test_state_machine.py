@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import secrets
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -30,14 +30,23 @@ from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.release import ReleaseCommand, release
 from provisioning.jobs.revoke import RevokeCommand, revoke
 from provisioning.jobs.verify import Reason, VerifyCommand, verify
+from provisioning.rules.institution import Replacement
 from provisioning.rules.parameters import OtpParameters
-from provisioning.rules.states import CREDENTIAL_MOVES, FOB_MOVES, CredentialState, EndedHow, FobState, TokenKind
+from provisioning.rules.states import (
+    CREDENTIAL_MOVES,
+    FOB_MOVES,
+    CredentialState,
+    EndedHow,
+    FobState,
+    Slot,
+    TokenKind,
+)
 from provisioning.services import Services
 from provisioning.store.audit import SYSTEM
 from provisioning.store.journal import move_fob
 from provisioning.store.tables import Credential, Fob
 from provisioning.store.vault import SeedContext
-from tests.core.life_model import Life
+from tests.core.life_model import Life, One
 from tests.fixtures.people import NOON, add_customer, add_fob
 from tests.fixtures.tokens import Token
 
@@ -46,99 +55,130 @@ _WRITTEN = (FobState.PROGRAMMING, FobState.PROGRAMMED, FobState.HANDED_OVER)
 
 
 class LifeMachine(RuleBasedStateMachine):
-    """One customer and one fob of the database that `services` names."""
+    """One customer and one fob of the database that `services` names; other tokens are in apps."""
 
     services: Services
 
-    @initialize(far=st.integers(0, 3))
-    def begin(self, far: int) -> None:
+    @initialize(far=st.sampled_from([0, 1, 2, 3, 3, 4, 5, 5]), replaces=st.booleans())
+    def begin(self, far: int, replaces: bool) -> None:
         number = next(_NUMBERS)
-        self.services = replace(self.services, clock=ClockGuard())
+        replaces = replaces or far > 3
+        how = Replacement.SUCCESSOR if replaces else Replacement.RELEASE_FIRST
+        profile = dataclasses.replace(self.services.institution("dual"), replacement=how)
+        self.services = dataclasses.replace(self.services, clock=ClockGuard(), institutions={"dual": profile})
         self.customer = add_customer(self.services, f"{number:012d}")
         self.fob_id = add_fob(self.services, f"KF{number:07d}").id
-        self.life = Life(NOON)
-        self.token: Token | None = None
-        self.credential_id: str | None = None
-        self.seen: tuple[str, CredentialState] | None = None
+        self.life = Life(NOON, replaces)
+        self.ids: dict[One, str] = {}
+        self.tokens: dict[One, Token] = {}
+        self.seen: dict[One, CredentialState] = {}
         # most of a life is reached only with a token in hand
         if far >= 1:
-            self.issue()
+            self.issue(on_fob=True)
         if far >= 2:
-            self.write_and_prove()
+            self.set_up()
         if far >= 3:
             self.type_code(Use.ACTIVATE, right=True)
+        if far >= 4:
+            self.issue(on_fob=False)
+        if far >= 5:
+            self.set_up()
 
     @rule(wait=st.sampled_from([timedelta(minutes=1), timedelta(hours=7), timedelta(days=1), timedelta(days=20)]))
     def time_passes(self, wait: timedelta) -> None:
         self.life.now += wait
 
-    @precondition(lambda self: self.life.fob is FobState.IN_STOCK and not self.life.is_open)
-    @rule()
-    def issue(self) -> None:
+    @precondition(lambda self: self.life.has_room())
+    @rule(on_fob=st.booleans())
+    def issue(self, on_fob: bool) -> None:
+        on_fob = on_fob and self.life.fob is FobState.IN_STOCK
         try:
-            self._open()
+            credential_id = self._open(on_fob)
         except TooEarly:
             assert not self.life.may_issue()
         else:
             assert self.life.may_issue()
-            self.life.issue()
+            self.ids[self.life.issue(on_fob=on_fob)] = credential_id
 
-    @precondition(lambda self: self.life.is_open)
+    @precondition(lambda self: not self.life.has_room())
     @rule()
-    def issue_a_second_one(self) -> None:
+    def issue_one_too_many(self) -> None:
         with pytest.raises(AlreadyTaken), self.services.store.write() as tx:
             open_credential(tx, self.services, self.customer, TokenKind.SOFT, self.life.now, SYSTEM)
 
-    @precondition(lambda self: self.life.state is CredentialState.ISSUED)
+    @precondition(lambda self: any(one.state is CredentialState.ISSUED for one in self.life.open_ones))
     @rule()
-    def write_and_prove(self) -> None:
-        self.token = self._put_seed()
-        self.life.state, self.life.fob = CredentialState.SET_UP, FobState.HANDED_OVER
+    def set_up(self) -> None:
+        one = next(one for one in self.life.open_ones if one.state is CredentialState.ISSUED)
+        self.tokens[one] = self._put_seed(one)
+        one.state = CredentialState.SET_UP
+        if one.on_fob:
+            self.life.fob = FobState.HANDED_OVER
 
-    @precondition(lambda self: self.token is not None)
+    @precondition(lambda self: self.tokens)
     @rule(use=st.sampled_from(Use), right=st.sampled_from([True, True, False]))
     def type_code(self, use: Use, right: bool) -> None:
+        typed = self._code(use, right=right)
         expected = self.life.type_code(use, right=right)
-        assert self._type(use, right=right) == expected
+        assert self._type(use, typed) == expected
 
-    @precondition(lambda self: self.token is not None)
+    @precondition(lambda self: self.life.successor is not None and self.life.successor in self.tokens)
+    @rule()
+    def change_over(self) -> None:
+        self.time_passes(timedelta(minutes=1))
+        self.type_code(Use.ACTIVATE, right=True)
+
+    @precondition(lambda self: len(self.life.open_ones) == 2)
+    @rule(use=st.sampled_from(Use))
+    def type_the_code_of_the_other_one(self, use: Use) -> None:
+        asked = self.life.asked(use)
+        others = [self.tokens[one] for one in self.life.open_ones if one is not asked and one in self.tokens]
+        for other in others:
+            expected = self.life.type_code(use, right=False)
+            assert self._type(use, other.code(self.life.now)) == expected
+
+    @precondition(lambda self: self.tokens)
     @rule(use=st.sampled_from([Use.VERIFY, Use.ACTIVATE]))
     def guess_until_suspended(self, use: Use) -> None:
         for _ in range(6):
             self.type_code(use, right=False)
 
-    @precondition(lambda self: self.token is not None)
-    @rule()
-    def lift(self) -> None:
-        assert self.token is not None
-        command = LiftSuspensionCommand("dual", self.token.credential_id, SYSTEM)
+    @precondition(lambda self: self.ids)
+    @rule(newest=st.booleans())
+    def lift(self, newest: bool) -> None:
+        one = list(self.ids)[-1 if newest else 0]
+        command = LiftSuspensionCommand("dual", self.ids[one], SYSTEM)
         try:
             lift_suspension(self.services, command, self.life.now)
         except WrongState:
-            assert self.life.state is not CredentialState.SUSPENDED
+            assert one.state is not CredentialState.SUSPENDED
         else:
-            self.life.lift()
+            one.lift()
 
-    @precondition(lambda self: self.life.is_open)
-    @rule(how=st.sampled_from([EndedHow.REVOKED, EndedHow.LOST, EndedHow.CANCELLED]))
-    def revoke(self, how: EndedHow) -> None:
-        revoke(self.services, RevokeCommand("dual", self._row().id, how, SYSTEM), self.life.now)
-        self.life.end(how)
+    @precondition(lambda self: self.life.open_ones)
+    @rule(how=st.sampled_from([EndedHow.REVOKED, EndedHow.LOST, EndedHow.CANCELLED]), newest=st.booleans())
+    def revoke(self, how: EndedHow, newest: bool) -> None:
+        one = self.life.open_ones[-1 if newest else 0]
+        revoke(self.services, RevokeCommand("dual", self.ids[one], how, SYSTEM), self.life.now)
+        self.life.end(one, how)
 
-    @precondition(lambda self: self.life.state is CredentialState.ENDED)
+    @precondition(lambda self: self.life.current is not None and not self.life.current.is_open)
     @rule()
     def end_twice(self) -> None:
-        command = RevokeCommand("dual", self._row().id, EndedHow.LOST, SYSTEM)
+        assert self.life.current is not None
+        command = RevokeCommand("dual", self.ids[self.life.current], EndedHow.LOST, SYSTEM)
         with pytest.raises(WrongState):
             revoke(self.services, command, self.life.now)
 
     @rule()
     def expire(self) -> None:
+        self.life.now += timedelta(minutes=1)  # what ends at one instant has no order
         expire_credentials(self.services, self.life.now)
-        if self.life.overdue:
-            self.life.end(EndedHow.EXPIRED)
+        for one in reversed(self.life.open_ones):
+            if one.is_overdue(self.life.now):
+                self.life.end(one, EndedHow.EXPIRED)
 
-    @precondition(lambda self: not self.life.is_open)
+    @precondition(lambda self: not any(one.on_fob for one in self.life.open_ones))
     @rule()
     def take_back_and_erase(self) -> None:
         if self.life.fob in {FobState.HANDED_OVER, FobState.LOST, FobState.RETURNED}:
@@ -153,55 +193,57 @@ class LifeMachine(RuleBasedStateMachine):
         life = self.life
         with self.services.store.read() as tx:
             assert tx.get_one(Fob, self.fob_id).state is life.fob
-        if life.state is None:
-            return
-        row = self._row()
-        assert (row.state, row.resume_state, row.failures) == (life.state, life.resume, life.failures)
-        assert (row.ended_how, row.last_step) == (life.ended_how, life.last_minute)
-        has_seed = life.state not in (CredentialState.ISSUED, CredentialState.ENDED)
-        assert (row.sealed_seed is not None, row.kek_id is not None) == (has_seed, has_seed)
+            rows = {one: tx.get_one(Credential, credential_id) for one, credential_id in self.ids.items()}
+        for one, row in rows.items():
+            assert (row.state, row.resume_state, row.failures) == (one.state, one.resume, one.failures)
+            assert (row.ended_how, row.last_step) == (one.ended_how, one.last_minute)
+            has_seed = one.state not in (CredentialState.ISSUED, CredentialState.ENDED)
+            assert (row.sealed_seed is not None, row.kek_id is not None) == (has_seed, has_seed)
+            if one.is_open:
+                assert row.slot is (Slot.SUCCESSOR if one is life.successor else Slot.CURRENT)
 
     @invariant()
     def only_listed_ways_are_taken(self) -> None:
-        if self.credential_id is None:
-            return
-        state = self._row().state
-        if self.seen is not None and self.seen[0] == self.credential_id and self.seen[1] is not state:
-            assert state in CREDENTIAL_MOVES[self.seen[1]]
-        self.seen = (self.credential_id, state)
+        for one in self.ids:
+            before = self.seen.get(one, one.state)
+            assert one.state is before or one.state in CREDENTIAL_MOVES[before]
+            self.seen[one] = one.state
 
-    def _open(self) -> None:
+    def _open(self, on_fob: bool) -> str:
         with self.services.store.write() as tx:
+            if not on_fob:
+                arguments = (self.customer, TokenKind.SOFT, self.life.now, SYSTEM)
+                return open_credential(tx, self.services, *arguments).id
             move_fob(tx, self.fob_id, FobState.RESERVED, SYSTEM, self.life.now)
-            arguments = (self.customer, TokenKind.HARD, self.life.now, SYSTEM, self.fob_id)
-            self.credential_id = open_credential(tx, self.services, *arguments).id
+            hard = (self.customer, TokenKind.HARD, self.life.now, SYSTEM, self.fob_id)
+            return open_credential(tx, self.services, *hard).id
 
-    def _put_seed(self) -> Token:
-        credential_id, seed = self._row().id, secrets.token_bytes(20)
+    def _put_seed(self, one: One) -> Token:
+        credential_id, seed = self.ids[one], secrets.token_bytes(20)
         sealed = self.services.sealer.seal(seed, SeedContext("dual", credential_id, 1))
         values = {"sealed_seed": sealed.sealed_seed, "wrapped_key": sealed.wrapped_key, "kek_id": sealed.kek_id}
         with self.services.store.write() as tx:
-            for state in _WRITTEN:
+            for state in _WRITTEN if one.on_fob else ():
                 move_fob(tx, self.fob_id, state, SYSTEM, self.life.now)
             written = update(Credential).where(Credential.id == credential_id)
             tx.execute(written.values(**values, seed_version=1, state=CredentialState.SET_UP))
         customer = self.customer
         return Token("dual", customer.user_id, customer.id, credential_id, OtpParameters(), seed)
 
-    def _type(self, use: Use, *, right: bool) -> Reason | None:
-        assert self.token is not None
+    def _code(self, use: Use, *, right: bool) -> str:
+        """Of the token that is asked; of any that there was, where none is."""
+        asked = self.life.asked(use)
+        token = self.tokens.get(asked) if asked is not None else None
+        token = token or next(iter(self.tokens.values()))
+        return token.code(self.life.now) if right else token.wrong(self.life.now)
+
+    def _type(self, use: Use, otp: str) -> Reason | None:
         services, user, now = self.services, self.customer.user_id, self.life.now
-        otp = self.token.code(now) if right else self.token.wrong(now)
         if use is Use.RELEASE:
             return release(services, ReleaseCommand("dual", user, otp, None, SYSTEM), now).reason
         if use is Use.ACTIVATE:
             return activate(services, ActivateCommand("dual", user, otp, SYSTEM), now).reason
         return verify(services, VerifyCommand("dual", user, otp, SYSTEM), now).reason
-
-    def _row(self) -> Credential:
-        assert self.credential_id is not None
-        with self.services.store.read() as tx:
-            return tx.get_one(Credential, self.credential_id)
 
 
 def test_credential_and_fob_live_as_the_model(services: Services) -> None:
