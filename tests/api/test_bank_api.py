@@ -94,6 +94,35 @@ def test_a_locked_confirmation_password_is_unlocked(bank: Bank, desk: Desk, acti
 
 
 @sqlite_only
+def test_the_confirmation_password_is_checked_by_itself(bank: Bank, customer_a: Customer) -> None:
+    right = {"confirmation_password": CONFIRMATION_PASSWORD}
+    wrong = {"confirmation_password": "Kakunin00"}
+    assert bank.decide("/confirmation/check", **right) == ("accepted", None)
+    for _ in range(4):
+        assert bank.decide("/confirmation/check", **wrong) == ("refused", "confirmation_wrong")
+    assert bank.decide("/confirmation/check", **wrong) == ("refused", "confirmation_locked")
+    assert bank.decide("/confirmation/check", **right) == ("refused", "confirmation_locked")
+    assert bank.decide("/verify", otp="12345678") == ("refused", "not_active")
+
+
+@sqlite_only
+def test_an_institution_tells_what_it_offers(served: Served, bank: Bank) -> None:
+    answer = served.http.get(f"/api/v1/institutions/{bank.service_id}", headers=bank.headers)
+    assert answer.json() == {
+        "name": {"ja": "見本第一銀行", "en": "Sample First Bank"},
+        "kinds": ["soft", "hard"],
+        "digits": 8,
+        "activation": "pin",
+        "replacement": "release-first",
+        "asks_otp_at": ["login"],
+        "mail_password": False,
+        "companies": False,
+        "papers": [],
+    }
+    assert served.http.get("/api/v1/institutions/10112249", headers=bank.headers).status_code == 404
+
+
+@sqlite_only
 def test_drift_is_forgotten(bank: Bank, active: PlainFob) -> None:
     assert bank.ask("/drift/reset") == (200, bank.state())
     bank.ask("/revoke")

@@ -77,6 +77,15 @@ def test_a_password_is_over_with_the_login_and_is_no_other_systems(
     assert bank.decide("/mail-password/check", **LOGIN, **sent) == OVER
 
 
+def test_addresses_are_told_masked(served: Served, bank: Bank, customer_a: Customer) -> None:
+    assert bank.get("/addresses") == {"addresses": []}
+    use_mail_password(served.services, customer_a)
+    assert bank.state()["uses_mail_password"] is True
+    (told,) = bank.get("/addresses")["addresses"]
+    assert told["use"] == "mail_password"
+    assert ADDRESS not in told["masked_address"]
+
+
 def test_with_a_token_there_is_no_mail_password(served: Served, bank: Bank, customer_a: Customer) -> None:
     give_token(served.services, customer_a, served.at)
     status, refused = bank.ask("/addresses", use="mail_password", mail_address=ADDRESS, **LOGIN)

@@ -17,8 +17,8 @@ AT_THE_COUNTER = {
     *("invite_station", "revoke_station"),
 }
 """Fobs, stock and stations are the branch's, kept in the staff console; the API issues what is in stock."""
-OF_OUR_PAGES = {"check_login", "sign_in_staff", "check_confirmation"}
-"""They let somebody into pages of ours; the API takes the confirmation password with the act that wants it."""
+OF_OUR_PAGES = {"check_login", "sign_in_staff"}
+"""They let somebody into pages of ours."""
 CHANGES_NOTHING = {
     *("check_mail_pair", "check_password_pair", "check_soft_entry", "mail_fields", "password_fields"),
     *("fob_fit", "numbering_of", "needs_mail_password"),

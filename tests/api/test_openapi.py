@@ -86,6 +86,7 @@ def test_passwords_and_codes_are_marked_as_only_written(described: dict[str, Any
                 assert schema.get("writeOnly", False) == (name in secret), name
 
 
+@sqlite_only  # forms are looked at before any database is
 @pytest.mark.parametrize("name", [name for name, operation in OPERATIONS.items() if operation.method == "POST"])
 def test_every_described_member_is_checked_as_described(
     served: Served, described: dict[str, Any], customer_a: Customer, name: str

@@ -6,8 +6,11 @@ from typing import Any, Final
 
 from provisioning.errors import InputFault
 from provisioning.jobs.manage_users import UserOutcome
+from provisioning.rules.address_use import AddressUse
 from provisioning.rules.company import CompanyAct, CompanyRole
+from provisioning.rules.institution import Activation, Replacement
 from provisioning.rules.papers import IdentityCheck, PaperAct, PaperKind, PaperState
+from provisioning.rules.proofs import OtpPurpose
 from provisioning.rules.states import CredentialState, EndedHow, TokenKind
 from provisioning.rules.verdict import Outcome, Reason
 
@@ -27,7 +30,9 @@ _SETUP: Final[Schema] = {"setup_code": TEXT, "setup_until": _INSTANT}
 
 def schemas() -> dict[str, Schema]:
     """By name. An answer has no members but these."""
-    return {**_of_tokens(), **_of_papers(), **_of_mail_and_money(), **_of_companies(), "Error": _error()}
+    subjects = (_of_tokens, _of_institutions, _of_papers, _of_mail_and_money, _of_companies)
+    found = {name: schema for subject in subjects for name, schema in subject().items()}
+    return found | {"Error": _error()}
 
 
 def _of_tokens() -> dict[str, Schema]:
@@ -47,6 +52,9 @@ def _of_tokens() -> dict[str, Schema]:
         application=TEXT | {"description": "Number of an application that is open."},
         issue_restricted={"const": True, "description": "No further token until the restriction is lifted."},
         issuable_from=_INSTANT | {"description": "No token is issued before."},
+        may_log_in_from=_INSTANT | {"description": "No login before, after a revocation."},
+        may_replace={"const": True, "description": "A token that is to replace the one in use can be issued."},
+        uses_mail_password={"const": True},
         transfer_limit_yen=_YEN | {"description": "Where the limit is kept here."},
         **_SETUP,
     )
@@ -69,6 +77,21 @@ def _of_tokens() -> dict[str, Schema]:
     }
 
 
+def _of_institutions() -> dict[str, Schema]:
+    members: Schema = {
+        "name": closed(("ja", "en"), ja=TEXT, en=TEXT),
+        "kinds": _list({"enum": list(TokenKind)}),
+        "digits": {"type": "integer"},
+        "activation": {"enum": list(Activation)},
+        "replacement": {"enum": list(Replacement)},
+        "asks_otp_at": _list({"enum": list(OtpPurpose)}),
+        "mail_password": {"type": "boolean"},
+        "companies": {"type": "boolean"},
+        "papers": _list({"enum": list(PaperKind)}),
+    }
+    return {"Institution": closed(tuple(members), **members, transfer_limit_cap_yen=_YEN)}
+
+
 def _of_papers() -> dict[str, Schema]:
     paper = closed(
         ("paper_id", "kind", "form_number", "identity_check", "state", "taken_at"),
@@ -88,7 +111,14 @@ def _of_papers() -> dict[str, Schema]:
 
 def _of_mail_and_money() -> dict[str, Schema]:
     account = dict.fromkeys(("bank", "branch", "account_number", "holder"), TEXT)
+    address = closed(
+        ("use", "masked_address"),
+        use={"enum": list(AddressUse)},
+        masked_address=TEXT,
+        retired_at=_INSTANT | {"description": "Not needed since then, and still told of what happens."},
+    )
     return {
+        "Addresses": closed(("addresses",), addresses=_list(address)),
         "Sent": closed(("mail_id",), mail_id=_ID),
         "Proposed": closed(("outcome",), **_DECISION, address_id=_ID),
         "Transferred": closed(("outcome",), **_DECISION, number=TEXT),

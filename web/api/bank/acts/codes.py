@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from provisioning.jobs.activate import ActivateCommand, activate
+from provisioning.jobs.passwords import CheckConfirmationCommand, check_confirmation
 from provisioning.jobs.release import ReleaseCommand, release
 from provisioning.jobs.resync import ResyncCommand, resync
 from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.verdict import Outcome, Reason
 from web import current, metrics
 from web.api.bank.acts.answers import Answer, decision
 from web.api.bank.calls import Call
@@ -25,6 +27,15 @@ def _activate(call: Call) -> Answer:
     command = ActivateCommand(call.institution.id, call.user_id, call.fields["otp"], call.actor)
     result = activate(current.services(), command, current.now())
     return counted("activate", result.outcome.value, result.reason)
+
+
+def _check_confirmation(call: Call) -> Answer:
+    typed = call.required("confirmation_password")
+    command = CheckConfirmationCommand(call.institution.id, call.token.customer_id, typed, call.actor)
+    checked = check_confirmation(current.services(), command, current.now())
+    if checked.outcome is Outcome.ACCEPTED:
+        return decision(checked.outcome, None)
+    return decision(checked.outcome, Reason.CONFIRMATION_LOCKED if checked.locked else Reason.CONFIRMATION_WRONG)
 
 
 def _release(call: Call) -> Answer:
@@ -50,6 +61,7 @@ def counted(use: str, outcome: str, reason: str | None) -> Answer:
 ACTS: Final[Mapping[str, Act]] = {
     "verify": _verify,
     "activate": _activate,
+    "check_confirmation": _check_confirmation,
     "release": _release,
     "resync": _resync,
 }

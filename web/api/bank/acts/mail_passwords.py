@@ -12,6 +12,7 @@ from provisioning.jobs.end_login import EndLoginCommand, end_login
 from provisioning.jobs.end_mail_password import EndMailPasswordCommand, end_mail_password
 from provisioning.jobs.propose_address import ProposeAddressCommand, propose_address
 from provisioning.rules.address_use import AddressUse
+from provisioning.store.queries.own_addresses import own_addresses
 from web import current
 from web.api.bank.acts.answers import Answer, decision, known
 from web.api.bank.calls import Call
@@ -52,6 +53,14 @@ def _end_login(call: Call) -> Answer:
     return decision("accepted", None)
 
 
+def _addresses(call: Call) -> Answer:
+    stored = own_addresses(current.services(), call.token.customer_id)
+    told = [
+        known(use=one.use.value, masked_address=one.masked_address, retired_at=one.retired_at) for one in stored
+    ]
+    return {"addresses": told}
+
+
 def _propose(call: Call) -> Answer:
     command = ProposeAddressCommand(
         call.institution.id,
@@ -88,6 +97,7 @@ ACTS: Final[Mapping[str, Act]] = {
     "check_mail_password": _check,
     "end_mail_password": _end,
     "end_login": _end_login,
+    "addresses": _addresses,
     "propose_address": _propose,
     "confirm_address": _confirm,
 }

@@ -137,23 +137,6 @@ def _refuse_fields(call: Call, *names: str) -> None:
             raise BadInput(name, InputFault.UNKNOWN_FIELD)
 
 
-def _customer(call: Call) -> Answer:
-    """With what else there is to know before something is done for the customer."""
-    own = own_standing(current.services(), call.institution.id, call.token.customer_id)
-    answer = state(call)
-    if own is None:
-        return answer
-    if own.application is not None:
-        answer["application"] = own.application.number
-    if own.is_restricted:
-        answer["issue_restricted"] = True
-    if own.issuable_from is not None and own.must_wait(current.now()):
-        answer["issuable_from"] = own.issuable_from.isoformat()
-    if own.transfer_limit_yen is not None:
-        answer["transfer_limit_yen"] = own.transfer_limit_yen
-    return answer
-
-
 def state(call: Call) -> Answer:
     """Where the user's token stands."""
     found = call.token
@@ -180,5 +163,4 @@ ACTS: Final[Mapping[str, Act]] = {
     "lift": _lift,
     "unlock_passwords": _unlock_passwords,
     "reset_drift": _reset_drift,
-    "customer": _customer,
 }

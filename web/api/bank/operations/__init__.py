@@ -10,11 +10,13 @@ from web.api.bank.operations.companies import COMPANIES
 from web.api.bank.operations.events import EVENTS
 from web.api.bank.operations.mail_passwords import MAIL_PASSWORDS
 from web.api.bank.operations.papers import PAPERS
+from web.api.bank.operations.standing import STANDING
 from web.api.bank.operations.tokens import TOKENS
 from web.api.bank.operations.transfers import TRANSFERS
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
     **TOKENS,
+    **STANDING,
     **PAPERS,
     **MAIL_PASSWORDS,
     **TRANSFERS,

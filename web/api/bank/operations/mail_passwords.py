@@ -12,6 +12,7 @@ from web.api.bank.fields import (
     CONFIRMATION,
     CREDENTIAL_ID,
     DIGITS,
+    GET,
     IDS,
     LANGUAGES,
     LOGIN,
@@ -71,6 +72,15 @@ MAIL_PASSWORDS: Final[Mapping[str, Operation]] = {
         "Decision",
         ACCEPTED,
         fields=IDS | LOGIN,
+    ),
+    "addresses": Operation(
+        "The stored addresses that notices go to, masked, the newest first.",
+        "/addresses/{service_id}/{user_id}",
+        BankScope.MAIL_PASSWORD,
+        "Addresses",
+        {"addresses": [{"use": "mail_password", "masked_address": "t***@carrier.example"}]},
+        method=GET,
+        fields=IDS,
     ),
     "propose_address": Operation(
         "Enter a mail address, for passwords by mail or for notices; a password is sent there to confirm it. For "

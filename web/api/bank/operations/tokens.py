@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from provisioning.jobs.end_token import EndReason
@@ -14,7 +15,6 @@ from web.api.bank.fields import (
     CONFIRMATION,
     CREDENTIAL_ID,
     DIGITS,
-    GET,
     IDS,
     LANGUAGES,
     MAIL_ADDRESS,
@@ -59,6 +59,20 @@ TOKENS: Final[Mapping[str, Operation]] = {
         "Decision",
         ACCEPTED,
         fields=IDS | OTP,
+    ),
+    "check_confirmation": Operation(
+        "Check the confirmation password where it is kept here, before an issuance for instance. It has a counter "
+        "and a lock of its own.",
+        "/confirmation/check",
+        BankScope.VERIFY,
+        "Decision",
+        ACCEPTED,
+        fields=IDS
+        | {
+            "confirmation_password": replace(
+                CONFIRMATION["confirmation_password"], about="As typed.", required=True
+            )
+        },
     ),
     "release": Operation(
         "End the use of a token at the customer's wish.",
@@ -196,14 +210,5 @@ TOKENS: Final[Mapping[str, Operation]] = {
             "second": Field("The code directly after it.", "05518842", most=64, secret=True, pattern=DIGITS),
         },
         refusals=WRONG_STATE,
-    ),
-    "customer": Operation(
-        "Where the customer's current token stands.",
-        "/customers/{service_id}/{user_id}",
-        BankScope.READ,
-        "State",
-        _state("active"),
-        method=GET,
-        fields=IDS,
     ),
 }
