@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from provisioning.errors import SettingsInvalid
 from provisioning.institutions import SHIPPED, load_institutions, load_profile, load_profiles
 from provisioning.rules.app_profile import DisplayName
-from provisioning.rules.institution import Activation, Replacement
+from provisioning.rules.institution import Activation, Institution, Replacement
 from provisioning.rules.papers import PaperKind
 from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
 from provisioning.rules.proofs import OtpPurpose
@@ -228,3 +229,21 @@ def test_every_key_is_explained_in_the_readme() -> None:
     assert {"service_id", "window_steps", "notes", "mail_entries", "pages"} <= keys
     for key in keys - {"ja", "en"}:
         assert f"`{key}`" in readme or f"`[{key}]`" in readme or f"`[[{key}]]`" in readme, key
+
+
+def test_a_profile_written_from_the_readme_alone_says_all_that_it_says() -> None:
+    file = Path(__file__).parent / "institutions" / "mihon-nokyo.toml"
+    profiles = load_profiles([*SHIPPED.glob("*.toml"), file])
+    sixth = profiles["mihon-nokyo"]
+    assert len(profiles) == 6
+    assert (sixth.activation, sixth.ticket_life) == (Activation.STRICT, timedelta(minutes=8))
+    assert sixth.otp == OtpParameters(OtpType.TOTP, Algorithm.SHA256, 6, 30)
+    assert (sixth.issuance.mail_entries, sixth.issuance.password_entries) == (2, 1)
+    assert (sixth.failure_limit, sixth.issuance_limit, sixth.transfer_limit_cap_yen) == (7, 2, 100_000)
+    assert (sixth.states.none.ja, sixth.states.active.ja) == ("お申込み前", "利用中")
+    assert sixth.mail_address_label.en == "Mail address of your smartphone"
+    defaults = {one.name: one.default for one in fields(Institution)}
+    same = {name for name, value in defaults.items() if getattr(sixth, name) == value}
+    assert same == {"companies", "hotp_look_ahead", "hotp_first_counter", "typed_first"}, (
+        "nothing else was left out"
+    )
