@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from provisioning.errors import NotFound
 from provisioning.rules.address_use import AddressUse
-from provisioning.rules.institution import Replacement
+from provisioning.rules.institution import Institution, Replacement
 from provisioning.rules.parameters import Algorithm, OtpType
 from provisioning.rules.states import CredentialState, EndedHow, FobState, JobState, Slot, TokenKind
 from provisioning.services import Services
@@ -162,42 +162,31 @@ def customer_card(
         customer = session.get(Customer, customer_id)
         if customer is None or customer.institution_id != institution_id or branch not in (None, customer.branch):
             raise NotFound("customer")
-        current = _credential(session, customer_id, institution.failure_limit, ended=False)
-        successor = _successor(session, customer_id, institution.failure_limit)
-        last_ended = _credential(session, customer_id, institution.failure_limit, ended=True)
+        tokens = _tokens(session, institution, customer_id)
         application = _application(session, customer_id)
         may_from = issuable_from(session, institution, customer_id)
-        mail_state = _mail_state(session, successor or current)
+        mail_state = _mail_state(session, tokens.successor or tokens.current)
         fob_outside = _fob_outside(session, customer_id)
         restricted = is_restricted(session, institution, customer_id)
         mail_password = current_address(session, customer_id, AddressUse.MAIL_PASSWORD)
         mail_password_failures = tries_in_a_row(session, customer_id)
-    waiting_until = may_from if current is None and may_from is not None and may_from > now else None
-    in_use = current is not None and current.state is CredentialState.ACTIVE
-    may_replace = institution.replacement is Replacement.SUCCESSOR and in_use and successor is None
-    standing = _standing(customer, institution.failure_limit, _in_hand(current, successor), mail_state)
+    waiting_until = may_from if tokens.current is None and may_from is not None and may_from > now else None
+    failures = (customer.password_failures, customer.confirmation_failures, mail_password_failures)
     standing = replace(
-        standing,
-        may_replace=may_replace,
+        _standing(tokens, mail_state),
         waiting=waiting_until is not None,
         restricted=restricted,
-        password_locked=standing.password_locked or mail_password_failures >= institution.failure_limit,
+        password_locked=max(failures) >= institution.failure_limit,
         applied_for=application.kind if application else None,
         applies_here=institution.issuance.needs_application,
     )
-    company = None
-    if customer.company_id is not None:
-        company = company_view(services, institution_id, customer.company_id, now)
     return CustomerCard(
         **{name: getattr(customer, name) for name in _SAME},
-        company=company,
+        **{name: getattr(tokens, name) for name in ("current", "successor", "may_replace", "last_ended")},
+        company=_company(services, customer, now),
         passwords_locked=standing.password_locked,
         mail_password_failures=mail_password_failures,
-        current=current,
-        successor=successor,
-        may_replace=may_replace,
         uses_mail_password=mail_password is not None,
-        last_ended=last_ended,
         fob_outside=fob_outside,
         application=application,
         waiting_until=waiting_until,
@@ -206,25 +195,48 @@ def customer_card(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Tokens:
+    """The customer's open credentials, and the one that ended last; as on the card."""
+
+    current: CredentialCard | None
+    successor: CredentialCard | None
+    last_ended: CredentialCard | None
+    may_replace: bool
+
+
+def _tokens(session: Session, institution: Institution, customer_id: str) -> _Tokens:
+    limit = institution.failure_limit
+    current = _credential(session, customer_id, limit, ended=False)
+    successor = _successor(session, customer_id, limit)
+    in_use = current is not None and current.state is CredentialState.ACTIVE
+    may_replace = institution.replacement is Replacement.SUCCESSOR and in_use and successor is None
+    return _Tokens(current, successor, _credential(session, customer_id, limit, ended=True), may_replace)
+
+
 def _in_hand(current: CredentialCard | None, successor: CredentialCard | None) -> CredentialCard | None:
     suspended = current is not None and current.state is CredentialState.SUSPENDED
     return current if suspended else successor or current
 
 
-def _standing(
-    customer: Customer, failure_limit: int, current: CredentialCard | None, mail_state: MailState | None
-) -> Standing:
-    locked = max(customer.password_failures, customer.confirmation_failures) >= failure_limit
-    if current is None:
-        return Standing(password_locked=locked)
+def _standing(tokens: _Tokens, mail_state: MailState | None) -> Standing:
+    of = _in_hand(tokens.current, tokens.successor)
+    if of is None:
+        return Standing()
     return Standing(
-        kind=current.kind,
-        state=current.state,
-        fob_state=current.fob.state if current.fob else None,
-        job_state=current.job_state,
+        kind=of.kind,
+        state=of.state,
+        fob_state=of.fob.state if of.fob else None,
+        job_state=of.job_state,
         mail_state=mail_state,
-        password_locked=locked,
+        may_replace=tokens.may_replace,
     )
+
+
+def _company(services: Services, customer: Customer, now: datetime) -> CompanyView | None:
+    if customer.company_id is None:
+        return None
+    return company_view(services, customer.institution_id, customer.company_id, now)
 
 
 def _credential(session: Session, customer_id: str, failure_limit: int, *, ended: bool) -> CredentialCard | None:
