@@ -86,7 +86,7 @@ def load_profile(file: Path) -> Institution:
 
 
 def _institution(name: str, root: StrictTable) -> Institution:
-    contact, mail, otp = (root.table(key) for key in ("contact", "mail", "otp"))
+    contact, otp = root.table("contact"), root.table("otp")
     activation = root.choice("activation", Activation, Activation.PIN)
     kinds, parameters = _kinds(root), _otp_parameters(otp)
     offers_soft = TokenKind.SOFT in kinds and parameters.otp_type is OtpType.TOTP
@@ -100,8 +100,7 @@ def _institution(name: str, root: StrictTable) -> Institution:
         contact_name=_text(contact.table("name")),
         contact_phone=_matching(contact, "phone", _PHONE, "must be a telephone number: digits and hyphens"),
         contact_hours=_text(contact.table("hours")) if "hours" in contact else None,
-        sender_address=_matching(mail, "sender_address", _ADDRESS, "must be a mail address"),
-        sender_domains=_domains(mail, "sender_domains"),
+        **_mail(root.table("mail")),
         kinds=kinds,
         otp=parameters,
         issuance=read_issuance(root.table("issuance"), offers_soft=offers_soft, has_mail_password=mail_password),
@@ -118,16 +117,26 @@ def _institution(name: str, root: StrictTable) -> Institution:
         notes=tuple(_text(table) for table in root.tables("notes")),
         asks_otp_at=read_purposes(root),
         mail_password=mail_password,
-        keep_address=timedelta(days=mail.integer("keep_address_days", 1, 365, 30)),
         states=_states(root.table("states")),
         app=read_app(root.table("app"), root.table("download")),
-        token_issued_mail=_token_issued(mail.table("token_issued")),
-        mail_address_label=_text(mail.table("address_label")) if "address_label" in mail else MAIL_ADDRESS,
-        dotted_carrier_domains=_domains(mail, "dotted_carrier_domains", ()),
     )
-    for table in (contact, mail, otp):
+    for table in (contact, otp):
         table.finish()
     return institution
+
+
+def _mail(mail: StrictTable) -> dict[str, Any]:
+    """The table `[mail]`."""
+    read = {
+        "sender_address": _matching(mail, "sender_address", _ADDRESS, "must be a mail address"),
+        "sender_domains": _domains(mail, "sender_domains"),
+        "keep_address": timedelta(days=mail.integer("keep_address_days", 1, 365, 30)),
+        "token_issued_mail": _token_issued(mail.table("token_issued")),
+        "mail_address_label": _text(mail.table("address_label")) if "address_label" in mail else MAIL_ADDRESS,
+        "dotted_carrier_domains": _domains(mail, "dotted_carrier_domains", ()),
+    }
+    mail.finish()
+    return read
 
 
 def _otp_rules(otp: StrictTable) -> dict[str, Any]:
