@@ -27,7 +27,8 @@ from tests.browser.soft_token.hands import (
 )
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import add_customer
-from tests.soft.issuing import issue, ticket
+from tests.soft.independent_client import IndependentClient
+from tests.soft.issuing import ACTIVATION_PASSWORD, issue, ticket
 from tests.soft.serving import Served
 
 pytestmark = sqlite_only
@@ -38,13 +39,15 @@ def is_offline_ready(page: Page) -> None:
     page.wait_for_function("navigator.serviceWorker.controller !== null")
 
 
-def test_a_new_version_waits_for_a_half_set_up_and_loses_nothing(
-    site: Served, phone: Callable[..., Page], customer_a: Customer, tmp_path: Path
-) -> None:
-    first = issue(site.services, customer_a, wall_clock())
-    second = issue(site.services, add_customer(site.services, "A1B2C3", "other"), wall_clock())
-    page = phone()
-    set_up(page, site, first, "給与用")
+def new_version(site: Served, folder: Path) -> Path:
+    """The app's files, from now on served from here: to be changed."""
+    files = folder / "static" / "app"
+    shutil.copytree(Path(site.app.static_folder or "") / "app", files)
+    site.app.static_folder = str(folder / "static")
+    return files
+
+
+def keep_as_the_first_version_did(page: Page) -> None:
     page.evaluate(
         """async () => {
             const store = await import("/app/store.js");
@@ -52,16 +55,23 @@ def test_a_new_version_waits_for_a_half_set_up_and_loses_nothing(
             await store.put("tokens", asTheFirstVersionKeptIt);
         }"""
     )
+
+
+def test_a_new_version_waits_for_a_half_set_up_and_loses_nothing(
+    site: Served, phone: Callable[..., Page], customer_a: Customer, tmp_path: Path
+) -> None:
+    first = issue(site.services, customer_a, wall_clock())
+    second = issue(site.services, add_customer(site.services, "A1B2C3", "other"), wall_clock())
+    page = phone()
+    set_up(page, site, first, "給与用")
+    keep_as_the_first_version_did(page)
     is_offline_ready(page)
     page.get_by_role("button", name="トークンの追加").click()
     fill(page, second, agree=False)
 
     # the server gets a new version while somebody is typing
-    static = Path(site.app.static_folder or "")
-    shutil.copytree(static / "app", tmp_path / "static" / "app")
-    words = tmp_path / "static" / "app" / "ja.js"
+    words = new_version(site, tmp_path) / "ja.js"
     words.write_text(words.read_text().replace("番号を押すとコピーします", "番号を押すとコピーできます"))
-    site.app.static_folder = str(tmp_path / "static")
     page.evaluate("navigator.serviceWorker.getRegistration().then((one) => one.update()).then(() => true)")
     page.wait_for_function("navigator.serviceWorker.getRegistration().then((one) => one.waiting !== null)")
     expect(page.get_by_label("ユーザID")).to_have_value(second.user_id)
@@ -90,9 +100,7 @@ def test_a_version_that_does_not_arrive_whole_changes_nothing(
     page = phone()
     set_up(page, site, issued)
     is_offline_ready(page)
-    shutil.copytree(Path(site.app.static_folder or "") / "app", tmp_path / "static" / "app")
-    (tmp_path / "static" / "app" / "clock.js").write_text("export const nowMs = () => Date.now();\n")
-    site.app.static_folder = str(tmp_path / "static")
+    (new_version(site, tmp_path) / "clock.js").write_text("export const nowMs = () => Date.now();\n")
 
     def as_from_another_server(response: Response) -> Response:
         if request.path == "/app/totp.js":
@@ -212,8 +220,7 @@ def test_a_slow_server_and_a_broken_one_cost_no_seed(
         route.fetch()
 
     def broken_afterwards(route: Route) -> None:
-        keys.append(json.loads(route.request.post_data or "")["app_key"]["x"])
-        route.fetch()
+        answered_too_late(route)
         route.fulfill(status=503, content_type="text/html", body="<h1>Busy</h1>")
 
     page.route("**/api/app/v1/complete", answered_too_late, times=1)
@@ -223,11 +230,11 @@ def test_a_slow_server_and_a_broken_one_cost_no_seed(
     expect(page.locator(".notice.bad")).to_contain_text("通信できませんでした")
     drawn = seed_of(site.services, issued)
     page.route("**/api/app/v1/complete", broken_afterwards, times=2)
-    page.get_by_label("利用開始パスワード").fill("483926")
+    page.get_by_label("利用開始パスワード").fill(ACTIVATION_PASSWORD)
     send(page)
     expect(page.locator(".notice.bad")).to_contain_text("ただいま受け付けられません")
     look(page, "app-busy-360-ja")
-    page.get_by_label("利用開始パスワード").fill("483926")
+    page.get_by_label("利用開始パスワード").fill(ACTIVATION_PASSWORD)
     send(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("初期設定が完了しました")
     go_on(page)
@@ -236,7 +243,13 @@ def test_a_slow_server_and_a_broken_one_cost_no_seed(
     assert len(set(keys)) == 1
     assert seed_of(site.services, issued) == drawn
     assert_shows_codes_of(page, site.services, issued)
-    # another key gets nothing
+
+
+def test_another_phone_gets_no_seed_where_one_has_it(
+    site: Served, phone: Callable[..., Page], issued: IssuedSoft
+) -> None:
+    IndependentClient(site.origin, issued.service_id, issued.user_id, ACTIVATION_PASSWORD).set_up()
+    drawn = seed_of(site.services, issued)
     elsewhere = phone()
     elsewhere.goto(site.url("/app/"))
     fill(elsewhere, issued)
