@@ -165,7 +165,8 @@ def _do(
         at, by = _earlier(services, state, user.id, credential_id)
         return UserResult(*told, UserOutcome.TOO_LATE, state, earlier_at=at, earlier_by=by)
     except StoreUnavailable:
-        state = user.token.state if user.token else CredentialState.ENDED
+        token = user.token_for(command.act)
+        state = token.state if token else CredentialState.ENDED
         return UserResult(*told, UserOutcome.UNAVAILABLE, state)
 
 

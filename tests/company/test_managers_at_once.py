@@ -12,13 +12,15 @@ from provisioning.jobs.manage_users import (
     UserOutcome,
 )
 from provisioning.rules.company import CompanyAct
-from provisioning.rules.states import CredentialState, EndedHow
+from provisioning.rules.states import CredentialState, EndedHow, Slot
 from provisioning.rules.verdict import Outcome
 from provisioning.store.audit import SYSTEM
 from provisioning.store.queries.company_users import company_view
 from provisioning.store.tables import AuditEntry, Credential, Customer
 from tests.company.conftest import INSTITUTION, Staffed
 from tests.company.managing import do
+from tests.fixtures.people import add_customer
+from tests.fixtures.tokens import give_token
 
 LIFT, REVOKE, REPORT_LOSS = CompanyAct
 DONE, TOO_LATE, UNAVAILABLE = UserOutcome
@@ -67,3 +69,22 @@ def test_who_cannot_log_in_or_confirm_lifts_nobody(company: Staffed, now: dateti
     assert waiting.lifters(company.master.id) == ()
     over = company_view(house.services, INSTITUTION, house.id, now + timedelta(minutes=20))
     assert [one.id for one in over.lifters(company.master.id)] == [company.second.id]
+
+
+def test_a_suspended_successor_is_lifted_too_and_the_token_in_use_is_what_is_lost(
+    company: Staffed, now: datetime
+) -> None:
+    house, user = company.house, company.general
+    spare = give_token(house.services, add_customer(house.services, "SPARE", INSTITUTION), now)
+    with house.services.store.write() as tx:
+        row = tx.get_one(Credential, spare.credential_id)
+        row.customer_id, row.slot = user.id, Slot.SUCCESSOR
+        row.state, row.resume_state = CredentialState.SUSPENDED, CredentialState.SET_UP
+    view = company_view(house.services, INSTITUTION, house.id, now)
+    by = view.user(company.first.id).member
+    assert [one.id for one in view.open_to(LIFT, by)] == [user.id]
+    told = {act: one for act in CompanyAct if (one := view.user(user.id).token_for(act))}
+    assert told[LIFT].credential_id == spare.credential_id
+    assert told[REVOKE].credential_id == told[REPORT_LOSS].credential_id == house.token(user)
+    result = do(company, LIFT, company.first, spare.credential_id, now=now)
+    assert [(one.outcome, one.state) for one in result.users] == [(DONE, CredentialState.SET_UP)]

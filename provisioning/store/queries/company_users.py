@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, aliased
 
 from provisioning.errors import NotFound
 from provisioning.rules.company import CompanyAct, CompanyRole, Member, allows, lifters
@@ -21,7 +21,7 @@ __all__ = ["CompanyAct", "CompanyRole", "CompanyToken", "CompanyUser", "CompanyV
 
 @dataclass(frozen=True, slots=True)
 class CompanyToken:
-    """A user's open token in the slot *current*."""
+    """An open token of a user."""
 
     credential_id: str
     kind: TokenKind
@@ -31,12 +31,15 @@ class CompanyToken:
 
 @dataclass(frozen=True, slots=True)
 class CompanyUser:
-    """One user. `token` is None without an open one; `member` is how the rules see them."""
+    """One user. `token` is the current one, `successor` what is to replace it; None without an open one.
+    `member` is how the rules see them.
+    """
 
     login_id: str
     name: str
     name_kana: str
     token: CompanyToken | None
+    successor: CompanyToken | None
     member: Member
 
     @property
@@ -51,8 +54,15 @@ class CompanyUser:
 
     @property
     def is_suspended(self) -> bool:
-        """Their token is suspended."""
+        """Their token is suspended: they cannot log in."""
         return self.token is not None and self.token.state is CredentialState.SUSPENDED
+
+    def token_for(self, act: CompanyAct) -> CompanyToken | None:
+        """The token that `act` is about: to lift, whichever is suspended; else the current one."""
+        if act is not CompanyAct.LIFT:
+            return self.token
+        both = (self.token, self.successor)
+        return next((one for one in both if one and one.state is CredentialState.SUSPENDED), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +82,7 @@ class CompanyView:
 
     def open_to(self, act: CompanyAct, by: Member) -> tuple[CompanyUser, ...]:
         """For whom `by` may do `act`, and whose token stands where there is something to do."""
-        return tuple(user for user in self.users if allows(act, by, user.member) and _calls_for(act, user))
+        return tuple(user for user in self.users if allows(act, by, user.member) and user.token_for(act))
 
     def lifters(self, customer_id: str) -> tuple[CompanyUser, ...]:
         """Who could lift this user's suspension now; nobody: it is the institution's turn."""
@@ -89,17 +99,28 @@ def company_view(services: Services, institution_id: str, company_id: str, now: 
             raise NotFound("company")
         waiting = _waiting(tx, institution, company_id, now)
         rows = tx.execute(_USERS.where(Customer.company_id == company_id)).all()
-    users = [_user(institution, customer, credential, waiting) for customer, credential in rows]
+    users = [_user(institution, *row, waiting=waiting) for row in rows]
     order = list(CompanyRole)
     return CompanyView(company.id, company.name, tuple(sorted(users, key=lambda user: order.index(user.role))))
 
 
-_IS_OPEN = (
-    (Credential.customer_id == Customer.id)
-    & (Credential.slot == Slot.CURRENT)
-    & (Credential.state != CredentialState.ENDED)
+_SUCCESSOR = aliased(Credential)
+
+
+def _is_open(credential: type[Credential], slot: Slot) -> ColumnElement[bool]:
+    return (
+        (credential.customer_id == Customer.id)
+        & (credential.slot == slot)
+        & (credential.state != CredentialState.ENDED)
+    )
+
+
+_USERS = (
+    select(Customer, Credential, _SUCCESSOR)
+    .outerjoin(Credential, _is_open(Credential, Slot.CURRENT))
+    .outerjoin(_SUCCESSOR, _is_open(_SUCCESSOR, Slot.SUCCESSOR))
+    .order_by(Customer.login_id)
 )
-_USERS = select(Customer, Credential).outerjoin(Credential, _IS_OPEN).order_by(Customer.login_id)
 
 
 def _waiting(tx: Session, institution: Institution, company_id: str, now: datetime) -> set[str]:
@@ -117,19 +138,22 @@ def _waiting(tx: Session, institution: Institution, company_id: str, now: dateti
 
 
 def _user(
-    institution: Institution, customer: Customer, credential: Credential | None, waiting: set[str]
+    institution: Institution,
+    customer: Customer,
+    current: Credential | None,
+    successor: Credential | None,
+    *,
+    waiting: set[str],
 ) -> CompanyUser:
-    token = None
-    if credential is not None:
-        token = CompanyToken(credential.id, credential.kind, credential.state, credential.suspended_at)
     is_locked = max(customer.password_failures, customer.confirmation_failures) >= institution.failure_limit
-    is_suspended = token is not None and token.state is CredentialState.SUSPENDED
+    is_suspended = current is not None and current.state is CredentialState.SUSPENDED
     is_able = not (is_locked or is_suspended or customer.id in waiting)
     assert customer.company_id is not None
     assert customer.company_role is not None
     member = Member(customer.id, customer.company_id, customer.company_role, is_able)
-    return CompanyUser(customer.login_id, customer.name, customer.name_kana, token, member)
+    names = (customer.login_id, customer.name, customer.name_kana)
+    return CompanyUser(*names, _token(current), _token(successor), member)
 
 
-def _calls_for(act: CompanyAct, user: CompanyUser) -> bool:
-    return user.is_suspended if act is CompanyAct.LIFT else user.token is not None
+def _token(row: Credential | None) -> CompanyToken | None:
+    return None if row is None else CompanyToken(row.id, row.kind, row.state, row.suspended_at)

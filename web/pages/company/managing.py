@@ -96,7 +96,7 @@ def _list(managed: Managing, manager: Manager) -> str:
         q=q,
         errors=again.errors,
         wait_until=wait_after_revocation(now) if waits else None,
-        state=lambda user: wording.state(user.token.state, profile),
+        state=lambda token: wording.state(token.state, profile),
     )
 
 
