@@ -14,10 +14,12 @@ import pytest
 from flask import Flask
 
 from provisioning.institutions import load_institutions
+from provisioning.jobs.apply import ApplyCommand, apply
 from provisioning.rules.institution import Institution
 from provisioning.rules.permissions import StaffRole
-from provisioning.rules.states import CredentialState
+from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.services import Services
+from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import Application, Credential, Customer, Fob, Ticket
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import PASSWORD, add_customer, add_fob
@@ -134,6 +136,8 @@ def test_portal(
     customer = add_customer(services, "999800000001", name, transfer_limit_yen=500_000)
     browser = Visitor(app).get(f"/portal/sign-in/{name}")
     token = give_token(services, customer, clock(), state) if state else None
+    if token is None and services.institution(name).issuance.needs_application:
+        apply(services, ApplyCommand(name, customer.id, TokenKind.SOFT, SYSTEM), clock())
     browser.submit(browser.path, login_id=customer.login_id, password=PASSWORD)
     if token and state is CredentialState.ACTIVE:
         browser.submit("/portal/sign-in-code", otp=token.code(clock()))
