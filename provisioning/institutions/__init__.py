@@ -118,7 +118,7 @@ def _institution(name: str, root: StrictTable) -> Institution:
         asks_otp_at=read_purposes(root),
         mail_password=mail_password,
         states=_states(root.table("states")),
-        app=read_app(root.table("app"), root.table("download")),
+        app=read_app(root, offers_soft=offers_soft),
     )
     for table in (contact, otp):
         table.finish()

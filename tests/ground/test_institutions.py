@@ -153,6 +153,30 @@ def test_papers_and_the_limit_of_issuances_are_those_of_manual_002() -> None:
     assert {(one.issuance_limit, one.papers) for name, one in shipped.items() if name != taken.id} == {(None, ())}
 
 
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        ('[app]\ndisplay_name = "none"', "app"),
+        ("[download]\nfeature_phone = true", "download"),
+        ('[mail.token_issued]\nclosing = { ja = "敬具", en = "Yours" }', "mail.token_issued"),
+    ],
+)
+def test_where_no_soft_tokens_are_issued_nothing_is_said_about_their_app(
+    tmp_path: Path, table: str, key: str
+) -> None:
+    file = tmp_path / "dual.toml"
+    fobs_only = DUAL.replace('"soft", "hard"', '"hard"')
+    for ours in ("[issuance]\nmail_entries = 1\n", '[app]\ndisplay_name = "none"\n'):
+        assert ours in fobs_only
+        fobs_only = fobs_only.replace(ours, "")
+    file.write_text(fobs_only)
+    assert load_profile(file).kinds == (TokenKind.HARD,)
+    file.write_text(fobs_only.replace("[states]", f"{table}\n\n[states]"))
+    with pytest.raises(SettingsInvalid, match="about soft tokens") as caught:
+        load_profile(file)
+    assert caught.value.key == key
+
+
 def test_what_the_app_does_follows_each_manual() -> None:
     shipped = load_institutions()
     names = {name: profile.app.display_name for name, profile in shipped.items()}

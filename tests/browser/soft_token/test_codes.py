@@ -216,6 +216,15 @@ def test_in_english_and_at_a_desk(site: Served, phone: Callable[..., Page], issu
     expect(page.locator(".card h2")).to_have_text("見本第一銀行 Payroll, head office")
     page.reload()
     expect(page.locator("html")).to_have_attribute("lang", "ja")
+    # the kept pages are those of the reader's language, each time: nothing to update
+    states = page.evaluate(
+        """async () => {
+            const registration = await navigator.serviceWorker.ready;
+            await registration.update();
+            return [registration.installing, registration.waiting];
+        }"""
+    )
+    assert states == [None, None]
 
 
 def test_in_the_dark(site: Served, phone: Callable[..., Page], issued: IssuedSoft) -> None:
