@@ -34,3 +34,28 @@ def add(file: Path, institution: str, name: str, *, checks_confirmation: bool, s
     may_call = frozenset(map(BankScope, scopes or BankScope))
     command = AddBankClientCommand(institution, name, OPERATOR, checks_confirmation, may_call)
     click.echo(add_bank_client(operator_services(file), command, utc_now()).key)
+
+
+@bank_client.command("list")
+@click.pass_obj
+def list_(file: Path) -> None:
+    """Print every system, one a line: ID, institution, what it may call, whether its key still works, name."""
+    from provisioning.cli.compose import operator_services
+    from provisioning.rules.bank_scopes import write_scopes
+    from provisioning.store.queries.bank_clients import bank_clients
+
+    for client in bank_clients(operator_services(file).store):
+        scopes = write_scopes(client.scopes).replace(" ", ",")
+        works = "works" if client.revoked_at is None else "revoked"
+        click.echo(f"{client.id}  {client.institution_id or '*'}  {scopes}  {works}  {client.name}")
+
+
+@bank_client.command()
+@click.argument("client_id")
+@click.pass_obj
+def revoke(file: Path, client_id: str) -> None:
+    """Take a system's key away."""
+    from provisioning.cli.compose import OPERATOR, operator_services, utc_now
+    from provisioning.jobs.revoke_bank_client import RevokeBankClientCommand, revoke_bank_client
+
+    revoke_bank_client(operator_services(file), RevokeBankClientCommand(client_id, OPERATOR), utc_now())

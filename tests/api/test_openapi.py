@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from jsonschema_rs import is_valid
 from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge, TooManyRequests
 
 from provisioning.errors import (
@@ -197,6 +198,16 @@ def test_an_example_is_a_good_request(described: dict[str, Any]) -> None:
             continue
         for example in told["requestBody"]["content"]["application/json"]["examples"].values():
             assert read_object(json.dumps(example["value"]).encode(), operation.fields) == example["value"]
+
+
+def test_an_example_is_a_good_answer(described: dict[str, Any]) -> None:
+    for operation in OPERATIONS.values():
+        told = described["paths"][f"/api/v1{operation.path}"][operation.method.lower()]["responses"]
+        for status, answer in told.items():
+            content = answer["content"]["application/json"]
+            schema = content["schema"] | {"components": described["components"]}
+            for name, example in content["examples"].items():
+                assert is_valid(schema, example["value"]), (operation.path, status, name)
 
 
 def test_scopes_are_told(described: dict[str, Any]) -> None:

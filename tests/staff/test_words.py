@@ -28,11 +28,13 @@ JOBS = Path(act_words.__file__).parents[3] / "provisioning" / "jobs"
 # acts on no customer, fob or station: they stand in no timeline of the console
 ELSEWHERE = {
     "add_bank_client",
+    "add_company",
     "add_customer",
     "add_staff",
     "disable_staff",
     "make_sign_in_link",
     "follow_sign_in_link",
+    "revoke_bank_client",
 }
 
 
