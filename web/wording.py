@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _l
 from provisioning.errors import InputFault
 from provisioning.rules.company import CompanyRole
 from provisioning.rules.institution import Institution, StateTexts, Text
+from provisioning.rules.proofs import OtpPurpose
 from provisioning.rules.states import CredentialState, TokenKind
 from web.languages import language
 
@@ -140,6 +141,12 @@ KINDS: Final[dict[TokenKind, LazyString]] = {
     TokenKind.HARD: _l("ハードウェアトークン"),
 }
 
+_ASKED: Final[dict[OtpPurpose, LazyString]] = {
+    OtpPurpose.LOGIN: _l("ログインのとき"),
+    OtpPurpose.TRANSFER: _l("お振込みのとき"),
+    OtpPurpose.INFORMATION: _l("お客さま登録情報の変更のとき"),
+}
+
 # the chip's look, and which of the institution's words it bears
 _STATES: Final[dict[CredentialState | None, tuple[str, Callable[[StateTexts], Text]]]] = {
     None: ("", lambda texts: texts.none),
@@ -155,6 +162,11 @@ def menu_names(institution: Institution) -> list[str]:
     """The menu entries that lead to BOP001, at least two: a heading and the entry under it."""
     names = [text.in_language(language()) for text in institution.menu_path]
     return names if len(names) > 1 else [*names, str(_("ワンタイムパスワード"))]
+
+
+def asked_when(institution: Institution) -> str:
+    """Where a customer whose token is in use types a code."""
+    return str(_("、")).join(str(_ASKED[purpose]) for purpose in institution.asks_otp_at)
 
 
 def state(of: CredentialState | None, institution: Institution) -> StateWords:

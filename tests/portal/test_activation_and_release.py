@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from provisioning.rules.proofs import OtpPurpose
+from provisioning.rules.roles import ALL_ROLES
 from provisioning.rules.states import CredentialState, EndedHow
 from provisioning.services import Services
 from provisioning.store.tables import Customer, Fob
 from tests.fixtures.databases import sqlite_only
-from tests.fixtures.people import CONFIRMATION_PASSWORD
+from tests.fixtures.people import CONFIRMATION_PASSWORD, PASSWORD
 from tests.fixtures.tokens import give_token, read_credential
 from tests.portal.conftest import MovableClock, SignIn
 from tests.portal.visitor import Visitor
+from web.app import create_app
 
 pytestmark = sqlite_only
 
@@ -31,6 +36,25 @@ def test_activation_puts_the_token_in_force(
     assert "利用開始登録を受け付けました" in browser.text
     assert read_credential(services, token).state is CredentialState.ACTIVE
     assert "利用中" in browser.get(MENU).text
+
+
+@pytest.mark.parametrize(
+    ("purposes", "told"),
+    [
+        ((OtpPurpose.LOGIN,), "ログインのときに、ワンタイムパスワードを"),
+        (tuple(OtpPurpose), "ログインのとき、お振込みのとき、お客さま登録情報の変更のときに、"),
+    ],
+)
+def test_activation_tells_where_codes_are_asked_for_from_now_on(
+    services: Services, customer_a: Customer, clock: MovableClock, purposes: tuple[OtpPurpose, ...], told: str
+) -> None:
+    dual = replace(services.institutions["dual"], asks_otp_at=purposes)
+    app = create_app(replace(services, institutions={"dual": dual}), ALL_ROLES, clock)
+    token = give_token(services, customer_a, clock(), CredentialState.SET_UP)
+    browser = Visitor(app).get("/portal/sign-in/dual")
+    browser.submit(browser.path, login_id=customer_a.login_id, password=PASSWORD)
+    browser.get(ACTIVATE).submit(ACTIVATE, otp=token.code(clock()))
+    assert told in browser.text
 
 
 def test_an_activation_sent_twice_ends_on_the_same_page(

@@ -7,10 +7,10 @@ from werkzeug.wrappers import Response
 
 from provisioning.rules.states import CredentialState
 from provisioning.store.queries.own_standing import OwnStanding
-from web import flow, forms
+from web import flow, forms, wording
 from web.pages.customer.choose import choices
 from web.pages.customer.first_code import try_first_code
-from web.pages.customer.guard import notify, page, portal_blueprint, signed_in
+from web.pages.customer.guard import institution, notify, page, portal_blueprint, signed_in
 from web.pages.customer.waiting import is_in_one_sitting
 from web.screens import Screen
 
@@ -51,7 +51,8 @@ def done(own: OwnStanding) -> str | Response:
     activated = flow.kept(Screen.ACTIVATED)
     if activated is None or not _is_active(own):
         return redirect(url_for("portal_choose.acts"), 303)
-    return page("portal/activated.html", own, token=own.pending, replaced=activated["replaced"])
+    when = wording.asked_when(institution(own))
+    return page("portal/activated.html", own, token=own.pending, replaced=activated["replaced"], asked_when=when)
 
 
 def _refuse(code: str) -> Response:
