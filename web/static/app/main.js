@@ -25,7 +25,7 @@ const home = async () => go((await store.tokens()).length ? codes : enter);
 async function enter(typed) {
   const { entry, held } = await import("./entry.js");
   const back = (await store.tokens()).length ? () => go(codes) : null;
-  again = () => go(enter, held());
+  again = () => go(enter, find("#serviceId") ? held() : typed);
   await entry((token) => {
     go(done, token);
     navigator.storage.persist?.();
