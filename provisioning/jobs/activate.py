@@ -48,9 +48,9 @@ def activate(services: Services, command: ActivateCommand, now: datetime) -> Ver
                 handed = {FobState.PROGRAMMED, FobState.HANDED_OVER}
                 move_fob(tx, standing.fob_id, FobState.IN_USE, command.actor, now, only_from=handed)
             _forget_answer(tx, standing.credential_id)
+            over = _end_mail_password(tx, services, command, standing, now)
             if standing.slot is Slot.SUCCESSOR:
                 _replace(tx, services, standing, command.actor, now)
-            over = _end_mail_password(tx, services, command, standing, now)
         facts = {"mail_password_over": True} if over else {}
         kind = MailKind.TOKEN_ACTIVATED
         owe_notices(line, Notice(kind, command.institution_id, standing.customer_id, now, facts))

@@ -78,7 +78,8 @@ def tries_in_a_row(tx: Session, customer_id: str) -> int:
 
 def forget_tries(tx: Session, customer_id: str) -> None:
     """It was the right one, or staff mended the counter."""
-    tx.execute(delete(MailPasswordTries).where(MailPasswordTries.customer_id == customer_id))
+    tries = update(MailPasswordTries).where(MailPasswordTries.customer_id == customer_id)
+    tx.execute(tries.values(failures=0))
 
 
 def asked_since(tx: Session, customer_id: str, since: datetime) -> tuple[int, datetime | None]:

@@ -26,7 +26,9 @@ SOURCES = [
     file for folder in ("provisioning", "web") for file in (Path(__file__).parents[2] / folder).rglob("*.py")
 ]
 # sessions, nonces and day counts that are over, and search keys of a customer whose name changed
-FORGOTTEN = {"WebSession", "SpentNonce", "ActivationCount", "CustomerKey"}
+FORGOTTEN = {"WebSession", "SpentNonce", "ActivationCount", "CustomerKey", "BankAnswer"} | {
+    *("CustomerAddress", "MailCode"),  # R67, and what was sent there
+}
 
 
 def by_session(store: Store, question: str) -> Any:

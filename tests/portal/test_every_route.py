@@ -39,6 +39,8 @@ PORTAL_PAGES = (
     "/portal/token/kind",
     "/portal/token/soft/",
     "/portal/token/hard/",
+    "/portal/transfer/",
+    "/portal/information/",
     "/portal/sign-in/",
     "/portal/nowhere",
 )
