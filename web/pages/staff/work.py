@@ -27,6 +27,7 @@ def _templates(state: BlueprintSetupState) -> None:
 
 
 _UNDELIVERED = partial(MailFilter, only_undelivered=True, limit=LIST_LIMIT)
+_TO_DO = partial(PaperFilter, is_open=True, limit=LIST_LIMIT)
 _OPEN = partial(JobFilter, is_open=True, limit=LIST_LIMIT)
 
 
@@ -46,9 +47,9 @@ def index(desk: Desk) -> str | Response:
         applications=open_applications(*here),
         suspended=suspended(*here),
         not_activated=not_activated(*here),
-        papers=papers(
-            services.store, desk.institution.id, PaperFilter(branch=desk.branch, is_open=True, limit=LIST_LIMIT)
-        ),
+        papers=papers(services.store, desk.institution.id, _TO_DO(branch=desk.branch))
+        if desk.institution.papers
+        else (),
         expiring=expiring(*here, current.now()),
         mails=mails(services, desk.institution.id, _UNDELIVERED(branch=desk.branch)),
         jobs=jobs(services.store, desk.institution.id, current.now(), _OPEN(branch=desk.branch)),
