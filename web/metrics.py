@@ -69,7 +69,7 @@ def of_app() -> Metrics:
 
 
 def count_decision(use: str, outcome: str, reason: str | None) -> None:
-    """A code was judged for `use` (verify, activate, release)."""
+    """A code was judged for `use` (verify, activate, release, transfer, information)."""
     of_app().decisions.labels(use, outcome, reason or "none").inc()
 
 
