@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic, time
-from typing import Any, Final
+from typing import Final
 
 from devices.attach import Desk, real_buses
 from devices.contract import (
@@ -185,6 +185,8 @@ class StationAgent:
             on_wait=self._on_wait(job),
             access=self._seed_box.open_access_code(job),
             generation=job.generation,
+            # jobs that were given out together share one scan, however late each begins
+            asked_at=received_at,
         )
         with opened as driver:
             receipt = act(driver)
@@ -215,19 +217,18 @@ class StationAgent:
 
     def _on_progress(self, job: ProgramJob) -> OnProgress:
         def told(done: int, total: int) -> None:
-            self._tell(job, reports_done=done, reports_total=total)
+            # at every report, so no more than must be
+            before = self._told.get(job.job_id)
+            self._told[job.job_id] = Progress(done, total, before.wait if before else Wait.NONE)
 
         return told
 
     def _on_wait(self, job: ProgramJob) -> OnWait:
         def told(wait: Wait) -> None:
             log.info("job %s: waits for %s", job.job_id, wait or "nobody")
-            self._tell(job, wait=wait)
+            self._told[job.job_id] = replace(self._told.get(job.job_id, Progress(0, 0)), wait=wait)
 
         return told
-
-    def _tell(self, job: ProgramJob, **news: Any) -> None:
-        self._told[job.job_id] = replace(self._told.get(job.job_id, Progress(0, 0)), **news)
 
     def _carry_progress(self, stop: threading.Event) -> None:
         """Tell the newest progress of each job; it may get lost, it must not slow a write down."""

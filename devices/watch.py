@@ -7,6 +7,7 @@ and devices with a problem are looked at again every few seconds. A device that 
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -58,7 +59,7 @@ class DeviceWatch:
         self._places: dict[AttachedDevice, _Place] = {}
         self._guard = threading.Lock()
         self._scanning = threading.Lock()
-        self._scans_begun = self._scans_done = 0
+        self._scanned_at = -math.inf
         self._found: _Found = ([], [])
         self._lookers = ThreadPoolExecutor(_LOOKERS, thread_name_prefix="look")
 
@@ -66,9 +67,12 @@ class DeviceWatch:
         """Wait for looks that are under way."""
         self._lookers.shutdown()
 
-    def refresh(self) -> tuple[DeviceSeen, ...]:
-        """Look at what is new and tell everything that is known, waiting half a second for news at most."""
-        places, under_way = self._look_around()
+    def refresh(self, asked_at: float | None = None) -> tuple[DeviceSeen, ...]:
+        """Look at what is new and tell everything that is known, waiting half a second for news at most.
+
+        What is told was attached after `asked_at` (monotonic), or else after now.
+        """
+        places, under_way = self._look_around(monotonic() if asked_at is None else asked_at)
         wait(under_way, timeout=_PATIENCE_S)
         with self._guard:
             for place in places:
@@ -86,15 +90,17 @@ class DeviceWatch:
         on_wait: OnWait = ignore_wait,
         access: AccessCode | None = None,
         generation: int | None = None,
+        asked_at: float | None = None,
     ) -> Iterator[TokenDriver]:
         """Exactly the device named, open and identified; it is looked at anew afterwards. `clock` sets its clock.
 
-        A device whose serial number is only on its label is the one attached device of its profile.
+        It is looked for among what was attached after `asked_at`. A device whose serial number is only on its
+        label is the one attached device of its profile.
 
         Raises UnknownDevice, DeviceNotFound, NotAlone, DeviceBusy, and what `attach.open_named` raises.
         """
         known = self._desk.profile(profile)
-        place = self._find(known, serial)
+        place = self._find(known, serial, asked_at)
         if not place.lock.acquire(timeout=_LOCK_PATIENCE_S):
             raise DeviceBusy(place.sighting.device.path)
         try:
@@ -115,17 +121,16 @@ class DeviceWatch:
             place.looked_at = 0.0
             place.lock.release()
 
-    def _look_around(self) -> _Found:
-        """What a scan found that began after this was asked for: whoever asks meanwhile shares the next one.
+    def _look_around(self, asked_at: float) -> _Found:
+        """What a scan found that began after `asked_at`: whoever asked before it began shares it.
 
         The more devices there are, the longer a scan takes, and the more jobs begin at the same time.
         """
-        wanted = self._scans_begun + 1
         with self._scanning:
-            if self._scans_done < wanted:
-                self._scans_begun += 1
+            if self._scanned_at <= asked_at:
+                begun_at = monotonic()
                 self._found = self._places_of(scan(self._desk))
-                self._scans_done = self._scans_begun
+                self._scanned_at = begun_at
             return self._found
 
     def _places_of(self, sightings: tuple[Sighting, ...]) -> _Found:
@@ -167,8 +172,8 @@ class DeviceWatch:
         if place.looking is not None and place.looking.done():
             place.seen, place.looked_at, place.looking = place.looking.result(), monotonic(), None
 
-    def _find(self, profile: FirmwareProfile, serial: str) -> _Place:
-        self.refresh()
+    def _find(self, profile: FirmwareProfile, serial: str, asked_at: float | None) -> _Place:
+        self.refresh(asked_at)
         is_told = profile.use.serial is not SerialSource.LABEL
         name = (profile.name, serial if is_told else "")
         with self._guard:

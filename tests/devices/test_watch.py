@@ -42,6 +42,18 @@ def test_whoever_asks_during_a_scan_shares_the_next_one(bench: Bench) -> None:
     watch.close()
 
 
+def test_who_was_asked_together_shares_one_scan_however_late_each_begins(bench: Bench) -> None:
+    bus = SlowBus(bench.desk.buses[0])
+    watch = DeviceWatch(replace(bench.desk, buses=(bus,)))
+    watch.refresh()
+    asked_at = time.monotonic()
+    for serial in HID_SERIALS:
+        with watch.opened("kagiya-fob", serial, bench.clock.unix_time, asked_at=asked_at) as driver:
+            assert driver.identify().serial == serial
+    assert bus.scans == 1 + 1
+    watch.close()
+
+
 def test_what_is_pulled_out_during_a_scan_is_out_for_whoever_asked_after_that(bench: Bench) -> None:
     bus = SlowBus(bench.desk.buses[0])
     watch = DeviceWatch(replace(bench.desk, buses=(bus,)))

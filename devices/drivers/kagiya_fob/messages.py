@@ -96,10 +96,11 @@ class Certificate:
 
 def require_ok(status: int, command: str) -> None:
     """Raises RefusedByDevice, or BadAnswer for a status that the protocol does not have."""
+    if status == Status.OK:
+        return
     if status not in set(Status):
         raise BadAnswer(command, "unknown status")
-    if status != Status.OK:
-        raise RefusedByDevice(command, Status(status).name.lower())
+    raise RefusedByDevice(command, Status(status).name.lower())
 
 
 def decode_identity(body: bytes, command: str) -> DeviceIdentity:
