@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from tests.bench.program import ProgramResult
-from tests.guest.__main__ import TIMED, TIMED_ARGUMENTS
+from tests.guest.__main__ import TIMED_ARGUMENTS
 from tests.guest.debian import GuestUnavailable
 from tests.guest.machine import Ended, prepare, run
 
@@ -33,8 +33,7 @@ def measure_guest() -> list[ProgramResult]:
 
 
 def _run(results: Path) -> Ended:
-    files = [f"{TIMED}/{name}.py" for name in ("test_program", "processor")]
-    arguments = [*files, *TIMED_ARGUMENTS[1:], f"--rounds={ROUNDS}"]
+    arguments = [*TIMED_ARGUMENTS, f"--rounds={ROUNDS}"]
     try:
         return run(prepare(), arguments, results, counts=True)
     except GuestUnavailable as reason:

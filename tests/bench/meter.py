@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from devices.links import AnyLink, AttachedDevice, BulkLink, Bus, FeatureLink, Link, ReportLink, StreamLink
 from devices.links.hid import HidLink
@@ -39,10 +39,6 @@ class Speed:
                 return cls(byte_s=1 / bytes_per_s)
             case CcidInterface():
                 return cls()
-
-    def slower(self, times: float) -> Speed:
-        """Of a wire that takes so many times as long."""
-        return Speed(*(times * seconds for seconds in astuple(self)))
 
 
 def spoken_interface(plan: UsbPlan) -> HidInterface | CcidInterface | AcmInterface:

@@ -86,7 +86,7 @@ class FobInCradle:
 def usb_plan(fob: EmulatedFob) -> UsbPlan:
     """A fob with a plug of its own."""
     reports = FobReports(fob)
-    interface = HidInterface(0, _REPORT_DESCRIPTOR, _INTERVAL_MS, reports)
+    interface = HidInterface(0, _REPORT_DESCRIPTOR, _INTERVAL_MS, reports, only_answers=True)
     product = f"Kagiya fob {fob.parts.case.model}"
     return UsbPlan(
         VENDOR_ID, FOB_ID, 0x0100, "Kagiya", product, fob.serial, (interface,), lose_power=reports.lose_power
@@ -104,6 +104,6 @@ def cradle_plan(fob: EmulatedFob) -> UsbPlan:
         "Kagiya",
         "Kagiya cradle",
         name,
-        (AcmInterface(0, console),),
+        (AcmInterface(0, console, only_answers=True),),
         lose_power=console.lose_power,
     )

@@ -77,7 +77,10 @@ class ConsoleGadget(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HidInterface:
-    """A HID interface. `protocol` 1 is a boot keyboard; without a gadget it is there and never says anything."""
+    """A HID interface. `protocol` 1 is a boot keyboard; without a gadget it is there and never says anything.
+
+    `only_answers`: whatever its gadget has to say is there as soon as it was told something.
+    """
 
     number: int
     report_descriptor: bytes
@@ -86,6 +89,7 @@ class HidInterface:
     report_bytes: int = 64
     protocol: int = 0
     has_out_endpoint: bool = True
+    only_answers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,7 @@ class AcmInterface:
     """A serial port: a communication interface and, at the next number, its data interface.
 
     `protocol` 1 says that AT commands are understood; `capabilities` are those of the line (CDC PSTN 1.2 table 4).
+    `only_answers` as of a HID interface.
     """
 
     number: int
@@ -115,6 +120,7 @@ class AcmInterface:
     protocol: int = 1
     capabilities: int = 0x02
     notify_ms: int = 32
+    only_answers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +128,9 @@ class VendorInterface:
     """An interface of the maker's own class, without endpoints; nobody here speaks to it."""
 
     number: int
+
+
+Interface = HidInterface | CcidInterface | AcmInterface | VendorInterface
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,5 +143,5 @@ class UsbPlan:
     manufacturer: str
     product: str
     serial: str
-    interfaces: tuple[HidInterface | CcidInterface | AcmInterface | VendorInterface, ...] = field(default=())
+    interfaces: tuple[Interface, ...] = field(default=())
     lose_power: Callable[[], None] = field(default=lambda: None)

@@ -15,7 +15,7 @@ from tests.rig.usb import usbip
 from tests.rig.usb.device import UsbDevice
 from tests.rig.usb.function import Setup
 from tests.rig.usb.pace import Pace
-from tests.rig.usb.plan import AcmInterface, HidInterface, Stalled, UsbPlan
+from tests.rig.usb.plan import AcmInterface, HidInterface, Interface, Stalled, UsbPlan
 from tests.rig.usb.trouble import Trouble, TroubleKind
 from tests.rig.usb.usbip import Submit, Unlink
 
@@ -41,11 +41,7 @@ class ServedDevice:
         self._pace = Pace(pace) if pace else None
         self._wake_read, self._wake_write = socket.socketpair()
         self._device = UsbDevice(plan, self._wake)
-        self._speaks_unasked = any(
-            isinstance(part, AcmInterface)
-            or (isinstance(part, HidInterface) and hasattr(part.gadget, "next_report"))
-            for part in plan.interfaces
-        )
+        self._speaks_unasked = any(map(_speaks_unasked, plan.interfaces))
         self._look_s = _LOOK_PACED_S if pace else _LOOK_S
         self._waiting: dict[int, Submit] = {}
         self._unanswered: set[int] = set()
@@ -193,3 +189,14 @@ class ServedDevice:
             if isinstance(message, Submit) and message.is_control:
                 self._connection.sendall(usbip.submitted(message, -errno.EPROTO))
                 return
+
+
+def _speaks_unasked(part: Interface) -> bool:
+    """Whether somebody must look from time to time whether it has something to say."""
+    match part:
+        case AcmInterface():
+            return not part.only_answers
+        case HidInterface():
+            return hasattr(part.gadget, "next_report") and not part.only_answers
+        case _:
+            return False

@@ -34,21 +34,10 @@ def rounds(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """Devices as they are."""
-    yield from _shop(tmp_path_factory.mktemp("rig"), 1)
-
-
-@pytest.fixture(scope="session")
-def slow_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """Devices on wires that take twice as long."""
-    yield from _shop(tmp_path_factory.mktemp("rig"), 2)
-
-
-def _shop(folder: Path, pace: int) -> Iterator[Shop]:
-    """One process for all its devices."""
+    """One process for all its devices, which take the wire's time and their own."""
     with wide_awake():
-        emulator = Emulator(folder, "--pace", str(pace))
-        opened = Shop(emulator, pace)
+        emulator = Emulator(tmp_path_factory.mktemp("rig"), "--pace", "1")
+        opened = Shop(emulator)
     yield opened
     emulator.close()
 

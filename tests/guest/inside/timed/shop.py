@@ -32,11 +32,10 @@ _BUSES: Final[Mapping[type, Callable[[], Bus]]] = {
 
 
 class Shop:
-    """`emulator` is the process of devices that take their time, at `pace` times the wire's."""
+    """`emulator` is the process of devices that take their time."""
 
-    def __init__(self, emulator: Emulator, pace: int) -> None:
+    def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
-        self._pace = pace
         self._numbers = count(1)
         self._roots = {ROOT_NAME: Manufacturer.in_directory(emulator.folder).root_public}
 
@@ -45,9 +44,7 @@ class Shop:
         family = KINDS[name]
         with self.plugged(name, devices) as serials:
             plan = _plan(family, serials[0])
-            bus = MeteredBus(
-                _BUSES[type(spoken_interface(plan))](), Speed.of(plan).slower(self._pace), BUSY.get(name, never)
-            )
+            bus = MeteredBus(_BUSES[type(spoken_interface(plan))](), Speed.of(plan), BUSY.get(name, never))
             subjects = [Subject(family, serial, bus, self._worked(name, serial)) for serial in serials]
             with TimedStation([bus], self._roots, self._processor_time) as station:
                 station.see(devices)
