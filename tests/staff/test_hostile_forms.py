@@ -6,9 +6,7 @@ fields left out, and with every field hostile. Nothing breaks, nothing changes, 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import pytest
 from flask import Flask
@@ -25,7 +23,8 @@ from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import PASSWORD, add_customer, add_fob
 from tests.fixtures.tokens import give_token
 from tests.portal.conftest import MovableClock
-from tests.portal.visitor import Form, Visitor
+from tests.portal.crawl import Met, forms_met
+from tests.portal.visitor import Visitor
 from tests.staff.conftest import AtDesk
 
 pytestmark = sqlite_only
@@ -35,49 +34,7 @@ HOSTILE = (
     "-1", "\0", "é%00\r\nBcc: all@mihon.example", "🏦",
 )  # fmt: skip
 FRAME = frozenset({"csrf_token", "step"})
-LEFT_ALONE = re.compile(r"sign-out|/language$")
-NO_LINK = re.compile(r"sign-out|\.(svg|csv|txt)$|/app/|^(mailto|tel):|^#")
-MOST_PAGES = 60
 TELLS = ('role="alert"', "error-summary", "notice", "BER001")
-
-
-@dataclass(frozen=True)
-class Met:
-    """A form, and the page it stands on."""
-
-    page: str
-    form: Form
-
-    @property
-    def kind(self) -> str:
-        """Its address without the ids in it."""
-        return re.sub(r"/[0-9a-f]{32}", "/…", self.form.action)
-
-
-def forms_met(browser: Visitor, *starts: str) -> Iterator[Met]:
-    """One form of each kind on the pages that links lead to."""
-    todo, seen, kinds = list(starts), set(starts), set()
-    while todo and len(seen) < MOST_PAGES:
-        page = todo.pop(0)
-        browser.get(page)
-        if browser.page.status_code != 200:
-            continue
-        for form in browser.forms:
-            met = Met(page, form)
-            if (
-                form.posts
-                and form.action.startswith("/")
-                and not LEFT_ALONE.search(form.action)
-                and met.kind not in kinds
-            ):
-                kinds.add(met.kind)
-                yield met
-                browser.get(page)
-        fresh = [link for link in browser.links if link.startswith("/") and not NO_LINK.search(link)]
-        for link in fresh:
-            if re.sub(r"/[0-9a-f]{32}", "/…", link) not in seen:
-                seen.add(re.sub(r"/[0-9a-f]{32}", "/…", link))
-                todo.append(link)
 
 
 def standing(services: Services) -> object:
