@@ -23,6 +23,9 @@ from provisioning.jobs.press_batch import (
 from provisioning.rules.states import FobState, JobState, TokenKind
 from provisioning.store.queries.batches import BatchStage, BatchView, batch, batches
 from provisioning.store.tables import Application, ApplicationState, AuditEntry, BatchItemState, Fob
+from tests.core.papers import ON_PAPER
+from tests.core.test_issuance_limit import use_up
+from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import add_customer, add_fob
 from tests.fobs.case import Case
 from tests.fobs.desk import PlainFob, open_desk
@@ -186,6 +189,18 @@ def test_who_has_a_token_meanwhile_is_skipped(day: Day) -> None:
     first = day.page().items[0]
     assert (first.state, first.reason) == (BatchItemState.SKIPPED, "has_token")
     assert day.acts()[1:] == [("skip_item", "has_token")]
+
+
+@sqlite_only
+def test_who_is_restricted_is_skipped(day: Day) -> None:
+    services = day.case.services
+    day.case.services = replace(services, institutions={**services.institutions, **ON_PAPER})
+    day.desk.services = day.case.services
+    use_up(day.case.services, day.customers[0], day.case.now)
+    day.plug(day.fobs[0])
+    day.tick()
+    assert day.stage() == (BatchStage.PROVED, 2)
+    assert day.page().items[0].reason == "restricted"
 
 
 def test_an_application_is_fulfilled(day: Day) -> None:
