@@ -19,8 +19,9 @@ from tests.company.conftest import GENERAL, INSTITUTION, Staffed
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import CONFIRMATION_PASSWORD, add_customer
 from tests.portal.conftest import MovableClock, SignIn
+from tests.portal.crawl import Met
 from tests.portal.visitor import BASE, Visitor
-from tests.staff.test_hostile_forms import Met, attack
+from tests.staff.test_hostile_forms import attack
 
 pytestmark = sqlite_only
 
