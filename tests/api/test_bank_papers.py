@@ -85,6 +85,7 @@ def test_a_restriction_is_told_and_lifted(bank: Bank, token: Token) -> None:
     assert bank.ask("/credentials", **SOFT)[0] == 201
     status, refused = bank.ask("/restriction/lift", **{**FORM, "form_number": "W-260018"})
     assert (status, refused["state"]) == (409, "not_restricted")
+    assert [paper["form_number"] for paper in bank.get("/papers")["papers"]] == ["W-260017"]
 
 
 def test_an_application_for_a_soft_token_is_fulfilled_by_its_issuance(bank: Bank) -> None:

@@ -52,4 +52,5 @@ def _view(operation: Operation, act: Act) -> Callable[..., Response]:
 for _name, _operation in OPERATIONS.items():
     _rule = _operation.path.replace("{", "<").replace("}", ">")
     _respond = _view(_operation, ACTS[_name])
-    bank_api.add_url_rule(_rule, _name, _respond, methods=[_operation.method])
+    _endpoint = f"{_operation.method.lower()}_{_name}"  # what the metrics count it under
+    bank_api.add_url_rule(_rule, _endpoint, _respond, methods=[_operation.method])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from provisioning.errors import NotFound
+from provisioning.errors import NotFound, WrongState
 from provisioning.jobs.close_paper import (
     CarryOutPaperCommand,
     RefusePaperCommand,
@@ -14,6 +14,7 @@ from provisioning.jobs.close_paper import (
 )
 from provisioning.jobs.take_paper import TakePaperCommand, take_paper
 from provisioning.rules.papers import PaperAct, PaperKind
+from provisioning.store.queries.own_standing import own_standing
 from provisioning.store.queries.papers import PaperFilter, PaperView, paper, papers
 from web import current
 from web.api.bank.acts.answers import Answer, known
@@ -37,6 +38,9 @@ def _refuse(call: Call) -> Answer:
 
 
 def _lift_restriction(call: Call) -> Answer:
+    own = own_standing(current.services(), call.institution.id, call.token.customer_id)
+    if own is None or not own.is_restricted:  # before a paper is taken in that leads to nothing
+        raise WrongState("customer", "not_restricted")
     return _done(call, _taken(call, PaperKind.ISSUE_RESTRICTION.value), PaperAct.LIFT_RESTRICTION.value)
 
 
