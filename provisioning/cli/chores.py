@@ -18,6 +18,7 @@ from provisioning.jobs.expire import expire_credentials
 from provisioning.jobs.expire_tickets import expire_tickets
 from provisioning.jobs.forget_nonces import forget_nonces
 from provisioning.jobs.keep_answer import forget_answers
+from provisioning.jobs.seal_audit import seal_audit, sweep_audit
 from provisioning.jobs.send_mails import SendMailsCommand, send_mails
 from provisioning.jobs.web_sessions import purge_sessions
 from provisioning.mail.mailer import Mailer
@@ -44,11 +45,13 @@ def chores(mailer: Mailer) -> tuple[Chore, ...]:
         Chore("send_mails", 1, lambda services, now: send_mails(services, SendMailsCommand(mailer), now)),
         Chore("abandon_stale", 5, abandon_stale),
         Chore("expire_tickets", 10, expire_tickets),
+        Chore("seal_audit", 10, seal_audit),
         Chore("expire_credentials", 60, expire_credentials),
         Chore("forget_nonces", 60, forget_nonces),
         Chore("forget_answers", 300, forget_answers),
         Chore("purge_sessions", 300, purge_sessions),
         Chore("erase_addresses", 3600, erase_addresses),
+        Chore("sweep_audit", 86400, sweep_audit),
     )
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hmac
 import json
+import secrets
 from dataclasses import dataclass, field
-from datetime import datetime
-from hashlib import sha256
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
 from provisioning.rules.actor import SYSTEM, Actor, ActorKind
+from provisioning.store.audit_encoding import ENCODING_VERSION, FIELDS, entry_text, keyed_hash
 from provisioning.store.line import JoinedLine, Line, Statement
 from provisioning.store.tables.base import to_microseconds
 
@@ -24,18 +24,13 @@ __all__ = [
     "AuditKey",
     "AuditRecord",
     "audit_row",
-    "keyed_hash",
     "record",
     "write_row",
 ]
 
-ENCODING_VERSION: Final = 1
-_canonical: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
-COLUMNS: Final = (
-    *("at", "institution_id", "branch", "actor_kind", "actor_id", "origin", "act", "result"),
-    *("customer_id", "credential_id", "fob_id", "job_id", "facts", "encoding_version", "key_id", "mac"),
-)
+COLUMNS: Final = (*FIELDS, "encoding_version", "key_id", "nonce", "mac")
 JSON_COLUMNS: Final = ("facts",)
+_NONCE_BYTES: Final = 8
 _INSERT: Final = Statement(
     f"INSERT INTO audit_entry ({', '.join(COLUMNS)}) VALUES (:{', :'.join(COLUMNS)})"  # noqa: S608 - our own words
 )
@@ -72,8 +67,9 @@ def record(tx: Session, key: AuditKey, entry: AuditRecord) -> None:
 
 def audit_row(key: AuditKey, entry: AuditRecord) -> dict[str, Any]:
     """The row with its keyed hash, ready to be written."""
+    at, nonce = entry.at.astimezone(UTC), secrets.token_bytes(_NONCE_BYTES)
     row: dict[str, Any] = {
-        "at": entry.at,
+        "at": to_microseconds(at),
         "institution_id": entry.institution_id or entry.actor.institution_id,
         "branch": entry.actor.branch,
         "actor_kind": entry.actor.kind.value,
@@ -87,17 +83,11 @@ def audit_row(key: AuditKey, entry: AuditRecord) -> dict[str, Any]:
         "job_id": entry.job_id,
         "facts": entry.facts,
     }
-    row["mac"] = keyed_hash(key, row)
-    row |= {"encoding_version": ENCODING_VERSION, "key_id": key.key_id}
-    return row | {"at": to_microseconds(entry.at), "facts": json.dumps(entry.facts)}
+    mac = keyed_hash(key.key, entry_text(ENCODING_VERSION, row, at, nonce))
+    row |= {"facts": json.dumps(entry.facts), "encoding_version": ENCODING_VERSION}
+    return row | {"key_id": key.key_id, "nonce": nonce, "mac": mac}
 
 
 def write_row(line: Line, row: dict[str, Any]) -> None:
     """Add a row made by `audit_row` to the open transaction."""
     _INSERT.change(line, row)
-
-
-def keyed_hash(key: AuditKey, row: dict[str, Any]) -> bytes:
-    """HMAC-SHA-256 over the canonical encoding: JSON, sorted keys, no spaces, the instant as UTC text."""
-    text = _canonical([ENCODING_VERSION, row | {"at": row["at"].isoformat()}])
-    return hmac.digest(key.key, text.encode(), sha256)

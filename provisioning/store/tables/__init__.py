@@ -5,6 +5,7 @@ from provisioning.rules.permissions import StaffRole
 from provisioning.store.tables.address import CustomerAddress, MailCode, MailPasswordTries
 from provisioning.store.tables.application import Application, ApplicationState
 from provisioning.store.tables.audit import AuditEntry
+from provisioning.store.tables.audit_tree import AuditBatch, AuditLeaf, AuditNode
 from provisioning.store.tables.base import Base, Instant, new_id
 from provisioning.store.tables.batch import Batch, BatchItem, BatchItemState
 from provisioning.store.tables.client import BankAnswer, BankClient
@@ -29,7 +30,10 @@ __all__ = [
     "ActivationCount",
     "Application",
     "ApplicationState",
+    "AuditBatch",
     "AuditEntry",
+    "AuditLeaf",
+    "AuditNode",
     "BankAnswer",
     "BankClient",
     "Base",

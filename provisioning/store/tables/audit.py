@@ -51,4 +51,6 @@ class AuditEntry(Base):
     # keyed hash of the row in the canonical encoding of `encoding_version`, under `key_id`
     encoding_version: Mapped[int] = mapped_column(default=1)
     key_id: Mapped[str] = mapped_column(String(32))
+    # drawn for each entry (none in encoding 1): a copy of an entry is told from a second one like it
+    nonce: Mapped[bytes | None] = mapped_column(LargeBinary(8))
     mac: Mapped[bytes] = mapped_column(LargeBinary(32))

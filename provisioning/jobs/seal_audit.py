@@ -1,0 +1,67 @@
+"""Seal audit entries: give the committed ones their places in the Merkle tree (R61). A step of the worker.
+
+Nothing of this is on the way of an act: entries are written without a place, and get one here some seconds
+later. The write lock is held for one small batch of finished rows at a time.
+
+Numbers are given before entries are committed, so a lower one may appear after a higher one was sealed. Every
+turn therefore looks again at the numbers that were new within LATE, and `sweep_audit` now and then at all.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select
+
+from provisioning.services import Services
+from provisioning.store.audit_reading import unsealed
+from provisioning.store.audit_tree import StoredTree, grow, write_batch
+from provisioning.store.tables import AuditBatch
+
+LATE: Final = timedelta(minutes=1)
+BATCH: Final = 500
+_BATCHES_A_TURN: Final = 100
+
+
+def seal_audit(services: Services, now: datetime) -> int:
+    """How many entries were sealed; at most _BATCHES_A_TURN batches, so that mail need not wait."""
+    return _seal(services, _settled_number(services, now), now)
+
+
+def sweep_audit(services: Services, now: datetime) -> int:
+    """The same among all entries: one that was committed later than LATE is found here."""
+    return _seal(services, 0, now)
+
+
+def _settled_number(services: Services, now: datetime) -> int:
+    """No entry up to this number is expected any more."""
+    settled = (
+        select(AuditBatch.highest_entry_id)
+        .where(AuditBatch.sealed_at <= now - LATE)
+        .order_by(AuditBatch.first_index.desc())
+        .limit(1)
+    )
+    with services.store.read_connection() as connection:
+        return connection.scalar(settled) or 0
+
+
+def _seal(services: Services, after: int, now: datetime) -> int:
+    sealed = 0
+    for _ in range(_BATCHES_A_TURN):
+        with services.store.read_connection() as connection:
+            leaves = [(entry.number, entry.leaf_hash) for entry in unsealed(connection, after, BATCH)]
+            if not leaves:
+                break
+            tree = StoredTree(connection)
+            growing = tree.growing(tree.size())
+            highest = connection.scalar(
+                select(AuditBatch.highest_entry_id).order_by(AuditBatch.first_index.desc()).limit(1)
+            )
+        batch = grow(growing, leaves, highest or 0)
+        with services.store.write_connection() as connection:
+            if not write_batch(connection, batch, now):
+                break  # another worker was first; it has these entries, or the next turn has
+        sealed += len(leaves)
+        after = leaves[-1][0]
+    return sealed
