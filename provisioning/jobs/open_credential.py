@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from provisioning.errors import AlreadyTaken, IssueRestricted, TooEarly
+from provisioning.rules.institution import Institution
 from provisioning.rules.parameters import OtpParameters, OtpType
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.services import Services
@@ -42,19 +43,9 @@ def open_credential(  # noqa: PLR0917 - part of other jobs' transactions
     may_from = issuable_from(tx, institution, customer.id)
     if may_from is not None and now < may_from:
         raise TooEarly(may_from)
-    otp = parameters or institution.otp
-    credential = Credential(
-        institution_id=institution.id,
-        customer_id=customer.id,
-        slot=slot_for_new(tx, institution, customer.id),
-        kind=kind,
-        fob_id=fob_id,
-        state=CredentialState.ISSUED,
-        **dataclasses.asdict(otp),
-        last_step=institution.hotp_first_counter - 1 if otp.otp_type is OtpType.HOTP else -1,
-        issued_at=now,
-        activate_by=now + institution.activate_within,
-    )
+    credential = _issued(institution, parameters or institution.otp, now)
+    credential.customer_id, credential.kind, credential.fob_id = customer.id, kind, fob_id
+    credential.slot = slot_for_new(tx, institution, customer.id)
     tx.add(credential)
     try:
         tx.flush()
@@ -65,6 +56,17 @@ def open_credential(  # noqa: PLR0917 - part of other jobs' transactions
         raise IssueRestricted
     record(tx, services.audit_key, _audit(credential, actor, now))
     return credential
+
+
+def _issued(institution: Institution, otp: OtpParameters, now: datetime) -> Credential:
+    return Credential(
+        institution_id=institution.id,
+        state=CredentialState.ISSUED,
+        **dataclasses.asdict(otp),
+        last_step=institution.hotp_first_counter - 1 if otp.otp_type is OtpType.HOTP else -1,
+        issued_at=now,
+        activate_by=now + institution.activate_within,
+    )
 
 
 def _audit(credential: Credential, actor: Actor, now: datetime) -> AuditRecord:

@@ -196,8 +196,7 @@ def test_a_successor_is_not_asked_while_the_current_token_is_open_and_not_in_for
     assert (accepted.reason, accepted.credential_id) == (None, token.credential_id)
     revoke(services, RevokeCommand("dual", token.credential_id, EndedHow.REVOKED, SYSTEM), now)
     refused = verify(services, VerifyCommand("dual", token.user_id, token.code(now), SYSTEM), now)
-    assert refused.reason is Reason.NOT_ACTIVE
-    assert refused.credential_id != token.credential_id
+    assert (refused.reason, refused.credential_id == token.credential_id) == (Reason.NOT_ACTIVE, False)
 
 
 def _add_successor(services: Services, customer: Customer, now: datetime) -> None:
