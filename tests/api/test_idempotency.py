@@ -42,12 +42,14 @@ def test_the_same_request_is_done_once_and_answered_alike(bank: Bank) -> None:
     assert bank.post("/credentials", **SOFT).status_code == 409
 
 
+@sqlite_only
 def test_a_code_accepted_is_told_so_again_and_used_for_everybody_else(bank: Bank, active: PlainFob) -> None:
     code = active.code(bank.served.at)
     assert [bank.post("/verify", key=KEY, otp=code).json() for _ in range(2)] == [{"outcome": "accepted"}] * 2
     assert bank.decide("/verify", otp=code) == ("refused", "used")
 
 
+@sqlite_only
 def test_a_wrong_code_sent_again_counts_once(bank: Bank, active: PlainFob) -> None:
     wrong = f"{(int(active.code(bank.served.at)) + 1) % 10**8:08d}"
     for _ in range(6):
@@ -74,23 +76,27 @@ def test_another_request_under_the_key_is_refused(bank: Bank, path: str, more: d
     assert bank.state()["state"] == "issued"
 
 
+@sqlite_only
 def test_another_customer_is_another_request(bank: Bank, customer_b: Customer) -> None:
     bank.post("/apply", key=KEY)
     bank.user_id = customer_b.user_id
     assert bank.post("/apply", key=KEY).json() == {"error": "idempotency_key_reused"}
 
 
+@sqlite_only
 def test_the_order_of_members_is_no_difference(bank: Bank) -> None:
     ids = {"service_id": bank.service_id, "user_id": bank.user_id}
     first = bank.post("/credentials", {**ids, **SOFT}, key=KEY)
     assert bank.post("/credentials", {**SOFT, **ids}, key=KEY).content == first.content
 
 
+@sqlite_only
 def test_keys_belong_to_one_client(served: Served, bank: Bank, customer_b: Customer) -> None:
     bank.post("/apply", key=KEY)
     assert open_bank(served, customer_b.user_id).post("/apply", key=KEY).status_code == 201
 
 
+@sqlite_only
 @pytest.mark.parametrize("key", ["", "a b", "x" * 65])
 def test_a_malformed_key_is_named(bank: Bank, key: str) -> None:
     answer = bank.post("/apply", key=key)
@@ -98,6 +104,7 @@ def test_a_malformed_key_is_named(bank: Bank, key: str) -> None:
     assert (answer.status_code, answer.json()) == (422, refused)
 
 
+@sqlite_only
 def test_what_is_malformed_claims_nothing(bank: Bank) -> None:
     assert bank.post("/credentials", key=KEY, kind="soft").status_code == 422
     bank.post("/credentials", key="other", kind="paper")
@@ -128,6 +135,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     monkeypatch.setattr(tokens, "apply", apply)
 
 
+@sqlite_only
 def test_what_the_database_refused_is_tried_again(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         failing(patch, StoreUnavailable("locked"))
@@ -135,6 +143,7 @@ def test_what_the_database_refused_is_tried_again(bank: Bank, monkeypatch: pytes
     assert bank.post("/apply", key=KEY).status_code == 201
 
 
+@sqlite_only
 @pytest.mark.parametrize(("error", "status"), [(StoreUnavailable("unreachable"), 503), (MemoryError(), 500)])
 def test_what_was_cut_off_is_not_done_again(
     bank: Bank, desk: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
@@ -148,6 +157,7 @@ def test_what_was_cut_off_is_not_done_again(
     assert bank.ask("/apply", key="another")[0] == 201
 
 
+@sqlite_only
 def test_an_answer_that_cannot_be_kept_is_told_all_the_same(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
     def keep(*_: object) -> None:
         raise StoreUnavailable("full")
@@ -192,6 +202,7 @@ class TestStrictProfile:
         secrets = (code.encode(), code.replace("-", "").encode(), SOFT["activation_password"].encode())
         assert [shape for secret in secrets for shape in shapes(secret) if shape in stored] == []
 
+    @sqlite_only
     def test_a_repetition_is_not_audited_as_another_issuance(self, served: Served, bank: Bank) -> None:
         for _ in range(3):
             bank.post("/credentials", key=KEY, **SOFT)

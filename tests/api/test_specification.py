@@ -34,7 +34,7 @@ from web.app import create_app
 
 SETTINGS: Final[dict[str, Any]] = {
     "seed": 1,
-    "generation": {"max-examples": 20, "deterministic": True, "database": "none", "no-shrink": True},
+    "generation": {"max-examples": 10, "deterministic": True, "database": "none", "no-shrink": True},
     "checks": {
         # what a member means decides, too: a password that is too simple, a code of another length
         "positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]},
