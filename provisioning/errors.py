@@ -17,12 +17,14 @@ KagiyaError
 │   ├── TooManyToday        so many wrong proofs today that none is looked at until tomorrow
 │   ├── IssueRestricted     so many tokens were issued that staff must lift the restriction first, on paper
 │   ├── PaperNeeded         staff of this institution do this only on a paper request
+│   ├── PskcRefused         a file of seeds cannot be imported; tells of every key that is in the way
 │   ├── OverLimit           a transfer above what is left of the customer's limit
 │   └── TooEarly            a waiting rule holds until an instant
 ├── SettingsInvalid         the settings file or a profile cannot be used; names file, key and mend
 ├── StoreUnavailable        the database refuses: locked, full, unreachable; nothing was written
 ├── MailNotSent             the mail server did not take a mail, for now or for good
 ├── VaultError              a seed could not be sealed or opened
+├── AuditBroken             the audit log is not whole, or not the one that was signed; names the first bad entry
 └── ClockUntrusted          the server's time cannot be relied upon (R04)
 """
 
@@ -171,6 +173,51 @@ class PaperNeeded(Refused):
     kind: str
 
 
+class PskcFault(StrEnum):
+    """Why a file of seeds, or one key in it, cannot be used."""
+
+    NOT_XML = "not_xml"
+    DOCUMENT_TYPE = "document_type"
+    TOO_BIG = "too_big"
+    TOO_DEEP = "too_deep"
+    UNKNOWN_ELEMENT = "unknown_element"
+    REPEATED_ELEMENT = "repeated_element"
+    MISSING = "missing"
+    BAD_VALUE = "bad_value"
+    UNSUPPORTED = "unsupported"
+    NO_KEYS = "no_keys"
+    OTHER_KIND_OF_KEY = "other_kind_of_key"
+    WRONG_KEY = "wrong_key"
+    NOT_AUTHENTIC = "not_authentic"
+    PLAIN_SECRET = "plain_secret"
+    SEED_LENGTH = "seed_length"
+    POLICY = "policy"
+    SOMEBODYS = "somebodys"
+    NOT_YET_VALID = "not_yet_valid"
+    EXPIRED = "expired"
+    NOT_WANTED = "not_wanted"
+    DRIFTED = "drifted"
+    TWICE_IN_FILE = "twice_in_file"
+    IN_STOCK = "in_stock"
+
+
+@dataclass(frozen=True)
+class PskcRefusal:
+    """`what` names an element or algorithm; `number` counts keys from 1 and is 0 for the file as a whole."""
+
+    fault: PskcFault
+    what: str = ""
+    number: int = 0
+    serial: str = ""
+
+
+@dataclass
+class PskcRefused(Refused):
+    """Nothing of the file was imported, because of each of `refusals`."""
+
+    refusals: tuple[PskcRefusal, ...]
+
+
 @dataclass
 class SettingsInvalid(KagiyaError):
     """`file` cannot be used: `key` is wrong in the way `problem` tells; `mend` says what to write."""
@@ -221,3 +268,31 @@ class VaultError(KagiyaError):
 
 class ClockUntrusted(KagiyaError):
     """The server's clock is not to be relied upon; every code is refused (R04)."""
+
+
+class AuditFault(StrEnum):
+    """What the verification of the audit log found."""
+
+    ENTRY_CHANGED = "entry_changed"
+    ENTRY_MISSING = "entry_missing"
+    ENTRY_COPIED = "entry_copied"
+    ENTRY_MOVED = "entry_moved"
+    ENTRY_UNSEALED = "entry_unsealed"
+    KEY_UNKNOWN = "key_unknown"
+    KEY_CLOSED = "key_closed"
+    TREE_CHANGED = "tree_changed"
+    CUT_OFF = "cut_off"
+    CHECKPOINT_FORGED = "checkpoint_forged"
+    OLDER_THAN_CHECKPOINT = "older_than_checkpoint"
+    NOT_WHAT_WAS_SIGNED = "not_what_was_signed"
+    ARCHIVE_UNREADABLE = "archive_unreadable"
+
+
+@dataclass
+class AuditBroken(KagiyaError):
+    """The first bad entry is `entry`, or one from `entry` to `last`; `file` is what it shows by, if any."""
+
+    fault: AuditFault
+    entry: int | None = None
+    last: int | None = None
+    file: str = ""

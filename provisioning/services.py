@@ -17,6 +17,7 @@ from provisioning.rules.institution import Institution
 from provisioning.store.access_codes import AccessCodes
 from provisioning.store.audit import AuditKey
 from provisioning.store.boxes import AddressBox, Box
+from provisioning.store.checkpoints import CheckpointFolder, CheckpointSigner
 from provisioning.store.engine import Store
 from provisioning.store.vault import SeedOpener, SeedSealer
 
@@ -39,6 +40,9 @@ class Services:
     tickets: Box | None = None
     # what locks devices; None in roles that give no jobs to stations
     access_codes: AccessCodes | None = None
+    # where the audit log was signed; the signer is the worker's alone
+    checkpoints: CheckpointFolder | None = None
+    checkpoint_signer: CheckpointSigner | None = None
     # firmware profiles by name: what each kind of fob can hold
     profiles: Mapping[str, FirmwareProfile] = field(default_factory=dict)
     clock: ClockGuard = field(default_factory=ClockGuard)

@@ -60,6 +60,22 @@ class KeySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditSettings:
+    """Checkpoints of the audit log, outside the database, and what it is verified with.
+
+    `public_keys` (Ed25519, raw): by key id, former ones too; `private_key` is None outside the worker.
+    `former_keys`: of the keyed hashes before the one in use; only the worker and operators' commands have them.
+    """
+
+    origin: str
+    directory: Path
+    key_id: str
+    public_keys: Mapping[str, bytes]
+    private_key: bytes | None = field(default=None, repr=False)
+    former_keys: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class MailSettings:
     """Where mail goes out; only the worker has `password`. The sender is the institution's own."""
 
@@ -129,4 +145,5 @@ class Settings:
     server: ServerSettings = ServerSettings()
     app: AppSettings = AppSettings()
     station: StationSettings = StationSettings()
+    audit: AuditSettings | None = None
     institutions: Path | None = None

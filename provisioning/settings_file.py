@@ -19,6 +19,7 @@ from provisioning.rules.roles import (
     HANDLES_TICKETS,
     OPENS_SEEDS,
     SENDS_MAIL,
+    SIGNS_CHECKPOINTS,
     Role,
 )
 from provisioning.rules.strict_table import StrictTable, parse
@@ -26,6 +27,7 @@ from provisioning.secret_files import read_key, read_public_key, read_secret
 from provisioning.settings import (
     PBKDF2_FLOOR,
     AppSettings,
+    AuditSettings,
     ClockSource,
     KeySettings,
     LogLevel,
@@ -41,7 +43,9 @@ _ITERATIONS_MOST: Final = 10_000_000
 # libpq takes one among the parameters of an address, too
 _PASSWORD: Final = "password"
 _ROOT_KEY: Final = re.compile(r"04[0-9a-fA-F]{128}")
-_SECTIONS: Final = ("store", "vault", "keys", "mail", "server", "app", "institutions", "station")
+_PUBLIC_KEY: Final = re.compile(r"[0-9a-fA-F]{64}")
+_KEY_NAME: Final = re.compile(r"[A-Za-z0-9._/-]{1,64}")
+_SECTIONS: Final = ("store", "vault", "keys", "audit", "mail", "server", "app", "institutions", "station")
 
 
 def load_settings(file: Path, roles: Collection[Role]) -> Settings:
@@ -52,6 +56,7 @@ def load_settings(file: Path, roles: Collection[Role]) -> Settings:
         store=reader.store(),
         vault=reader.vault(),
         keys=reader.keys(),
+        audit=reader.audit(),
         mail=reader.mail(),
         server=server,
         app=reader.app(server),
@@ -143,6 +148,34 @@ class _Reader:
         if len(set(present)) != len(present):
             table.fail("audit_file", "holds the key of another purpose, too", "Make keys with `kagiya keys make`.")
         return settings
+
+    def audit(self) -> AuditSettings | None:
+        if "audit" not in self.root and not self.roles & SIGNS_CHECKPOINTS:
+            return None
+        table = self.root.table("audit")
+        key_id = _key_name(table, "checkpoint_id")
+        public = read_public_key(table.file, "audit.public_key_file", self._path(table, "public_key_file"))
+        settings = AuditSettings(
+            origin=_key_name(table, "origin"),
+            directory=self._path(table, "checkpoint_directory"),
+            key_id=key_id,
+            public_keys=dict(map(_former_checkpoint_key, table.tables("former_checkpoint_key")))
+            | {key_id: public},
+            private_key=self._key_for(table, "private_key_file", SIGNS_CHECKPOINTS),
+            former_keys=self._former_keys(table),
+        )
+        table.finish()
+        return settings
+
+    def _former_keys(self, table: StrictTable) -> dict[str, bytes]:
+        """Keys of the keyed hashes before the one in use; what only writes entries need not have them."""
+        keys = {}
+        for one in table.tables("former_key"):
+            key_id, path = one.text("id"), self._path(one, "file")
+            one.finish()
+            if not self.roles or self.roles & SIGNS_CHECKPOINTS:
+                keys[key_id] = read_key(table.file, f"{one.prefix}file", path)
+        return keys
 
     def mail(self) -> MailSettings:
         table = self.root.table("mail")
@@ -251,6 +284,22 @@ def _origin(table: StrictTable, key: str, default: str) -> str:
     if parts.username is not None or (parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1")):
         table.fail(key, "must use https", "Plain http is for localhost only.")
     return text
+
+
+def _key_name(table: StrictTable, key: str) -> str:
+    text = table.text(key)
+    if not _KEY_NAME.fullmatch(text):
+        table.fail(key, "may have letters, digits and . _ / - only")
+    return text
+
+
+def _former_checkpoint_key(table: StrictTable) -> tuple[str, bytes]:
+    """A key id and its public half."""
+    key_id, text = _key_name(table, "id"), table.text("public_key")
+    table.finish()
+    if not _PUBLIC_KEY.fullmatch(text):
+        table.fail("public_key", "must be 64 hexadecimal digits")
+    return key_id, bytes.fromhex(text)
 
 
 def _root(table: StrictTable) -> tuple[str, bytes]:

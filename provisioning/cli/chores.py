@@ -21,6 +21,7 @@ from provisioning.jobs.keep_answer import forget_answers
 from provisioning.jobs.seal_audit import seal_audit, sweep_audit
 from provisioning.jobs.send_mails import SendMailsCommand, send_mails
 from provisioning.jobs.web_sessions import purge_sessions
+from provisioning.jobs.write_checkpoint import write_checkpoint
 from provisioning.mail.mailer import Mailer
 from provisioning.mail.smtp import SmtpMailer, SmtpServer
 from provisioning.services import Services
@@ -50,6 +51,7 @@ def chores(mailer: Mailer) -> tuple[Chore, ...]:
         Chore("forget_nonces", 60, forget_nonces),
         Chore("forget_answers", 300, forget_answers),
         Chore("purge_sessions", 300, purge_sessions),
+        Chore("write_checkpoint", 600, write_checkpoint),
         Chore("erase_addresses", 3600, erase_addresses),
         Chore("sweep_audit", 86400, sweep_audit),
     )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from devices.errors import ProfileInvalid
@@ -15,13 +16,21 @@ from devices.profiles import FirmwareProfile
 from provisioning.clock import ClockGuard, kernel_synchronised, not_asked
 from provisioning.errors import SettingsInvalid
 from provisioning.institutions import load_institutions
-from provisioning.rules.roles import HANDLES_ACCESS_CODES, HANDLES_ADDRESSES, HANDLES_TICKETS, OPENS_SEEDS, Role
+from provisioning.rules.roles import (
+    HANDLES_ACCESS_CODES,
+    HANDLES_ADDRESSES,
+    HANDLES_TICKETS,
+    OPENS_SEEDS,
+    SIGNS_CHECKPOINTS,
+    Role,
+)
 from provisioning.services import Services
-from provisioning.settings import ClockSource, Settings, StationSettings, VaultSettings
+from provisioning.settings import AuditSettings, ClockSource, Settings, StationSettings, VaultSettings
 from provisioning.settings_file import load_settings
 from provisioning.store.access_codes import AccessCodes
 from provisioning.store.audit import Actor, ActorKind, AuditKey
 from provisioning.store.boxes import AddressBox, Box
+from provisioning.store.checkpoints import CheckpointFolder, CheckpointSigner
 from provisioning.store.engine import Store
 from provisioning.store.vault import KeyFileOpener, PublicKeySealer
 
@@ -49,6 +58,8 @@ def build_services(settings: Settings, roles: Collection[Role]) -> Services:
         addresses=AddressBox(keys.address) if keys.address and held & HANDLES_ADDRESSES else None,
         tickets=Box(keys.tickets, "tickets") if keys.tickets and held & HANDLES_TICKETS else None,
         access_codes=AccessCodes(keys.access) if keys.access and held & HANDLES_ACCESS_CODES else None,
+        checkpoints=checkpoint_folder(settings.audit) if settings.audit else None,
+        checkpoint_signer=_signer(settings.audit) if settings.audit and held & SIGNS_CHECKPOINTS else None,
         profiles=firmware_profiles(settings.station),
         clock=ClockGuard(kernel_synchronised if watched else not_asked),
     )
@@ -67,6 +78,11 @@ def firmware_profiles(station: StationSettings) -> dict[str, FirmwareProfile]:
         raise SettingsInvalid(fault.file, fault.key, fault.fault) from None
 
 
+def checkpoint_folder(audit: AuditSettings) -> CheckpointFolder:
+    """Where the audit log was signed."""
+    return CheckpointFolder(audit.directory, audit.origin, audit.public_keys)
+
+
 def utc_now() -> datetime:
     """The clock of every process but the demo's."""
     return datetime.now(UTC)
@@ -80,3 +96,13 @@ def _opener(vault: VaultSettings) -> KeyFileOpener | None:
         problem = "is not the public half of vault.private_key_file"
         raise SettingsInvalid("settings", "vault.public_key_file", problem)
     return KeyFileOpener({vault.kek_id: private_key})
+
+
+def _signer(audit: AuditSettings) -> CheckpointSigner | None:
+    if audit.private_key is None:
+        return None
+    private_key = Ed25519PrivateKey.from_private_bytes(audit.private_key)
+    if private_key.public_key().public_bytes_raw() != audit.public_keys[audit.key_id]:
+        problem = "is not the public half of audit.private_key_file"
+        raise SettingsInvalid("settings", "audit.public_key_file", problem)
+    return CheckpointSigner(audit.origin, audit.key_id, private_key)

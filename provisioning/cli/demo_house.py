@@ -11,12 +11,13 @@ from typing import Any, Final
 from provisioning import migrations
 from provisioning.cli.compose import build_services
 from provisioning.cli.demo_people import enter_people
-from provisioning.cli.keys import make_keys
+from provisioning.cli.keys import make_checkpoint_key, make_keys
 from provisioning.rules.roles import ALL_ROLES
 from provisioning.secret_files import read_key, read_public_key
 from provisioning.services import Services
 from provisioning.settings import (
     AppSettings,
+    AuditSettings,
     ClockSource,
     KeySettings,
     MailSettings,
@@ -35,11 +36,14 @@ def open_house(directory: Path, base_url: str, mail_port: int) -> Services:
     keys = directory / "keys"
     if not keys.exists():
         make_keys(keys)
+    if not (keys / "checkpoint.key").exists():  # a house that is older than checkpoints
+        make_checkpoint_key(keys, "checkpoint")
     accounts_file = directory / _ACCOUNTS
     settings = _settings(directory, base_url, mail_port)
     if not accounts_file.exists():
         for leftover in directory.glob("kagiya.db*"):
             leftover.unlink()
+        shutil.rmtree(directory / "checkpoints", ignore_errors=True)  # of the log that is gone
         shutil.rmtree(directory / "station", ignore_errors=True)  # it was enrolled at the database that is gone
     migrations.upgrade(settings.store.url)
     return build_services(settings, ALL_ROLES)
@@ -72,6 +76,13 @@ def _settings(directory: Path, base_url: str, mail_port: int) -> Settings:
         store=StoreSettings(f"sqlite:///{directory.resolve() / 'kagiya.db'}"),
         vault=VaultSettings("demo", public_key, key("vault")),
         keys=KeySettings("demo", key("audit"), key("address"), key("tickets"), key("access")),
+        audit=AuditSettings(
+            origin="demo",
+            directory=directory / "checkpoints",
+            key_id="demo",
+            public_keys={"demo": read_public_key("demo", "checkpoint", directory / "keys" / "checkpoint.pub")},
+            private_key=key("checkpoint"),
+        ),
         mail=MailSettings(host="127.0.0.1", port=mail_port, starttls=False),
         server=ServerSettings(base_url=base_url, demo=True, clock=ClockSource.HOST),
         app=AppSettings(origin=base_url),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,8 @@ def make_keys(folder: Path) -> list[Path]:
 
     from provisioning.secret_files import write_secret
 
-    files = [folder / name for name in ("vault.pub", "vault.key", *_SECRET_KEYS)]
+    names = ("vault.pub", "vault.key", "checkpoint.pub", "checkpoint.key", *_SECRET_KEYS)
+    files = [folder / name for name in names]
     for file in files:
         if file.exists():
             raise FileExistsError(str(file))
@@ -29,9 +31,33 @@ def make_keys(folder: Path) -> list[Path]:
     (folder / "vault.pub").write_text(private_key.public_key().public_bytes_raw().hex() + "\n", encoding="ascii")
     (folder / "vault.pub").chmod(0o644)
     write_secret(folder / "vault.key", private_key.private_bytes_raw().hex())
+    make_checkpoint_key(folder, "checkpoint")
     for name in _SECRET_KEYS:
         write_secret(folder / name, secrets.token_hex(32))
     return files
+
+
+def make_checkpoint_key(folder: Path, name: str) -> list[Path]:
+    """Write a key pair for the audit log's checkpoints into `folder`. Raises FileExistsError."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from provisioning.secret_files import write_secret
+
+    private_key = Ed25519PrivateKey.generate()
+    secret, public = folder / f"{name}.key", folder / f"{name}.pub"
+    write_secret(secret, private_key.private_bytes_raw().hex())
+    public.write_text(private_key.public_key().public_bytes_raw().hex() + "\n", encoding="ascii")
+    public.chmod(0o644)
+    return [secret, public]
+
+
+def make_audit_key(folder: Path, name: str) -> list[Path]:
+    """Write a key for the audit log's keyed hashes into `folder`. Raises FileExistsError."""
+    from provisioning.secret_files import write_secret
+
+    secret = folder / f"{name}.key"
+    write_secret(secret, secrets.token_hex(32))
+    return [secret]
 
 
 def device_access_code(settings_file: Path, profile: str, serial: str) -> str:
@@ -60,11 +86,25 @@ def keys() -> None:
 @keys.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def make(folder: Path) -> None:
-    """Make fresh keys in FOLDER: vault key pair, audit, address, ticket and access-code keys."""
+    """Make fresh keys in FOLDER: pairs for vault and checkpoints, audit, address, ticket, access-code keys."""
+    _show_made(folder, lambda: make_keys(folder))
+
+
+@keys.command("next")
+@click.argument("purpose", type=click.Choice(["audit", "checkpoint"]))
+@click.argument("folder", type=click.Path(file_okay=False, exists=True, path_type=Path))
+@click.argument("name")
+def make_next(purpose: str, folder: Path, name: str) -> None:
+    """Make FOLDER/NAME.key, the audit log's next key, before the one in use is replaced in the settings."""
+    makers = {"audit": make_audit_key, "checkpoint": make_checkpoint_key}
+    _show_made(folder, lambda: makers[purpose](folder, name))
+
+
+def _show_made(folder: Path, make: Callable[[], list[Path]]) -> None:
     try:
-        files = make_keys(folder)
+        files = make()
     except FileExistsError as error:
-        raise click.ClickException(f"{error} exists; keys are never replaced") from None
+        raise click.ClickException(f"{error.filename or error} exists; keys are never replaced") from None
     except OSError as error:
         raise click.ClickException(f"{folder} cannot be written: {error.strerror}") from None
     for file in files:

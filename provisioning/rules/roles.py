@@ -35,3 +35,6 @@ SHOWS_PAGES = frozenset({Role.STAFF, Role.CUSTOMER})
 
 SENDS_MAIL = frozenset({Role.WORKER})
 """Only these know the SMTP password."""
+
+SIGNS_CHECKPOINTS = frozenset({Role.WORKER})
+"""Only these can sign what the audit log is held to afterwards (R61)."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from provisioning.cli.keys import make_checkpoint_key
 from provisioning.secret_files import write_secret
 from tests.soft.smtp_servers import certificate
 
@@ -25,6 +26,13 @@ audit_file = "keys/audit.key"
 address_file = "keys/address.key"
 tickets_file = "keys/tickets.key"
 access_file = "keys/access.key"
+
+[audit]
+origin = "otp.example.co.jp/audit"
+checkpoint_directory = "checkpoints"
+checkpoint_id = "checkpoint-1"
+public_key_file = "keys/checkpoint.pub"
+private_key_file = "keys/checkpoint.key"
 
 [mail]
 host = "mail.example.co.jp"
@@ -55,6 +63,7 @@ def write_settings(folder: Path, text: str = SETTINGS) -> Path:
     """Write the file and fresh keys into `folder`, and return the file's path."""
     keys = folder / "keys"
     keys.mkdir()
+    make_checkpoint_key(keys, "checkpoint")
     private_key = X25519PrivateKey.generate()
     write_secret(keys / "vault.key", private_key.private_bytes_raw().hex())
     (keys / "vault.pub").write_text(private_key.public_key().public_bytes_raw().hex())

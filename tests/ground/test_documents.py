@@ -24,12 +24,13 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 def example() -> str:
     (block,) = re.findall(r"```toml\n(.*?)```", OPERATIONS, re.DOTALL)
-    return str(block).replace('"04…"', f'"04{"5a" * 64}"')
+    return str(block).replace('"04…"', f'"04{"5a" * 64}"').replace('"5a…"', f'"{"5a" * 32}"')
 
 
 def test_the_example_can_be_used(tmp_path: Path) -> None:
     file = write_settings(tmp_path, example())
     write_secret(tmp_path / "keys" / "database-password", secrets.token_hex(16))
+    write_secret(tmp_path / "keys" / "audit-2025-1.key", secrets.token_hex(32))
     settings = load_settings(file, ALL_ROLES)
     assert settings.station == load_station_settings(file)
     assert settings.station.cradles
@@ -47,6 +48,7 @@ def test_the_example_leaves_no_key_out(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(StrictTable, "_value", noting)
     file = write_settings(tmp_path, example())
     write_secret(tmp_path / "keys" / "database-password", secrets.token_hex(16))
+    write_secret(tmp_path / "keys" / "audit-2025-1.key", secrets.token_hex(32))
     load_settings(file, ALL_ROLES)
     written = {key for key in asked if "." in key}
     assert len(written) > 30

@@ -51,13 +51,13 @@ def test_no_secret_shows(tmp_path: Path) -> None:
         (Role.BANK, {"address.key", "tickets.key"}),
         (Role.STATION, {"access.key"}),
         (Role.VERIFIER, {"vault.key"}),
-        (Role.WORKER, {"address.key", "mail-password"}),
+        (Role.WORKER, {"address.key", "mail-password", "checkpoint.key"}),
     ],
 )
 def test_a_role_reads_only_its_own_secrets(tmp_path: Path, role: Role, holds: set[str]) -> None:
     file = write_settings(tmp_path)
     for secret in list((tmp_path / "keys").iterdir()):
-        if secret.name not in holds | {"vault.pub", "audit.key"}:
+        if secret.name not in holds | {"vault.pub", "checkpoint.pub", "audit.key"}:
             secret.unlink()
     settings = load_settings(file, {role})
     assert (settings.vault.private_key is not None) == ("vault.key" in holds)
@@ -65,6 +65,8 @@ def test_a_role_reads_only_its_own_secrets(tmp_path: Path, role: Role, holds: se
     assert (settings.keys.tickets is not None) == ("tickets.key" in holds)
     assert (settings.keys.access is not None) == ("access.key" in holds)
     assert bool(settings.mail.password) == ("mail-password" in holds)
+    assert settings.audit is not None
+    assert (settings.audit.private_key is not None) == ("checkpoint.key" in holds)
 
 
 @pytest.mark.parametrize(
@@ -94,6 +96,7 @@ def test_a_role_reads_only_its_own_secrets(tmp_path: Path, role: Role, holds: se
         ("sqlite:///kagiya.db", "postgresql+psycopg://me@db/kagiya?password=canary-83", "store.url"),
         ("sqlite:///kagiya.db", "postgresql+psycopg:///kagiya?user=me&password=canary-83", "store.url"),
         ("[store]", "[store", "(whole file)"),
+        ('checkpoint_id = "checkpoint-1"', 'checkpoint_id = "a key"', "audit.checkpoint_id"),
     ],
 )
 def test_what_cannot_be_used_is_named_by_file_and_key(
@@ -112,7 +115,8 @@ def test_the_demo_may_ask_for_fewer_iterations(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o601])
 @pytest.mark.parametrize(
-    "name", ["vault.key", "audit.key", "address.key", "tickets.key", "access.key", "mail-password"]
+    "name",
+    ["vault.key", "audit.key", "address.key", "tickets.key", "access.key", "checkpoint.key", "mail-password"],
 )
 def test_a_secret_file_open_to_others_is_refused(tmp_path: Path, name: str, mode: int) -> None:
     file = write_settings(tmp_path)
@@ -151,6 +155,7 @@ def test_a_key_of_another_form_is_refused_and_not_shown(tmp_path: Path, content:
         ('tickets_file = "keys/tickets.key"\n', "keys.tickets_file", {Role.CUSTOMER}),
         ('access_file = "keys/access.key"\n', "keys.access_file", {Role.STATION}),
         ('audit_file = "keys/audit.key"\n', "keys.audit_file", {Role.STATION}),
+        ('private_key_file = "keys/checkpoint.key"\n', "audit.private_key_file", {Role.WORKER}),
     ],
 )
 def test_no_secret_has_a_default(tmp_path: Path, line: str, key: str, roles: set[Role]) -> None:
