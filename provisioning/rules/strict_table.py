@@ -24,6 +24,7 @@ class StrictTable:
         self._values = values
         self.prefix = prefix
         self._read: set[str] = set()
+        self._asked: set[str] = set()
 
     def fail(self, key: str, problem: str, mend: str = "") -> NoReturn:
         """Raise SettingsInvalid for `key` of this table."""
@@ -90,13 +91,14 @@ class StrictTable:
         )
 
     def __contains__(self, key: str) -> bool:
+        self._asked.add(key)
         return key in self._values
 
     def finish(self) -> None:
         """Refuse whatever was not read. Raises SettingsInvalid naming the first such key."""
         for key in self._values:
             if key not in self._read:
-                known = ", ".join(sorted(self._read))
+                known = ", ".join(sorted(self._read | self._asked))
                 self.fail(key, "is not a known key", f"Known here: {known}.")
 
     def _value(self, key: str, default: Any) -> Any:

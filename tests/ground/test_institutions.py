@@ -191,6 +191,13 @@ def test_what_the_app_does_follows_each_manual() -> None:
     assert [name for name, profile in shipped.items() if profile.app.feature_phone] == ["limit-lowering"]
 
 
+def test_an_unknown_key_is_answered_with_those_that_there_are(tmp_path: Path) -> None:
+    file = tmp_path / "dual.toml"
+    file.write_text(DUAL.replace("[limits]", "[limits]\ntries = 3"))
+    with pytest.raises(SettingsInvalid, match="Known here: .*issuance_limit.*transfer_limit_cap_yen"):
+        load_profile(file)
+
+
 @pytest.mark.parametrize("life", ["ticket_life_min = 11", "ticket_life_min = 0", "ticket_life_h = 1"])
 def test_a_strict_ticket_lives_ten_minutes_at_most(tmp_path: Path, life: str) -> None:
     file = tmp_path / "strict.toml"
