@@ -103,6 +103,7 @@ class DeviceWatch:
         place = self._find(known, serial, asked_at)
         if not place.lock.acquire(timeout=_LOCK_PATIENCE_S):
             raise DeviceBusy(place.sighting.device.path)
+        is_done = False
         try:
             desk = replace(self._desk, clock=clock)
             driver = open_named(
@@ -113,13 +114,20 @@ class DeviceWatch:
                 yield driver
             finally:
                 driver.close()
-        except BaseException:
-            # what was seen before the failure is believed no more: a mute device must not get the next job too
-            place.seen = None
-            raise
+            is_done = True
         finally:
-            place.looked_at = 0.0
+            self._look_anew(place, is_done=is_done)
             place.lock.release()
+
+    def _look_anew(self, place: _Place, *, is_done: bool) -> None:
+        """A look that ended before this is not taken any more: it tells of the device before it was written."""
+        with self._guard:
+            if place.looking is not None and place.looking.done():
+                place.looking = None
+            place.looked_at = 0.0
+            if not is_done:
+                # believed no more at all: a mute device must not get the next job too
+                place.seen = None
 
     def _look_around(self, asked_at: float) -> _Found:
         """What a scan found that began after `asked_at`: whoever asked before it began shares it.

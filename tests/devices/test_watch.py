@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import pytest
+
+from devices.contract import DeviceSeen
 from devices.links import AnyLink, AttachedDevice, Bus
 from devices.watch import DeviceWatch
-from tests.devices.conftest import HID_SERIALS, Bench
+from tests.devices.conftest import HID_SERIALS, SEED, SERIAL_SERIALS, Bench, program_of
 
 _AT_ONCE = 16
 
@@ -67,4 +70,26 @@ def test_what_is_pulled_out_during_a_scan_is_out_for_whoever_asked_after_that(be
         after = pool.submit(watch.refresh)
         assert {device.serial for device in before.result()} >= set(HID_SERIALS[1:])
         assert {device.serial for device in after.result()} == set(HID_SERIALS[1:])
+    watch.close()
+
+
+def test_a_look_that_ended_before_a_write_is_not_believed_after_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = DeviceWatch(bench.desk)
+    watch.refresh()
+    monkeypatch.setattr("devices.watch.LOOK_AGAIN_S", 0.0)
+    look_around = watch.refresh
+
+    def look_around_first(asked_at: float | None = None) -> tuple[DeviceSeen, ...]:
+        seen = look_around(asked_at)
+        # whoever looks at the cradles again has begun
+        time.sleep(0.05)
+        return seen
+
+    monkeypatch.setattr(watch, "refresh", look_around_first)
+    with watch.opened("kagiya-fob", SERIAL_SERIALS[0], bench.clock.unix_time) as driver:
+        after = driver.program(program_of(SEED)).generation_after
+    (seen,) = [device for device in look_around() if device.serial == SERIAL_SERIALS[0]]
+    assert seen.generation == after
     watch.close()
