@@ -194,7 +194,7 @@ def test_what_the_app_does_follows_each_manual() -> None:
 def test_an_unknown_key_is_answered_with_those_that_there_are(tmp_path: Path) -> None:
     file = tmp_path / "dual.toml"
     file.write_text(DUAL.replace("[limits]", "[limits]\ntries = 3"))
-    with pytest.raises(SettingsInvalid, match="Known here: .*issuance_limit.*transfer_limit_cap_yen"):
+    with pytest.raises(SettingsInvalid, match=r"Known here: .*issuance_limit.*transfer_limit_cap_yen"):
         load_profile(file)
 
 
