@@ -66,22 +66,24 @@ def end_credential(  # noqa: PLR0917 - part of other jobs' transactions
     _cancel_mails(tx, credential.id)
     tx.refresh(credential)
     record(tx, services.audit_key, _audit(credential, how, actor, now))
+    goes_on = _goes_on(tx, services, credential, actor, now)
+    # last but for the address, which is told too: the host's count is held from there to the commit
     if was_used:
         tell_of_end(tx, services, credential, how, actor, now)
-    if credential.slot is Slot.SUCCESSOR or how is EndedHow.REPLACED:
-        return
-    if how is EndedHow.RELEASED:
-        _end_successor(tx, services, credential.customer_id, actor, now)
-    elif move_up(tx, credential.customer_id):
-        return
-    if credential.kind is TokenKind.SOFT:
+    if credential.kind is TokenKind.SOFT and not goes_on:
         retire_address(tx, credential.customer_id, AddressUse.TOKEN, now)
 
 
-def _end_successor(tx: Session, services: Services, customer_id: str, actor: Actor, now: datetime) -> None:
-    successor = open_in(tx, customer_id, Slot.SUCCESSOR)
+def _goes_on(tx: Session, services: Services, ended: Credential, actor: Actor, now: datetime) -> bool:
+    """Whether the customer still has a token: the one in use, its successor, or one that just moved up."""
+    if ended.slot is Slot.SUCCESSOR or ended.ended_how is EndedHow.REPLACED:
+        return True
+    if ended.ended_how is not EndedHow.RELEASED:
+        return move_up(tx, ended.customer_id)
+    successor = open_in(tx, ended.customer_id, Slot.SUCCESSOR)
     if successor is not None:
         end_credential(tx, services, successor, EndedHow.CANCELLED, actor, now)
+    return False
 
 
 def _destroy_seed(tx: Session, credential: Credential, how: EndedHow, now: datetime) -> None:

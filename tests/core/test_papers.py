@@ -80,6 +80,7 @@ def test_an_incomplete_form_is_not_taken_in(
     assert acts(services) == []
 
 
+@sqlite_only
 def test_a_form_is_taken_in_once_and_told_in_full(
     services: Services, customer_a: Customer, teller_actor: Actor, now: datetime
 ) -> None:
@@ -109,6 +110,7 @@ def test_every_kind_leads_to_acts_that_exist() -> None:
     assert {act for offered in ACTS_OF.values() for act in offered} == set(ACTS)
 
 
+@sqlite_only
 @pytest.mark.parametrize(
     ("kind", "act", "how"),
     [
@@ -146,6 +148,7 @@ def test_a_suspension_is_lifted_with_the_paper_and_both_only_once(
     assert read_credential(services, token).state is CredentialState.SUSPENDED
 
 
+@sqlite_only
 def test_an_act_that_is_refused_leaves_the_paper_open(
     services: Services, customer_a: Customer, customer_b: Customer, now: datetime
 ) -> None:
@@ -178,6 +181,7 @@ def test_where_the_closing_fails_the_act_is_undone(
     assert paper_row(services, paper_id).state is PaperState.OPEN
 
 
+@sqlite_only
 def test_a_refusal_has_its_reason(services: Services, customer_a: Customer, now: datetime) -> None:
     paper_id = hand_in(services, customer_a, PaperKind.SUSPENSION, now)
     for reason, fault in (("", InputFault.MISSING), ("x" * 201, InputFault.WRONG_LENGTH), ("\x1b", "bad_form")):
