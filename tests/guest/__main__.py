@@ -27,8 +27,8 @@ _TESTS: Final = "tests/guest/inside"
 TIMED: Final = f"{_TESTS}/timed"
 TIMED_ARGUMENTS: Final = (TIMED, "--timeout=0")
 """A clock that leaps is no measure of what hangs; `tests.guest.machine` ends such a guest."""
-_FIRST: Final = tuple(f"{_TESTS}/test_{name}.py" for name in ("families", "interfaces", "many", "unplugging"))
-"""About half of all the work: those with a server and a station."""
+_FIRST: Final = tuple(f"{_TESTS}/test_{name}.py" for name in ("many", "unplugging"))
+"""About half of all the work."""
 
 
 def main(arguments: list[str]) -> int:

@@ -40,6 +40,7 @@ class CutWrites:
         self._points = {bench.new(family, hub=hub): mine for hub, mine in enumerate(points)}
         self._devices = list(self._points)
         self._failed = dict.fromkeys(self._devices, 0)
+        self._moved: set[OnDesk] = set()
         self._ended: dict[int, Ended] = {}
 
     def run(self) -> dict[int, Ended]:
@@ -48,9 +49,9 @@ class CutWrites:
         before = self._paths()
         with _held(path for path in before.values() if path.startswith("/dev/hidraw")):
             self._write_and_cut()
-            moved = self._replug(self._out())
+            self._replug(self._out())
             self._wait_until_over()
-        self._check_places(moved, before)
+        self._check_places(before)
         self._serve()
         self._bench.clear()
         return self._ended
@@ -60,13 +61,19 @@ class CutWrites:
         for device, (point, *_) in self._points.items():
             self._bench.trouble(device, TroubleKind.CUT, point)
             self._bench.issue(device)
-        self._wait_until_out(0)
+        self._wait_until_out(0, self._devices)
         for turn in range(1, TURNS):
-            # whose write was done before its cable was to come out keeps it in
-            for device in self._replug(device for device in self._out() if turn < len(self._points[device])):
+            # whose write was done has nothing more to be cut in
+            again = [device for device in self._out() if self._has_turn(device, turn)]
+            self._replug(again)
+            for device in again:
                 # it is looked at first
                 self._bench.trouble(device, TroubleKind.CUT, looks[device] + self._points[device][turn])
-            self._wait_until_out(turn)
+            self._wait_until_out(turn, again)
+
+    def _has_turn(self, device: OnDesk, turn: int) -> bool:
+        points = self._points[device]
+        return turn < len(points) and self._ended.get(points[turn - 1]) is not Ended.DONE
 
     def _stock(self) -> None:
         counter, wanted = self._bench.counter, len(self._devices)
@@ -74,7 +81,7 @@ class CutWrites:
         for device in self._devices:
             self._bench.stock(device)
 
-    def _wait_until_out(self, turn: int) -> None:
+    def _wait_until_out(self, turn: int, cut: Sequence[OnDesk]) -> None:
         """Until the station has told how the writes ended, or all had been said before."""
 
         def settled(device: OnDesk, newest: Attempt) -> bool:
@@ -91,7 +98,7 @@ class CutWrites:
         for device, attempts in self._attempts():
             failed = [one for one in attempts if one.state is JobState.FAILED]
             assert all(one.failure for one in failed)
-            if turn < len(self._points[device]):
+            if device in cut:
                 self._note(self._points[device][turn], attempts[0], len(failed) - self._failed[device])
             self._failed[device] = len(failed)
 
@@ -107,14 +114,13 @@ class CutWrites:
             self._bench.trouble(device, TroubleKind.NONE)
         return [device for device in self._devices if not self._bench.is_plugged(device)]
 
-    def _replug(self, devices: Iterable[OnDesk]) -> list[OnDesk]:
+    def _replug(self, devices: Sequence[OnDesk]) -> None:
         """In another order than before."""
-        moved = list(devices)
-        for device in moved:
+        for device in devices:
             self._bench.unplug(device)
-        for device in reversed(moved):
+        for device in reversed(devices):
             self._bench.plug(device)
-        return moved
+        self._moved.update(devices)
 
     def _wait_until_over(self) -> None:
         counter = self._bench.counter
@@ -125,12 +131,12 @@ class CutWrites:
         until(over, f"all are written: {counter.log()}", every_s=_LOOK_S)
         until(lambda: len(counter.devices()) == len(self._devices), "all are seen", every_s=_LOOK_S)
 
-    def _check_places(self, moved: Sequence[OnDesk], before: Mapping[OnDesk, str]) -> None:
+    def _check_places(self, before: Mapping[OnDesk, str]) -> None:
         """Whatever was out is at another place than before, save a serial port, whose number nobody can hold."""
 
         def all_elsewhere() -> bool:
             now = self._paths()
-            return all(now[device] not in ("", before[device]) for device in moved)
+            return all(now[device] not in ("", before[device]) for device in self._moved)
 
         if not any(path.startswith("/dev/tty") for path in before.values()):
             # the station may have reported last when one that needs no other attempt was still at its old place
