@@ -21,11 +21,11 @@ from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.queue_job import JobOrder, queue_job
 from provisioning.jobs.unnamed_fob import is_unnamed
 from provisioning.rules.parameters import OtpParameters
-from provisioning.rules.states import CredentialState, EndedHow, JobKind, JobState, TokenKind
+from provisioning.rules.states import CredentialState, EndedHow, FobState, JobKind, JobState, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.journal import move_fob, move_job
-from provisioning.store.tables import Credential, Customer, Fob, ProgrammingJob
+from provisioning.store.tables import Credential, Customer, Fob, ImportedSeed, ProgrammingJob
 
 MAX_ATTEMPTS: Final = 3
 HOPELESS: Final = frozenset(
@@ -82,7 +82,12 @@ def _end(services: Services, command: EndAttemptCommand, now: datetime) -> Ended
         credential = _end_credential(tx, services, job, command.actor, now)
         again = command.try_again and job.attempt < MAX_ATTEMPTS and command.problem.code not in HOPELESS
         again = again and (credential is not None or job.kind is JobKind.ERASE)
-        if job.kind is JobKind.PROGRAM and not again:
+        imported = tx.get(ImportedSeed, job.fob_id) is not None
+        again = again and not imported
+        if imported and command.problem.code is FailureCode.NOT_PROVED:
+            # its codes are not those of its seed, and it cannot get another
+            move_fob(tx, job.fob_id, FobState.BROKEN, command.actor, now)
+        elif job.kind is JobKind.PROGRAM and not again:
             _put_away(tx, job.fob_id, command.actor, now)
         evidence = {} if command.receipt is None else {"receipt": command.receipt}
         move_job(tx, job.id, command.to, failure=dataclasses.asdict(command.problem), closed_at=now, **evidence)

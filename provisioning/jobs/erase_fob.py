@@ -9,6 +9,7 @@ from provisioning.errors import WrongState
 from provisioning.jobs.fob_acts import FobCommand, fob_case, record_fob_act
 from provisioning.jobs.queue_job import JobOrder, queue_job
 from provisioning.jobs.unnamed_fob import station_for
+from provisioning.rules.factory import FACTORY
 from provisioning.rules.states import FobState, JobKind
 from provisioning.services import Services
 
@@ -23,14 +24,16 @@ class QueuedErasure:
 def erase_fob(
     services: Services, command: FobCommand, now: datetime, *, may_use_last_try: bool = False
 ) -> QueuedErasure:
-    """Raises WrongState unless the fob is RETURNED and carries nothing, AlreadyTaken if it has an open job.
+    """Raises WrongState unless the fob is RETURNED, carries nothing and is of a kind that we write.
+
+    Raises AlreadyTaken if it has an open job.
 
     `may_use_last_try`: the device's last try of an access code may be spent; failing it locks the device for good.
     For a fob that tells no serial number also what `unnamed_fob.station_for` raises.
     """
     with services.store.write() as tx:
         case = fob_case(tx, command)
-        if case.fob.state is not FobState.RETURNED or case.credential is not None:
+        if case.fob.state is not FobState.RETURNED or case.credential is not None or case.fob.profile == FACTORY:
             raise WrongState("fob", case.fob.state.value)
         order = JobOrder(
             command.institution_id,

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from provisioning.errors import NotFound, WrongState
 from provisioning.jobs.check_code import check_code
 from provisioning.jobs.fulfil_application import fulfil_application
+from provisioning.jobs.imported_seeds import prove_imported
 from provisioning.rules.states import CredentialState, FobState, JobState, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.journal import changed_rows, move_fob, move_job
-from provisioning.store.tables import Credential, ProgrammingJob
+from provisioning.store.tables import Credential, ImportedSeed, ProgrammingJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def prove_job(services: Services, command: ProveJobCommand, now: datetime) -> bo
             raise WrongState("job", job.state.value)
         if credential.state is not CredentialState.ISSUED:
             raise WrongState("credential", credential.state.value)
-        if not check_code(tx, services, credential, command.code, now):
+        if not _fits(tx, services, credential, job.fob_id, command.code, now):
             return False
         _set_up(tx, credential, now)
         move_fob(tx, job.fob_id, FobState.PROGRAMMED, command.actor, now)
@@ -53,6 +54,15 @@ def prove_job(services: Services, command: ProveJobCommand, now: datetime) -> bo
         fulfil_application(tx, credential.customer_id, TokenKind.HARD, now)
         record(tx, services.audit_key, _audit(command, job, credential.customer_id, now))
     return True
+
+
+def _fits(  # noqa: PLR0917 - part of one transaction
+    tx: Session, services: Services, credential: Credential, fob_id: str, code: str, now: datetime
+) -> bool:
+    imported = tx.get(ImportedSeed, fob_id)
+    if imported is None:
+        return check_code(tx, services, credential, code, now)
+    return prove_imported(tx, services, imported, credential, code, now)
 
 
 def _set_up(tx: Session, credential: Credential, now: datetime) -> None:

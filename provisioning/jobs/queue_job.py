@@ -15,7 +15,10 @@ from provisioning.store.tables import ProgrammingJob
 
 @dataclass(frozen=True, slots=True)
 class JobOrder:
-    """What a station is to do; `station_id` None leaves it to whichever station sees the fob."""
+    """What a station is to do; `station_id` None leaves it to whichever station sees the fob.
+
+    `came_written`: the maker did it, and only the proof is left.
+    """
 
     institution_id: str
     kind: JobKind
@@ -26,6 +29,7 @@ class JobOrder:
     attempt: int = 1
     hand_over_on_proof: bool = False
     may_use_last_try: bool = False
+    came_written: bool = False
 
 
 def queue_job(tx: Session, order: JobOrder, now: datetime) -> str:
@@ -33,7 +37,7 @@ def queue_job(tx: Session, order: JobOrder, now: datetime) -> str:
     job = ProgrammingJob(
         institution_id=order.institution_id,
         kind=order.kind,
-        state=JobState.QUEUED,
+        state=JobState.WRITTEN if order.came_written else JobState.QUEUED,
         attempt=order.attempt,
         fob_id=order.fob_id,
         credential_id=order.credential_id,
@@ -42,6 +46,8 @@ def queue_job(tx: Session, order: JobOrder, now: datetime) -> str:
         hand_over_on_proof=order.hand_over_on_proof,
         may_use_last_try=order.may_use_last_try,
         queued_at=now,
+        claimed_at=now if order.came_written else None,
+        recorded_at=now if order.came_written else None,
     )
     tx.add(job)
     try:

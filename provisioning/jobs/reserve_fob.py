@@ -6,23 +6,35 @@ fob serve again through a new issuance.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound, WrongState
+from provisioning.errors import AlreadyTaken, BadInput, CannotHold, InputFault, NotFound, WrongState
 from provisioning.jobs.fob_fit import fob_fit
+from provisioning.jobs.imported_seeds import parameters_of
 from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.queue_job import JobOrder, queue_job
 from provisioning.jobs.unnamed_fob import station_for
 from provisioning.rules.expiry import Expiry, expiry
+from provisioning.rules.factory import FACTORY, suits
+from provisioning.rules.parameters import OtpParameters
 from provisioning.rules.states import CredentialState, FobState, JobKind, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.journal import move_fob
-from provisioning.store.tables import Application, ApplicationState, Credential, Customer, Fob, Station
+from provisioning.store.tables import (
+    Application,
+    ApplicationState,
+    Credential,
+    Customer,
+    Fob,
+    ImportedSeed,
+    Station,
+)
 
 _SOMEBODYS = frozenset(
     {FobState.RESERVED, FobState.PROGRAMMING, FobState.PROGRAMMED, FobState.HANDED_OVER, FobState.IN_USE}
@@ -78,6 +90,9 @@ def reserve_in(tx: Session, services: Services, command: ReserveFobCommand, now:
         raise NotFound("customer")
     _check_named(tx, command)
     fob = _take_fob(tx, command, now)
+    imported = tx.get(ImportedSeed, fob.id)
+    if imported is not None:
+        return _reserve_imported(tx, services, command, imported, now)
     fit = fob_fit(services, institution, fob.profile)
     if fit.refusal is not None:
         raise fit.refusal
@@ -88,6 +103,32 @@ def reserve_in(tx: Session, services: Services, command: ReserveFobCommand, now:
     job_id = queue_job(tx, _order(command, credential.id, station_id), now)
     record(tx, services.audit_key, _audit(command, credential.id, job_id, now))
     return ReservedFob(job_id, credential.id)
+
+
+def _reserve_imported(
+    tx: Session, services: Services, command: ReserveFobCommand, imported: ImportedSeed, now: datetime
+) -> ReservedFob:
+    """No station has anything to write: a code from its display proves the seed that it came with."""
+    customer, otp = tx.get_one(Customer, command.customer_id), parameters_of(imported)
+    institution = services.institution(command.institution_id)
+    if not suits(institution, otp, imported.drift_steps):
+        raise _not_of_its_form(institution.otp, otp)
+    credential = open_credential(
+        tx, services, customer, TokenKind.HARD, now, command.actor, fob_id=command.fob_id, parameters=otp
+    )
+    credential.last_step = imported.next_counter - 1
+    credential.drift_steps = imported.drift_steps
+    order = dataclasses.replace(_order(command, credential.id, None), came_written=True)
+    job_id = queue_job(tx, order, now)
+    record(tx, services.audit_key, _audit(command, credential.id, job_id, now))
+    return ReservedFob(job_id, credential.id)
+
+
+def _not_of_its_form(wanted: OtpParameters, has: OtpParameters) -> CannotHold:
+    """The institution's profile has changed since the fob was imported."""
+    names = ("otp_type", "digits", "period_s")
+    limit = next((name for name in names if getattr(wanted, name) != getattr(has, name)), "otp_type")
+    return CannotHold(limit, str(getattr(wanted, limit)), str(getattr(has, limit)))
 
 
 def _check_named(tx: Session, command: ReserveFobCommand) -> None:
@@ -108,7 +149,11 @@ def _take_fob(tx: Session, command: ReserveFobCommand, now: datetime) -> Fob:
     fob = tx.get(Fob, command.fob_id)
     if fob is None or fob.institution_id != command.institution_id:
         raise NotFound("fob")
-    own = fob.state is FobState.HANDED_OVER and _is_dead_with(tx, fob.id, command.customer_id)
+    own = (
+        fob.state is FobState.HANDED_OVER
+        and fob.profile != FACTORY
+        and _is_dead_with(tx, fob.id, command.customer_id)
+    )
     if fob.state in _SOMEBODYS and not own:
         raise AlreadyTaken("fob")
     if fob.state is not FobState.IN_STOCK and not own:

@@ -89,11 +89,15 @@ CREDENTIAL_MOVES: Final[dict[CredentialState, frozenset[CredentialState]]] = {
 
 _GONE: Final = frozenset({FobState.RETIRED, FobState.LOST, FobState.BROKEN})
 
+SEEDLESS: Final = _GONE | {FobState.RETURNED}
+"""Where a fob keeps no seed of its maker's."""
+
 FOB_MOVES: Final[dict[FobState, frozenset[FobState]]] = {
     FobState.IN_STOCK: _GONE | {FobState.RESERVED, FobState.IN_TRANSIT},
     # between two branches: arrived, come back, or never seen again
     FobState.IN_TRANSIT: frozenset({FobState.IN_STOCK, FobState.LOST}),
-    FobState.RESERVED: _GONE | {FobState.PROGRAMMING, FobState.IN_STOCK},
+    # PROGRAMMED at once: it came with its seed, and a code from it was proved
+    FobState.RESERVED: _GONE | {FobState.PROGRAMMING, FobState.PROGRAMMED, FobState.IN_STOCK},
     # a failed or abandoned write: the fob must be erased before it is stock again
     FobState.PROGRAMMING: _GONE | {FobState.PROGRAMMED, FobState.RESERVED, FobState.RETURNED},
     FobState.PROGRAMMED: _GONE | {FobState.HANDED_OVER, FobState.IN_USE, FobState.RETURNED},

@@ -12,14 +12,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from sqlalchemy import Update, select, update
+from sqlalchemy import Update, delete, select, update
 from sqlalchemy.orm import Session
 
 from provisioning.errors import NotFound, WrongState
 from provisioning.rules.actor import Actor
-from provisioning.rules.states import FOB_MOVES, JOB_MOVES, FobState, JobState
+from provisioning.rules.states import FOB_MOVES, JOB_MOVES, SEEDLESS, FobState, JobState
 from provisioning.store.custody import enter_custody
-from provisioning.store.tables import Fob, ProgrammingJob
+from provisioning.store.tables import Fob, ImportedSeed, ProgrammingJob
 
 S = TypeVar("S", bound=StrEnum)
 
@@ -36,6 +36,7 @@ def move_fob(
     transfer_id: str | None = None,
 ) -> None:
     """Bring a fob into state `to`, from one of `only_from` and where the table knows a way; the ledger says so.
+    A seed that came with it is destroyed where it is not to be given out any more.
 
     `branch` is another one that it belongs to from now on, `transfer_id` with what it goes on its way.
     Raises WrongState with the state it is in, NotFound.
@@ -50,6 +51,8 @@ def move_fob(
     values: dict[str, Any] = {"state": to, "changed_at": now, "transfer_id": transfer_id}
     if branch is not None:
         values["branch"] = branch
+    if to in SEEDLESS:
+        tx.execute(delete(ImportedSeed).where(ImportedSeed.fob_id == fob_id))
     tx.execute(update(Fob).where(Fob.id == fob_id).values(**values))
     enter_custody(tx, fob_id, state, to, actor, now, transfer_id or came_with)
 

@@ -54,7 +54,7 @@ def test_constraints_and_partial_indexes_agree(store: Store) -> None:
 
 
 def test_current_tells_the_revision(database_url: str, tmp_path: Path) -> None:
-    assert migrations.current(database_url) == migrations.newest() == "0007"
+    assert migrations.current(database_url) == migrations.newest() == "0008"
     assert migrations.current(f"sqlite:///{tmp_path}/empty.db") is None
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from provisioning.errors import NotFound
+from provisioning.rules.factory import FACTORY
 from provisioning.rules.states import CredentialState, FobState, JobState
 from provisioning.store.engine import Store
 from provisioning.store.tables import Credential, Customer, Fob, ProgrammingJob, StockTransfer
@@ -140,16 +141,17 @@ def _view(
         keeper=keeper,
         job_id=job.id if job else None,
         job_state=job.state if job else None,
-        next_step=_next_step(fob.state, carries=keeper is not None, has_job=job is not None),
+        next_step=_next_step(fob, carries=keeper is not None, has_job=job is not None),
     )
 
 
-def _next_step(state: FobState, *, carries: bool, has_job: bool) -> FobStep:
+def _next_step(fob: Fob, *, carries: bool, has_job: bool) -> FobStep:
     if has_job:
         return FobStep.SEE_JOB
-    if state in _WITH_CUSTOMER and not carries:
+    if fob.state in _WITH_CUSTOMER and not carries:
         return FobStep.TAKE_BACK
-    return _STEPS.get(state, FobStep.NOTHING)
+    step = _STEPS.get(fob.state, FobStep.NOTHING)
+    return FobStep.NOTHING if step is FobStep.ERASE and fob.profile == FACTORY else step
 
 
 _FOB_COLUMNS: Final = (

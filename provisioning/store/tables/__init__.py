@@ -17,6 +17,7 @@ from provisioning.store.tables.customer import Customer
 from provisioning.store.tables.customer_key import CustomerKey, KeyKind, keys_of
 from provisioning.store.tables.fob import Fob
 from provisioning.store.tables.host_event import HostEvent, HostEventCount
+from provisioning.store.tables.imported_seed import ImportedSeed
 from provisioning.store.tables.money_transfer import MoneyTransfer, Payee
 from provisioning.store.tables.outbox import MailState, OutboxMail
 from provisioning.store.tables.paper import PaperRequest
@@ -50,6 +51,7 @@ __all__ = [
     "Fob",
     "HostEvent",
     "HostEventCount",
+    "ImportedSeed",
     "Instant",
     "KeyKind",
     "MailCode",
