@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from devices import errors as desk
 from provisioning import errors
-from provisioning.errors import InputFault
+from provisioning.errors import AuditBroken, AuditFault, InputFault, PskcFault, PskcRefusal
 
 _FAULTS: Final[dict[InputFault, str]] = {
     InputFault.MISSING: "is missing",
@@ -19,14 +19,67 @@ _FAULTS: Final[dict[InputFault, str]] = {
     InputFault.TOO_SIMPLE: "is too easy to guess",
     InputFault.PART_OF_ID: "is part of an ID",
     InputFault.DO_NOT_MATCH: "was typed differently the second time",
+    InputFault.UNCHANGED: "is the one in use already",
     InputFault.UNKNOWN_FIELD: "is not known here",
     InputFault.NOT_OFFERED: "is not offered by this institution",
+}
+_OF_PSKC: Final[dict[PskcFault, str]] = {
+    PskcFault.NOT_XML: "is not well-formed XML in UTF-8",
+    PskcFault.DOCUMENT_TYPE: "has a document type, entities or instructions, which are never read",
+    PskcFault.TOO_BIG: "is too large",
+    PskcFault.TOO_DEEP: "is nested too deeply",
+    PskcFault.UNKNOWN_ELEMENT: "has something that is not understood",
+    PskcFault.REPEATED_ELEMENT: "has something twice",
+    PskcFault.MISSING: "lacks something",
+    PskcFault.BAD_VALUE: "has a value of the wrong form",
+    PskcFault.UNSUPPORTED: "asks for something that is not supported",
+    PskcFault.NO_KEYS: "holds no key",
+    PskcFault.OTHER_KIND_OF_KEY: "is protected by another kind of passphrase or key than the one given",
+    PskcFault.WRONG_KEY: "is not opened by this passphrase or key",
+    PskcFault.NOT_AUTHENTIC: "was changed, or the passphrase or key is wrong",
+    PskcFault.PLAIN_SECRET: "holds a secret in plain text",
+    PskcFault.SEED_LENGTH: "holds a seed that is too short for its hash, or too long",
+    PskcFault.POLICY: "is under a policy that cannot be kept",
+    PskcFault.SOMEBODYS: "is bound to a user already",
+    PskcFault.NOT_YET_VALID: "is not valid yet",
+    PskcFault.EXPIRED: "has expired",
+    PskcFault.NOT_WANTED: "is not what the institution's profile asks for (type, digits, period)",
+    PskcFault.DRIFTED: "is of a clock that is off by more than the institution allows",
+    PskcFault.TWICE_IN_FILE: "is of a serial number that the file has already",
+    PskcFault.IN_STOCK: "is of a serial number that is in stock already",
 }
 _CAUSES: Final[dict[str, str]] = {
     "locked": "the database is locked by another program; nothing was written, try again",
     "full": "the disk is full; nothing was written, free some space and try again",
     "unreachable": "the database cannot be reached; check [store] in the settings and `kagiya db upgrade`",
 }
+_FINDINGS: Final[dict[AuditFault, str]] = {
+    AuditFault.ENTRY_CHANGED: "was changed after it was written",
+    AuditFault.ENTRY_MISSING: "was deleted",
+    AuditFault.ENTRY_COPIED: "is a copy of another one",
+    AuditFault.ENTRY_MOVED: "stands where another one was sealed",
+    AuditFault.KEY_UNKNOWN: "names a key that is not in the settings ([[audit.former_key]])",
+    AuditFault.KEY_CLOSED: "was written with a key that had been closed",
+    AuditFault.TREE_CHANGED: "is where the tree over the log was changed",
+    AuditFault.CHECKPOINT_FORGED: "nobody here signed this checkpoint",
+    AuditFault.OLDER_THAN_CHECKPOINT: "is the last one, and more had been signed: the end was cut off, or the "
+    "database was set back",
+    AuditFault.NOT_WHAT_WAS_SIGNED: "is not what was signed",
+    AuditFault.ARCHIVE_UNREADABLE: "this is no archive of the audit log, or it was changed",
+}
+
+
+def audit_finding(broken: AuditBroken) -> str:
+    """What verification found, and where the first bad entry is."""
+    where = ""
+    if broken.entry is not None:
+        where = f"entry {broken.entry} "
+    if broken.last is not None and broken.last != broken.entry:
+        where = f"one of the entries {broken.entry} to {broken.last} "
+    file = f" ({broken.file})" if broken.file else ""
+    return f"the audit log is not whole: {where}{_FINDINGS[broken.fault]}{file}"
+
+
 # the first that fits; anything of ours that is not here tells its own facts
 _WORDS: Final[tuple[tuple[type[Exception], Callable[[Any], str]], ...]] = (
     (errors.SettingsInvalid, str),
@@ -35,9 +88,11 @@ _WORDS: Final[tuple[tuple[type[Exception], Callable[[Any], str]], ...]] = (
     (errors.NotFound, lambda error: f"there is no such {error.what}"),
     (errors.WrongState, lambda error: f"the {error.what} is {error.state}, where this cannot be done"),
     (errors.AlreadyTaken, lambda error: f"the {error.what} is taken already"),
+    (errors.PskcRefused, lambda error: _pskc(error.refusals)),
     (errors.TooEarly, lambda error: f"this is possible from {error.until:%Y-%m-%d %H:%M:%S} UTC"),
     (errors.IssueRestricted, lambda _: "too many tokens were issued to this customer; staff lift that on paper"),
     (errors.PaperNeeded, lambda error: f"this needs a paper request ({error.kind})"),
+    (errors.AuditBroken, audit_finding),
     (errors.VaultError, lambda _: "a seed cannot be opened with this process's keys"),
     (errors.ClockUntrusted, lambda _: "this machine's clock is not synchronised"),
     (desk.NotEnrolled, lambda error: f"{error.directory} holds no enrolment; first `kagiya station enrol`"),
@@ -61,6 +116,18 @@ def sentence(error: Exception) -> str:
         if isinstance(error, kind):
             return words(error)
     return f"a fault of the program, {type(error).__name__} at {_place(error)}; please report it"
+
+
+def pskc_refusal(refusal: PskcRefusal) -> str:
+    """Which key, what is wrong with it, and where: never what it holds."""
+    serial = f" (serial {refusal.serial})" if refusal.serial else ""
+    key = f"key {refusal.number}{serial}" if refusal.number else "the file"
+    return f"{key} {_OF_PSKC[refusal.fault]}" + (f": {refusal.what}" if refusal.what else "")
+
+
+def _pskc(refusals: Sequence[PskcRefusal]) -> str:
+    more = f"; and {len(refusals) - 1} more, see --dry-run" if len(refusals) > 1 else ""
+    return f"nothing was imported: {pskc_refusal(refusals[0])}{more}"
 
 
 def _place(error: Exception) -> str:

@@ -18,6 +18,7 @@ _COLUMNS: Final = ", ".join(
     f"CAST(entry.{name} AS TEXT)" if name == "facts" else f"entry.{name}" for name in FIELDS
 )
 ENTRY_COLUMNS: Final = f"entry.id, entry.encoding_version, entry.key_id, entry.nonce, entry.mac, {_COLUMNS}"
+_ACT: Final = 5 + FIELDS.index("act")
 _UNSEALED: Final = text(f"""
     SELECT {ENTRY_COLUMNS} FROM audit_entry entry
     WHERE entry.id > :after AND NOT EXISTS (SELECT 1 FROM audit_leaf leaf WHERE leaf.entry_id = entry.id)
@@ -31,7 +32,9 @@ class StoredEntry:
 
     number: int
     key_id: str
+    has_nonce: bool
     mac: bytes
+    at: int
     act: str
     facts: Any
     text: str | None
@@ -59,7 +62,16 @@ def stored_entry(row: Sequence[Any]) -> StoredEntry:
             content = entry_text(version, fields, from_microseconds(at), nonce)
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         content = None  # whatever stands there, it is no entry any more
-    return StoredEntry(number, str(key_id), mac if isinstance(mac, bytes) else b"", str(row[11]), facts, content)
+    return StoredEntry(
+        number=number,
+        key_id=str(key_id),
+        has_nonce=nonce is not None,
+        mac=mac if isinstance(mac, bytes) else b"",
+        at=at if isinstance(at, int) else 0,
+        act=str(row[_ACT]),
+        facts=facts,
+        text=content,
+    )
 
 
 def unsealed(connection: Connection, after: int, most: int) -> Iterator[StoredEntry]:

@@ -9,7 +9,7 @@ import pytest
 
 from devices.errors import DeviceError
 from provisioning.cli.words import sentence
-from provisioning.errors import InputFault, KagiyaError, StoreUnavailable
+from provisioning.errors import AuditBroken, AuditFault, InputFault, KagiyaError, StoreUnavailable
 
 
 def leaves(root: type[Exception]) -> list[type[Exception]]:
@@ -22,7 +22,7 @@ def test_every_error_is_one_line(kind: type[Exception]) -> None:
     facts = {
         "until": datetime(2026, 11, 21, tzinfo=UTC),
         "cause": "locked",
-        "fault": InputFault.MISSING,
+        "fault": AuditFault.ENTRY_CHANGED if kind is AuditBroken else InputFault.MISSING,
         "permanent": True,
         "count": 2,
     }
@@ -41,6 +41,11 @@ def test_every_fault_of_a_field_has_words(fault: InputFault) -> None:
     from provisioning.errors import BadInput
 
     assert sentence(BadInput("user_id", fault)).startswith("user_id ")
+
+
+@pytest.mark.parametrize("fault", list(AuditFault))
+def test_every_finding_in_the_audit_log_has_words(fault: AuditFault) -> None:
+    assert "one of the entries 7 to 9 " in sentence(AuditBroken(fault, 7, 9, "note"))
 
 
 @pytest.mark.parametrize("cause", ["locked", "full", "unreachable"])
