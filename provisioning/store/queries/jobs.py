@@ -11,6 +11,7 @@ from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from provisioning.errors import NotFound
+from provisioning.rules.factory import FACTORY
 from provisioning.rules.states import CredentialState, FobState, JobKind, JobState
 from provisioning.store.engine import Store
 from provisioning.store.queries.journal_steps import JournalStep, StepName, journal_steps
@@ -232,6 +233,7 @@ def _findings(
         fob_state=row.fob.state,
         credential_state=row.credential.state if row.credential else None,
         failure=str(job.failure["code"]) if job.failure else "",
+        erasable=row.fob.profile != FACTORY,
         next_job_id=follower,
         wait=job.wait,
         station=row.station.name if row.station else "",

@@ -41,7 +41,7 @@ class SeenDevice:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Everything the decision looks at. `wait` is a devices.contract.Wait.
+    """Everything the decision looks at. `wait` is a devices.contract.Wait; `erasable`: its seed is one of ours.
 
     `stations_connected`: those that may do the job. `seen`: the fob at any of them; a second entry is a double.
     """
@@ -53,6 +53,7 @@ class Findings:
     fob_state: FobState
     credential_state: CredentialState | None
     failure: str = ""
+    erasable: bool = True
     next_job_id: str | None = None
     wait: str = ""
     station: str = ""
@@ -100,7 +101,7 @@ def _queued(found: Findings) -> Step:
 def _proved(found: Findings) -> Step:
     facts = {"serial": found.serial}
     if found.credential_state in (None, CredentialState.ENDED):
-        return (NextStep.ERASE_FOB if found.fob_state is FobState.RETURNED else NextStep.NOTHING), facts
+        return _erasing(found), facts
     if found.fob_state is FobState.PROGRAMMED:
         return NextStep.HAND_OVER, facts
     if found.credential_state is CredentialState.SET_UP:
@@ -113,6 +114,9 @@ def _ended(found: Findings) -> Step:
     facts = {"serial": found.serial, "code": found.failure}
     if found.kind is JobKind.PROGRAM:
         return NextStep.CHOOSE_AGAIN, {**facts, "fob_state": found.fob_state.value}
-    if found.fob_state is FobState.RETURNED:
-        return NextStep.ERASE_FOB, facts
-    return NextStep.NOTHING, facts
+    return _erasing(found), facts
+
+
+def _erasing(found: Findings) -> NextStep:
+    waits = found.fob_state is FobState.RETURNED and found.erasable
+    return NextStep.ERASE_FOB if waits else NextStep.NOTHING

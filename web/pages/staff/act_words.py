@@ -34,6 +34,8 @@ LINES: Final[dict[str, LazyString]] = {
     "end_attempt": _l("書込みを中断"),
     "hand_over": _l("お客さまへお渡し"),
     "take_into_stock": _l("在庫に受け入れ"),
+    "import_pskc": _l("種入りのフォブを取り込み"),
+    "export_pskc": _l("フォブの種を書き出し"),
     "close_stock": _l("フォブの締め"),
     "take_range": _l("番号の範囲を在庫に受け入れ"),
     "use_as": _l("フォブの使い方を変更"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask import Flask
+from flask_babel import gettext as _
 
+from provisioning.rules.factory import FACTORY
 from provisioning.rules.states import JobKind, JobState
 from provisioning.store.queries.jobs import JobView
 from provisioning.store.queries.next_step import NextStep
@@ -51,6 +53,8 @@ def base_url() -> str:
 def kind_title(profile: str) -> str:
     """A kind of fob by the name that people know it by."""
     known = current.services().profiles.get(profile)
+    if profile == FACTORY:
+        return str(_("種入り（出荷時）"))
     return profile if known is None else known.device.title
 
 
