@@ -11,7 +11,7 @@ import click
 
 _NO_RIG: Final = "the benchmarks are not installed here; run them from the source tree after `make test`"
 _AS_JSON: Final = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-_NAMES: Final = ("servers", "verify", "setup", "program", "guest", "pages")
+_NAMES: Final = ("servers", "verify", "setup", "import", "program", "guest", "pages")
 
 
 @click.group()
@@ -32,6 +32,7 @@ for _name, _about in (
     ("servers", "Two WSGI servers before the same bare endpoints."),
     ("verify", "Codes checked per second, beside a bare endpoint that writes as much."),
     ("setup", "Apps set up per second."),
+    ("import", "A maker's box of fobs with seeds, from its file into stock."),
     ("program", "Time to write each kind of device, beside what wire and device need."),
     ("guest", "The same on the real USB stack of a throw-away machine, beside the makers' programs."),
     ("pages", "Server time of the staff console over the books of a large branch."),
@@ -62,6 +63,7 @@ def _measures() -> dict[str, Callable[[], list[Any]]]:
     from tests.bench.pages import measure_pages
     from tests.bench.program import measure_program
     from tests.bench.setup import measure_setup
+    from tests.bench.stock import measure_import
     from tests.bench.verify import measure_verify
     from tests.bench.wsgi import measure_servers
 
@@ -69,6 +71,7 @@ def _measures() -> dict[str, Callable[[], list[Any]]]:
         "servers": measure_servers,
         "verify": measure_verify,
         "setup": measure_setup,
+        "import": measure_import,
         "program": measure_program,
         "guest": measure_guest,
         "pages": measure_pages,

@@ -9,6 +9,7 @@ from tests.bench.machine import Machine
 from tests.bench.pages import CUSTOMERS, MOST_MS, PageResult
 from tests.bench.program import LEAST_TIMES_ONE, MOST_OF_NEEDED, ProgramResult
 from tests.bench.setup import SetupResult
+from tests.bench.stock import ImportResult
 from tests.bench.verify import LEAST_OF_FLOOR, MOST_MIB, MOST_READY_S, Speed, VerifyResult
 from tests.bench.wsgi import ServerResult
 
@@ -21,6 +22,7 @@ def as_text(machine: Machine, results: dict[str, list[Any]]) -> str:
         "servers": _servers,
         "verify": _verify,
         "setup": _setup,
+        "import": _import,
         "program": _program,
         "guest": _program,
         "pages": _pages,
@@ -57,6 +59,12 @@ def _servers(rows: list[ServerResult]) -> str:
 def _setup(rows: list[SetupResult]) -> str:
     head = ("database", "apps set up /s", "p50 ms", "p95 ms")
     return _table(head, [(row.database, row.per_second, row.p50_ms, row.p95_ms) for row in rows])
+
+
+def _import(rows: list[ImportResult]) -> str:
+    head = ("database", "fobs", "file, MiB", "dry run, s", "import, s", "fobs /s")
+    lines = [(row.database, row.keys, row.file_mib, row.dry_run_s, row.import_s, row.per_second) for row in rows]
+    return _table(head, lines)
 
 
 def _program(rows: list[ProgramResult]) -> str:

@@ -12,7 +12,7 @@ from itertools import repeat
 import pytest
 from pytest_mock import MockerFixture
 
-from tests.bench import pages, setup, verify
+from tests.bench import pages, setup, stock, verify
 from tests.bench.installed import kagiya_command
 from tests.bench.load import LoadResult, post_json, run_load
 from tests.ground.commands import run_kagiya
@@ -96,6 +96,13 @@ def test_the_setting_up_of_apps_is_measured_on_both_databases(mocker: MockerFixt
     results = setup.measure_setup()
     assert [result.database for result in results] == ["SQLite", "PostgreSQL 15"]
     assert all(0 < result.p50_ms <= result.p95_ms for result in results)
+
+
+def test_the_import_of_a_box_is_measured(mocker: MockerFixture) -> None:
+    mocker.patch.object(stock, "available", return_value=("SQLite",))
+    (result,) = stock.measure_import(25)
+    assert (result.database, result.keys) == ("SQLite", 25)
+    assert result.per_second > 0 < result.dry_run_s
 
 
 def test_pages_are_measured_on_both_databases(mocker: MockerFixture) -> None:
