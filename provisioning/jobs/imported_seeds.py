@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from provisioning.jobs.expected_codes import expected_codes
@@ -59,5 +59,5 @@ def prove_imported(  # noqa: PLR0917 - part of another job's transaction
             last_step=step,
         )
     )
-    tx.delete(imported)
+    tx.execute(delete(ImportedSeed).where(ImportedSeed.fob_id == imported.fob_id))
     return True

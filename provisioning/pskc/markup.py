@@ -19,6 +19,8 @@ MAX_ELEMENTS: Final = 200
 """Within one child of the root."""
 MAX_CHARACTERS: Final = 8 * 1024
 """In one text or one attribute."""
+MAX_TOKEN_BYTES: Final = 128 * 1024
+"""From `<` to `>`: a parser looks through all of a tag or comment that goes on for ever, again and again."""
 _PIECE_BYTES: Final = 64 * 1024
 _SPACE: Final = " \t\r\n"
 _ENCODINGS: Final = frozenset({"", "utf-8", "us-ascii"})
@@ -91,6 +93,8 @@ def children_of_root(data: bytes) -> Iterator[Element]:
     try:
         for start in range(0, len(data), _PIECE_BYTES):
             reading.parser.Parse(pieces[start : start + _PIECE_BYTES], False)
+            if start + _PIECE_BYTES - reading.parser.CurrentByteIndex > MAX_TOKEN_BYTES + _PIECE_BYTES:
+                raise Fault(PskcFault.TOO_BIG)
             while reading.complete:
                 yield reading.complete.popleft()
         reading.parser.Parse(b"", True)

@@ -141,5 +141,8 @@ def test_files_too_large_in_any_direction_are_refused() -> None:
     assert fault_of(FIGURE_6.but(serial="1" * (MAX_CHARACTERS + 1))) is PskcFault.TOO_BIG
     assert fault_of(FIGURE_6.but(device="<a/>" * 300)) is PskcFault.TOO_BIG
     assert fault_of(FIGURE_6.but(device=f"<a b='{'c' * (MAX_CHARACTERS + 1)}'/>")) is PskcFault.TOO_BIG
-    names = " ".join(f"a{number}='' " for number in range(20_000))
-    read_pskc(FIGURE_6.but(device=f"<a {names}/>"), GIVEN)
+    names = " ".join(f"a{number}=''" for number in range(1_000_000))
+    for endless in (f"<a {names}/>", f"<!--{names}-->", f"<a b='{names[:6_000_000]}'/>".replace("''", "")):
+        assert fault_of(FIGURE_6.but(device=endless)) is PskcFault.TOO_BIG
+    pause = "<!-- -->" * 30_000
+    assert read_pskc(FIGURE_6.but(before=f'<?xml version="1.0"?>{pause}'), GIVEN).keys
