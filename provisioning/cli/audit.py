@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +31,63 @@ def verify(file: Path, /, since: Path | None) -> None:
     verified = f"{found.size - found.begin} entries sealed and {found.waiting} waiting"
     archived = f", {found.begin} before them" if found.begin else ""
     click.echo(f"the audit log is whole: {verified}{archived}, {found.checkpoints} checkpoints")
+
+
+@audit.command()
+@click.argument("number", type=int)
+@click.pass_obj
+def prove(file: Path, /, number: int) -> None:
+    """Print the proof that entry NUMBER is in the log of the latest checkpoint, as JSON."""
+    from provisioning.jobs.prove_audit import prove_entry
+
+    click.echo(json.dumps(prove_entry(_services(file), number)))
+
+
+@audit.command()
+@click.argument("older", type=_CHECKPOINT)
+@click.argument("newer", type=_CHECKPOINT)
+@click.pass_obj
+def consistency(file: Path, /, older: Path, newer: Path) -> None:
+    """Print the proof that the log of the checkpoint NEWER begins with that of OLDER, as JSON."""
+    from provisioning.jobs.prove_audit import prove_consistency
+
+    click.echo(json.dumps(prove_consistency(_services(file), older, newer)))
+
+
+@audit.command()
+@click.option("--before", required=True, type=click.DateTime(["%Y-%m-%d"]), help="Day (UTC), a year ago or more.")
+@click.argument("target", type=_CHECKPOINT, metavar="FILE")
+@click.pass_obj
+def archive(file: Path, /, before: datetime, target: Path) -> None:
+    """Move entries from before a day out of the database into the new FILE, which verifies on its own."""
+    from provisioning.cli.compose import OPERATOR, utc_now
+    from provisioning.jobs.archive_audit import ArchiveAuditCommand, archive_audit
+
+    command = ArchiveAuditCommand(before.replace(tzinfo=UTC), target, OPERATOR)
+    found = archive_audit(_services(file), command, utc_now())
+    click.echo(f"{found.size - found.first} entries archived, SHA-256 {found.hash.hex()}")
+
+
+@audit.command("verify-archive")
+@click.argument("target", type=_CHECKPOINT, metavar="FILE")
+@click.pass_obj
+def verify_archive(file: Path, /, target: Path) -> None:
+    """Verify an archive: every entry, the tree, and the checkpoint that covers it."""
+    from provisioning.jobs.archive_audit import verify_archive
+
+    found = verify_archive(_services(file), target)
+    click.echo(f"the archive is whole: entries {found.first} to {found.size - 1}, until {found.until.isoformat()}")
+
+
+@audit.command("close-key")
+@click.argument("key_id")
+@click.pass_obj
+def close_key(file: Path, /, key_id: str) -> None:
+    """After a rotation, when every process has the new key: an entry under KEY_ID is false from here on."""
+    from provisioning.cli.compose import OPERATOR, utc_now
+    from provisioning.jobs.close_audit_key import close_audit_key
+
+    close_audit_key(_services(file), key_id, OPERATOR, utc_now())
 
 
 def _services(file: Path) -> Services:

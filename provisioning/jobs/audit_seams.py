@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Connection
@@ -13,7 +12,6 @@ from provisioning.services import Services
 from provisioning.store.audit_encoding import keyed_hash
 from provisioning.store.audit_reading import StoredEntry
 from provisioning.store.audit_stream import entries_of_act
-from provisioning.store.tables.base import to_microseconds
 
 ARCHIVE_ACT: Final = "archive_audit"
 CLOSE_KEY_ACT: Final = "close_audit_key"
@@ -21,14 +19,13 @@ CLOSE_KEY_ACT: Final = "close_audit_key"
 
 @dataclass(frozen=True, slots=True)
 class Archived:
-    """The first `size` leaves are in archives; this was the root over them, and the last entry's time."""
+    """The first `size` leaves are in archives; this was the root over them."""
 
     size: int
     root: bytes
-    until: int
 
 
-NOTHING_ARCHIVED: Final = Archived(0, b"", 0)
+NOTHING_ARCHIVED: Final = Archived(0, b"")
 
 
 def audit_keys(services: Services) -> Mapping[str, bytes]:
@@ -49,6 +46,5 @@ def archived(connection: Connection, keys: Mapping[str, bytes]) -> Archived:
     found = NOTHING_ARCHIVED
     for entry in entries_of_act(connection, ARCHIVE_ACT):
         if is_authentic(entry, keys) and entry.facts["size"] > found.size:
-            until = to_microseconds(datetime.fromisoformat(entry.facts["until"]))
-            found = Archived(entry.facts["size"], bytes.fromhex(entry.facts["root"]), until)
+            found = Archived(entry.facts["size"], bytes.fromhex(entry.facts["root"]))
     return found

@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from provisioning.errors import AuditBroken, AuditFault, WrongState
-from provisioning.jobs.audit_seams import CLOSE_KEY_ACT, Archived, archived, audit_keys, is_authentic
+from provisioning.jobs.audit_seams import ARCHIVE_ACT, CLOSE_KEY_ACT, Archived, archived, audit_keys, is_authentic
 from provisioning.rules.checkpoint import Checkpoint
 from provisioning.rules.merkle import GrowingTree, Subtree
 from provisioning.services import Services
@@ -65,8 +65,7 @@ class _Verification:
 
     connection: Connection
     keys: dict[str, bytes]
-    archived: Archived
-    tree: GrowingTree = field(default_factory=GrowingTree)
+    tree: GrowingTree
     marks: defaultdict[int, list[_Mark]] = field(default_factory=lambda: defaultdict(list))
     closed: set[str] = field(default_factory=set)
     nodes: list[Subtree] = field(default_factory=list)
@@ -74,6 +73,7 @@ class _Verification:
     suspect: int | None = None
     number: int | None = None
     has_nonces: bool = False
+    not_before: int = 0
     sealed_until: int = 0
 
     def run(self, end: int) -> None:
@@ -104,8 +104,8 @@ class _Verification:
             raise AuditBroken(AuditFault.ENTRY_CHANGED, entry.number)
         if entry.key_id in self.closed:
             raise AuditBroken(AuditFault.KEY_CLOSED, entry.number)
-        # what is written today has a nonce, and a time after what was archived
-        if (self.has_nonces and not entry.has_nonce) or entry.at < self.archived.until - _DAY_US:
+        # what is written today has a nonce and today's time; a copy of what was archived has not
+        if (self.has_nonces and not entry.has_nonce) or entry.at < self.not_before:
             raise AuditBroken(AuditFault.ENTRY_COPIED, entry.number)
 
     def _take(self, leaf: SealedEntry) -> None:
@@ -116,14 +116,20 @@ class _Verification:
         self.check(leaf.entry)
         if leaf.entry.leaf_hash != leaf.leaf_hash:
             raise AuditBroken(AuditFault.ENTRY_MOVED, leaf.number)
-        if leaf.entry.act == CLOSE_KEY_ACT:
-            self.closed.add(leaf.entry.facts["key_id"])
+        self._cross(leaf.entry)
         self.has_nonces = leaf.entry.has_nonce
         self.number = leaf.number
         self.suspect = self.suspect or leaf.number
         self.nodes += [part for part in self.tree.add(leaf.leaf_hash) if part.level >= TILE_LEVEL]
         if self.tree.size in self.marks:
             self._compare_roots()
+
+    def _cross(self, entry: StoredEntry) -> None:
+        """What a seam says of the entries after it."""
+        if entry.act == CLOSE_KEY_ACT:
+            self.closed.add(entry.facts["key_id"])
+        if entry.act == ARCHIVE_ACT:
+            self.not_before = entry.at - _DAY_US
 
     def _compare_roots(self) -> None:
         for mark in self.marks.pop(self.tree.size, ()):
@@ -155,8 +161,7 @@ def verify_audit(services: Services, command: VerifyAuditCommand) -> AuditVerifi
     keys = dict(audit_keys(services))
     with services.store.read_connection() as connection:
         now = bounds(connection)
-        run = _Verification(connection, keys, archived(connection, keys))
-        run.tree = _beginning(connection, run.archived, since)
+        run = _Verification(connection, keys, _beginning(connection, archived(connection, keys), since))
         begin = run.tree.size
         for file, checkpoint in signed:
             run.marks[checkpoint.size].append(_Mark(checkpoint.root, AuditFault.NOT_WHAT_WAS_SIGNED, str(file)))

@@ -40,16 +40,19 @@ class CheckpointFolder:
 
     def read(self, file: Path) -> Checkpoint:
         """What one file says, if one of our keys signed it for this log."""
+        return self.read_text(file.read_bytes().decode(errors="replace"), str(file))
+
+    def read_text(self, text: str, file: str) -> Checkpoint:
+        """The same of a note that stands in another `file`."""
         try:
-            signed = parse_checkpoint(file.read_text(encoding="utf-8"))
+            signed = parse_checkpoint(text)
             public_key = self._public_keys[signed.key_id]
-            Ed25519PublicKey.from_public_bytes(public_key).verify(
-                signed.signature, signed.checkpoint.body.encode()
-            )
+            body = signed.checkpoint.body.encode()
+            Ed25519PublicKey.from_public_bytes(public_key).verify(signed.signature, body)
         except (ValueError, KeyError, InvalidSignature):
-            raise AuditBroken(AuditFault.CHECKPOINT_FORGED, file=str(file)) from None
+            raise AuditBroken(AuditFault.CHECKPOINT_FORGED, file=file) from None
         if signed.checkpoint.origin != self._origin or signed.hint != key_hint(signed.key_id, public_key):
-            raise AuditBroken(AuditFault.CHECKPOINT_FORGED, file=str(file))
+            raise AuditBroken(AuditFault.CHECKPOINT_FORGED, file=file)
         return signed.checkpoint
 
     def files(self) -> list[Path]:

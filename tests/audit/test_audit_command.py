@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from pathlib import Path
 
 from provisioning import migrations
@@ -34,3 +36,36 @@ def test_verify_says_whole_or_names_the_first_bad_entry(tmp_path: Path) -> None:
     assert broken.returncode == 1
     assert broken.stderr == "kagiya: the audit log is not whole: entry 3 was changed after it was written\n"
     services.store.close()
+
+
+def test_proofs_archives_and_rotation_are_commands(tmp_path: Path) -> None:
+    file = write_settings(tmp_path)
+    settings = ("--settings", str(file))
+    services = build_services(load_settings(file, {Role.WORKER}), {Role.WORKER})
+    migrations.upgrade(services.settings.store.url)
+    write_entries(services, range(300), utc_now() - timedelta(days=400))
+    seal_audit(services, utc_now())
+    checkpoint = str(write_checkpoint(services, utc_now()))
+    proof = run_kagiya(*settings, "audit", "prove", "7")
+    assert json.loads(json.loads(proof.stdout)["leaf"])["number"] == 7
+    both = run_kagiya(*settings, "audit", "consistency", checkpoint, checkpoint)
+    assert json.loads(both.stdout)["path"] == []
+
+    day = f"{utc_now() - timedelta(days=367):%Y-%m-%d}"
+    archive = str(tmp_path / "old.archive")
+    archived = run_kagiya(*settings, "audit", "archive", "--before", day, archive)
+    assert archived.stdout.startswith("256 entries archived, SHA-256 "), archived.stderr
+    whole = run_kagiya(*settings, "audit", "verify-archive", archive)
+    assert whole.stdout.startswith("the archive is whole: entries 0 to 255, until ")
+    services.store.close()
+
+    made = run_kagiya("keys", "next", "audit", str(tmp_path / "keys"), "audit-2")
+    assert made.stdout == f"{tmp_path / 'keys' / 'audit-2.key'}\n"
+    former = '[[audit.former_key]]\nid = "audit-1"\nfile = "keys/audit.key"\n'
+    text = file.read_text().replace('"keys/audit.key"', '"keys/audit-2.key"').replace('"audit-1"', '"audit-2"')
+    file.write_text(text + former)
+    assert run_kagiya(*settings, "audit", "close-key", "audit-1").returncode == 0
+    after = run_kagiya(*settings, "audit", "verify")
+    assert after.stdout == (
+        "the audit log is whole: 44 entries sealed and 2 waiting, 256 before them, 1 checkpoints\n"
+    )

@@ -101,19 +101,18 @@ def test_a_changed_leaf_is_not_signed(worker: Services, now: datetime) -> None:
 
 
 @sqlite_only
-@pytest.mark.parametrize("place", range(0, 260, 13))
-def test_no_byte_of_a_checkpoint_can_be_changed(worker: Services, now: datetime, place: int) -> None:
+def test_no_byte_of_a_checkpoint_can_be_changed(worker: Services, now: datetime) -> None:
     write_entries(worker, range(4), now)
     seal_audit(worker, now)
     file = write_checkpoint(worker, now)
     assert file is not None
     assert worker.checkpoints is not None
-    content = bytearray(file.read_bytes())
-    content[place % len(content)] ^= 1
-    file.write_bytes(content)
-    with pytest.raises(AuditBroken) as refused:
-        worker.checkpoints.latest()
-    assert refused.value.fault is AuditFault.CHECKPOINT_FORGED
+    whole = file.read_bytes()
+    for place in range(len(whole)):
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(AuditBroken) as refused:
+            worker.checkpoints.latest()
+        assert refused.value.fault is AuditFault.CHECKPOINT_FORGED
 
 
 @sqlite_only
