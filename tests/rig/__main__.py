@@ -77,7 +77,7 @@ def station(data: Path, enrolment: Path, poll_s: float, *, unpaced: bool) -> Non
 def attach(data: Path, names: tuple[str, ...], *, pace: float) -> None:
     """Plug devices into this computer, then do what lines on standard input say, until there are no more.
 
-    Lines: plug, unplug, press, display, crossed NAME; cut, mute, stall, none NAME AFTER-SO-MANY-REPORTS.
+    Lines: plug NAME [HUB]; unplug, press, display, crossed NAME; cut, mute, stall, none NAME AFTER-HOW-MANY.
     """
     from tests.rig.usb.attach import Cabinet, serve
 
