@@ -54,10 +54,10 @@ class Element:
     def fields(
         self, required: Collection[str] = (), optional: Collection[str] = (), attributes: Collection[str] = ()
     ) -> dict[str, Element]:
-        """Its children by name. Raises Fault for one that is unknown, missing or there twice."""
-        for attribute in self.attributes:
-            if attribute not in attributes:
-                raise Fault(PskcFault.UNKNOWN_ELEMENT, attribute)
+        """Its children by name. Raises Fault for one that is unknown, missing or there twice, and for text."""
+        self._check_attributes(attributes)
+        if self.text:
+            raise Fault(PskcFault.BAD_VALUE, self.name)
         found: dict[str, Element] = {}
         for child in self.children:
             if child.name not in required and child.name not in optional:
@@ -68,14 +68,19 @@ class Element:
         for name in required:
             if name not in found:
                 raise Fault(PskcFault.MISSING, name)
-        if self.children and self.text:
-            raise Fault(PskcFault.BAD_VALUE, self.name)
         return found
 
     def value(self, attributes: Collection[str] = ()) -> str:
         """Its text, where it may have nothing else. Raises Fault."""
-        self.fields(attributes=attributes)
+        self._check_attributes(attributes)
+        for child in self.children:
+            raise Fault(PskcFault.UNKNOWN_ELEMENT, child.name)
         return self.text
+
+    def _check_attributes(self, known: Collection[str]) -> None:
+        for attribute in self.attributes:
+            if attribute not in known:
+                raise Fault(PskcFault.UNKNOWN_ELEMENT, attribute)
 
     def attribute(self, name: str) -> str:
         """Raises Fault where it is missing."""

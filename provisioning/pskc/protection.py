@@ -96,11 +96,17 @@ def _pbkdf2(parameters: Element) -> Derivation:
         raise Fault(PskcFault.UNSUPPORTED, "KeyLength")
     if len(salt) not in _SALT_BYTES:
         raise Fault(PskcFault.UNSUPPORTED, "Salt")
-    prf = fields.get(f"{space}PRF")
-    name = _DEFAULT_PRF
-    if prf is not None:
-        prf.fields(attributes=("Algorithm",))
-        name = prf.attributes.get("Algorithm", _DEFAULT_PRF)
+    name = _prf(fields.get(f"{space}PRF"))
     if name not in HASHES:
         raise Fault(PskcFault.UNSUPPORTED, name)
     return Derivation(salt, iterations, key_bytes, HASHES[name])
+
+
+def _prf(element: Element | None) -> str:
+    """Told by an attribute, or as some programs write it, by the text."""
+    if element is None:
+        return _DEFAULT_PRF
+    text, attribute = element.value(attributes=("Algorithm",)), element.attributes.get("Algorithm", "")
+    if text and attribute:
+        raise Fault(PskcFault.BAD_VALUE, element.name)
+    return text or attribute or _DEFAULT_PRF

@@ -71,6 +71,22 @@ def test_an_independent_program_reads_our_examples_alike() -> None:
     assert [key.secret for key in other.keys] == [SECRET]
 
 
+@pytest.mark.parametrize("cipher", ["aes128-cbc", "aes192-cbc", "aes256-cbc"])
+@pytest.mark.parametrize("mac", ["hmac-sha1", "hmac-sha256", "hmac-sha512"])
+def test_files_that_another_program_writes_are_read(cipher: str, mac: str) -> None:
+    other = pskc.PSKC()
+    other.add_key(
+        id="1", serial="A1", manufacturer="Acme", algorithm=f"{PSKC}:totp", secret=SECRET, response_length=8,
+        response_encoding="DECIMAL", time_interval=60, time_drift=2,
+    )  # fmt: skip
+    other.mac.setup(algorithm=mac)
+    other.encryption.setup_pbkdf2(PASSPHRASE, algorithm=cipher, iterations=1_000, prf=mac)
+    written = io.BytesIO()
+    other.write(written)
+    (key,) = read_pskc(written.getvalue(), Passphrase(PASSPHRASE)).keys
+    assert (key.seed, key.serial, key.otp, key.drift_steps) == (SECRET, "A1", OtpParameters(), 2)
+
+
 def test_what_the_file_says_of_a_key_is_honoured() -> None:
     device = (
         "<Model>T1</Model><StartDate>2024-01-01T00:00:00Z</StartDate>"
@@ -107,6 +123,9 @@ def test_what_the_file_says_of_a_key_is_honoured() -> None:
         (FIGURE_6.but(device="<DeviceBinding>IMEI</DeviceBinding>"), PskcFault.UNKNOWN_ELEMENT),
         (FIGURE_6.but(policy="<Extensions/>"), PskcFault.UNKNOWN_ELEMENT),
         (FIGURE_6.but(device="<SerialNo>1</SerialNo>"), PskcFault.REPEATED_ELEMENT),
+        (FIGURE_6.but(parameters=EIGHT.replace("/>", ">stray</ResponseFormat>")), PskcFault.BAD_VALUE),
+        (FIGURE_6.but(device="stray"), PskcFault.BAD_VALUE),
+        (FIGURE_6.but(serial="<b/>1"), PskcFault.UNKNOWN_ELEMENT),
         (FIGURE_6.but(serial="no such"), PskcFault.BAD_VALUE),
         (FIGURE_6.but(serial=""), PskcFault.BAD_VALUE),
         (FIGURE_6.but(device="<ExpiryDate>2030-01-01T00:00:00</ExpiryDate>"), PskcFault.BAD_VALUE),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -36,8 +37,9 @@ from provisioning.rules.verdict import Outcome
 from provisioning.store.queries import fobs, jobs
 from provisioning.store.queries.fobs import FobStep
 from provisioning.store.queries.next_step import NextStep
-from tests.fixtures.databases import sqlite_only
+from tests.fixtures.databases import postgresql_only, sqlite_only
 from tests.fixtures.people import add_fob, customer_actor
+from tests.fobs.test_two_at_once import at_once
 from tests.pskc.conftest import HOTP, ITERATIONS, PASSPHRASE, Drawer, key, shown
 
 
@@ -235,3 +237,18 @@ def test_an_export_needs_a_key_a_passphrase_fobs_and_a_place(drawer: Drawer) -> 
     with pytest.raises(OSError):
         export_pskc(drawer.services, command, full, drawer.now)
     assert (drawer.acts("export_pskc"), kept) == ([], [])
+
+
+@postgresql_only
+def test_two_proofs_at_once_leave_one_seed(drawer: Drawer) -> None:
+    made = key("A1")
+    drawer.take(made)
+    reserved, code = drawer.reserve("A1"), shown(made, drawer.now)
+    won, lost = at_once(*[partial(drawer.prove, reserved, code)] * 4)
+    assert [proof.proved for proof in won] == [True]
+    assert {type(error) for error in lost} == {WrongState}
+    credential = drawer.credential(reserved.credential_id)
+    assert (credential.state, credential.seed_version, drawer.seeds()) == (CredentialState.SET_UP, 1, 0)
+    hand_over(drawer.services, drawer.of_fob("A1"), drawer.now)
+    first = ActivateCommand("dual", drawer.customer.user_id, code, customer_actor(drawer.customer))
+    assert activate(drawer.services, first, drawer.now).outcome is Outcome.ACCEPTED
