@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import re
 import sqlite3
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
@@ -134,11 +135,14 @@ def test_two_upgrades_at_once_do_what_one_does(database_url: str) -> None:
 
 
 def _schema(connection: Connection) -> set[tuple[str, str, frozenset[str]]]:
-    """Table, name and definition; SQLite's is a text whose lines may stand in any order."""
+    """Table, name and definition; SQLite's is a text whose lines may stand in any order, and columns that were
+    added later behind others in a line.
+    """
     query = _POSTGRESQL_SCHEMA if connection.dialect.name == "postgresql" else _SQLITE_SCHEMA
     rows = connection.execute(text(query))
+    parts = re.compile(r"\n|, (?=\w+ [A-Z])")
     return {
-        (table, name, frozenset(line.strip(" ,\t") for line in definition.replace('"', "").splitlines()) | {kind})
+        (table, name, frozenset(part.strip(" ,\t") for part in parts.split(definition.replace('"', ""))) | {kind})
         for table, name, definition, kind in rows
         if table != "alembic_version"
     }
