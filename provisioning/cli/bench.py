@@ -11,7 +11,7 @@ import click
 
 _NO_RIG: Final = "the benchmarks are not installed here; run them from the source tree after `make test`"
 _AS_JSON: Final = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-_NAMES: Final = ("servers", "verify", "setup", "import", "program", "guest", "pages")
+_NAMES: Final = ("servers", "verify", "setup", "import", "program", "guest", "pages", "audit")
 
 
 @click.group()
@@ -36,6 +36,7 @@ for _name, _about in (
     ("program", "Time to write each kind of device, beside what wire and device need."),
     ("guest", "The same on the real USB stack of a throw-away machine, beside the makers' programs."),
     ("pages", "Server time of the staff console over the books of a large branch."),
+    ("audit", "Sealing and verifying the audit log, and acts beside a worker that seals."),
 ):
     bench.add_command(_command(_name, _about))
 
@@ -59,6 +60,7 @@ def _measured(name: str) -> list[Any]:
 
 
 def _measures() -> dict[str, Callable[[], list[Any]]]:
+    from tests.bench.audit import measure_audit
     from tests.bench.guest import measure_guest
     from tests.bench.pages import measure_pages
     from tests.bench.program import measure_program
@@ -75,6 +77,7 @@ def _measures() -> dict[str, Callable[[], list[Any]]]:
         "program": measure_program,
         "guest": measure_guest,
         "pages": measure_pages,
+        "audit": measure_audit,
     }
 
 

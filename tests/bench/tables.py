@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from tests.bench.audit import MOST_S_A_MILLION, AuditResult
 from tests.bench.machine import Machine
 from tests.bench.pages import CUSTOMERS, MOST_MS, PageResult
 from tests.bench.program import LEAST_TIMES_ONE, MOST_OF_NEEDED, ProgramResult
@@ -26,6 +27,7 @@ def as_text(machine: Machine, results: dict[str, list[Any]]) -> str:
         "program": _program,
         "guest": _program,
         "pages": _pages,
+        "audit": _audit,
     }
     return "\n\n".join([*parts, *(tables[name](rows) for name, rows in results.items())])
 
@@ -93,6 +95,19 @@ def _device(row: ProgramResult) -> tuple[Any, ...]:
 def _pages(rows: list[PageResult]) -> str:
     head = ("database", f"page, with {CUSTOMERS:,} customers", f"p50 ms (≤ {MOST_MS})", "p95 ms", "worst ms")
     return _table(head, [(row.database, row.page, row.p50_ms, row.p95_ms, row.worst_ms) for row in rows])
+
+
+def _audit(rows: list[AuditResult]) -> str:
+    head = (
+        "database",
+        "sealed /s",
+        f"verified, s a million (≤ {MOST_S_A_MILLION})",
+        "act p50 ms",
+        "p99 ms",
+        "beside sealing p50 ms",
+        "p99 ms",
+    )
+    return _table(head, [tuple(getattr(row, name) for name in row.__slots__) for row in rows])
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

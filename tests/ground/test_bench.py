@@ -12,7 +12,7 @@ from itertools import repeat
 import pytest
 from pytest_mock import MockerFixture
 
-from tests.bench import pages, setup, stock, verify
+from tests.bench import audit, pages, setup, stock, verify
 from tests.bench.installed import kagiya_command
 from tests.bench.load import LoadResult, post_json, run_load
 from tests.ground.commands import run_kagiya
@@ -127,3 +127,9 @@ def test_json_is_one_document_with_the_machines_size() -> None:
     assert all(row["transfers"] > 0 < row["wire_s"] for row in rows)
     # nothing is quicker than wire and device
     assert all(row["of_needed"] >= 0.95 for row in rows)
+
+
+def test_the_audit_log_is_measured(mocker: MockerFixture) -> None:
+    mocker.patch.object(audit, "available", return_value=("SQLite",))
+    (result,) = audit.measure_audit(entries=600, acts_s=0.1)
+    assert min(result.sealed_per_second, result.verified_s_a_million, result.beside_sealing_p50_ms) > 0
