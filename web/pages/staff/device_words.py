@@ -268,6 +268,17 @@ NEXT_STEPS: Final[dict[NextStep, StepWords]] = {
     ),
     NextStep.NOTHING: StepWords(_l("完了しています"), _l("この書き込みについて、することはありません。")),
 }
+WITH_SEED: Final[dict[NextStep, StepWords]] = {
+    NextStep.TYPE_CODE: StepWords(
+        _l("フォブの番号を入力してください"),
+        _l("このフォブには、出荷時から種が入っています。いま表示されている番号を下に入力して照合します。"),
+    ),
+    NextStep.HAND_OVER: StepWords(
+        _l("お客さまにお渡しください"),
+        _l("照合が終わりました。背面の番号をお客さまと一緒に確かめてからお渡しします。"),
+    ),
+}
+"""Of a fob that came with its seed, and was never plugged in."""
 BEGINNING: Final = StepWords(_l("フォブを見つけました"), _l("まもなく始まります。そのまま差しておいてください。"))
 ERASED: Final = StepWords(_l("消去しました"), _l("フォブは空になり、在庫に戻りました。"))
 ERASING: Final = StepWords(_l("消去しています"), _l("終わるまで差したままにしてください。"))

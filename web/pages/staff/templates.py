@@ -64,7 +64,8 @@ def step_words(job: JobView) -> device_words.StepWords:
         return device_words.BEGINNING
     if job.kind is JobKind.ERASE and job.next_step in (NextStep.WAIT, NextStep.NOTHING):
         return device_words.ERASING if job.next_step is NextStep.WAIT else device_words.ERASED
-    return device_words.NEXT_STEPS[job.next_step]
+    told = device_words.NEXT_STEPS[job.next_step]
+    return device_words.WITH_SEED.get(job.next_step, told) if job.profile == FACTORY else told
 
 
 def short_minute(instant: datetime) -> str:
