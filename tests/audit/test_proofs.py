@@ -48,7 +48,10 @@ def test_an_entry_is_proved_to_a_stranger(worker: Services, now: datetime, tmp_p
     leaf = json.loads(shown.stdout)
     assert leaf["number"] == 278
     assert leaf["entry"][1]["act"] == ("verify", "issue_soft", "lift_suspension")[277 % 3]
-    assert leaf["entry"][1]["facts"]["try"] == 277
+    assert leaf["entry"][1]["facts"] == {"try": 277, "name": "縦\r\n\u202e書き"}
+    # one line, whatever somebody had written into a name: no line end, nothing that turns the writing round
+    assert shown.stdout.count("\n") == 1
+    assert shown.stdout.isascii()
 
 
 @sqlite_only

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 
@@ -160,6 +161,23 @@ def test_a_key_of_another_form_is_refused_and_not_shown(tmp_path: Path, content:
 )
 def test_no_secret_has_a_default(tmp_path: Path, line: str, key: str, roles: set[Role]) -> None:
     assert refused(write_settings(tmp_path, SETTINGS.replace(line, "")), frozenset(roles)).key == key
+
+
+def test_only_the_worker_needs_a_place_for_checkpoints(tmp_path: Path) -> None:
+    begin, end = SETTINGS.index("[audit]"), SETTINGS.index("[mail]")
+    file = write_settings(tmp_path, SETTINGS[:begin] + SETTINGS[end:])
+    assert load_settings(file, {Role.STAFF}).audit is None
+    assert refused(file, frozenset({Role.WORKER})).key == "audit.checkpoint_id"
+
+
+def test_former_audit_keys_are_for_verifying_alone(tmp_path: Path) -> None:
+    former = '[[audit.former_key]]\nid = "audit-0"\nfile = "keys/audit-0.key"\n'
+    file = write_settings(tmp_path, SETTINGS + former)
+    write_secret(tmp_path / "keys" / "audit-0.key", secrets.token_hex(32))
+    for roles, held in (({Role.WORKER}, {"audit-0"}), (set[Role](), {"audit-0"}), ({Role.STAFF}, set[str]())):
+        audit = load_settings(file, roles).audit
+        assert audit is not None
+        assert set(audit.former_keys) == held
 
 
 def test_a_key_is_never_written_over(tmp_path: Path) -> None:
