@@ -50,11 +50,12 @@ def _seal(services: Services, after: int, now: datetime) -> int:
     sealed = 0
     for _ in range(_BATCHES_A_TURN):
         with services.store.read_connection() as connection:
+            tree = StoredTree(connection)
+            size = tree.size()  # first: what another worker seals from here on makes this batch void
             leaves = [(entry.number, entry.leaf_hash) for entry in unsealed(connection, after, BATCH)]
             if not leaves:
                 break
-            tree = StoredTree(connection)
-            growing = tree.growing(tree.size())
+            growing = tree.growing(size)
             highest = connection.scalar(
                 select(AuditBatch.highest_entry_id).order_by(AuditBatch.first_index.desc()).limit(1)
             )

@@ -170,7 +170,7 @@ def verify_audit(services: Services, command: VerifyAuditCommand) -> AuditVerifi
         for file, checkpoint in signed:
             if checkpoint.size > end:
                 raise AuditBroken(AuditFault.OLDER_THAN_CHECKPOINT, run.number, file=str(file))
-        if now.by_batches != now.by_leaves or now.nodes_beyond:
+        if now.by_batches != now.by_leaves or now.nodes_beyond or now.batches_beyond:
             raise AuditBroken(AuditFault.TREE_CHANGED, run.number)
         waiting = _check_waiting(run)
         copy = copied_entry(connection)

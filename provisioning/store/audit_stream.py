@@ -21,7 +21,9 @@ _BOUNDS: Final = text("""
     SELECT (SELECT COALESCE(MAX(size), 0) FROM audit_batch),
            (SELECT COALESCE(MAX(leaf_index) + 1, 0) FROM audit_leaf),
            (SELECT COUNT(*) FROM audit_node
-            WHERE (position + 1) << level > (SELECT COALESCE(MAX(leaf_index) + 1, 0) FROM audit_leaf))
+            WHERE (position + 1) << level > (SELECT COALESCE(MAX(leaf_index) + 1, 0) FROM audit_leaf)),
+           (SELECT COUNT(*) FROM audit_batch
+            WHERE highest_entry_id > (SELECT COALESCE(MAX(id), 0) FROM audit_entry))
 """)
 _LEAVES: Final = text(f"""
     SELECT leaf.leaf_index, leaf.entry_id, leaf.leaf_hash, {ENTRY_COLUMNS}
@@ -37,11 +39,15 @@ _COPIES: Final = text("""
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What one look at the tables says of the tree's size; the three agree unless somebody changed them."""
+    """What one look at the tables says of the tree's size; all agree, and nothing is beyond it, in a whole log.
+
+    A batch that claims too high a number would have the worker pass over entries until it sweeps.
+    """
 
     by_batches: int
     by_leaves: int
     nodes_beyond: int
+    batches_beyond: int
 
 
 @dataclass(frozen=True, slots=True)

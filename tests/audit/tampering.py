@@ -108,6 +108,7 @@ TAMPERINGS: Final[dict[str, Tampering]] = {
         "WHERE first_index = (SELECT MAX(first_index) FROM audit_batch WHERE first_index <= :one)"
     ),
     "lengthen a batch": _run("UPDATE audit_batch SET size = size + 1 WHERE first_index <= :one"),
+    "have new entries passed over": _run("UPDATE audit_batch SET highest_entry_id = 1000000"),
     "cut the end off": _cut_off,
 }
 

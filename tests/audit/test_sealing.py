@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from pytest_mock import MockerFixture
 from sqlalchemy import delete, insert, select
 
@@ -13,7 +14,7 @@ from provisioning.jobs.seal_audit import LATE, seal_audit, sweep_audit
 from provisioning.rules.merkle import GrowingTree, is_continued, is_included
 from provisioning.services import Services
 from provisioning.store.audit import record
-from provisioning.store.audit_tree import Batch, StoredTree, grow
+from provisioning.store.audit_tree import Batch, StoredTree, grow, write_batch
 from provisioning.store.tables import AuditBatch, AuditEntry, AuditLeaf
 from tests.audit.log import entry, write_entries, write_many
 from tests.fixtures.databases import postgresql_only
@@ -118,6 +119,22 @@ def test_an_act_is_committed_while_a_batch_is_read_and_hashed(
     mocker.patch("provisioning.jobs.seal_audit._BATCHES_A_TURN", 2)
     assert seal_audit(services, now) == 4
     assert len(places(services)) == 4
+
+
+def test_a_worker_that_dies_before_it_commits_leaves_nothing_of_its_batch(
+    services: Services, now: datetime, mocker: MockerFixture
+) -> None:
+    def dying(*whatever: Any) -> bool:
+        write_batch(*whatever)
+        raise KeyboardInterrupt
+
+    write_entries(services, range(300), now)
+    mocker.patch("provisioning.jobs.seal_audit.write_batch", dying)
+    with pytest.raises(KeyboardInterrupt):
+        seal_audit(services, now)
+    mocker.stopall()
+    assert places(services) == []
+    assert seal_audit(services, now) == 300
 
 
 def _take_away(services: Services, index: int) -> dict[str, object]:

@@ -28,7 +28,10 @@ SOURCES = [
 # sessions, nonces and day counts that are over, and search keys of a customer whose name changed
 FORGOTTEN = {"WebSession", "SpentNonce", "ActivationCount", "CustomerKey", "BankAnswer"} | {
     *("CustomerAddress", "MailCode"),  # R67, and what was sent there
+    "ImportedSeed",  # until it is a customer's, or destroyed
 }
+# into a file that was verified, with a seam left in the log (R63)
+ARCHIVED = {"AuditEntry", "AuditLeaf"}
 
 
 def by_session(store: Store, question: str) -> Any:
@@ -97,6 +100,8 @@ def deleted(file: Path) -> Iterator[str]:
 
 def test_nothing_that_was_bound_or_done_can_be_deleted() -> None:
     versions = Path("migrations", "versions").parts
-    found = {name for file in SOURCES if file.parts[-3:-1] != versions for name in deleted(file)}
-    assert found == FORGOTTEN
+    archives = [file for file in SOURCES if file.name == "audit_archive.py"]
+    others = [file for file in SOURCES if file.parts[-3:-1] != versions and file not in archives]
+    assert {name for file in others for name in deleted(file)} == FORGOTTEN
+    assert {name for file in archives for name in deleted(file)} == ARCHIVED
     assert {mapper.class_.__name__ for mapper in Base.registry.mappers} > FORGOTTEN
