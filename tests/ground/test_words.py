@@ -9,7 +9,15 @@ import pytest
 
 from devices.errors import DeviceError
 from provisioning.cli.words import sentence
-from provisioning.errors import AuditBroken, AuditFault, InputFault, KagiyaError, StoreUnavailable
+from provisioning.errors import (
+    AuditBroken,
+    AuditFault,
+    InputFault,
+    KagiyaError,
+    PskcFault,
+    PskcRefusal,
+    StoreUnavailable,
+)
 
 
 def leaves(root: type[Exception]) -> list[type[Exception]]:
@@ -25,6 +33,7 @@ def test_every_error_is_one_line(kind: type[Exception]) -> None:
         "fault": AuditFault.ENTRY_CHANGED if kind is AuditBroken else InputFault.MISSING,
         "permanent": True,
         "count": 2,
+        "refusals": (PskcRefusal(PskcFault.REPEATED_ELEMENT, number=2, serial="KF-000001"),),
     }
     values = {item.name: facts.get(item.name, "thing") for item in _facts(kind)}
     words = sentence(kind(**values))

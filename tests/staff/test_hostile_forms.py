@@ -30,9 +30,13 @@ from tests.staff.conftest import AtDesk
 pytestmark = sqlite_only
 
 HOSTILE = (
-    "１２３４５６７８", "😀" * 12, "x" * 10_000, "a\u202eb\u2066", "<script>alert(1)</script>", "' OR 1=1 --",
-    "-1", "\0", "é%00\r\nBcc: all@mihon.example", "🏦",
-)  # fmt: skip
+    "１２３４５６７８",
+    "😀" * 12,
+    "x" * 10_000,
+    "<b>' OR 1=1 --\u202e",
+    "\0",
+    "é%00\r\nBcc: all@mihon.example",
+)
 FRAME = frozenset({"csrf_token", "step"})
 TELLS = ('role="alert"', "error-summary", "notice", "BER001")
 
@@ -82,11 +86,21 @@ def institutions() -> Mapping[str, Institution]:
     return load_institutions()
 
 
-STATES = (None, CredentialState.ISSUED, CredentialState.SET_UP, CredentialState.ACTIVE)
+ON_THE_WAY = (CredentialState.ISSUED, CredentialState.SET_UP)
+BEFORE_AND_AFTER = (None, CredentialState.ACTIVE)
 
 
-@pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("name", ["counter", "dual", "mail-password", "limit-lowering"])
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [
+        *((name, state) for name in ("counter", "dual") for state in ON_THE_WAY),
+        *(
+            (name, state)
+            for name in ("counter", "dual", "mail-password", "limit-lowering")
+            for state in BEFORE_AND_AFTER
+        ),
+    ],
+)
 def test_portal(
     app: Flask, services: Services, clock: MovableClock, name: str, state: CredentialState | None
 ) -> None:
@@ -101,8 +115,10 @@ def test_portal(
     assert attack_all(browser, services, "/portal/")
 
 
-@pytest.mark.parametrize("role", [StaffRole.TELLER, StaffRole.ADMINISTRATOR])
-@pytest.mark.parametrize("name", ["dual", "mail-password"])
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [("dual", StaffRole.TELLER), ("mail-password", StaffRole.TELLER), ("dual", StaffRole.ADMINISTRATOR)],
+)
 def test_staff(services: Services, clock: MovableClock, at_desk: AtDesk, name: str, role: StaffRole) -> None:
     customers = [add_customer(services, f"99980000000{number}", name) for number in range(4)]
     states = (CredentialState.ISSUED, CredentialState.ACTIVE, CredentialState.SUSPENDED)
