@@ -107,7 +107,9 @@ class Bench:
         done = JobState.PROVED if Ability.READS_CODE in _profile(device.family).abilities else JobState.WRITTEN
         until(lambda: self.attempts(device)[0].state is done, f"{device.name} is written: {self.counter.log()}")
         if done is JobState.WRITTEN:
-            self.counter.type_code(self.attempts(device)[0].id, self.display(device))
+            # one that was put in again is dark until the station has looked at it and set its clock
+            shown = until(lambda: self.display(device), f"{device.name} shows a code")
+            self.counter.type_code(self.attempts(device)[0].id, shown)
         assert self.attempts(device)[0].state is JobState.PROVED
 
 

@@ -6,9 +6,10 @@ from typing import Final
 
 import pytest
 
-from tests.guest.inside.bench import Bench
+from tests.guest.inside.bench import Bench, is_unnamed
 from tests.guest.inside.cuts import TURNS, CutWrites, Ended
 from tests.guest.inside.figures import tell
+from tests.rig.usb.families import FAMILIES
 
 _SIDE_BY_SIDE: Final = 14
 _LEAST: Final = {
@@ -18,6 +19,7 @@ _LEAST: Final = {
     "molto2": 35,
     "nitrokey-pro": 20,
     "flipper-totp": 20,
+    "onlykey": 28,
     "ykoath": 20,
 }
 """So many reports, or bulk transfers, has a write at least."""
@@ -31,17 +33,18 @@ takes one of its attempts: so it is cut once only.
 def test_pulled_out_at_every_report_of_its_writes_and_put_in_again_it_is_written_by_the_last_attempt(
     bench: Bench, family: str
 ) -> None:
+    devices = 1 if is_unnamed(FAMILIES[family]) else _SIDE_BY_SIDE
     turns = 1 if family in _PORTS else TURNS
     ended: dict[int, Ended] = {}
-    last = _SIDE_BY_SIDE * turns
+    last = devices * turns
     while todo := [point for point in range(1, last + 1) if point not in ended]:
-        todo = todo[: _SIDE_BY_SIDE * turns]
+        todo = todo[: devices * turns]
         used = -(-len(todo) // turns)
         now = CutWrites(bench, family, [todo[device::used] for device in range(used)]).run()
         # what came out before its write has another turn
         ended |= {point: how for point, how in now.items() if how is not Ended.NOT_BEGUN}
         if len(ended) == last and Ended.DONE not in ended.values():
-            last += _SIDE_BY_SIDE * turns
+            last += devices * turns
     _tell(family, ended)
     assert list(ended.values()).count(Ended.FAILED) >= _LEAST[family]
 
