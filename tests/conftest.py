@@ -6,4 +6,5 @@ pytest_plugins = [
     "tests.fixtures.people",
     "tests.fixtures.refusals",
     "tests.fixtures.manual_rows",
+    "tests.fixtures.quick_applications",
 ]
