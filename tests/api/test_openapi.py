@@ -36,6 +36,7 @@ from tests.fixtures.databases import sqlite_only
 from web.api.bank.bodies import read_object
 from web.api.bank.errors import ERRORS
 from web.api.bank.fields import GET
+from web.api.bank.acts import act_of
 from web.api.bank.operations import OPERATIONS
 from web.faults import facts_of, fault_of
 
@@ -63,6 +64,12 @@ def test_every_route_is_described_and_nothing_else(served: Served, described: di
     told = {(method, path) for path, methods in described["paths"].items() for method in methods}
     assert told == routes(served)
     assert described["openapi"] == "3.1.0"
+
+
+def test_every_operation_has_its_act() -> None:
+    assert all(callable(act_of(name)) for name in OPERATIONS)
+    with pytest.raises(KeyError):
+        act_of("nothing")
 
 
 def test_every_reference_leads_somewhere(described: dict[str, Any]) -> None:

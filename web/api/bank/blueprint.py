@@ -10,11 +10,11 @@ from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
 from provisioning.errors import NotAuthentic
-from web.api.bank.acts import ACTS
+from web.api.bank.acts import act_of
 from web.api.bank.calls import CALLS, CLIENTS, PER_STRANGER, PER_USER, STRANGERS, call_of
 from web.api.bank.fields import PREFIX, Operation
 from web.api.bank.known_clients import KnownClients
-from web.api.bank.once import Act, answer
+from web.api.bank.once import answer
 from web.api.bank.openapi import openapi
 from web.api.bank.operations import OPERATIONS
 from web.flood import FloodGuard, tell_flooded
@@ -42,15 +42,15 @@ def _not_believed(error: NotAuthentic) -> tuple[Response, int, dict[str, str]]:
     return jsonify({"error": "not_authentic"}), 401, {"WWW-Authenticate": "Bearer"}
 
 
-def _view(operation: Operation, act: Act) -> Callable[..., Response]:
+def _view(operation: Operation, name: str) -> Callable[..., Response]:
     def view(**parts: str) -> Response:
-        return answer(operation, call_of(operation, parts), act)
+        return answer(operation, call_of(operation, parts), act_of(name))
 
     return view
 
 
 for _name, _operation in OPERATIONS.items():
     _rule = _operation.path.replace("{", "<").replace("}", ">")
-    _respond = _view(_operation, ACTS[_name])
+    _respond = _view(_operation, _name)
     _endpoint = f"{_operation.method.lower()}_{_name}"  # what the metrics count it under
     bank_api.add_url_rule(_rule, _endpoint, _respond, methods=[_operation.method])
