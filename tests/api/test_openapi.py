@@ -33,10 +33,10 @@ from provisioning.store.tables import Customer
 from tests.api.bank import Bank, open_bank
 from tests.api.conftest import Served
 from tests.fixtures.databases import sqlite_only
+from web.api.bank.acts import act_of
 from web.api.bank.bodies import read_object
 from web.api.bank.errors import ERRORS
 from web.api.bank.fields import GET
-from web.api.bank.acts import act_of
 from web.api.bank.operations import OPERATIONS
 from web.faults import facts_of, fault_of
 
