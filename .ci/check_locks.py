@@ -14,8 +14,8 @@ LOCKS: Final = Path(".ci/locks")
 PINNED: Final = re.compile(
     r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)[^\n]*((?:\n    --hash=sha256:[0-9a-f]{64}[ \\]*)*)", re.M
 )
-EXTRAS: Final = {"run": ("demo", "build"), "test": ("demo", "build", "test")}
-GROUPS: Final = ("vendors", "onlykey")
+EXTRAS: Final = {"run": ("demo", "build"), "test": ("demo", "build", "hsm", "test")}
+GROUPS: Final = ("vendors", "onlykey", "mutation", "supply")
 
 
 def main() -> int:

@@ -2,7 +2,7 @@
 
 Drivers begin nothing by themselves here; every BEGIN is ours. On SQLite a transaction that reads first
 and writes later fails with a stale snapshot, so `write` takes the lock at once (BEGIN IMMEDIATE); on
-PostgreSQL both run at READ COMMITTED.
+PostgreSQL writing runs at READ COMMITTED. Reading sees one moment on both, however many statements it makes.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ _POSTGRESQL: Final = {
     "random_page_cost": 1.1,
     "jit": "off",
 }
+_BEGIN_READING: Final = {"sqlite": "BEGIN", "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ"}
 _WRITES: Final = "kagiya_writes"
 _ALONE: Final = "kagiya_alone"
 
@@ -54,7 +55,7 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session for looking; whatever it changes is dropped. Raises StoreUnavailable."""
+        """A session for looking at one moment; whatever it changes is dropped. Raises StoreUnavailable."""
         with self._translated(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
@@ -137,7 +138,7 @@ def _begin(connection: Connection) -> None:
     if options.get(_WRITES, False):
         begin_writing(connection.connection, connection.dialect.name)
     elif not options.get(_ALONE, False):
-        connection.connection.cursor().execute("BEGIN")
+        connection.connection.cursor().execute(_BEGIN_READING[connection.dialect.name])
 
 
 def cause_of(error: Any) -> str:

@@ -105,3 +105,13 @@ def test_nothing_that_was_bound_or_done_can_be_deleted() -> None:
     assert {name for file in others for name in deleted(file)} == FORGOTTEN
     assert {name for file in archives for name in deleted(file)} == ARCHIVED
     assert {mapper.class_.__name__ for mapper in Base.registry.mappers} > FORGOTTEN
+
+
+def test_a_reader_sees_one_moment_however_many_questions_it_asks(
+    services: Services, customer_a: Customer, now: datetime
+) -> None:
+    with services.store.read() as tx:
+        assert tx.scalar(text("SELECT count(*) FROM credential")) == 0
+        give_token(services, customer_a, now)
+        assert tx.scalar(text("SELECT count(*) FROM credential")) == 0
+    assert by_session(services.store, "SELECT count(*) FROM credential") == 1
