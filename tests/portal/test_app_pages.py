@@ -53,7 +53,7 @@ def test_an_issuance_leads_to_the_manual_and_the_download_pages(
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
-def test_a_release_leads_to_how_a_token_is_deleted(
+def test_a_release_leads_to_how_a_token_is_deleted_and_to_the_apps_pages(
     sign_in: SignIn, customer_a: Customer, services: Services, clock: MovableClock, language: str
 ) -> None:
     token = give_token(services, customer_a, clock())
@@ -62,7 +62,8 @@ def test_a_release_leads_to_how_a_token_is_deleted(
     browser.get(RELEASE)
     browser.submit(RELEASE, confirmation_password=CONFIRMATION_PASSWORD, otp=token.code(clock()))
     assert browser.path == RELEASE + "done"
-    assert links_to_the_app(browser) == {"/app/manual#delete"}
+    pages = {"/app/manual", "/app/download", "/app/download/feature-phone"}
+    assert links_to_the_app(browser) == {*pages, "/app/manual#delete"}
     heading = {"ja": "トークンの削除", "en": "Deleting a token"}[language]
     page = browser.get("/app/manual").page.text
     assert re.search(rf'id="delete">\s*<h2>{heading}</h2>', page)
