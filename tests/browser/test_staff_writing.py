@@ -71,10 +71,10 @@ def reserve(page: Page, live: Live, customer: Customer, serial: str) -> None:
 WATCH = """setInterval(() => {
   for (const place of ["#now-title", ".writing__meter b"]) {
     const found = document.querySelector(place);
-    if (found) tell(found.textContent);
+    if (found) tell(location.pathname, found.textContent);
   }
 }, 50)"""
-"""Tells every headline and percentage that a page shows, over its reloads."""
+"""Tells every headline and percentage that a page shows, over its reloads; each attempt has an address of its own."""
 
 
 def test_a_key_fob_from_search_to_hand_over(
@@ -82,18 +82,19 @@ def test_a_key_fob_from_search_to_hand_over(
 ) -> None:
     sign_in(page, live)
     serial = "KF-000003"
-    seen: list[str] = []
-    page.expose_function("tell", lambda text: seen.append(text))  # noqa: PLW0108 - a real function is needed
+    seen: list[tuple[str, str]] = []
+    page.expose_function("tell", lambda attempt, text: seen.append((attempt, text)))
     page.add_init_script(WATCH)
     reserve(page, live, customer_a, serial)
     expect(page.locator(TITLE)).to_have_text("フォブを端末に差し込んでください")
     assert page.locator("b", has_text="本店-1").count() == 1
     counter.drawer.plug(serial)
     expect(page.locator(TITLE)).to_have_text("お客さまにお渡しください", timeout=WRITTEN_MS)
-    assert "書き込んでいます" in seen
-    halfway = [text for text in seen if text.endswith("%") and 0 < int(text[:-1]) < 100]
-    assert halfway == sorted(halfway, key=lambda text: int(text[:-1]))
-    assert halfway
+    assert "書き込んでいます" in {text for _attempt, text in seen}
+    halfway = _percentages(seen)
+    assert any(halfway.values())
+    for shown in halfway.values():
+        assert shown == sorted(shown)
     look(page, "staff-writing-done")
     page.click("form[action$='/hand-over'] button")
     page.wait_for_url("**/staff/acts/**")
@@ -102,6 +103,15 @@ def test_a_key_fob_from_search_to_hand_over(
     assert tried(live, customer_a, code) is Outcome.ACCEPTED
     page.click("main .button--main")
     expect(page.locator("#token-title + .chip")).to_have_text("利用中")
+
+
+def _percentages(seen: list[tuple[str, str]]) -> dict[str, list[int]]:
+    """What each attempt showed between nothing and all; a starved machine may need a second one."""
+    found: dict[str, list[int]] = {}
+    for attempt, text in seen:
+        if text.endswith("%") and 0 < int(text[:-1]) < 100:
+            found.setdefault(attempt, []).append(int(text[:-1]))
+    return found
 
 
 def test_without_javascript_the_page_comes_anew_by_itself(
