@@ -74,7 +74,7 @@ WATCH = """setInterval(() => {
     if (found) tell(location.pathname, found.textContent);
   }
 }, 50)"""
-"""Tells every headline and percentage that a page shows, over its reloads; each attempt has an address of its own."""
+"""Tells every headline and percentage that a page shows, over its reloads; each attempt has its own address."""
 
 
 def test_a_key_fob_from_search_to_hand_over(
