@@ -44,3 +44,8 @@ def test_once_is_enough_from_the_address_to_a_mail_sent_again(
     assert set(teller_desk.form(again)) == {"csrf_token", "step", "mail_address"}
     teller_desk.press(again, mail_address="hanako@sample.example")
     assert teller_desk.says("案内メールをもう一度送ります")
+
+
+def test_the_counter_says_what_the_address_is_for(teller_desk: Colleague, customer_a: Customer) -> None:
+    text = teller_desk.get(f"/staff/customers/{customer_a.id}/soft/").page.text
+    assert "案内と、初期設定のあとは利用開始・解除などのお知らせの送付に使います" in text
