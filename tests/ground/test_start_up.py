@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from provisioning import migrations
+from provisioning.cli import demo
 from provisioning.cli.compose import OPERATOR, build_services
 from provisioning.cli.start_up import (
     refuse_emulators,
@@ -51,30 +52,39 @@ def refused(check: Callable[[], object]) -> SettingsInvalid:
     return caught.value
 
 
+DEBUG = ("server", "debug = true")
+DEMO = ("server", "demo = true")
+EMULATORS = ("station", "emulators = true")
+
+
 @pytest.mark.parametrize(
-    ("line", "key"),
+    ("command", "setting"),
     [
-        ("[server]\ndebug = true", "server.debug"),
-        ("[server]\ndemo = true", "server.demo"),
-        ("[station]\nemulators = true", "station.emulators"),
+        ("serve --role bank,verifier", DEBUG),
+        ("serve --role bank,verifier", DEMO),
+        ("serve --role bank,verifier --bind 0.0.0.0:8443", DEMO),
+        ("serve --role station", EMULATORS),
+        ("worker", DEBUG),
+        ("worker", DEMO),
+        ("station run", EMULATORS),
     ],
 )
-def test_serving_is_refused_with_a_setting_of_the_demo(tmp_path: Path, line: str, key: str) -> None:
-    section = line.split("\n", maxsplit=1)[0]
-    file = write_settings(tmp_path, SETTINGS.replace(section, line))
-    ended = run_kagiya("--settings", str(file), "serve", "--role", "bank,verifier")
+def test_a_setting_of_the_demo_aborts_the_start(tmp_path: Path, command: str, setting: tuple[str, str]) -> None:
+    section, line = setting
+    file = write_settings(tmp_path, SETTINGS.replace(f"[{section}]", f"[{section}]\n{line}"))
+    ended = run_kagiya("--settings", str(file), *command.split())
     assert ended.returncode == 1
-    assert f"{file}: {key}: must be false in production" in ended.stderr
+    assert f"{file}: {section}.{line.split()[0]}: must be false in production" in ended.stderr
     assert ended.stderr.count("\n") == 1
 
 
-def test_the_worker_and_the_station_refuse_them_too(tmp_path: Path) -> None:
-    file = write_settings(tmp_path, SETTINGS.replace("[server]", "[server]\ndebug = true"))
-    assert "server.debug" in run_kagiya("--settings", str(file), "worker").stderr
-    file.write_text(SETTINGS.replace("[station]", "[station]\nemulators = true"))
-    ended = run_kagiya("--settings", str(file), "station", "run")
-    assert ended.returncode == 1
-    assert "station.emulators" in ended.stderr
+def test_the_demo_listens_on_this_machine_alone(tmp_path: Path) -> None:
+    """It has no word for another address; `kagiya serve`, which has, refuses the demo's settings."""
+    ended = run_kagiya("demo", "--bind", "0.0.0.0:8700", "--data", str(tmp_path))
+    assert (ended.returncode, "No such option" in ended.stderr) == (2, True)
+    listener = demo._listen(0)
+    with listener:
+        assert listener.getsockname()[0] == "127.0.0.1"
 
 
 def test_few_iterations_are_refused_even_if_the_demo_wrote_them(settings: Settings) -> None:
