@@ -152,6 +152,31 @@ class OverLimit(Refused):
     """The transfer is above `left_yen`, which is left today of the customer's `limit_yen`."""
 
     limit_yen: int
+class PasskeyFault(StrEnum):
+    """What is wrong with a passkey's answer."""
+
+    BAD_FORM = "bad_form"
+    CHALLENGE = "challenge"
+    TOO_LATE = "too_late"
+    UNKNOWN = "unknown"
+    NOT_THEIRS = "not_theirs"
+    DISABLED = "disabled"
+    ORIGIN = "origin"
+    RELYING_PARTY = "relying_party"
+    NOT_VERIFIED = "not_verified"
+    SIGNATURE = "signature"
+    COUNTER_BACK = "counter_back"
+    KNOWN = "known"
+    TOO_MANY = "too_many"
+
+
+@dataclass
+class PasskeyRefused(Refused):
+    """The answer of a passkey is worth nothing, because of `fault`."""
+
+    fault: PasskeyFault
+
+
     left_yen: int
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import delete, or_
 from sqlalchemy.orm import Session
 
 from provisioning.clock import JUMP_TOLERANCE
+from provisioning.jobs.passkey_challenges import forget_challenges
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.mail_codes import forget_codes_of_login, forget_old_codes
@@ -172,6 +173,7 @@ def purge_sessions(services: Services, now: datetime) -> int:
 
 def _alive(tx: Session, row: WebSession, now: datetime) -> bool:
     if row.last_seen_at > now + JUMP_TOLERANCE:  # the clock jumped back: nobody knows how long it was idle
+        forget_challenges(tx, now)
         return False
     if now - row.last_seen_at >= IDLE_LIMIT[row.kind] or now - row.created_at >= ABSOLUTE_LIMIT:
         return False

@@ -55,7 +55,8 @@ def test_constraints_and_partial_indexes_agree(store: Store) -> None:
 
 
 def test_current_tells_the_revision(database_url: str, tmp_path: Path) -> None:
-    assert migrations.current(database_url) == migrations.newest() == "0008"
+    files = Path(migrations.__file__).parent.glob("versions/0*.py")
+    assert migrations.current(database_url) == migrations.newest() == max(file.name[:4] for file in files)
     assert migrations.current(f"sqlite:///{tmp_path}/empty.db") is None
 
 

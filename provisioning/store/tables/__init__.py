@@ -22,6 +22,7 @@ from provisioning.store.tables.money_transfer import MoneyTransfer, Payee
 from provisioning.store.tables.outbox import MailState, OutboxMail
 from provisioning.store.tables.paper import PaperRequest
 from provisioning.store.tables.programming import ProgrammingJob, Station
+from provisioning.store.tables.passkey import Passkey, PasskeyChallenge
 from provisioning.store.tables.session import SessionKind, WebSession
 from provisioning.store.tables.staff import Staff
 from provisioning.store.tables.ticket import ActivationCount, SpentNonce, Ticket, TicketState
@@ -63,6 +64,8 @@ __all__ = [
     "PaperRequest",
     "Payee",
     "ProgrammingJob",
+    "Passkey",
+    "PasskeyChallenge",
     "SessionKind",
     "SpentNonce",
     "Staff",

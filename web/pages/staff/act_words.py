@@ -72,6 +72,8 @@ LINES: Final[dict[str, LazyString]] = {
     "check_confirmation": _l("確認用パスワードの確認"),
     "sign_in": _l("サインイン"),
     "sign_out": _l("サインアウト"),
+    "enrol_passkey": _l("パスキーを登録"),
+    "use_passkey": _l("パスキーで本人確認"),
     "invite_station": _l("端末の登録番号を発行"),
     "enrol_station": _l("端末を登録"),
     "revoke_station": _l("端末の登録を取消"),
