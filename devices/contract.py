@@ -274,7 +274,7 @@ def load(cls: type[T], data: bytes) -> T:
     """
     try:
         value = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ContractError(cls.__name__, "not JSON") from None
     result: T = _build(cls, value, cls.__name__)
     if getattr(result, "version", CONTRACT_VERSION) != CONTRACT_VERSION:
@@ -303,7 +303,7 @@ def _build(hint: Any, value: Any, where: str) -> Any:
     if dataclasses.is_dataclass(hint):
         return _build_dataclass(hint, value, where)
     if issubclass(hint, StrEnum):
-        _require(value in {member.value for member in hint}, where, "not one of its values")
+        _require(isinstance(value, str) and value in {*hint}, where, "not one of its values")
         return hint(value)
     _require(type(value) is hint, where, f"not {hint.__name__}")
     return value

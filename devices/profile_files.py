@@ -68,7 +68,7 @@ def load_profile(file: Path) -> FirmwareProfile:
         root = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ProfileInvalid(file.name, "-", f"cannot be read ({type(error).__name__})") from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # its own error, a number beyond all bounds, or too deep
         raise ProfileInvalid(file.name, "-", f"is not TOML: {error}") from None
     profile = reader.profile(root)
     if file.name != EXAMPLE and profile.name != file.stem:

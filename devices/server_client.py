@@ -135,7 +135,7 @@ def _reason(response: httpx.Response) -> str:
     """What the server calls it, so that the log names a desk whose clock is wrong or that was revoked."""
     try:
         told = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     words = (told.get(key) for key in ("fault", "problem", "error")) if isinstance(told, dict) else ()
     return next((word[:_REASON_LETTERS] for word in words if isinstance(word, str) and word.isprintable()), "")

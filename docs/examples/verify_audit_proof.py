@@ -110,5 +110,5 @@ def main(origin, public_key, file):
 if __name__ == "__main__":
     try:
         sys.stdout.write(f"{main(*sys.argv[1:4])}\n")
-    except (ValueError, LookupError, TypeError, InvalidSignature) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, InvalidSignature) as error:
         sys.exit(f"not proved: {error or 'nobody with this key signed it'}")

@@ -29,11 +29,18 @@ def read_report(raw: bytes) -> Returned | None:
 
     Raises BadInput("report", …) unless it is a report, and one about a mail of ours.
     """
-    report = message_from_bytes(raw)
+    try:
+        return _read(message_from_bytes(raw))
+    except RecursionError:  # mails within mails within mails
+        raise BadInput("report", InputFault.BAD_FORM) from None
+
+
+def _read(report: Message) -> Returned | None:
     told = [facts for facts in _facts(report) if facts["Action"]]
     if not told:
         raise BadInput("report", InputFault.BAD_FORM)
-    failed = [facts for facts in told if facts["Action"].strip().lower() == _FAILED]
+    # a field with bytes that are no text is no str
+    failed = [facts for facts in told if str(facts["Action"]).strip().lower() == _FAILED]
     if not failed:
         return None
     mail_id = next(_numbers(report), None)

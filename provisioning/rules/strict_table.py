@@ -115,5 +115,5 @@ def parse(file: str, text: str) -> StrictTable:
     """The root table of a TOML document known by the name `file`. Raises SettingsInvalid if it is not TOML."""
     try:
         return StrictTable(file, tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # its own error, a number beyond all bounds, or too deep
         raise SettingsInvalid(file, "(whole file)", f"is not TOML: {error}") from None

@@ -67,15 +67,23 @@ class ArchiveReader:
             for line in stream:
                 self.hash.update(line)
                 self.tree.add(leaf_hash(line.removesuffix(b"\n")))
-                yield json.loads(line)
+                yield _read(line)
 
     def _begin(self, line: bytes) -> None:
-        self.header = json.loads(line)
-        if self.header["form"] != FORM:
+        self.header = _read(line)
+        first, checkpoint = self.header["first"], self.header["checkpoint"]
+        if self.header["form"] != FORM or type(first) is not int or first < 0 or not isinstance(checkpoint, str):
             raise ValueError
         self.hash.update(line)
         peaks = [b64decode(one, validate=True) for one in self.header["before"]]
         self.tree = GrowingTree(self.header["first"], peaks)
+
+
+def _read(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except RecursionError:
+        raise ValueError from None
 
 
 def drop_archived(connection: Connection, until: int) -> bool:
