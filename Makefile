@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 SENTENCES := $(wildcard web/translations/*/en/LC_MESSAGES/messages.po)
 PORT := 8700
 
-.PHONY: setup run test check guest bench screenshots clean
+.PHONY: setup run test check guest fuzz bench screenshots supply clean
 
 setup: $(VENV)/setup-done $(VENV)/catalogues-done
 
@@ -31,8 +31,21 @@ screenshots: $(VENV)/test-setup-done $(VENV)/catalogues-done
 	@mkdir -p var/screenshots
 	KAGIYA_SCREENSHOTS=var/screenshots $(BIN)/python -m pytest -q tests/browser/manuals
 
+# Every parser of foreign bytes, for SECONDS each; TESTS names some of them.
+SECONDS := 300
+fuzz: $(VENV)/test-setup-done $(VENV)/catalogues-done
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(TESTS)
+
 bench: $(VENV)/test-setup-done $(VENV)/catalogues-done
 	$(BIN)/kagiya bench all
+
+# At a release: the bill of materials of what is shipped, and whether any locked package has a known vulnerability.
+# The second asks a service on the network, and fails where it cannot.
+supply: $(VENV)/supply-done $(VENV)/test-setup-done
+	$(BIN)/python .ci/check_locks.py
+	$(BIN)/python .ci/licences.py --check
+	.ci/sbom dist/kagiya.cdx.json
+	$(BIN)/python .ci/audit.py
 
 clean:
 	rm -rf $(VENV) build dist
@@ -51,10 +64,16 @@ $(VENV)/setup-done: .ci/locks/run.txt pyproject.toml | $(BIN)/python
 
 # The vendors' programs: sources only for some, built with the setuptools of the test lock.
 VENDORS := --no-deps --no-build-isolation --require-hashes
-$(VENV)/test-setup-done: .ci/locks/test.txt .ci/locks/vendors.txt .ci/locks/onlykey.txt $(VENV)/setup-done
+$(VENV)/test-setup-done: .ci/locks/test.txt .ci/locks/vendors.txt .ci/locks/onlykey.txt $(VENV)/setup-done $(VENV)/supply-done
 	$(PIP) --require-hashes -r .ci/locks/test.txt
 	$(PIP) $(VENDORS) -r .ci/locks/vendors.txt
 	$(PIP) $(VENDORS) --upgrade --target $(VENV)/vendors/onlykey -r .ci/locks/onlykey.txt
+	@touch $@
+
+# What looks at packages stands apart from them.
+$(VENV)/supply-done: .ci/locks/supply.txt | $(BIN)/python
+	@$(PYTHON) -m venv $(VENV)/supply
+	$(VENV)/supply/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r $<
 	@touch $@
 
 $(VENV)/catalogues-done: $(SENTENCES) $(VENV)/setup-done

@@ -14,7 +14,7 @@ LOCKS: Final = Path(".ci/locks")
 PINNED: Final = re.compile(
     r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)[^\n]*((?:\n    --hash=sha256:[0-9a-f]{64}[ \\]*)*)", re.M
 )
-EXTRAS: Final = {"run": ("demo", "build"), "test": ("demo", "build", "hsm", "test")}
+EXTRAS: Final = {"run": ("demo", "build", "hsm"), "test": ("demo", "build", "hsm", "test")}
 GROUPS: Final = ("vendors", "onlykey", "mutation", "supply")
 
 
@@ -51,6 +51,11 @@ def _asked(project: dict[str, Any], extras: tuple[str, ...]) -> list[Requirement
     for extra in extras:
         texts += project["optional-dependencies"][extra]
     return [asked for asked in map(Requirement, texts) if asked.marker is None or asked.marker.evaluate()]
+
+
+def locked(name: str) -> list[str]:
+    """Names of the packages in a lock."""
+    return sorted(_pins(name)[0])
 
 
 def _pins(name: str) -> tuple[dict[str, str], list[str]]:

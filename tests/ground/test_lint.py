@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 )
 def test_the_random_module_is_refused_everywhere(written: str, where: str) -> None:
     """Secrets come from the operating system's generator (R50)."""
-    ruff = Path(sys.executable).with_name("ruff")
+    ruff = str(Path(sys.executable).with_name("ruff"))
     command = [ruff, "check", "--stdin-filename", where, "--output-format", "concise", "-"]
     found = subprocess.run(command, cwd=ROOT, input=written, capture_output=True, text=True, check=False)
     assert found.returncode == 1
