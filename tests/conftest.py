@@ -5,6 +5,6 @@ pytest_plugins = [
     "tests.fixtures.services",
     "tests.fixtures.people",
     "tests.fixtures.refusals",
-    "tests.fixtures.manual_rows",
+    "tests.fixtures.shown_rows",
     "tests.fixtures.quick_applications",
 ]

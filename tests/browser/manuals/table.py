@@ -11,6 +11,7 @@ FILE: Final = Path(__file__).parents[3] / "docs" / "manuals.md"
 WALK: Final = "walk"
 """In the last column: the walk of the row's manual takes it."""
 LEFT_OUT: Final = "left out: "
+_WALKS: Final = "tests/browser/manuals/test_{manual}_"
 _ROW: Final = re.compile(r"\| (?P<number>\d{3}-\d{2}) \| (?P<says>.+?) \| (?P<here>.+?) \| (?P<shown>.+?) \|")
 
 
@@ -27,6 +28,11 @@ class Row:
     def manual(self) -> str:
         """`000` to `004`."""
         return self.number[:3]
+
+    @property
+    def shown_by(self) -> tuple[str, ...]:
+        """What must pass: the tests and, if it is walked, the manual's walk. Nothing for what is left out."""
+        return (*self.tests, _WALKS.format(manual=self.manual)) if self.walked else self.tests
 
 
 def rows() -> list[Row]:
