@@ -22,6 +22,7 @@ KagiyaError
 │   └── TooEarly            a waiting rule holds until an instant
 ├── SettingsInvalid         the settings file or a profile cannot be used; names file, key and mend
 ├── StoreUnavailable        the database refuses: locked, full, unreachable; nothing was written
+│   └── StoreConflict       the transaction was given up for another's: running it again is right
 ├── MailNotSent             the mail server did not take a mail, for now or for good
 ├── VaultError              a seed could not be sealed or opened
 ├── AuditBroken             the audit log is not whole, or not the one that was signed; names the first bad entry
@@ -262,6 +263,10 @@ class StoreUnavailable(KagiyaError):
     """The database refused and nothing was written. `cause` is one of locked, full, unreachable."""
 
     cause: str
+
+
+class StoreConflict(StoreUnavailable):
+    """A deadlock, or transactions that have no order: this one was given up for another, and may run again."""
 
 
 class MailFault(StrEnum):

@@ -5,6 +5,7 @@ pytest_plugins = [
     "tests.fixtures.services",
     "tests.fixtures.people",
     "tests.fixtures.refusals",
+    "tests.fixtures.conflicts",
     "tests.fixtures.shown_rows",
     "tests.fixtures.quick_applications",
 ]

@@ -12,6 +12,7 @@ from provisioning.errors import BadInput, InputFault
 from provisioning.rules.bank_scopes import ALL_SCOPES, BankScope, write_scopes
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import BankClient
 
 _KEY_BYTES: Final = 32
@@ -40,6 +41,7 @@ class AddedBankClient:
     key: str = field(repr=False)
 
 
+@retried
 def add_bank_client(services: Services, command: AddBankClientCommand, now: datetime) -> AddedBankClient:
     """Enter the system. Raises NotFound for an unknown institution, BadInput for no name or no scope."""
     institution_id = command.institution_id and services.institution(command.institution_id).id

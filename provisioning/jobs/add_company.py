@@ -10,6 +10,7 @@ from provisioning.errors import BadInput, InputFault
 from provisioning.rules.actor import Actor
 from provisioning.services import Services
 from provisioning.store.audit import AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import Company
 
 _NAME_LENGTH: Final = 100
@@ -25,6 +26,7 @@ class AddCompanyCommand:
     name_kana: str = ""
 
 
+@retried
 def add_company(services: Services, command: AddCompanyCommand, now: datetime) -> str:
     """The new row's id. Raises NotFound, BadInput (`name`; `company` where the institution has none)."""
     if not services.institution(command.institution_id).companies:

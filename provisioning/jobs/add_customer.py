@@ -19,6 +19,7 @@ from provisioning.rules.identifiers import lookup_name, read_user_id
 from provisioning.rules.institution import MOST_YEN
 from provisioning.services import Services
 from provisioning.store.audit import AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import Company, Customer
 
 _NAME_LENGTH: Final = 100
@@ -47,6 +48,7 @@ class AddCustomerCommand:
     company_role: CompanyRole | None = None
 
 
+@retried
 def add_customer(services: Services, command: AddCustomerCommand, now: datetime) -> str:
     """The new row's id.
 

@@ -10,6 +10,7 @@ from provisioning.rules.actor import Actor
 from provisioning.rules.money_transfer import Account, read_account
 from provisioning.services import Services
 from provisioning.store.audit import AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import Customer, Payee
 
 
@@ -23,6 +24,7 @@ class AddPayeeCommand:
     actor: Actor
 
 
+@retried
 def add_payee(services: Services, command: AddPayeeCommand, now: datetime) -> str:
     """The new row's id. Raises BadInput, NotFound."""
     typed = command.account

@@ -10,6 +10,7 @@ from provisioning.errors import BadInput, InputFault
 from provisioning.rules.permissions import StaffRole
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import Staff
 
 _NAME_LENGTH: Final = 100
@@ -27,6 +28,7 @@ class AddStaffCommand:
     demo: bool = False
 
 
+@retried
 def add_staff(services: Services, command: AddStaffCommand, now: datetime) -> str:
     """The new row's id. Raises BadInput for an empty name, an unknown branch, a demo account in production."""
     institution = services.institution(command.institution_id)

@@ -17,6 +17,7 @@ from provisioning.rules.states import FobState, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import AuditRecord, record
 from provisioning.store.batches import RESTS_AFTER, items_in, move_item
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import Application, ApplicationState, Batch, BatchItem, BatchItemState, Fob
 
 
@@ -73,6 +74,7 @@ def _blank(session: Session, batch: Batch, named: Collection[tuple[str, str]]) -
     return list(session.scalars(query.order_by(Fob.serial, Fob.profile)))
 
 
+@retried
 def bind_item(  # noqa: PLR0917 - what a batch is made of
     services: Services, batch: Batch, item: BatchItem, fob_id: str, actor: Actor, now: datetime
 ) -> bool:
@@ -94,6 +96,7 @@ def bind_item(  # noqa: PLR0917 - what a batch is made of
 _WHY: Final[dict[type[Exception], str]] = {TooEarly: "too_early", IssueRestricted: "restricted"}
 
 
+@retried
 def pass_over(services: Services, item: BatchItem, actor: Actor, refused: Exception, now: datetime) -> None:
     """Leave the item's customer out, for whom nothing can be issued (any more), and say why."""
     reason = _WHY.get(type(refused), "has_token")

@@ -36,6 +36,7 @@ from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.store.addresses import confirm_by_set_up
 from provisioning.store.audit import Actor, ActorKind, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
 from provisioning.store.tables import Credential, OutboxMail, Ticket, TicketState
 from provisioning.store.vault import SealedSeed, SeedContext
@@ -143,6 +144,7 @@ def _is_retry(found: Found, setting: Setting, now: datetime) -> bool:
     )
 
 
+@retried
 def _hand_over(services: Services, proof: _Proof, found: Found, now: datetime) -> AppAnswer:
     with services.store.write() as tx:
         # counts, credential, ticket: the order in which every job takes them, so that none waits in a circle
@@ -207,6 +209,7 @@ def _set_up(tx: Session, credential_id: str, sealed: SealedSeed, now: datetime) 
         raise ProofRefused
 
 
+@retried
 def _hand_over_again(services: Services, one: Try, found: Found, now: datetime) -> AppAnswer:
     with services.store.write() as tx:
         uncount_day(tx, services, one, now)
@@ -215,6 +218,7 @@ def _hand_over_again(services: Services, one: Try, found: Found, now: datetime) 
     return AppAnswer.from_bytes(kept)
 
 
+@retried
 def _note_refusal(services: Services, proof: _Proof, now: datetime) -> None:
     """Write down why, and void the ticket with the last try (R19)."""
     found = proof.found

@@ -18,6 +18,7 @@ from provisioning.rules.states import TokenKind
 from provisioning.rules.timetable import japan_day
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.issuances import is_restricted
 from provisioning.store.slots import open_in, slot_for_new
 from provisioning.store.tables import Application, ApplicationState, Customer
@@ -44,6 +45,7 @@ class Applied:
     number: str
 
 
+@retried
 def apply(services: Services, command: ApplyCommand, now: datetime) -> Applied:
     """Open an application.
 

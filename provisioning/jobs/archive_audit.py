@@ -25,6 +25,7 @@ from provisioning.store.audit_archive import ArchiveReader, drop_archived, end_o
 from provisioning.store.audit_encoding import canonical, keyed_hash
 from provisioning.store.audit_tree import StoredTree
 from provisioning.store.checkpoints import CheckpointFolder
+from provisioning.store.conflicts import retried
 
 KEEP: Final = timedelta(days=366)
 
@@ -70,12 +71,15 @@ def archive_audit(services: Services, command: ArchiveAuditCommand, now: datetim
         }
         write_archive(connection, command.file, header, end)
     found = verify_archive(services, command.file)
-    with services.store.write() as tx:
-        record(
-            tx, services.audit_key, AuditRecord(now, command.actor, ARCHIVE_ACT, "archived", facts=_facts(found))
-        )
+    _record(services, AuditRecord(now, command.actor, ARCHIVE_ACT, "archived", facts=_facts(found)))
     _drop(services, found.size)
     return found
+
+
+@retried
+def _record(services: Services, entry: AuditRecord) -> None:
+    with services.store.write() as tx:
+        record(tx, services.audit_key, entry)
 
 
 def verify_archive(services: Services, file: Path) -> ArchiveVerified:
@@ -115,10 +119,14 @@ def _facts(found: ArchiveVerified) -> dict[str, Any]:
 
 def _drop(services: Services, until: int) -> None:
     """In small transactions, as everything that is large."""
-    more = True
-    while more:
-        with services.store.write_connection() as connection:
-            more = drop_archived(connection, until)
+    while _drop_some(services, until):
+        pass
+
+
+@retried
+def _drop_some(services: Services, until: int) -> bool:
+    with services.store.write_connection() as connection:
+        return drop_archived(connection, until)
 
 
 def _folder(services: Services) -> CheckpointFolder:

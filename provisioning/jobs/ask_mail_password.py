@@ -14,6 +14,7 @@ from provisioning.rules.address_use import AddressUse
 from provisioning.services import Services
 from provisioning.store.addresses import current_address
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.mail_codes import asked_since, owe_code
 from provisioning.store.tables import CustomerAddress
 
@@ -32,6 +33,7 @@ class AskMailPasswordCommand:
     address_id: str | None = None
 
 
+@retried
 def ask_mail_password(services: Services, command: AskMailPasswordCommand, now: datetime) -> str:
     """Owe the mail, whose id is answered; what was sent there before is over.
 

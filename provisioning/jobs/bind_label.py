@@ -12,6 +12,7 @@ from provisioning.jobs.advance_batch import bind_item, pass_over
 from provisioning.jobs.press_batch import BatchCommand
 from provisioning.services import Services
 from provisioning.store.batches import items_in, open_batch_row
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import Batch, BatchItem, BatchItemState, Fob
 
 
@@ -45,6 +46,7 @@ def bind_label(services: Services, command: BindLabelCommand, now: datetime) -> 
     raise WrongState("batch", "closed")
 
 
+@retried
 def _line(services: Services, command: BindLabelCommand, now: datetime) -> tuple[Batch, str, list[BatchItem]]:
     """Whoever types a label attends to the batch."""
     with services.store.write() as tx:

@@ -10,6 +10,7 @@ from sqlalchemy import update
 from provisioning.errors import NotFound, WrongState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
 from provisioning.store.tables import Application, ApplicationState
 
@@ -24,6 +25,7 @@ class CancelApplicationCommand:
     customer_id: str | None = None
 
 
+@retried
 def cancel_application(services: Services, command: CancelApplicationCommand, now: datetime) -> None:
     """OPEN → CANCELLED. Raises NotFound, WrongState if it is closed already."""
     with services.store.write() as tx:

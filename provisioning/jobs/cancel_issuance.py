@@ -11,6 +11,7 @@ from provisioning.jobs.end_credential import end_credential
 from provisioning.rules.states import CredentialState, EndedHow, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import Credential
 
 _NOT_IN_FORCE: Final = frozenset({CredentialState.ISSUED, CredentialState.SET_UP})
@@ -25,6 +26,7 @@ class CancelIssuanceCommand:
     actor: Actor
 
 
+@retried
 def cancel_issuance(services: Services, command: CancelIssuanceCommand, now: datetime) -> None:
     """End the credential as cancelled: ticket void, unsent mail cancelled. Raises NotFound, WrongState."""
     with services.store.write() as tx:

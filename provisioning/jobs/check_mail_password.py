@@ -16,6 +16,7 @@ from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
 from provisioning.store.addresses import current_address
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.mail_codes import count_try, forget_tries, living_code
 from provisioning.store.tables import CustomerAddress
 
@@ -40,6 +41,7 @@ class MailPasswordResult:
     tries_left: int | None = None
 
 
+@retried
 def check_mail_password(
     services: Services, command: CheckMailPasswordCommand, now: datetime
 ) -> MailPasswordResult:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from devices.contract import Authorization, ContractError, parse_authorization, signed_text
 from provisioning.errors import AuthFault, NotAuthentic
 from provisioning.services import Services
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import SpentNonce, Station
 
 SKEW: Final = timedelta(seconds=60)
@@ -69,6 +70,7 @@ def _signer(services: Services, request: SignedRequest, claim: Authorization) ->
     return station
 
 
+@retried
 def _spend_nonce(services: Services, claim: Authorization, now: datetime) -> None:
     """The primary key decides who used a nonce first."""
     nonce = sha256(f"station\n{claim.station_id}\n{claim.nonce}".encode()).digest()

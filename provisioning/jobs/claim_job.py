@@ -19,6 +19,7 @@ from provisioning.rules.parameters import OtpParameters, OtpType
 from provisioning.rules.states import CredentialState, FobState, JobKind, JobState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows, move_fob, move_job
 from provisioning.store.station_seal import SealedFor, StationSeal
 from provisioning.store.tables import Credential, Fob, ProgrammingJob, Station
@@ -35,6 +36,7 @@ class ClaimJobCommand:
     generation: int | None = None
 
 
+@retried
 def claim_job(services: Services, command: ClaimJobCommand, now: datetime) -> ProgramJob:
     """QUEUED → WRITING; for PROGRAM the seed is drawn, sealed for the vault and encrypted to the station.
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from provisioning.errors import InProgress, KeyReused, OutcomeUnknown
 from provisioning.jobs.ticket_box import ticket_box
 from provisioning.services import Services
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import BankAnswer
 from provisioning.store.tables.base import to_microseconds
 
@@ -41,6 +42,7 @@ class Answer:
     body: bytes = field(repr=False)
 
 
+@retried
 def claim_request(services: Services, command: ClaimRequestCommand, now: datetime) -> Answer | None:
     """None: the caller does it now, then keeps its answer or gives the claim back. Else what was answered before.
 

@@ -9,8 +9,10 @@ from provisioning.jobs.audit_seams import CLOSE_KEY_ACT, audit_keys
 from provisioning.rules.actor import Actor
 from provisioning.services import Services
 from provisioning.store.audit import AuditRecord, record
+from provisioning.store.conflicts import retried
 
 
+@retried
 def close_audit_key(services: Services, key_id: str, actor: Actor, now: datetime) -> None:
     """Raises NotFound for a key that is not in the settings, WrongState for the one that is in use."""
     if key_id not in audit_keys(services):

@@ -13,6 +13,7 @@ from provisioning.jobs.paper_acts import ACTS, PaperCase
 from provisioning.rules.papers import ACTS_OF, PaperAct, PaperState, read_line
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import Credential, PaperRequest
 
 
@@ -37,6 +38,7 @@ class RefusePaperCommand:
     actor: Actor
 
 
+@retried
 def carry_out_paper(services: Services, command: CarryOutPaperCommand, now: datetime) -> PaperAct:
     """Do what the paper asks for and close it, both or neither.
 
@@ -52,6 +54,7 @@ def carry_out_paper(services: Services, command: CarryOutPaperCommand, now: date
         return act
 
 
+@retried
 def refuse_paper(services: Services, command: RefusePaperCommand, now: datetime) -> None:
     """Close it without anything done. Raises BadInput("refusal"), NotFound, WrongState("paper")."""
     refusal = read_line(command.refusal, "refusal")

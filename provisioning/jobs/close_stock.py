@@ -25,6 +25,7 @@ from provisioning.rules.custody import COMPARTMENT, Compartment
 from provisioning.rules.states import CredentialState, FobState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.custody import hold_ledger
 from provisioning.store.queries.stock import fob_counts
 from provisioning.store.tables import Credential, CustodyEntry, Fob, ProgrammingJob, StockClosing, StockTransfer
@@ -48,6 +49,7 @@ class CloseStockCommand:
     note: str = ""
 
 
+@retried
 def close_stock(services: Services, command: CloseStockCommand, now: datetime) -> str:
     """The closing's id; what does not agree is written down with it.
 

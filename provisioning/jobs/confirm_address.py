@@ -20,6 +20,7 @@ from provisioning.rules.verdict import Outcome
 from provisioning.services import Services
 from provisioning.store.addresses import current_address, retire_address
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.line import JoinedLine
 from provisioning.store.mail_codes import forget_code
 from provisioning.store.notices import Notice, owe_notices
@@ -43,6 +44,7 @@ class ConfirmAddressCommand:
     otp: str = field(default="", repr=False)
 
 
+@retried
 def confirm_address(services: Services, command: ConfirmAddressCommand, now: datetime) -> Proved:
     """From now on the current address for its use; every stored address is told (R45).
 

@@ -24,6 +24,7 @@ from provisioning.rules.states import CredentialState
 from provisioning.rules.subscriber import subscriber
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
 from provisioning.store.tables import ActivationCount, Credential, Customer, Ticket, TicketState
 
@@ -62,6 +63,7 @@ class Found:
     counted: bool
 
 
+@retried
 def count_proof(services: Services, one: Try, now: datetime) -> Found | None:
     """Spend the nonce, count the try, commit; then tell which ticket it is for, if any.
 

@@ -10,6 +10,7 @@ from sqlalchemy import delete
 from provisioning.errors import NotFound, WrongState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import SessionKind, Staff, WebSession
 
 
@@ -22,6 +23,7 @@ class DisableStaffCommand:
     actor: Actor
 
 
+@retried
 def disable_staff(services: Services, command: DisableStaffCommand, now: datetime) -> None:
     """Disable, and end the sessions in the same transaction. Raises NotFound, WrongState if done before."""
     with services.store.write() as tx:

@@ -24,6 +24,7 @@ from provisioning.rules.parameters import OtpParameters
 from provisioning.rules.states import CredentialState, EndedHow, FobState, JobKind, JobState, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.journal import move_fob, move_job
 from provisioning.store.tables import Credential, Customer, Fob, ImportedSeed, ProgrammingJob
 
@@ -74,6 +75,7 @@ def end_attempt(services: Services, command: EndAttemptCommand, now: datetime) -
         return _end(services, dataclasses.replace(command, try_again=False), now)
 
 
+@retried
 def _end(services: Services, command: EndAttemptCommand, now: datetime) -> EndedAttempt:
     with services.store.write() as tx:
         job = tx.get(ProgrammingJob, command.job_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from provisioning.services import Services
+from provisioning.store.conflicts import retried
 from provisioning.store.mail_codes import forget_codes_of_login
 
 
@@ -17,6 +18,7 @@ class EndLoginCommand:
     login: str
 
 
+@retried
 def end_login(services: Services, command: EndLoginCommand) -> None:
     """Whatever was asked for in it is over; nothing happens where nothing was."""
     with services.store.write() as tx:

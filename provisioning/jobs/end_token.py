@@ -16,6 +16,7 @@ from provisioning.rules.papers import PaperKind, read_line
 from provisioning.rules.states import EndedHow, Slot
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.slots import open_in
 from provisioning.store.tables import Credential
 
@@ -59,6 +60,7 @@ class EndTokenCommand:
     note: str = ""
 
 
+@retried
 def end_token(services: Services, command: EndTokenCommand, now: datetime) -> EndedHow:
     """End it and destroy its seed; answers how it ended.
 

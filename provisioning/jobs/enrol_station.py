@@ -13,6 +13,7 @@ from provisioning.errors import BadInput, InputFault, NotFound
 from provisioning.jobs.invite_station import code_hash
 from provisioning.services import Services
 from provisioning.store.audit import Actor, ActorKind, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
 from provisioning.store.tables import Station
 
@@ -29,6 +30,7 @@ class EnrolStationCommand:
     origin: str = ""
 
 
+@retried
 def enrol_station(services: Services, command: EnrolStationCommand, now: datetime) -> Enrolled:
     """Spend the code and keep the keys. Raises NotFound for a wrong, spent or expired code, BadInput for a key."""
     keys = {

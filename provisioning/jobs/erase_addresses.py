@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.store.audit import SYSTEM, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
 from provisioning.store.mail_codes import forget_code
 from provisioning.store.tables import Credential, CustomerAddress, MailState, OutboxMail
@@ -26,14 +27,16 @@ _ERASED: Final = b""
 
 def erase_addresses(services: Services, now: datetime) -> int:
     """How many stored addresses were erased, at most _AT_ONCE of each institution."""
-    erased = 0
-    for institution in services.institutions.values():
-        with services.store.write() as tx:
-            erased += _erase(tx, services, institution.id, institution.keep_address, now)
-    return erased
+    return sum(_erase(services, one.id, one.keep_address, now) for one in services.institutions.values())
 
 
-def _erase(tx: Session, services: Services, institution_id: str, keep: timedelta, now: datetime) -> int:
+@retried
+def _erase(services: Services, institution_id: str, keep: timedelta, now: datetime) -> int:
+    with services.store.write() as tx:
+        return _erase_in(tx, services, institution_id, keep, now)
+
+
+def _erase_in(tx: Session, services: Services, institution_id: str, keep: timedelta, now: datetime) -> int:
     over = or_(
         CustomerAddress.retired_at <= now - keep,
         and_(CustomerAddress.confirmed_at.is_(None), CustomerAddress.stored_at <= now - keep),

@@ -12,6 +12,7 @@ from provisioning.jobs.unnamed_fob import station_for
 from provisioning.rules.factory import FACTORY
 from provisioning.rules.states import FobState, JobKind
 from provisioning.services import Services
+from provisioning.store.conflicts import retried
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class QueuedErasure:
     job_id: str
 
 
+@retried
 def erase_fob(
     services: Services, command: FobCommand, now: datetime, *, may_use_last_try: bool = False
 ) -> QueuedErasure:

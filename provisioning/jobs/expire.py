@@ -11,6 +11,7 @@ from provisioning.jobs.end_credential import end_credential
 from provisioning.rules.states import CredentialState, EndedHow
 from provisioning.services import Services
 from provisioning.store.audit import SYSTEM
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import Credential, Fob
 
 _NEVER_ACTIVE = or_(
@@ -37,6 +38,7 @@ def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
     )
 
 
+@retried
 def _expire(services: Services, credential_id: str, now: datetime) -> bool:
     with services.store.write() as tx:
         # asked again: it may have been activated or ended since

@@ -10,12 +10,14 @@ from sqlalchemy import delete, select, update
 from provisioning.jobs.close_ticket import close_ticket
 from provisioning.services import Services
 from provisioning.store.audit import SYSTEM, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import ActivationCount, Credential, Ticket, TicketState
 
 _COUNTS_KEPT: Final = timedelta(days=2)
 """Days begin earlier in Japan than in UTC; two days is past the end of any of them."""
 
 
+@retried
 def expire_tickets(services: Services, now: datetime) -> int:
     """How many open tickets expired. Answers kept for a retry go with their ticket's time, too."""
     with services.store.write() as tx:

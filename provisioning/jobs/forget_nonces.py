@@ -7,9 +7,11 @@ from datetime import datetime
 from sqlalchemy import delete
 
 from provisioning.services import Services
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import SpentNonce
 
 
+@retried
 def forget_nonces(services: Services, now: datetime) -> None:
     """Delete every spent nonce that expired before `now`."""
     with services.store.write() as tx:

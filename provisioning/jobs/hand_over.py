@@ -8,9 +8,11 @@ from provisioning.errors import WrongState
 from provisioning.jobs.fob_acts import FobCommand, fob_case, record_fob_act
 from provisioning.rules.states import FobState
 from provisioning.services import Services
+from provisioning.store.conflicts import retried
 from provisioning.store.journal import move_fob
 
 
+@retried
 def hand_over(services: Services, command: FobCommand, now: datetime) -> None:
     """PROGRAMMED → HANDED_OVER. Raises WrongState, also for a fob without a proved credential; NotFound."""
     with services.store.write() as tx:

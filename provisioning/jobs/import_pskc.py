@@ -25,6 +25,7 @@ from provisioning.rules.parameters import OtpParameters
 from provisioning.rules.states import FobState, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.custody import enter_new
 from provisioning.store.tables import Fob, ImportedSeed, new_id
 
@@ -66,6 +67,7 @@ def look_into_pskc(services: Services, command: ImportPskcCommand, now: datetime
     return _view(good, refusals)
 
 
+@retried
 def import_pskc(services: Services, command: ImportPskcCommand, now: datetime) -> ImportView:
     """Every fob of the file IN_STOCK with its seed sealed, in one transaction.
 

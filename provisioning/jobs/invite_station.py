@@ -11,6 +11,7 @@ from typing import Final
 from provisioning.errors import BadInput, InputFault
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import Station
 
 CODE_LIFE: Final = timedelta(hours=1)
@@ -39,6 +40,7 @@ class StationInvitation:
     expires_at: datetime
 
 
+@retried
 def invite_station(services: Services, command: InviteStationCommand, now: datetime) -> StationInvitation:
     """Create the station's row without keys. Raises BadInput for an empty name or an unknown branch."""
     institution = services.institution(command.institution_id)

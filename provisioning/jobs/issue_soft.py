@@ -20,6 +20,7 @@ from provisioning.rules.setup_code import SetupCode
 from provisioning.rules.states import TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import Customer, Ticket
 
 
@@ -46,6 +47,7 @@ class IssuedSoft:
     setup_code: SetupCode | None = None
 
 
+@retried
 def issue_soft(services: Services, command: IssueSoftCommand, now: datetime) -> IssuedSoft:
     """Issue, and owe the customer the mail; nothing is sent here (R68).
 

@@ -25,6 +25,7 @@ from provisioning.rules.timetable import wait_after_revocation
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, audit_row, write_row
+from provisioning.store.conflicts import retried
 from provisioning.store.line import JoinedLine, Line
 from provisioning.store.notices import Notice, owe_notices
 from provisioning.store.verification import (
@@ -82,11 +83,16 @@ def judge_code(services: Services, typed: TypedCode, now: datetime) -> VerifyRes
     read_otp(typed.otp)
     bench = _Bench(services, institution, typed, now)
     for _ in range(MAX_ROUNDS):
-        with _line(services, typed) as line:
-            result = bench.judge(line)
+        result = _round(bench)
         if result is not None:
             return result
     raise StoreUnavailable("locked")
+
+
+@retried
+def _round(bench: _Bench) -> VerifyResult | None:
+    with _line(bench.services, bench.typed) as line:
+        return bench.judge(line)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from provisioning.rules.papers import PaperKind
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
 from provisioning.store.tables import Credential
 
@@ -28,6 +29,7 @@ class LiftSuspensionCommand:
     actor: Actor
 
 
+@retried
 def lift_suspension(services: Services, command: LiftSuspensionCommand, now: datetime) -> CredentialState:
     """Back to where it was suspended, with no failures counted; says where.
 

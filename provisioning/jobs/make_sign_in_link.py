@@ -11,6 +11,7 @@ from typing import Final
 from provisioning.errors import NotFound
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import Staff
 
 LINK_LIFE: Final = timedelta(minutes=10)
@@ -37,6 +38,7 @@ class SignInLink:
     expires_at: datetime | None
 
 
+@retried
 def make_sign_in_link(services: Services, command: MakeSignInLinkCommand, now: datetime) -> SignInLink:
     """A fresh link. Raises NotFound for an unknown or disabled member of staff."""
     token = secrets.token_urlsafe(_TOKEN_BYTES)

@@ -10,6 +10,7 @@ from sqlalchemy import update
 from provisioning.errors import NotFound
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
 from provisioning.store.tables import MailState, OutboxMail
 
@@ -23,6 +24,7 @@ class NoteReturnedMailCommand:
     actor: Actor
 
 
+@retried
 def note_returned_mail(services: Services, command: NoteReturnedMailCommand, now: datetime) -> None:
     """SENT → FAILED; a mail in any other state stays as it is. Raises NotFound."""
     with services.store.write() as tx:

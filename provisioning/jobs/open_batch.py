@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import Batch, BatchItem, Customer, Station
 
 MAX_ITEMS: Final = 200
@@ -31,6 +32,7 @@ class OpenBatchCommand:
     at_once: int = 1
 
 
+@retried
 def open_batch(services: Services, command: OpenBatchCommand, now: datetime) -> str:
     """The batch's id.
 

@@ -24,6 +24,7 @@ from provisioning.jobs.passkey_challenges import draw_challenge
 from provisioning.jobs.passkey_site import ALGORITHMS, site_of
 from provisioning.rules.passkeys import CHALLENGE_LIFE, ChallengePurpose, ChallengeUse
 from provisioning.services import Services
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import Passkey, Staff
 
 _VERIFIED: Final = UserVerificationRequirement.REQUIRED
@@ -39,6 +40,7 @@ class PasskeyOptions:
     json: str
 
 
+@retried
 def enrolment_options(services: Services, staff_id: str, now: datetime) -> PasskeyOptions:
     """To make a passkey for somebody. Raises NotFound for an unknown or disabled member of staff."""
     site = site_of(services.settings.server)
@@ -64,6 +66,7 @@ def enrolment_options(services: Services, staff_id: str, now: datetime) -> Passk
     return PasskeyOptions(challenge, options_to_json(options))
 
 
+@retried
 def sign_in_options(services: Services, now: datetime) -> PasskeyOptions:
     """To sign in: the authenticator tells who it is."""
     with services.store.write() as tx:
@@ -81,6 +84,7 @@ def approval_options(services: Services, staff_id: str, payload_hash: bytes, now
     return _for_staff(services, ChallengeUse(ChallengePurpose.APPROVE, staff_id, payload_hash), now)
 
 
+@retried
 def _for_staff(services: Services, use: ChallengeUse, now: datetime) -> PasskeyOptions:
     with services.store.write() as tx:
         staff = _enabled(tx, use.staff_id)

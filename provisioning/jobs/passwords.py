@@ -20,6 +20,7 @@ from provisioning.rules.identifiers import lookup_name
 from provisioning.rules.verdict import Outcome
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
 from provisioning.store.mail_codes import forget_tries
 from provisioning.store.tables import Customer
@@ -92,6 +93,7 @@ def check_confirmation(services: Services, command: CheckConfirmationCommand, no
     return _decide(services, typed, found, now)
 
 
+@retried
 def unlock_passwords(services: Services, command: UnlockPasswordsCommand, now: datetime) -> None:
     """Every counter back to zero, that of the mail password too. Raises NotFound."""
     of_customer = update(Customer).where(
@@ -140,6 +142,7 @@ def _find(services: Services, kind: _Kind, institution_id: str, name: ColumnElem
     return None if row is None else _Found(*row)
 
 
+@retried
 def _decide(services: Services, typed: _Typed, found: _Found | None, now: datetime) -> PasswordResult:
     """Compare, then decide by one conditional write: parallel guesses get no more tries than the limit."""
     right = _matches(_decoy() if found is None else found.hash, typed.password)

@@ -20,6 +20,7 @@ from provisioning.jobs.numbering import numbering_of
 from provisioning.rules.states import JobState
 from provisioning.services import Services
 from provisioning.store.audit import Actor
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import Fob, ProgrammingJob, Station
 
 _NOTE_EVERY: Final = timedelta(seconds=5)
@@ -49,6 +50,7 @@ def poll_station(services: Services, command: PollCommand, now: datetime) -> Wor
     return Work(jobs=tuple(job for job in jobs if job is not None), unix_time=int(now.timestamp()))
 
 
+@retried
 def _note(services: Services, command: PollCommand, now: datetime) -> list[str]:
     """Store the devices seen; ids of the jobs that this station no longer knows."""
     seen = [_as_noted(services, device) for device in command.poll.devices]

@@ -15,6 +15,7 @@ from provisioning.rules.states import JobState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.batches import items_in, move_item, newest_job, open_batch_row
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import Batch, BatchItem, BatchItemState, Fob
 
 _OPEN = (BatchItemState.WAITING, BatchItemState.BOUND)
@@ -44,6 +45,7 @@ class Pressed:
     again: tuple[int, ...]
 
 
+@retried
 def press_batch(services: Services, command: BatchCommand, now: datetime) -> Pressed:
     """Whatever is proved is done; where a write was given up its customer waits for another fob.
 
@@ -68,6 +70,7 @@ def press_batch(services: Services, command: BatchCommand, now: datetime) -> Pre
     return Pressed(tuple(went[BatchItemState.DONE]), tuple(went[BatchItemState.WAITING]))
 
 
+@retried
 def skip_item(services: Services, command: SkipItemCommand, now: datetime) -> None:
     """Leave a customer out who has no fob yet, or whose fob failed. Raises NotFound, WrongState("batch_item")."""
     with services.store.write() as tx:
@@ -81,6 +84,7 @@ def skip_item(services: Services, command: SkipItemCommand, now: datetime) -> No
         _close_if_done(tx, services, command, batch, now)
 
 
+@retried
 def close_batch(services: Services, command: BatchCommand, now: datetime) -> None:
     """End it now: who waits is left out; fobs on their way are written to the end. Raises as `press_batch`."""
     with services.store.write() as tx:

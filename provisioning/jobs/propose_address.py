@@ -24,6 +24,7 @@ from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
 from provisioning.store.addresses import current_address
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.mail_codes import forget_code, owe_code
 from provisioning.store.tables import Credential, Customer, CustomerAddress
 
@@ -54,6 +55,7 @@ class Proposed:
     tries_left: int | None = None
 
 
+@retried
 def propose_address(services: Services, command: ProposeAddressCommand, now: datetime) -> Proposed:
     """Store the address unconfirmed and owe it a password.
 

@@ -15,6 +15,7 @@ from provisioning.jobs.imported_seeds import prove_imported
 from provisioning.rules.states import CredentialState, FobState, JobState, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows, move_fob, move_job
 from provisioning.store.tables import Credential, ImportedSeed, ProgrammingJob
 
@@ -28,6 +29,7 @@ class ProveJobCommand:
     actor: Actor
 
 
+@retried
 def prove_job(services: Services, command: ProveJobCommand, now: datetime) -> bool:
     """Whether the code fits. If so: job PROVED, credential SET_UP, fob PROGRAMMED, application fulfilled.
 

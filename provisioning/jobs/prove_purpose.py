@@ -21,6 +21,7 @@ from provisioning.rules.states import CredentialState, Slot
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
 from provisioning.store.audit import Actor
+from provisioning.store.conflicts import retried
 from provisioning.store.line import JoinedLine
 from provisioning.store.tables import Credential, Customer
 from provisioning.store.verification import Standing
@@ -72,6 +73,7 @@ def has_token_in_use(tx: Session, customer_id: str) -> bool:
     return tx.scalar(select(Credential.id).where(*in_use).limit(1)) is not None
 
 
+@retried
 def prove_purpose(services: Services, proofs: Proofs, act: Callable[[Session], None], now: datetime) -> Proved:
     """Judge the code where one is asked for, and `act` in the transaction that spends it; else just `act`.
 

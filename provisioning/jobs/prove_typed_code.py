@@ -15,6 +15,7 @@ from provisioning.rules.otp_input import read_otp
 from provisioning.rules.states import CredentialState, JobState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
 from provisioning.store.tables import Credential, ProgrammingJob
 
@@ -59,6 +60,7 @@ def prove_typed_code(services: Services, command: ProveTypedCodeCommand, now: da
     return TypedProof(proved=False, tries_left=0, next_job_id=end_attempt(services, doubt, now).next_job_id)
 
 
+@retried
 def _count(services: Services, command: ProveTypedCodeCommand, credential_id: str, now: datetime) -> int:
     """Wrong codes so far, this one included."""
     issued = (Credential.id == credential_id, Credential.state == CredentialState.ISSUED)

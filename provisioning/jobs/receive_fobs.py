@@ -13,6 +13,7 @@ from provisioning.jobs.fob_acts import FobCommand, fob_case, record_fob_act
 from provisioning.rules.states import FobState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.journal import move_fob
 from provisioning.store.tables import Fob, StockTransfer
 
@@ -29,6 +30,7 @@ class ReceiveFobsCommand:
     not_arrived: frozenset[str] = frozenset()
 
 
+@retried
 def receive_fobs(services: Services, command: ReceiveFobsCommand, now: datetime) -> int:
     """IN_TRANSIT → IN_STOCK of this branch; how many. What is missing stays on its way.
 
@@ -48,6 +50,7 @@ def receive_fobs(services: Services, command: ReceiveFobsCommand, now: datetime)
     return len(arrived)
 
 
+@retried
 def call_back_fob(services: Services, command: FobCommand, now: datetime) -> None:
     """It came back, or never left: IN_TRANSIT → IN_STOCK of who sent it. Raises WrongState, NotFound."""
     with services.store.write() as tx:

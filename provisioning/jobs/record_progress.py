@@ -11,6 +11,7 @@ from devices.contract import Progress
 from provisioning.errors import BadInput, InputFault, NotFound, WrongState
 from provisioning.rules.states import JobState
 from provisioning.services import Services
+from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
 from provisioning.store.tables import ProgrammingJob, Station
 
@@ -24,6 +25,7 @@ class RecordProgressCommand:
     progress: Progress
 
 
+@retried
 def record_progress(services: Services, command: RecordProgressCommand, now: datetime) -> None:
     """Keep the newest count and what the device waits for.
 

@@ -18,6 +18,7 @@ from provisioning.jobs.prove_job import ProveJobCommand, prove_job
 from provisioning.rules.states import FobState, JobKind, JobState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.journal import move_fob, move_job
 from provisioning.store.tables import Fob, ProgrammingJob
 
@@ -98,6 +99,7 @@ def _without_code(receipt: WriteReceipt) -> dict[str, Any]:
     return {name: value for name, value in dataclasses.asdict(receipt).items() if name != "code"}
 
 
+@retried
 def _written(services: Services, command: RecordResultCommand, now: datetime) -> None:
     """WRITING → WRITTEN with the receipt; an erased fob is stock again."""
     receipt = command.result.receipt

@@ -13,6 +13,7 @@ from provisioning.jobs.end_credential import end_credential
 from provisioning.jobs.fob_acts import FobCase, FobCommand, fob_case, record_fob_act
 from provisioning.rules.states import EndedHow, FobState, JobState
 from provisioning.services import Services
+from provisioning.store.conflicts import retried
 from provisioning.store.journal import move_fob, move_job
 from provisioning.store.tables import Fob
 
@@ -26,6 +27,7 @@ class RemoveFobCommand(FobCommand):
     to: FobState
 
 
+@retried
 def remove_fob(services: Services, command: RemoveFobCommand, now: datetime) -> None:
     """Lost and broken end the open credential at once; retiring a fob that carries one raises WrongState.
 

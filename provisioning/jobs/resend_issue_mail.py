@@ -21,6 +21,7 @@ from provisioning.rules.setup_code import SetupCode
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import Credential, Customer, OutboxMail, Ticket, TicketState
 
 
@@ -50,6 +51,7 @@ class ResentMail:
     setup_code: SetupCode | None = None
 
 
+@retried
 def resend_issue_mail(services: Services, command: ResendIssueMailCommand, now: datetime) -> ResentMail:
     """Replace the ticket and owe the mail again.
 

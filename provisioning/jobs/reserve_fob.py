@@ -25,6 +25,7 @@ from provisioning.rules.parameters import OtpParameters
 from provisioning.rules.states import CredentialState, FobState, JobKind, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.journal import move_fob
 from provisioning.store.tables import (
     Application,
@@ -66,6 +67,7 @@ class ReservedFob:
     credential_id: str
 
 
+@retried
 def reserve_fob(services: Services, command: ReserveFobCommand, now: datetime) -> ReservedFob:
     """Fob IN_STOCK → RESERVED, credential ISSUED, job QUEUED: all or nothing.
 

@@ -12,6 +12,7 @@ from provisioning.jobs.find_credential import find_credential
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
 from provisioning.store.tables import Credential
 
@@ -25,6 +26,7 @@ class ResetDriftCommand:
     actor: Actor
 
 
+@retried
 def reset_drift(services: Services, command: ResetDriftCommand, now: datetime) -> int:
     """Drift back to zero; answers the steps it was. The last accepted step stays. Raises NotFound, WrongState."""
     with services.store.write() as tx:

@@ -14,6 +14,7 @@ from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.rules.verdict import Outcome
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import Credential
 
 
@@ -36,6 +37,7 @@ class ResyncResult:
     drift_steps: int | None = None
 
 
+@retried
 def resync(services: Services, command: ResyncCommand, now: datetime) -> ResyncResult:
     """Learn drift or counter from two fresh codes; they are spent. A suspension stays. No failure is counted.
 

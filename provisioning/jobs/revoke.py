@@ -10,6 +10,7 @@ from provisioning.jobs.find_credential import find_credential
 from provisioning.rules.states import EndedHow
 from provisioning.services import Services
 from provisioning.store.audit import Actor
+from provisioning.store.conflicts import retried
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class RevokeCommand:
     actor: Actor
 
 
+@retried
 def revoke(services: Services, command: RevokeCommand, now: datetime) -> None:
     """End the credential, destroy its seed. Raises NotFound, WrongState if it ended already."""
     with services.store.write() as tx:

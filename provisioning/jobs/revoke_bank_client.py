@@ -10,6 +10,7 @@ from sqlalchemy import update
 from provisioning.errors import NotFound, WrongState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
 from provisioning.store.tables import BankClient
 
@@ -22,6 +23,7 @@ class RevokeBankClientCommand:
     actor: Actor
 
 
+@retried
 def revoke_bank_client(services: Services, command: RevokeBankClientCommand, now: datetime) -> None:
     """The key is refused from now on, for ever. Raises NotFound, WrongState if it was before."""
     with services.store.write() as tx:

@@ -13,6 +13,7 @@ from provisioning.jobs.end_attempt import EndAttemptCommand, end_attempt
 from provisioning.rules.states import JobState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import ProgrammingJob, Station
 
 
@@ -25,6 +26,7 @@ class RevokeStationCommand:
     actor: Actor
 
 
+@retried
 def revoke_station(services: Services, command: RevokeStationCommand, now: datetime) -> None:
     """Refuse its requests from now on; what it was writing is given up and tried again elsewhere.
 

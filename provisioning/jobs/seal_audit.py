@@ -16,7 +16,8 @@ from sqlalchemy import select
 
 from provisioning.services import Services
 from provisioning.store.audit_reading import unsealed
-from provisioning.store.audit_tree import StoredTree, grow, write_batch
+from provisioning.store.audit_tree import Batch, StoredTree, grow, write_batch
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import AuditBatch
 
 LATE: Final = timedelta(minutes=1)
@@ -60,9 +61,14 @@ def _seal(services: Services, after: int, now: datetime) -> int:
                 select(AuditBatch.highest_entry_id).order_by(AuditBatch.first_index.desc()).limit(1)
             )
         batch = grow(growing, leaves, highest or 0)
-        with services.store.write_connection() as connection:
-            if not write_batch(connection, batch, now):
-                break  # another worker was first; it has these entries, or the next turn has
+        if not _write(services, batch, now):
+            break  # another worker was first; it has these entries, or the next turn has
         sealed += len(leaves)
         after = leaves[-1][0]
     return sealed
+
+
+@retried
+def _write(services: Services, batch: Batch, now: datetime) -> bool:
+    with services.store.write_connection() as connection:
+        return write_batch(connection, batch, now)

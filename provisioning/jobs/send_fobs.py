@@ -13,6 +13,7 @@ from provisioning.errors import BadInput, InputFault
 from provisioning.rules.states import FobState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.journal import move_fob
 from provisioning.store.tables import Fob, StockTransfer
 
@@ -33,6 +34,7 @@ class SendFobsCommand:
     note: str = ""
 
 
+@retried
 def send_fobs(services: Services, command: SendFobsCommand, now: datetime) -> str:
     """IN_STOCK → IN_TRANSIT, all or none; the transfer's id. They stay in this branch's books until they arrive.
 

@@ -19,6 +19,7 @@ from provisioning.mail.compose import Envelope, Happened, TokenIssued, mail_pass
 from provisioning.mail.mailer import Mail, Mailer
 from provisioning.services import Services
 from provisioning.store.audit import SYSTEM, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.mail_codes import draw_code
 from provisioning.store.tables import MailKind, MailState, OutboxMail, Ticket, TicketState
 
@@ -57,6 +58,7 @@ def send_mails(services: Services, command: SendMailsCommand, now: datetime) -> 
     return SentMails(counts[MailState.SENT], counts[MailState.QUEUED], counts[MailState.FAILED])
 
 
+@retried
 def _claim(services: Services, now: datetime) -> OutboxMail | None:
     """The mail that waited longest, claimed for this worker; None if nothing is due."""
     due = OutboxMail.state.in_((MailState.QUEUED, MailState.SENDING)) & (OutboxMail.next_attempt_at <= now)
@@ -86,6 +88,7 @@ def _send(services: Services, mailer: Mailer, row: OutboxMail, now: datetime) ->
     return _note(services, row, MailState.SENT, now)
 
 
+@retried
 def _drawn(services: Services, row: OutboxMail, now: datetime) -> str | None:
     """The password that the mail is to carry, "" for other mails; None: nobody waits for it any more."""
     if row.kind is not MailKind.MAIL_PASSWORD:
@@ -125,6 +128,7 @@ def _happened(row: OutboxMail) -> Happened:
     return Happened(row.kind, datetime.fromisoformat(row.facts["at"]), **told)
 
 
+@retried
 def _note(
     services: Services, row: OutboxMail, state: MailState, now: datetime, reply: str | None = None
 ) -> MailState:

@@ -11,6 +11,7 @@ from provisioning.errors import BadInput, InputFault
 from provisioning.jobs.fob_acts import FobCommand, fob_case, record_fob_act
 from provisioning.rules.timetable import day_ends
 from provisioning.services import Services
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import Fob
 
 
@@ -21,6 +22,7 @@ class SetExpiryCommand(FobCommand):
     last_day: date | None
 
 
+@retried
 def set_expiry(services: Services, command: SetExpiryCommand, now: datetime) -> None:
     """Raises BadInput("last_day") for a day that is over, NotFound."""
     expires_at = expires_after(command.last_day, now)

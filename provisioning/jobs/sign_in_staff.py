@@ -12,6 +12,7 @@ from provisioning.errors import NotFound
 from provisioning.jobs.make_sign_in_link import token_hash
 from provisioning.services import Services
 from provisioning.store.audit import Actor, ActorKind, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import Staff
 
 
@@ -32,6 +33,7 @@ class SignedInStaff:
     institution_id: str
 
 
+@retried
 def sign_in_staff(services: Services, command: SignInStaffCommand, now: datetime) -> SignedInStaff:
     """Spend the link (a demonstration's stays good). Raises NotFound, the same for every reason."""
     with services.store.write() as tx:

@@ -8,9 +8,11 @@ from provisioning.errors import WrongState
 from provisioning.jobs.fob_acts import FobCommand, fob_case, record_fob_act
 from provisioning.rules.states import FobState
 from provisioning.services import Services
+from provisioning.store.conflicts import retried
 from provisioning.store.journal import move_fob
 
 
+@retried
 def take_back(services: Services, command: FobCommand, now: datetime) -> None:
     """HANDED_OVER, IN_USE, PROGRAMMED or LOST (found again) → RETURNED.
 

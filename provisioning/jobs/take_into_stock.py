@@ -16,6 +16,7 @@ from provisioning.jobs.unnamed_fob import is_unnamed
 from provisioning.rules.states import FobState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.custody import enter_custody
 from provisioning.store.tables import Fob, Station
 
@@ -44,6 +45,7 @@ class StockedFob:
     fob_id: str
 
 
+@retried
 def take_into_stock(services: Services, command: TakeIntoStockCommand, now: datetime) -> StockedFob:
     """Record the fob with what the station reported of it (R31).
 

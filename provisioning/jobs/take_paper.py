@@ -11,6 +11,7 @@ from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound
 from provisioning.rules.papers import IdentityCheck, PaperKind, PaperState, read_form_number, read_line
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import Customer, PaperRequest
 
 
@@ -27,6 +28,7 @@ class TakePaperCommand:
     note: str = ""
 
 
+@retried
 def take_paper(services: Services, command: TakePaperCommand, now: datetime) -> str:
     """The request's id. Nothing follows from it yet.
 

@@ -14,6 +14,7 @@ from provisioning.rules.serial_range import SerialRange
 from provisioning.rules.states import FobState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.custody import enter_new
 from provisioning.store.queries.serial_ranges import gaps, known_serials
 from provisioning.store.tables import Fob
@@ -36,6 +37,7 @@ class TakeRangeCommand:
     last_day: date | None = None
 
 
+@retried
 def take_range(services: Services, command: TakeRangeCommand, now: datetime) -> int:
     """How many were taken: all or none.
 

@@ -14,6 +14,7 @@ from provisioning.errors import NotFound, WrongState
 from provisioning.jobs.fob_acts import FobCommand, fob_case, record_fob_act
 from provisioning.rules.states import FobState
 from provisioning.services import Services
+from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
 from provisioning.store.queries.faces import faces
 from provisioning.store.tables import Fob
@@ -28,6 +29,7 @@ class UseAsCommand(FobCommand):
     profile: str
 
 
+@retried
 def use_as(services: Services, command: UseAsCommand, now: datetime) -> None:
     """From now on the fob is what the station tells of that profile.
 

@@ -19,6 +19,7 @@ from provisioning.clock import JUMP_TOLERANCE
 from provisioning.jobs.passkey_challenges import forget_challenges
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.conflicts import retried
 from provisioning.store.mail_codes import forget_codes_of_login, forget_old_codes
 from provisioning.store.tables.session import SessionKind, WebSession
 from provisioning.store.tables.staff import Staff
@@ -93,6 +94,7 @@ def find_session(services: Services, kind: SessionKind, raw_id: str, now: dateti
         )
 
 
+@retried
 def open_session(services: Services, kind: SessionKind, state: dict[str, Any], now: datetime) -> str:
     """A session of nobody yet. Returns its raw identifier."""
     raw_id = secrets.token_urlsafe(_ID_BYTES)
@@ -101,6 +103,7 @@ def open_session(services: Services, kind: SessionKind, state: dict[str, Any], n
     return raw_id
 
 
+@retried
 def sign_in(services: Services, command: SignInCommand, now: datetime) -> str:
     """A renewed session of `subject_id`; audited as `sign_in`. Returns its raw identifier."""
     raw_id = secrets.token_urlsafe(_ID_BYTES)
@@ -114,6 +117,7 @@ def sign_in(services: Services, command: SignInCommand, now: datetime) -> str:
     return raw_id
 
 
+@retried
 def keep_session(services: Services, id_hash: bytes, changes: dict[str, Any], now: datetime) -> None:
     """Note that the session was used, and change keys of its state; a value of None drops the key."""
     with services.store.write() as tx:
@@ -124,6 +128,7 @@ def keep_session(services: Services, id_hash: bytes, changes: dict[str, Any], no
             row.last_seen_at = max(row.last_seen_at, now)
 
 
+@retried
 def offer_step(services: Services, id_hash: bytes, screen: str) -> str:
     """The one-use token of the form on `screen`; the same until it is taken."""
     with services.store.write() as tx:
@@ -135,6 +140,7 @@ def offer_step(services: Services, id_hash: bytes, screen: str) -> str:
         return token
 
 
+@retried
 def take_step(services: Services, id_hash: bytes, screen: str, token: str) -> bool:
     """True for exactly one of any number of posts with this token; the others are repeats."""
     with services.store.write() as tx:
@@ -147,6 +153,7 @@ def take_step(services: Services, id_hash: bytes, screen: str, token: str) -> bo
         return True
 
 
+@retried
 def end_session(services: Services, raw_id: str, actor: Actor | None, now: datetime) -> None:
     """Forget the session; audited as `sign_out` where `actor` is somebody."""
     with services.store.write() as tx:
@@ -156,6 +163,7 @@ def end_session(services: Services, raw_id: str, actor: Actor | None, now: datet
             record(tx, services.audit_key, _record(actor, "sign_out", now))
 
 
+@retried
 def purge_sessions(services: Services, now: datetime) -> int:
     """Delete every session that is over. Returns how many."""
     too_old = WebSession.created_at <= now - ABSOLUTE_LIMIT

@@ -16,7 +16,7 @@ from sqlalchemy.exc import InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from provisioning.errors import StoreUnavailable
+from provisioning.errors import StoreConflict, StoreUnavailable
 from provisioning.store.line import Line
 from provisioning.store.turns import BUSY_TIMEOUT_S, ResultCode, begin_writing, result_code, turns
 
@@ -38,6 +38,7 @@ _BY_CODE: Final[dict[int, str]] = {
 }
 # PostgreSQL's lock_not_available, deadlock_detected, serialization_failure, disk_full
 _BY_STATE: Final = {"55P03": "locked", "40P01": "locked", "40001": "locked", "53100": "full"}
+_CONFLICTS: Final = frozenset({"40P01", "40001"})
 
 
 class Store:
@@ -93,12 +94,12 @@ class Store:
         try:
             yield
         except (OperationalError, InternalError) as error:
-            raise StoreUnavailable(cause_of(error.orig)) from error
+            raise _refusal(error.orig) from error
         except self._driver_refusals as error:  # from the driver's own cursor, or while it connects
-            cause = cause_of(error)
-            if cause == "unreachable":  # after a restart every pooled connection is as dead as this one
+            refusal = _refusal(error)
+            if refusal.cause == "unreachable":  # after a restart every pooled connection is as dead as this one
                 self.engine.dispose()
-            raise StoreUnavailable(cause) from error
+            raise refusal from error
         except (PoolTimeout, TimeoutError) as error:  # no connection became free, or no turn came
             raise StoreUnavailable("locked") from error
 
@@ -139,6 +140,11 @@ def _begin(connection: Connection) -> None:
         begin_writing(connection.connection, connection.dialect.name)
     elif not options.get(_ALONE, False):
         connection.connection.cursor().execute(_BEGIN_READING[connection.dialect.name])
+
+
+def _refusal(error: Any) -> StoreUnavailable:
+    kind = StoreConflict if getattr(error, "sqlstate", None) in _CONFLICTS else StoreUnavailable
+    return kind(cause_of(error))
 
 
 def cause_of(error: Any) -> str:
