@@ -44,7 +44,7 @@ bench: $(VENV)/test-setup-done $(VENV)/catalogues-done
 supply: $(VENV)/supply-done $(VENV)/test-setup-done
 	$(BIN)/python .ci/check_locks.py
 	$(BIN)/python .ci/licences.py --check
-	.ci/sbom dist/kagiya.cdx.json
+	$(VENV)/supply/bin/python .ci/sbom.py dist/kagiya.cdx.json
 	$(BIN)/python .ci/audit.py
 
 clean:
