@@ -31,7 +31,7 @@ def read_report(raw: bytes) -> Returned | None:
     """
     try:
         return _read(message_from_bytes(raw))
-    except RecursionError:  # mails within mails within mails
+    except (RecursionError, ValueError):  # mails within mails within mails; a character set that is no name
         raise BadInput("report", InputFault.BAD_FORM) from None
 
 

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import Client, TestResponse
@@ -29,12 +28,12 @@ from provisioning.settings import (
     ServerSettings,
     Settings,
     StoreSettings,
-    VaultSettings,
 )
 from provisioning.store.engine import Store
 from provisioning.store.tables import ProgrammingJob
 from tests.fixtures.people import NOON, add_customer, add_fob
 from tests.fixtures.services import ORIGIN, assemble
+from tests.fixtures.vaults import new_vault
 from tests.fobs.case import Case
 from tests.fobs.desk import Desk, open_desk
 from tests.soft.issuing import issue
@@ -82,7 +81,7 @@ def start(folder: Path) -> Server:
     url = f"sqlite:///{folder / DATABASE}"
     if not (folder / DATABASE).exists():
         migrations.upgrade(url)
-    services = assemble(_settings(url), Store(url), load_institutions())
+    services = assemble(_settings(folder, url), Store(url), load_institutions())
     server = Server(services, Flask(""))
     server.app = create_app(services, ALL_ROLES, lambda: _tick(server))
     server.app.config["PROPAGATE_EXCEPTIONS"] = True
@@ -175,11 +174,10 @@ def _signature(desk: Desk, at: datetime, path: str, body: bytes) -> str:
     return f'Kagiya-Station id="{desk.station_id}", time="{time}", nonce="{nonce}", signature="{signature}"'
 
 
-def _settings(url: str) -> Settings:
-    private = X25519PrivateKey.generate()
+def _settings(folder: Path, url: str) -> Settings:
     return Settings(
         store=StoreSettings(url),
-        vault=VaultSettings("kek-1", private.public_key().public_bytes_raw(), private.private_bytes_raw()),
+        vault=new_vault(folder),
         keys=KeySettings("audit-1", *(secrets.token_bytes(32) for _ in range(4))),
         mail=MailSettings(),
         server=ServerSettings(base_url=ORIGIN),

@@ -69,6 +69,8 @@ def test_a_stranger_is_told_in_one_line_that_an_odd_proof_proves_nothing(tmp_pat
     "mail",
     [
         b"Content-Type: message/rfc822\n\n" * 5_000,
+        b"Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\n"
+        b'Action: failed\nStatus: 5.1.1\n\n--b\nContent-Type: text/rfc822-headers; charset="\0"\n\n\xff\n',
         b"Content-Type: message/delivery-status\n\nAction: \xff\n\n",
         b"Content-Type: message/delivery-status\n\nReporting-MTA: dns; a\n\nAction: failed\xff\nStatus: 5.1.1\n",
     ],
