@@ -27,6 +27,8 @@ KagiyaError
 ├── VaultError              a seed could not be sealed or opened
 ├── AuditBroken             the audit log is not whole, or not the one that was signed; names the first bad entry
 └── ClockUntrusted          the server's time cannot be relied upon (R04)
+│   ├── HsmAway             the hardware security module cannot be used
+│   └── VerifierAway        the role that opens seeds does not answer, or does not believe this process
 """
 
 from __future__ import annotations
@@ -110,6 +112,7 @@ class AuthFault(StrEnum):
     REPLAYED = "replayed"
 
 
+    EXPIRED = "expired"
 @dataclass
 class NotAuthentic(Refused):
     """The caller did not show who it is, because of `fault`."""
@@ -323,4 +326,30 @@ class AuditBroken(KagiyaError):
     fault: AuditFault
     entry: int | None = None
     last: int | None = None
+class HsmFault(StrEnum):
+    """Why a hardware security module cannot be used."""
+
+    MODULE = "module"
+    TOKEN = "token"
+    PIN = "pin"
+    KEY = "key"
+    SLOW = "slow"
+    SOFTWARE = "software"
+    FAILED = "failed"
+
+
+@dataclass
+class HsmAway(VaultError):
+    """The hardware security module cannot be used, because of `fault`; nothing was opened."""
+
+    fault: HsmFault
+
+
+@dataclass
+class VerifierAway(VaultError):
+    """The verifier cannot be asked, because of `cause`; nothing was written."""
+
+    cause: str
+
+
     file: str = ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from devices.profiles import FirmwareProfile
@@ -20,6 +21,8 @@ from provisioning.store.boxes import AddressBox, Box
 from provisioning.store.checkpoints import CheckpointFolder, CheckpointSigner
 from provisioning.store.engine import Store
 from provisioning.store.vault import SeedOpener, SeedSealer
+from provisioning.verifier.questions import Verifier
+from provisioning.verifier.role_tokens import RoleAuthority
 
 if TYPE_CHECKING:
     from provisioning.settings import Settings
@@ -35,6 +38,10 @@ class Services:
     audit_key: AuditKey
     sealer: SeedSealer
     opener: SeedOpener | None = None
+    # whom to ask about codes where `opener` is None; None in roles that check none
+    verifier: Verifier | None = None
+    # whom to believe that asks; None where no other role is answered
+    roles_authority: RoleAuthority | None = None
     addresses: AddressBox | None = None
     # password keys and answers of activation tickets, secrets inside web sessions
     tickets: Box | None = None
@@ -43,6 +50,8 @@ class Services:
     # where the audit log was signed; the signer is the worker's alone
     checkpoints: CheckpointFolder | None = None
     checkpoint_signer: CheckpointSigner | None = None
+    # when what this process shows to others ends: `role` and `server` certificate, where it has one
+    certificate_ends: Mapping[str, datetime] = field(default_factory=dict)
     # firmware profiles by name: what each kind of fob can hold
     profiles: Mapping[str, FirmwareProfile] = field(default_factory=dict)
     clock: ClockGuard = field(default_factory=ClockGuard)

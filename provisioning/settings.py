@@ -92,7 +92,8 @@ class ServerSettings:
     """The web server. `trusted_proxies` counts the proxies before it whose forwarding headers are believed.
 
     With `clock` KERNEL no code is accepted while the kernel says that its clock follows no time source;
-    HOST is for virtual machines and containers whose host keeps the time.
+    HOST is for virtual machines and containers whose host keeps the time. `tls_clients`: only who shows a
+    certificate of this authority is spoken to.
     """
 
     base_url: str = "https://localhost"
@@ -121,6 +122,20 @@ class AppSettings:
 class StationSettings:
     """The agent on the desk; `directory` keeps its keys. `emulators` would be the rig's: production refuses it.
 
+    tls_clients: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierSettings:
+    """The verifier as a process of its own: where others find it, and the folder of this process's certificate.
+
+    Files are named by roles: `staff.pem` and `staff.key`, `bank-staff.pem` for a process with both,
+    `verifier.pem`; `authority.pem` signed them, `revoked` lists those that are not believed any more.
+    """
+
+    url: str
+    directory: Path
+    timeout_s: float = 3.0
     `profiles`: folder of firmware profiles, None for the shipped ones. `roots`: manufacturer root → public key
     (P-256, uncompressed, 65 bytes). `cradles`: path of a serial port → firmware profile of what sits there.
     """
@@ -147,3 +162,4 @@ class Settings:
     station: StationSettings = StationSettings()
     audit: AuditSettings | None = None
     institutions: Path | None = None
+    verifier: VerifierSettings | None = None

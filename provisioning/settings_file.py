@@ -38,6 +38,7 @@ from provisioning.settings import (
     StoreSettings,
     VaultSettings,
 )
+from provisioning.settings_of_verifier import read_verifier
 
 _ITERATIONS_MOST: Final = 10_000_000
 # libpq takes one among the parameters of an address, too
@@ -45,7 +46,7 @@ _PASSWORD: Final = "password"
 _ROOT_KEY: Final = re.compile(r"04[0-9a-fA-F]{128}")
 _PUBLIC_KEY: Final = re.compile(r"[0-9a-fA-F]{64}")
 _KEY_NAME: Final = re.compile(r"[A-Za-z0-9._/-]{1,64}")
-_SECTIONS: Final = ("store", "vault", "keys", "audit", "mail", "server", "app", "institutions", "station")
+_SECTIONS: Final = tuple(["store", "vault", "verifier", "keys", "audit", "mail", "server", "app", "institutions", "station"])
 
 
 def load_settings(file: Path, roles: Collection[Role]) -> Settings:
@@ -57,6 +58,7 @@ def load_settings(file: Path, roles: Collection[Role]) -> Settings:
         vault=reader.vault(),
         keys=reader.keys(),
         audit=reader.audit(),
+        verifier=read_verifier(reader.root, reader.folder),
         mail=reader.mail(),
         server=server,
         app=reader.app(server),
@@ -206,7 +208,10 @@ class _Reader:
         table = self.root.table("server")
         defaults = ServerSettings()
         settings = ServerSettings(
+            tls_clients=self._optional_path(table, "tls_clients_file"),
             base_url=_origin(table, "base_url", defaults.base_url),
+        if settings.tls_clients is not None and settings.tls_certificate is None:
+            table.fail("tls_clients_file", "needs a certificate of our own", "Write tls_certificate_file.")
             trusted_proxies=table.integer("trusted_proxies", 0, 10, 0),
             debug=table.flag("debug", default=False),
             demo=table.flag("demo", default=False),

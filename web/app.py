@@ -35,6 +35,12 @@ class Part:
     module: str
     name: str
     has_forms: bool
+    alone: bool = False
+    """Only in a process that has no role beside these."""
+
+    def is_served(self, held: frozenset[Role]) -> bool:
+        """Whether a process with the roles `held` serves it."""
+        return held == self.roles if self.alone else bool(held & self.roles)
 
 
 PARTS: Final = (
@@ -47,6 +53,7 @@ PARTS: Final = (
     Part(frozenset({Role.CUSTOMER}), "web.api.app", "app_api", has_forms=False),
     Part(frozenset({Role.BANK}), "web.api.bank.blueprint", "bank_api", has_forms=False),
     Part(frozenset({Role.STATION}), "web.api.station", "station_api", has_forms=False),
+    Part(frozenset({Role.VERIFIER}), "web.api.verifier", "verifier_api", has_forms=False, alone=True),
 )
 
 
@@ -99,14 +106,14 @@ def import_parts(roles: Iterable[Role]) -> None:
     if held & SHOWS_PAGES:
         importlib.import_module(_PAGE_SETUP)
     for part in PARTS:
-        if part.roles & held:
+        if part.is_served(held):
             importlib.import_module(part.module)
 
 
 def _blueprints(roles: frozenset[Role]) -> Iterator[tuple[Blueprint, bool]]:
     """Blueprints of these roles, and whether their posts are forms of ours that carry a CSRF token."""
     for part in PARTS:
-        if part.roles & roles:
+        if part.is_served(roles):
             found = getattr(importlib.import_module(part.module), part.name)
             for blueprint in [found] if isinstance(found, Blueprint) else found():
                 yield blueprint, part.has_forms

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from flask import Blueprint, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -27,10 +28,12 @@ def healthz() -> Response:
 
 @health.get("/readyz")
 def readyz() -> tuple[Response, int]:
-    """200 where database, vault and clock can be relied upon, else 503 naming what cannot."""
+    """200 where database, vault, clock and certificates can be relied upon, else 503 naming what cannot."""
     found = check_ready(current.services(), current.now())
     status = "ready" if found.ready else "not_ready"
-    return jsonify({"status": status, **asdict(found)}), 200 if found.ready else 503
+    ends = {name: ends_at.isoformat() for name, ends_at in current.services().certificate_ends.items()}
+    told = {"status": status, **asdict(found), "certificate_ends": ends}
+    return jsonify(told), 200 if found.ready else 503
 
 
 @health.get("/metrics")
@@ -40,14 +43,29 @@ def prometheus() -> Response:
 
 
 def _waiting() -> bytes:
-    """Gauges read now; left out while the database does not answer, for the counters must still be told."""
-    try:
-        found = backlog(current.services().store)
-    except StoreUnavailable:
-        return b""
+    """Gauges read now; without what waits while the database does not answer: the rest must still be told."""
     registry = CollectorRegistry()
-    registry.register(_Waiting(found))
+    registry.register(_Certificates(current.services().certificate_ends))
+    try:
+        registry.register(_Waiting(backlog(current.services().store)))
+    except StoreUnavailable:
+        return generate_latest(registry)
     return generate_latest(registry)
+
+
+@dataclass(frozen=True, eq=False)
+class _Certificates(Collector):
+    """When what this process shows to others ends: somebody is to be called weeks before."""
+
+    ends: Mapping[str, datetime]
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Unix time by certificate."""
+        words = "When the certificate ends, in seconds since 1970."
+        family = GaugeMetricFamily("kagiya_certificate_ends_timestamp_seconds", words, labels=("certificate",))
+        for name, ends_at in self.ends.items():
+            family.add_metric((name,), ends_at.timestamp())
+        yield family
 
 
 @dataclass(frozen=True, eq=False)

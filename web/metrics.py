@@ -38,6 +38,12 @@ class Metrics:
             ("state",),
             registry=self.registry,
         )
+        self.questions = Counter(
+            "kagiya_verifier_questions",
+            "Questions of other roles to the verifier, by operation and whether they were theirs to ask.",
+            ("operation", "outcome"),
+            registry=self.registry,
+        )
         self.requests = Histogram(
             "kagiya_request_seconds",
             "Server time of requests, by endpoint and status.",
@@ -76,6 +82,11 @@ def count_decision(use: str, outcome: str, reason: str | None) -> None:
 def count_job(state: str) -> None:
     """A station's result left a job in `state`."""
     of_app().jobs.labels(state).inc()
+
+
+def count_question(operation: str, outcome: str) -> None:
+    """Another role asked the verifier (`asked`), and may (not: `forbidden`), or was not believed (`refused`)."""
+    of_app().questions.labels(operation, outcome).inc()
 
 
 def _begin() -> None:

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 
 from devices.errors import ProfileInvalid
 from devices.profile_files import SHIPPED, load_profiles
+from provisioning.cli.role_certificates import certificate_ends, http_verifier, role_authority
 from devices.profiles import FirmwareProfile
 from provisioning.clock import ClockGuard, kernel_synchronised, not_asked
 from provisioning.errors import SettingsInvalid
@@ -52,6 +53,7 @@ def build_services(settings: Settings, roles: Collection[Role]) -> Services:
         institutions=load_institutions(settings.institutions),
         audit_key=AuditKey(keys.audit_id, keys.audit),
         sealer=PublicKeySealer(
+        certificate_ends=certificate_ends(settings, held),
             settings.vault.kek_id, X25519PublicKey.from_public_bytes(settings.vault.public_key)
         ),
         opener=_opener(settings.vault) if held & OPENS_SEEDS else None,
@@ -61,6 +63,8 @@ def build_services(settings: Settings, roles: Collection[Role]) -> Services:
         checkpoints=checkpoint_folder(settings.audit) if settings.audit else None,
         checkpoint_signer=_signer(settings.audit) if settings.audit and held & SIGNS_CHECKPOINTS else None,
         profiles=firmware_profiles(settings.station),
+        verifier=http_verifier(settings.verifier, held) if settings.verifier else None,
+        roles_authority=role_authority(settings.verifier, held) if settings.verifier else None,
         clock=ClockGuard(kernel_synchronised if watched else not_asked),
     )
 

@@ -103,13 +103,15 @@ class Plan:
 @click.pass_obj
 def serve(file: Path, roles: frozenset[Role], bind: tuple[str, int], workers: int, threads: int | None) -> None:
     """Serve these roles over HTTP."""
-    from provisioning.cli.start_up import refuse_unsafe_settings, refuse_unusable_tls
+    from provisioning.cli.start_up import refuse_unsafe_settings, refuse_unusable_tls, refuse_without_verifier
     from provisioning.settings_file import load_settings
 
     settings = load_settings(file, roles)
     refuse_unsafe_settings(str(file), settings)
     refuse_unusable_tls(str(file), settings.server)
-    _refuse_open_http(file, settings, bind[0])
+    refuse_without_verifier(str(file), settings, roles)
+    if roles != {Role.VERIFIER}:
+        _refuse_open_http(file, settings, bind[0])
     plan = Plan(file, settings, roles)
     check = _begin_in_a_child(plan.check)
     with TemporaryDirectory(prefix="kagiya-metrics-") as counters:
@@ -135,11 +137,15 @@ def _serve(plan: Plan, bind: tuple[str, int], check: BaseProcess, pool: Pool) ->
 
     _import_shared(plan.roles)  # while the child checks
     from provisioning.cli import wsgi
+    from provisioning.cli.role_certificates import RoleFiles
 
     _end(check)
     logs.configure(plan.settings.server.log_level)
     threads = pool.threads_for(plan.roles)
     tls = wsgi.Tls.of(plan.settings.server)
+    if plan.settings.verifier and plan.roles == {Role.VERIFIER}:
+        files = RoleFiles.of(plan.settings.verifier, plan.roles)
+        tls = wsgi.Tls(files.certificate, files.key, clients=files.authority)
     wsgi.serve_processes(plan.load, bind, workers=pool.workers, threads=threads, tls=tls)
 
 

@@ -6,6 +6,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from provisioning.errors import SettingsInvalid
+from provisioning.rules.roles import Role
+from provisioning.rules.verifier import ASKING
 from provisioning.settings import PBKDF2_FLOOR, ServerSettings, Settings
 
 if TYPE_CHECKING:
@@ -21,6 +23,16 @@ def refuse_unsafe_settings(file: str, settings: Settings) -> None:
     if settings.app.pbkdf2_iterations < PBKDF2_FLOOR:
         raise SettingsInvalid(file, "app.pbkdf2_iterations", f"must be {PBKDF2_FLOOR} or more in production")
     refuse_emulators(file, emulators=settings.station.emulators)
+
+
+def refuse_without_verifier(file: str, settings: Settings, roles: frozenset[Role]) -> None:
+    """Raises SettingsInvalid for roles that check codes, or the verifier alone, without [verifier]."""
+    alone = roles == {Role.VERIFIER}
+    asking = roles & ASKING if Role.VERIFIER not in roles else frozenset()
+    if settings.verifier is None and (alone or asking):
+        needed = ", ".join(sorted(roles if alone else asking))
+        mend = "Write [verifier], or give the process the role verifier as well."
+        raise SettingsInvalid(file, "verifier", f"is missing and needed by role {needed}", mend)
 
 
 def refuse_unusable_tls(file: str, server: ServerSettings) -> None:

@@ -19,17 +19,18 @@ _KILL_AFTER_S: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """Certificate chain and private key (PEM)."""
+    """Certificate chain and private key (PEM). With `clients`, only who shows a certificate of it gets in."""
 
     certificate: Path
     key: Path
+    clients: Path | None = None
 
     @classmethod
     def of(cls, settings: ServerSettings) -> Self | None:
         """What the settings name, or None for plain HTTP."""
         if settings.tls_certificate is None or settings.tls_key is None:
             return None
-        return cls(settings.tls_certificate, settings.tls_key)
+        return cls(settings.tls_certificate, settings.tls_key, settings.tls_clients)
 
 
 def serve_processes(
@@ -60,5 +61,7 @@ def serve_processes(
         log_dictconfig={"handlers": {}, "loggers": {"_granian": {}, "granian.access": {}}},
         ssl_cert=tls.certificate if tls else None,
         ssl_key=tls.key if tls else None,
+        ssl_ca=tls.clients if tls else None,
+        ssl_client_verify=bool(tls and tls.clients),
     )
     server.serve(target_loader=load, wrap_loader=False)

@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from provisioning.jobs.expected_codes import expected_codes, stored_seed
-from provisioning.rules.otp import Verdict, match
+from provisioning.jobs.ask_verifier import question_about, verifier_of
+from provisioning.rules.otp import Verdict
 from provisioning.rules.parameters import OtpType
+from provisioning.rules.verifier import Operation
 from provisioning.services import Services
 from provisioning.store.journal import changed_rows
 from provisioning.store.tables import Credential
@@ -18,9 +19,10 @@ from provisioning.store.tables import Credential
 def check_code(tx: Session, services: Services, credential: Credential, code: str, now: datetime) -> bool:
     """True if `code` (ASCII digits) is right now. A TOTP step is not consumed, an HOTP counter is.
 
-    Raises WrongState if there is no seed, VaultError outside the verifier role. Counts no failure.
+    Raises WrongState if there is no seed, VaultError without a verifier. Counts no failure.
     """
-    found = match(stored_seed(services, credential), expected_codes(services, credential), code, now)
+    question = question_about(services, credential, Operation.PROVE, (code,), now)
+    found = verifier_of(services).judge(question)
     seen, step = found.counters.highest_seen_step, found.counters.last_step
     this = update(Credential).where(Credential.id == credential.id)
     # whatever it proves, a code that was shown never serves to resynchronise (R07)

@@ -1,21 +1,20 @@
-"""Whether this process could serve now: its database, its part of the vault, its clock."""
+"""Whether this process could serve now: its database, its part of the vault, its clock, its certificates."""
 
 from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from hashlib import sha256
 
 from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
 
 from provisioning.errors import ClockUntrusted, StoreUnavailable, VaultError
+from provisioning.jobs.ask_verifier import can_ask, verifier_of
 from provisioning.services import Services
 from provisioning.store.tables import Credential
-from provisioning.store.vault import SeedContext
-
-_CANARY: Final = SeedContext("readyz", "canary", 1)
+from provisioning.verifier.questions import CANARY_CONTEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +24,18 @@ class Readiness:
     database: bool
     vault: bool
     clock: bool
+    certificates: bool
 
     @property
     def ready(self) -> bool:
         """All of it."""
-        return self.database and self.vault and self.clock
+        return self.database and self.vault and self.clock and self.certificates
 
 
 def check_ready(services: Services, now: datetime) -> Readiness:
     """Ask each once. Never raises for what it asks about."""
-    return Readiness(_database(services), _vault(services), _clock(services, now))
+    certificates = all(now < ends_at for ends_at in services.certificate_ends.values())
+    return Readiness(_database(services), _vault(services, now), _clock(services, now), certificates)
 
 
 def _database(services: Services) -> bool:
@@ -48,13 +49,13 @@ def _database(services: Services) -> bool:
     return True
 
 
-def _vault(services: Services) -> bool:
-    """Seal a canary, and open it again where this role can."""
+def _vault(services: Services, now: datetime) -> bool:
+    """Seal a canary, and have it opened by whoever can, here or over the network, where this role needs that."""
     canary = secrets.token_bytes(20)
     try:
-        sealed = services.sealer.seal(canary, _CANARY)
-        return services.opener is None or services.opener.open(sealed, _CANARY) == canary
-    except VaultError:
+        sealed = services.sealer.seal(canary, CANARY_CONTEXT)
+        return not can_ask(services) or verifier_of(services).canary(sealed, now) == sha256(canary).digest()
+    except (VaultError, ClockUntrusted):
         return False
 
 

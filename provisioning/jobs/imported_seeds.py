@@ -7,13 +7,14 @@ from datetime import datetime
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-from provisioning.jobs.expected_codes import expected_codes
-from provisioning.jobs.open_seed import open_seed
-from provisioning.rules.otp import Verdict, match
+from provisioning.errors import VaultError
+from provisioning.jobs.ask_verifier import expected_codes, verifier_of
+from provisioning.rules.otp import Verdict
 from provisioning.rules.parameters import OtpParameters, OtpType
 from provisioning.services import Services
 from provisioning.store.tables import Credential, ImportedSeed
 from provisioning.store.vault import SealedSeed, SeedContext
+from provisioning.verifier.questions import AdoptQuestion
 
 
 def context_of_fob(institution_id: str, fob_id: str) -> SeedContext:
@@ -28,8 +29,29 @@ def parameters_of(imported: ImportedSeed) -> OtpParameters:
 
 def open_imported(services: Services, imported: ImportedSeed) -> bytes:
     """The seed. Raises VaultError outside the verifier role."""
-    sealed = SealedSeed(imported.sealed_seed, imported.wrapped_key, imported.kek_id)
-    return open_seed(services, sealed, context_of_fob(imported.institution_id, imported.fob_id))
+    if services.opener is None:
+        raise VaultError
+    return services.opener.open(sealed_import(imported), context_of_fob(imported.institution_id, imported.fob_id))
+
+
+def sealed_import(imported: ImportedSeed) -> SealedSeed:
+    """The seed as it is stored."""
+    return SealedSeed(imported.sealed_seed, imported.wrapped_key, imported.kek_id)
+
+
+def question_of_import(
+    services: Services, imported: ImportedSeed, credential: Credential, code: str, now: datetime
+) -> AdoptQuestion:
+    """Does `code` prove that seed, which would then be the credential's next one?"""
+    return AdoptQuestion(
+        fob_id=imported.fob_id,
+        sealed=sealed_import(imported),
+        context=context_of_fob(imported.institution_id, imported.fob_id),
+        to=SeedContext(credential.institution_id, credential.id, credential.seed_version + 1),
+        expected=expected_codes(services, credential),
+        code=code,
+        now=now,
+    )
 
 
 def prove_imported(  # noqa: PLR0917 - part of another job's transaction
@@ -39,20 +61,19 @@ def prove_imported(  # noqa: PLR0917 - part of another job's transaction
 
     As with `check_code` a TOTP step is not consumed, an HOTP counter is. Raises VaultError.
     """
-    seed = open_imported(services, imported)
-    found = match(seed, expected_codes(services, credential), code, now)
+    question = question_of_import(services, imported, credential, code, now)
+    adopted = verifier_of(services).adopt(question)
+    found, sealed = adopted.match, adopted.sealed
     seen = max(credential.highest_seen_step, found.counters.highest_seen_step)
     this = update(Credential).where(Credential.id == credential.id)
     # whatever it proves, a code that was shown never serves to resynchronise (R07)
     tx.execute(this.values(highest_seen_step=seen))
-    if found.verdict is not Verdict.FRESH:
+    if found.verdict is not Verdict.FRESH or sealed is None:
         return False
-    version = credential.seed_version + 1
-    sealed = services.sealer.seal(seed, SeedContext(credential.institution_id, credential.id, version))
     step = found.counters.last_step if credential.otp_type is OtpType.HOTP else credential.last_step
     tx.execute(
         this.values(
-            seed_version=version,
+            seed_version=question.to.seed_version,
             sealed_seed=sealed.sealed_seed,
             wrapped_key=sealed.wrapped_key,
             kek_id=sealed.kek_id,

@@ -1,33 +1,34 @@
 """Judge one typed code: the act that verification, activation and release share (design §5, "Verify").
 
-Read the row, end the read, unseal, match, then one conditional write with its audit row in a
+Read the row, end the read, ask the verifier, then one conditional write with its audit row in a
 transaction of its own. Where that write finds the row changed, everything is judged anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from provisioning.errors import ClockUntrusted, StoreUnavailable
-from provisioning.jobs.open_seed import open_seed
+from provisioning.errors import ClockUntrusted, StoreUnavailable, WrongState
+from provisioning.jobs.ask_verifier import verifier_of
 from provisioning.rules.identifiers import lookup_name
 from provisioning.rules.institution import Institution
 from provisioning.rules.mail_kind import MailKind
-from provisioning.rules.otp import Expected, Match, Tolerance, Verdict, match
+from provisioning.rules.otp import Expected, Match, Tolerance, Verdict
 from provisioning.rules.otp_input import read_otp
 from provisioning.rules.states import CredentialState, EndedHow, Slot, TokenKind
 from provisioning.rules.timetable import wait_after_revocation
 from provisioning.rules.verdict import Outcome, Reason
+from provisioning.rules.verifier import Operation
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, audit_row, write_row
 from provisioning.store.conflicts import retried
 from provisioning.store.line import JoinedLine, Line
 from provisioning.store.notices import Notice, owe_notices
+from provisioning.store.vault import SealedSeed
 from provisioning.store.verification import (
     NoCredential,
     Standing,
@@ -38,10 +39,10 @@ from provisioning.store.verification import (
     read_standing,
     remember,
 )
+from provisioning.verifier.questions import CodeQuestion
 
 # each round is lost only to another code of the same user that was decided meanwhile
 MAX_ROUNDS: Final = 8
-_DECOY_SEED: Final = bytes(64)
 
 
 class Use(StrEnum):
@@ -91,18 +92,21 @@ def judge_code(services: Services, typed: TypedCode, now: datetime) -> VerifyRes
 
 @retried
 def _round(bench: _Bench) -> VerifyResult | None:
-    with _line(bench.services, bench.typed) as line:
-        return bench.judge(line)
+    return bench.judge()
 
 
-@contextmanager
-def _line(services: Services, typed: TypedCode) -> Iterator[Line]:
-    if typed.on_accept is None:
-        with services.store.line() as line:
-            yield line
-    else:  # what follows an acceptance uses SQLAlchemy, within the same transaction
-        with services.store.write_connection() as connection:
-            yield JoinedLine(connection)
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What the judgement was based on. `found` is None where no code was compared."""
+
+    standing: Standing | NoCredential | None
+    reason: Reason | None
+    found: Match | None
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether a step is to be taken."""
+        return self.reason is None and self.found is not None and self.found.verdict is Verdict.FRESH
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,24 +118,48 @@ class _Bench:
     typed: TypedCode
     now: datetime
 
-    def judge(self, line: Line) -> VerifyResult | None:
+    def judge(self) -> VerifyResult | None:
+        with self.services.store.line() as line:
+            try:
+                judged = self._look(line)
+            except WrongState:  # the verifier found another row than we read
+                return None
+            if self.typed.on_accept is None or not judged.is_fresh:
+                return self._settle(line, judged)
+        # what follows an acceptance uses SQLAlchemy, within the same transaction
+        with self.services.store.write_connection() as connection:
+            return self._settle(JoinedLine(connection), judged)
+
+    def _look(self, line: Line) -> _Judged:
+        """Read the row and compare; no transaction is open meanwhile, however long the verifier takes."""
         to_activate = self.typed.use is Use.ACTIVATE
         standing = read_standing(line, self.institution, self.typed.user_id, to_activate=to_activate)
         known = standing.expected.parameters if isinstance(standing, Standing) else self.institution.otp
         read_otp(self.typed.otp, known.digits)
         reason = self._reason_before_matching(standing)
-        if reason is not Reason.CLOCK and isinstance(standing, Standing) and standing.sealed is not None:
-            seed = open_seed(self.services, standing.sealed, standing.context)
-            found = match(seed, standing.expected, self.typed.otp, self.now)
-            if reason is None:
-                return self._decide(line, standing, found)
-            return self._refuse(line, standing, reason, found)
-        # an unknown user takes as long as a wrong code (R09)
-        decoy = Expected(self.institution.otp, Tolerance.of(self.institution, TokenKind.SOFT))
-        match(_DECOY_SEED, decoy, self.typed.otp, self.now)
-        return self._refuse(line, standing, reason or Reason.NOT_ACTIVE)
+        verifier = verifier_of(self.services)
+        try:
+            if reason is not Reason.CLOCK and isinstance(standing, Standing) and standing.sealed is not None:
+                return _Judged(standing, reason, verifier.judge(self._question(standing, standing.sealed)))
+            # an unknown user takes as long as a wrong code (R09)
+            decoy = Expected(self.institution.otp, Tolerance.of(self.institution, TokenKind.SOFT))
+            verifier.decoy(self._operation, decoy, self.typed.otp, self.now)
+        except ClockUntrusted:  # the verifier's own, or it differs from ours
+            reason = Reason.CLOCK
+        return _Judged(standing, reason or Reason.NOT_ACTIVE, None)
 
-    def _decide(self, line: Line, standing: Standing, found: Match) -> VerifyResult | None:
+    @property
+    def _operation(self) -> Operation:
+        return Operation(self.typed.use.value)
+
+    def _question(self, standing: Standing, sealed: SealedSeed) -> CodeQuestion:
+        codes = (self.typed.otp,)
+        return CodeQuestion(self._operation, sealed, standing.context, standing.expected, codes, self.now)
+
+    def _settle(self, line: Line, judged: _Judged) -> VerifyResult | None:
+        standing, reason, found = judged.standing, judged.reason, judged.found
+        if reason is not None or found is None or not isinstance(standing, Standing):
+            return self._refuse(line, standing, reason or Reason.NOT_ACTIVE, found)
         if found.verdict is Verdict.FRESH:
             return self._accept(line, standing, found)
         if found.verdict is Verdict.WRONG:

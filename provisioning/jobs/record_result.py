@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from devices.contract import FailureCode, JobResult, Problem, WriteReceipt
 from devices.profiles import Ability
 from provisioning.errors import BadInput, InputFault, NotFound, WrongState
+from provisioning.jobs.ask_verifier import can_ask
 from provisioning.jobs.end_attempt import EndAttemptCommand, end_attempt
 from provisioning.jobs.prove_job import ProveJobCommand, prove_job
 from provisioning.rules.states import FobState, JobKind, JobState
@@ -128,9 +129,9 @@ def _note_fob(tx: Session, services: Services, job: ProgrammingJob, receipt: Wri
 
 
 def _prove(services: Services, command: RecordResultCommand, job: ProgrammingJob, now: datetime) -> JobState:
-    """Check the code that was read back. Without one, or without the verifier, the teller types it."""
+    """Check the code that was read back. Without one, or without any verifier, the teller types it."""
     receipt = command.result.receipt
-    if job.kind is JobKind.ERASE or receipt is None or not receipt.code or services.opener is None:
+    if job.kind is JobKind.ERASE or receipt is None or not receipt.code or not can_ask(services):
         return JobState.WRITTEN
     if prove_job(services, ProveJobCommand(job.id, receipt.code, command.actor), now):
         return JobState.PROVED

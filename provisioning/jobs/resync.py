@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from provisioning.errors import ClockUntrusted, WrongState
-from provisioning.jobs.expected_codes import expected_codes, stored_seed
+from provisioning.jobs.ask_verifier import question_about, verifier_of
 from provisioning.jobs.find_credential import find_credential
-from provisioning.rules.otp import Match, Verdict, resynchronise
+from provisioning.rules.otp import Match, Verdict
 from provisioning.rules.otp_input import read_otp
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.rules.verdict import Outcome
+from provisioning.rules.verifier import Operation
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
@@ -51,10 +52,10 @@ def resync(services: Services, command: ResyncCommand, now: datetime) -> ResyncR
             raise WrongState("credential", credential.state.value)
         digits = credential.digits
         codes = (read_otp(command.first, digits, "first"), read_otp(command.second, digits, "second"))
-        expected = expected_codes(services, credential)
-        if expected.clock_is_behind(now):
+        question = question_about(services, credential, Operation.RESYNC, codes, now)
+        if question.expected.clock_is_behind(now):
             raise ClockUntrusted
-        found = resynchronise(stored_seed(services, credential), expected, codes, now)
+        found = verifier_of(services).judge(question)
         result = _store(credential, found)
         record(tx, services.audit_key, _audit(credential, command.actor, result, now))
     return result

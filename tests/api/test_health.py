@@ -39,7 +39,8 @@ def test_alive_and_ready(served: Served) -> None:
     assert served.http.get("/healthz").json() == {"status": "alive"}
     answer = served.http.get("/readyz")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ready", "database": True, "vault": True, "clock": True}
+    fine = {"database": True, "vault": True, "clock": True, "certificates": True, "certificate_ends": {}}
+    assert answer.json() == {"status": "ready", **fine}
 
 
 def test_not_ready_names_what_is_wrong(served: Served, tmp_path: Path) -> None:
@@ -49,11 +50,14 @@ def test_not_ready_names_what_is_wrong(served: Served, tmp_path: Path) -> None:
     broken = {
         "database": replace(services, store=nowhere),
         "vault": replace(services, opener=strange),
+        "certificates": replace(services, certificate_ends={"role": served.at}),
         "clock": replace(services, clock=ClockGuard(lambda: False)),
     }
     for part, with_fault in broken.items():
         status, answer = readiness(served, with_fault)
-        fine = {"database": True, "vault": True, "clock": True} | {part: False}
+        fine = dict.fromkeys(broken, True) | {part: False}
+        ends = answer.pop("certificate_ends")
+        assert len(ends) == (part == "certificates")
         assert (status, answer) == (503, {"status": "not_ready", **fine})
     nowhere.close()
 

@@ -13,8 +13,8 @@ from sqlalchemy import select
 
 from provisioning.errors import BadInput, ClockUntrusted, InputFault, NotFound, WrongState
 from provisioning.jobs.activate import ActivateCommand, activate
+from provisioning.jobs.ask_verifier import question_about
 from provisioning.jobs.check_code import check_code
-from provisioning.jobs.expected_codes import stored_seed
 from provisioning.jobs.reset_drift import ResetDriftCommand, reset_drift
 from provisioning.jobs.resync import ResyncCommand, ResyncResult, resync
 from provisioning.jobs.verify import Outcome, Reason, VerifyCommand, VerifyResult, verify
@@ -23,6 +23,7 @@ from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import AuditEntry, Credential, Customer, Fob
+from provisioning.verifier.questions import CodeQuestion
 from tests.fixtures.tokens import Token, give_token, read_credential
 
 MINUTE = timedelta(minutes=1)
@@ -172,12 +173,12 @@ def test_a_code_judged_meanwhile_takes_nothing_from_a_resynchronisation(
 
     with ThreadPoolExecutor(1) as somebody_else:
 
-        def after_a_try(*arguments: Any) -> bytes:
+        def after_a_try(*arguments: Any) -> CodeQuestion:
             tried.append(somebody_else.submit(submit, services, token, token.code(now, 30), now))
             wait(tried, timeout=0.5)
-            return stored_seed(*arguments)
+            return question_about(*arguments)
 
-        mocker.patch("provisioning.jobs.resync.stored_seed", after_a_try)
+        mocker.patch("provisioning.jobs.resync.question_about", after_a_try)
         assert show_two(services, token, pair, now) == ResyncResult(Outcome.ACCEPTED, 21)
     assert tried[0].result().reason is Reason.WRONG
     row = read_credential(services, token)

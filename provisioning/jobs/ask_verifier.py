@@ -1,0 +1,59 @@
+"""Where this process asks about codes: itself, if it opens seeds, or the verifier over the network (R51)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from provisioning.errors import VaultError, WrongState
+from provisioning.rules.otp import Counters, Expected, Tolerance
+from provisioning.rules.parameters import OtpParameters
+from provisioning.rules.verifier import Operation
+from provisioning.services import Services
+from provisioning.store.tables import Credential
+from provisioning.store.vault import SealedSeed, SeedContext
+from provisioning.verifier.local import LocalVerifier
+from provisioning.verifier.questions import CodeQuestion, Verifier
+
+
+def can_ask(services: Services) -> bool:
+    """Whether this process has a verifier, here or elsewhere."""
+    return services.opener is not None or services.verifier is not None
+
+
+def verifier_of(services: Services) -> Verifier:
+    """Whom to ask. Raises VaultError in a process that has none."""
+    if services.opener is not None:
+        return LocalVerifier(services.opener, services.sealer)
+    if services.verifier is None:
+        raise VaultError
+    return services.verifier
+
+
+def expected_codes(services: Services, credential: Credential) -> Expected:
+    """Parameters, tolerance and counters of the row."""
+    return Expected(
+        OtpParameters(credential.otp_type, credential.algorithm, credential.digits, credential.period_s),
+        Tolerance.of(services.institution(credential.institution_id), credential.kind),
+        Counters(credential.last_step, credential.highest_seen_step, credential.drift_steps),
+    )
+
+
+def sealed_of(credential: Credential) -> SealedSeed:
+    """The row's seed as it is stored. Raises WrongState if there is none (yet, or any more)."""
+    if credential.sealed_seed is None or credential.wrapped_key is None or credential.kek_id is None:
+        raise WrongState("credential", credential.state.value)
+    return SealedSeed(credential.sealed_seed, credential.wrapped_key, credential.kek_id)
+
+
+def context_of(credential: Credential) -> SeedContext:
+    """What the row's seed is bound to."""
+    return SeedContext(credential.institution_id, credential.id, credential.seed_version)
+
+
+def question_about(
+    services: Services, credential: Credential, operation: Operation, codes: tuple[str, ...], now: datetime
+) -> CodeQuestion:
+    """A question about the row as it is now. Raises WrongState if it has no seed."""
+    return CodeQuestion(
+        operation, sealed_of(credential), context_of(credential), expected_codes(services, credential), codes, now
+    )

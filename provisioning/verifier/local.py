@@ -1,0 +1,48 @@
+"""The verifier in its own process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+from provisioning.rules.otp import Expected, Match, Verdict, match, resynchronise
+from provisioning.rules.verifier import Operation
+from provisioning.store.vault import SealedSeed, SeedOpener, SeedSealer
+from provisioning.verifier.questions import CANARY_CONTEXT, Adopted, AdoptQuestion, CodeQuestion
+
+_DECOY_SEED: Final = bytes(64)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalVerifier:
+    """Opens the seed for the moment of judging; it is in no answer, and nobody keeps it."""
+
+    opener: SeedOpener = field(repr=False)
+    sealer: SeedSealer
+
+    def judge(self, question: CodeQuestion) -> Match:
+        """The verdict. Raises VaultError."""
+        seed = self.opener.open(question.sealed, question.context)
+        if question.operation is Operation.RESYNC:
+            first, second = question.codes
+            return resynchronise(seed, question.expected, (first, second), question.now)
+        (code,) = question.codes
+        return match(seed, question.expected, code, question.now)
+
+    def decoy(self, operation: Operation, expected: Expected, code: str, now: datetime) -> None:
+        """As long as a code that is compared."""
+        match(_DECOY_SEED, expected, code, now)
+
+    def adopt(self, question: AdoptQuestion) -> Adopted:
+        """The verdict, and the seed under the credential's own context. Raises VaultError."""
+        seed = self.opener.open(question.sealed, question.context)
+        found = match(seed, question.expected, question.code, question.now)
+        fits = found.verdict is Verdict.FRESH
+        return Adopted(found, self.sealer.seal(seed, question.to) if fits else None)
+
+    def canary(self, sealed: SealedSeed, now: datetime) -> bytes:
+        """What is in it, hashed. Raises VaultError."""
+        del now  # nobody has to be believed here
+        return sha256(self.opener.open(sealed, CANARY_CONTEXT)).digest()
