@@ -17,6 +17,8 @@ KagiyaError
 │   ├── TooManyToday        so many wrong proofs today that none is looked at until tomorrow
 │   ├── IssueRestricted     so many tokens were issued that staff must lift the restriction first, on paper
 │   ├── PaperNeeded         staff of this institution do this only on a paper request
+│   ├── ApprovalNeeded      … only once a second person has allowed it
+│   ├── ApprovalRefused     what a second person was asked for cannot be allowed, or not by this one
 │   ├── PskcRefused         a file of seeds cannot be imported; tells of every key that is in the way
 │   ├── OverLimit           a transfer above what is left of the customer's limit
 │   └── TooEarly            a waiting rule holds until an instant
@@ -25,10 +27,10 @@ KagiyaError
 │   └── StoreConflict       the transaction was given up for another's: running it again is right
 ├── MailNotSent             the mail server did not take a mail, for now or for good
 ├── VaultError              a seed could not be sealed or opened
-├── AuditBroken             the audit log is not whole, or not the one that was signed; names the first bad entry
-└── ClockUntrusted          the server's time cannot be relied upon (R04)
 │   ├── HsmAway             the hardware security module cannot be used
 │   └── VerifierAway        the role that opens seeds does not answer, or does not believe this process
+├── AuditBroken             the audit log is not whole, or not the one that was signed; names the first bad entry
+└── ClockUntrusted          the server's time cannot be relied upon (R04)
 """
 
 from __future__ import annotations
@@ -110,9 +112,9 @@ class AuthFault(StrEnum):
     BAD_SIGNATURE = "bad_signature"
     CLOCK = "clock"
     REPLAYED = "replayed"
-
-
     EXPIRED = "expired"
+
+
 @dataclass
 class NotAuthentic(Refused):
     """The caller did not show who it is, because of `fault`."""
@@ -151,11 +153,6 @@ class TooManyToday(Refused):
     """The day's wrong activation proofs are used up for this customer, source or service (R19)."""
 
 
-@dataclass
-class OverLimit(Refused):
-    """The transfer is above `left_yen`, which is left today of the customer's `limit_yen`."""
-
-    limit_yen: int
 class PasskeyFault(StrEnum):
     """What is wrong with a passkey's answer."""
 
@@ -181,6 +178,11 @@ class PasskeyRefused(Refused):
     fault: PasskeyFault
 
 
+@dataclass
+class OverLimit(Refused):
+    """The transfer is above `left_yen`, which is left today of the customer's `limit_yen`."""
+
+    limit_yen: int
     left_yen: int
 
 
@@ -200,6 +202,31 @@ class PaperNeeded(Refused):
     """A paper request of kind `kind` (a PaperKind) comes first, and does this itself (R39)."""
 
     kind: str
+
+
+@dataclass
+class ApprovalNeeded(Refused):
+    """An approver's consent comes first: `acts` (values of ApprovedAct) are what it is demanded for (R56)."""
+
+    acts: tuple[str, ...]
+
+
+class ApprovalFault(StrEnum):
+    """Why a request for a second person, or the answer to it, is worth nothing."""
+
+    OWN = "own"
+    NOT_APPROVER = "not_approver"
+    CHANGED = "changed"
+    NOT_SIGNED = "not_signed"
+    MAKER_GONE = "maker_gone"
+    MOVED_ON = "moved_on"
+
+
+@dataclass
+class ApprovalRefused(Refused):
+    """Nothing was done, because of `fault`."""
+
+    fault: ApprovalFault
 
 
 class PskcFault(StrEnum):
@@ -299,6 +326,32 @@ class VaultError(KagiyaError):
     """A seed could not be sealed or opened; carries no key material."""
 
 
+class HsmFault(StrEnum):
+    """Why a hardware security module cannot be used."""
+
+    MODULE = "module"
+    TOKEN = "token"
+    PIN = "pin"
+    KEY = "key"
+    SLOW = "slow"
+    SOFTWARE = "software"
+    FAILED = "failed"
+
+
+@dataclass
+class HsmAway(VaultError):
+    """The hardware security module cannot be used, because of `fault`; nothing was opened."""
+
+    fault: HsmFault
+
+
+@dataclass
+class VerifierAway(VaultError):
+    """The verifier cannot be asked, because of `cause`; nothing was written."""
+
+    cause: str
+
+
 class ClockUntrusted(KagiyaError):
     """The server's clock is not to be relied upon; every code is refused (R04)."""
 
@@ -326,30 +379,4 @@ class AuditBroken(KagiyaError):
     fault: AuditFault
     entry: int | None = None
     last: int | None = None
-class HsmFault(StrEnum):
-    """Why a hardware security module cannot be used."""
-
-    MODULE = "module"
-    TOKEN = "token"
-    PIN = "pin"
-    KEY = "key"
-    SLOW = "slow"
-    SOFTWARE = "software"
-    FAILED = "failed"
-
-
-@dataclass
-class HsmAway(VaultError):
-    """The hardware security module cannot be used, because of `fault`; nothing was opened."""
-
-    fault: HsmFault
-
-
-@dataclass
-class VerifierAway(VaultError):
-    """The verifier cannot be asked, because of `cause`; nothing was written."""
-
-    cause: str
-
-
     file: str = ""

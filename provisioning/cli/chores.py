@@ -13,6 +13,7 @@ import structlog
 
 from provisioning.errors import KagiyaError
 from provisioning.jobs.abandon_stale import abandon_stale
+from provisioning.jobs.end_approval import expire_approvals
 from provisioning.jobs.erase_addresses import erase_addresses
 from provisioning.jobs.expire import expire_credentials
 from provisioning.jobs.expire_tickets import expire_tickets
@@ -48,6 +49,7 @@ def chores(mailer: Mailer) -> tuple[Chore, ...]:
         Chore("expire_tickets", 10, expire_tickets),
         Chore("seal_audit", 10, seal_audit),
         Chore("expire_credentials", 60, expire_credentials),
+        Chore("expire_approvals", 60, expire_approvals),
         Chore("forget_nonces", 60, forget_nonces),
         Chore("forget_answers", 300, forget_answers),
         Chore("purge_sessions", 300, purge_sessions),

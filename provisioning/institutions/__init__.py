@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from provisioning.errors import SettingsInvalid
 from provisioning.institutions.app import read_app
+from provisioning.institutions.approval import read_approval
 from provisioning.institutions.issuance import read_issuance
 from provisioning.institutions.papers import read_papers
 from provisioning.institutions.proofs import read_purposes
@@ -91,6 +92,12 @@ def _institution(name: str, root: StrictTable) -> Institution:
     kinds, parameters = _kinds(root), _otp_parameters(otp)
     offers_soft = TokenKind.SOFT in kinds and parameters.otp_type is OtpType.TOTP
     mail_password = root.flag("mail_password", default=False)
+    limits = _limits(root.table("limits"), activation)
+    papers = read_papers(
+        root.table("papers"),
+        is_limited="issuance_limit" in root.table("limits"),
+        has_mail_password=mail_password,
+    )
     institution = Institution(
         id=name,
         service_id=_matching(root, "service_id", _SERVICE_ID, "must be 8 digits"),
@@ -107,12 +114,9 @@ def _institution(name: str, root: StrictTable) -> Institution:
         activation=activation,
         companies=root.flag("companies", default=False),
         **_otp_rules(otp),
-        **_limits(root.table("limits"), activation),
-        papers=read_papers(
-            root.table("papers"),
-            is_limited="issuance_limit" in root.table("limits"),
-            has_mail_password=mail_password,
-        ),
+        **limits,
+        papers=papers,
+        approval=read_approval(root.table("approval"), kinds=kinds, papers=papers),
         menu_path=tuple(_text(table) for table in root.tables("menu_path")),
         notes=tuple(_text(table) for table in root.tables("notes")),
         asks_otp_at=read_purposes(root),

@@ -10,7 +10,17 @@ from typing import Final
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from provisioning.errors import AlreadyTaken, BadInput, CannotHold, IssueRestricted, NotFound, TooEarly, WrongState
+from provisioning.errors import (
+    AlreadyTaken,
+    ApprovalNeeded,
+    BadInput,
+    CannotHold,
+    IssueRestricted,
+    NotFound,
+    TooEarly,
+    WrongState,
+)
+from provisioning.jobs.approval_of_batch import allowed_by
 from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_in
 from provisioning.rules.actor import Actor, ActorKind
 from provisioning.rules.states import FobState, TokenKind
@@ -86,14 +96,19 @@ def bind_item(  # noqa: PLR0917 - what a batch is made of
         if not _has_room(tx, batch):
             return False
         move_item(tx, item, BatchItemState.BOUND, now, fob_id)
+        acting = allowed_by(tx, batch, actor)
         command = ReserveFobCommand(
-            batch.institution_id, item.customer_id, fob_id, actor, batch.station_id, _application(tx, item)
+            batch.institution_id, item.customer_id, fob_id, acting, batch.station_id, _application(tx, item)
         )
         reserve_in(tx, services, command, now)
     return True
 
 
-_WHY: Final[dict[type[Exception], str]] = {TooEarly: "too_early", IssueRestricted: "restricted"}
+_WHY: Final[dict[type[Exception], str]] = {
+    TooEarly: "too_early",
+    IssueRestricted: "restricted",
+    ApprovalNeeded: "approval",
+}
 
 
 @retried
@@ -117,7 +132,7 @@ def _bind(services: Services, batch: Batch, item: BatchItem, fob_id: str, now: d
             return None
     except CannotHold:
         return _Fate(item_is_over=False, fob_is_over=True)
-    except (AlreadyTaken, TooEarly, IssueRestricted, WrongState, NotFound, BadInput) as refused:
+    except (AlreadyTaken, ApprovalNeeded, TooEarly, IssueRestricted, WrongState, NotFound, BadInput) as refused:
         what = getattr(refused, "what", "")
         if what in ("fob", "device"):
             return _Fate(item_is_over=False, fob_is_over=True)

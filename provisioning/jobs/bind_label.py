@@ -7,7 +7,15 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from provisioning.errors import AlreadyTaken, BadInput, InputFault, IssueRestricted, TooEarly, WrongState
+from provisioning.errors import (
+    AlreadyTaken,
+    ApprovalNeeded,
+    BadInput,
+    InputFault,
+    IssueRestricted,
+    TooEarly,
+    WrongState,
+)
 from provisioning.jobs.advance_batch import bind_item, pass_over
 from provisioning.jobs.press_batch import BatchCommand
 from provisioning.services import Services
@@ -35,7 +43,7 @@ def bind_label(services: Services, command: BindLabelCommand, now: datetime) -> 
     for item in waiting:
         try:
             has_room = bind_item(services, batch, item, fob_id, command.actor, now)
-        except (AlreadyTaken, TooEarly, IssueRestricted, WrongState) as refused:
+        except (AlreadyTaken, ApprovalNeeded, TooEarly, IssueRestricted, WrongState) as refused:
             if getattr(refused, "what", "") in ("fob", "device"):
                 raise
             pass_over(services, item, command.actor, refused, now)

@@ -9,6 +9,8 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from provisioning.errors import BadInput, InputFault, NotFound, WrongState
+from provisioning.jobs.asked_relief import acts_of_paper
+from provisioning.jobs.needs_approval import refuse_without_approval
 from provisioning.jobs.paper_acts import ACTS, PaperCase
 from provisioning.rules.papers import ACTS_OF, PaperAct, PaperState, read_line
 from provisioning.services import Services
@@ -42,16 +44,23 @@ class RefusePaperCommand:
 def carry_out_paper(services: Services, command: CarryOutPaperCommand, now: datetime) -> PaperAct:
     """Do what the paper asks for and close it, both or neither.
 
-    Raises BadInput("act"), NotFound, WrongState("paper") if it is closed already, and what the act raises.
+    Raises BadInput("act"), NotFound, WrongState("paper") if it is closed already, ApprovalNeeded, and what the act
+    raises.
     """
     with services.store.write() as tx:
-        paper = _open_paper(tx, command.institution_id, command.paper_id)
-        act = _act(paper, command.act)
-        case = PaperCase(tx, services, paper, command.credential_id, command.actor, now)
-        ACTS[act](case)
-        paper.act = act
-        _close(case, PaperState.DONE)
-        return act
+        return carry_out_in(tx, services, command, now)
+
+
+def carry_out_in(tx: Session, services: Services, command: CarryOutPaperCommand, now: datetime) -> PaperAct:
+    """As `carry_out_paper`, in a transaction that does more than this."""
+    paper = _open_paper(tx, command.institution_id, command.paper_id)
+    act = _act(paper, command.act)
+    refuse_without_approval(services.institution(command.institution_id), command.actor, *acts_of_paper(act))
+    case = PaperCase(tx, services, paper, command.credential_id, command.actor, now)
+    ACTS[act](case)
+    paper.act = act
+    _close(case, PaperState.DONE)
+    return act
 
 
 @retried

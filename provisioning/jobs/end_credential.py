@@ -58,7 +58,7 @@ def end_credential(  # noqa: PLR0917 - part of other jobs' transactions
     """
     tx.flush()
     was_used = credential.activated_at is not None
-    _destroy_seed(tx, credential, how, now)
+    _destroy_seed(tx, credential, how, actor, now)
     if not of_attempt:
         _free_fob(tx, credential, how, actor, now)
         _abandon_jobs(tx, credential.id, now)
@@ -86,11 +86,12 @@ def _goes_on(tx: Session, services: Services, ended: Credential, actor: Actor, n
     return False
 
 
-def _destroy_seed(tx: Session, credential: Credential, how: EndedHow, now: datetime) -> None:
+def _destroy_seed(tx: Session, credential: Credential, how: EndedHow, actor: Actor, now: datetime) -> None:
     ended = update(Credential).where(Credential.id == credential.id, Credential.state != CredentialState.ENDED)
     ended = ended.values(
         state=CredentialState.ENDED,
         ended_how=how,
+        ended_by=actor.kind.value,
         ended_at=now,
         resume_state=None,
         sealed_seed=None,

@@ -3,15 +3,18 @@ nothing (BOT001 → BOT003 → BOT002)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from provisioning.errors import BadInput, InputFault, NotFound
+from provisioning.jobs.asked_issuances import soft_token
 from provisioning.jobs.fulfil_application import fulfil_application
+from provisioning.jobs.needs_approval import acts_of_issuance
 from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.open_ticket import Recipient, derive_password_key, open_ticket, owe_mail
+from provisioning.jobs.spend_approval import Sought, find_grant, spend_approval
 from provisioning.mail.addresses import accept_address
 from provisioning.mail.texts import read_language
 from provisioning.rules.activation_password import read_activation_password
@@ -52,7 +55,7 @@ def issue_soft(services: Services, command: IssueSoftCommand, now: datetime) -> 
     """Issue, and owe the customer the mail; nothing is sent here (R68).
 
     Raises BadInput (mail_address, activation_password, language, kind), NotFound, TooEarly, AlreadyTaken,
-    IssueRestricted.
+    IssueRestricted, and for staff ApprovalNeeded, ApprovalRefused.
     """
     institution = services.institution(command.institution_id)
     to = Recipient(_address(institution, command), command.language)
@@ -62,6 +65,7 @@ def issue_soft(services: Services, command: IssueSoftCommand, now: datetime) -> 
     password = read_activation_password(command.activation_password, command.activation_password, ids)
     key = derive_password_key(services, institution, customer.user_id, password)
     with services.store.write() as tx:
+        command = _allowed(tx, services, command, now)
         credential = open_credential(tx, services, customer, TokenKind.SOFT, now, command.actor)
         ticket = open_ticket(tx, services, credential, key, now)
         mail = owe_mail(tx, services, customer, ticket, to=to, now=now)
@@ -69,6 +73,28 @@ def issue_soft(services: Services, command: IssueSoftCommand, now: datetime) -> 
         record(tx, services.audit_key, _audit(command, institution, ticket, customer, now))
         shown = key.shown_code(ticket)
     return IssuedSoft(credential.id, *ids, mail.id, shown)
+
+
+def refuse_without_grant(services: Services, command: IssueSoftCommand, now: datetime) -> None:
+    """Before the customer is asked for a password: whether staff may issue this. Raises as `issue_soft`."""
+    with services.store.read() as session:
+        sought = _sought(session, services, command)
+        if sought is not None:
+            find_grant(session, services, sought, now)
+
+
+def _allowed(tx: Session, services: Services, command: IssueSoftCommand, now: datetime) -> IssueSoftCommand:
+    """With an actor whom a second person has allowed this, where that is demanded."""
+    sought = _sought(tx, services, command)
+    return command if sought is None else replace(command, actor=spend_approval(tx, services, sought, now))
+
+
+def _sought(tx: Session, services: Services, command: IssueSoftCommand) -> Sought | None:
+    institution = services.institution(command.institution_id)
+    acts = acts_of_issuance(tx, institution, command.customer_id, TokenKind.SOFT)
+    if not acts:
+        return None
+    return Sought(institution.id, command.actor, acts, soft_token(tx, services, command))
 
 
 def _address(institution: Institution, command: IssueSoftCommand) -> str:

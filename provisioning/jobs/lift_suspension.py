@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from provisioning.errors import WrongState
 from provisioning.jobs.find_credential import find_credential
+from provisioning.jobs.needs_approval import refuse_without_approval
 from provisioning.jobs.needs_paper import refuse_without_paper
+from provisioning.rules.approval import ApprovedAct
 from provisioning.rules.papers import PaperKind
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
@@ -33,15 +35,22 @@ class LiftSuspensionCommand:
 def lift_suspension(services: Services, command: LiftSuspensionCommand, now: datetime) -> CredentialState:
     """Back to where it was suspended, with no failures counted; says where.
 
-    Raises NotFound, WrongState, PaperNeeded.
+    Raises NotFound, WrongState, PaperNeeded, ApprovalNeeded.
     """
-    refuse_without_paper(services.institution(command.institution_id), PaperKind.SUSPENSION, command.actor)
     with services.store.write() as tx:
-        return lift_in(tx, services, command, now)
+        return lift_alone(tx, services, command, now)
+
+
+def lift_alone(tx: Session, services: Services, command: LiftSuspensionCommand, now: datetime) -> CredentialState:
+    """As `lift_suspension`, in a transaction that does more than this."""
+    institution = services.institution(command.institution_id)
+    refuse_without_paper(institution, PaperKind.SUSPENSION, command.actor)
+    refuse_without_approval(institution, command.actor, ApprovedAct.LIFT_SUSPENSION)
+    return lift_in(tx, services, command, now)
 
 
 def lift_in(tx: Session, services: Services, command: LiftSuspensionCommand, now: datetime) -> CredentialState:
-    """As `lift_suspension`, in a transaction that has the paper, or needs none."""
+    """As `lift_suspension`, in a transaction that has the paper and the approval, or needs none."""
     credential = find_credential(tx, command.institution_id, command.credential_id)
     lifted = update(Credential).where(
         Credential.id == credential.id, Credential.state == CredentialState.SUSPENDED

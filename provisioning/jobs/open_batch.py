@@ -11,6 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound
+from provisioning.jobs.needs_approval import refuse_without_approval
+from provisioning.rules.approval import ApprovedAct
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
@@ -36,8 +38,19 @@ class OpenBatchCommand:
 def open_batch(services: Services, command: OpenBatchCommand, now: datetime) -> str:
     """The batch's id.
 
-    Raises BadInput("customers" or "at_once"), NotFound, AlreadyTaken("batch") where the station has one open.
+    Raises BadInput("customers" or "at_once"), NotFound, AlreadyTaken("batch") where the station has one open,
+    ApprovalNeeded.
     """
+    try:
+        with services.store.write() as tx:
+            return open_in(tx, services, command, now)
+    except IntegrityError:
+        raise AlreadyTaken("batch") from None
+
+
+def open_in(tx: Session, services: Services, command: OpenBatchCommand, now: datetime) -> str:
+    """As `open_batch`, in a transaction that does more than this; raises IntegrityError where one is open."""
+    refuse_without_approval(services.institution(command.institution_id), command.actor, ApprovedAct.ISSUE_HARD)
     wanted = tuple(dict.fromkeys(command.customer_ids))
     if not wanted:
         raise BadInput("customers", InputFault.MISSING)
@@ -45,20 +58,14 @@ def open_batch(services: Services, command: OpenBatchCommand, now: datetime) -> 
         raise BadInput("customers", InputFault.WRONG_LENGTH)
     if not 1 <= command.at_once <= MAX_AT_ONCE:
         raise BadInput("at_once", InputFault.NOT_OFFERED)
-    try:
-        with services.store.write() as tx:
-            batch = _batch(tx, command, now)
-            _check_customers(tx, batch, wanted)
-            tx.add(batch)
-            tx.flush()
-            places = enumerate(wanted, 1)
-            tx.add_all(
-                BatchItem(batch_id=batch.id, position=n, customer_id=who, changed_at=now) for n, who in places
-            )
-            facts = {"batch_id": batch.id, "customers": len(wanted), "at_once": command.at_once}
-            record(tx, services.audit_key, AuditRecord(now, command.actor, "open_batch", "open", facts=facts))
-    except IntegrityError:
-        raise AlreadyTaken("batch") from None
+    batch = _batch(tx, command, now)
+    _check_customers(tx, batch, wanted)
+    tx.add(batch)
+    tx.flush()
+    places = enumerate(wanted, 1)
+    tx.add_all(BatchItem(batch_id=batch.id, position=n, customer_id=who, changed_at=now) for n, who in places)
+    facts = {"batch_id": batch.id, "customers": len(wanted), "at_once": command.at_once}
+    record(tx, services.audit_key, AuditRecord(now, command.actor, "open_batch", "open", facts=facts))
     return batch.id
 
 
@@ -71,6 +78,7 @@ def _batch(tx: Session, command: OpenBatchCommand, now: datetime) -> Batch:
         branch=station.branch,
         station_id=station.id,
         opened_by=command.actor.id,
+        approval_id=command.actor.approval.approval_id if command.actor.approval else None,
         at_once=command.at_once,
         opened_at=now,
         pressed_at=now,

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from provisioning.errors import AlreadyTaken, BadInput, CannotHold, InputFault, NotFound, WrongState
 from provisioning.jobs.fob_fit import fob_fit
 from provisioning.jobs.imported_seeds import parameters_of
+from provisioning.jobs.needs_approval import acts_of_issuance, refuse_without_approval
 from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.queue_job import JobOrder, queue_job
 from provisioning.jobs.unnamed_fob import station_for
@@ -76,7 +77,7 @@ def reserve_fob(services: Services, command: ReserveFobCommand, now: datetime) -
     Raises AlreadyTaken("fob") or AlreadyTaken for the customer's slot when somebody was first,
     WrongState for a fob that must be erased, is gone or has expired, CannotHold for a fob of a kind that cannot
     hold what the institution wants, what `unnamed_fob.station_for` raises, TooEarly, IssueRestricted, NotFound,
-    BadInput.
+    BadInput, ApprovalNeeded.
     """
     with services.store.write() as tx:
         return reserve_in(tx, services, command, now)
@@ -90,6 +91,8 @@ def reserve_in(tx: Session, services: Services, command: ReserveFobCommand, now:
     customer = tx.get(Customer, command.customer_id)
     if customer is None or customer.institution_id != command.institution_id:
         raise NotFound("customer")
+    acts = acts_of_issuance(tx, institution, customer.id, TokenKind.HARD)
+    refuse_without_approval(institution, command.actor, *acts)
     _check_named(tx, command)
     fob = _take_fob(tx, command, now)
     imported = tx.get(ImportedSeed, fob.id)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from provisioning.rules.app_profile import AppProfile
+from provisioning.rules.approval import ApprovalRules
 from provisioning.rules.issuance import Issuance
 from provisioning.rules.papers import PaperKind
 from provisioning.rules.parameters import OtpParameters, OtpType
@@ -79,7 +80,8 @@ class TokenIssuedTexts:
 class Institution:
     """An institution profile, read strictly from `provisioning/institutions/ID.toml`.
 
-    `issuance_limit`: so many issuances until they are restricted; None: never. `papers`: what needs a paper.
+    `issuance_limit`: so many issuances until they are restricted; None: never. `papers`: what needs a paper,
+    `approval`: what needs a second person.
 
     `asks_otp_at`: what customers with a token type a code for. `mail_password`: others may use that instead.
     `keep_address`: how long a mail address is stored, and told of what happens, once it is not needed any more.
@@ -120,6 +122,7 @@ class Institution:
     replacement: Replacement = Replacement.RELEASE_FIRST
     issuance_limit: int | None = None
     papers: tuple[PaperKind, ...] = ()
+    approval: ApprovalRules = field(default_factory=ApprovalRules)
     menu_path: tuple[Text, ...] = ()
     notes: tuple[Text, ...] = ()
     states: StateTexts = field(default_factory=StateTexts)

@@ -29,6 +29,8 @@ class StaffAct(StrEnum):
     KEEP_STOCK = "keep_stock"
     SEE_STOCK = "see_stock"
     ENROL_STATION = "enrol_station"
+    MANAGE_STAFF = "manage_staff"
+    APPROVE = "approve"
 
 
 _LOOKS: Final = frozenset({StaffAct.SEE_CUSTOMERS, StaffAct.SEE_STOCK})
@@ -45,11 +47,14 @@ _COUNTER: Final = _LOOKS | {
 
 PERMITTED: Final[dict[StaffRole, frozenset[StaffAct]]] = {
     StaffRole.TELLER: _COUNTER,
-    StaffRole.APPROVER: _COUNTER,
+    # of what others at the branch ask for, never of their own
+    StaffRole.APPROVER: _COUNTER | {StaffAct.APPROVE},
     # reads everything that happened, changes nothing
     StaffRole.AUDITOR: _LOOKS,
-    # keeps the workstations, issues no tokens
-    StaffRole.ADMINISTRATOR: frozenset({StaffAct.SEE_STOCK, StaffAct.KEEP_STOCK, StaffAct.ENROL_STATION}),
+    # keeps the workstations and the staff's accounts, issues no tokens
+    StaffRole.ADMINISTRATOR: frozenset(
+        {StaffAct.SEE_STOCK, StaffAct.KEEP_STOCK, StaffAct.ENROL_STATION, StaffAct.MANAGE_STAFF}
+    ),
 }
 
 WHOLE_INSTITUTION: Final = frozenset({StaffRole.AUDITOR, StaffRole.ADMINISTRATOR})

@@ -81,10 +81,10 @@ def audit_row(key: AuditKey, entry: AuditRecord) -> dict[str, Any]:
         "credential_id": entry.credential_id,
         "fob_id": entry.fob_id,
         "job_id": entry.job_id,
-        "facts": entry.facts,
+        "facts": entry.facts | entry.actor.facts(),
     }
     mac = keyed_hash(key.key, entry_text(ENCODING_VERSION, row, at, nonce))
-    row |= {"facts": json.dumps(entry.facts), "encoding_version": ENCODING_VERSION}
+    row |= {"facts": json.dumps(row["facts"]), "encoding_version": ENCODING_VERSION}
     return row | {"key_id": key.key_id, "nonce": nonce, "mac": mac}
 
 

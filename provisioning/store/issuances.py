@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from provisioning.rules.actor import ActorKind
 from provisioning.rules.institution import Institution
+from provisioning.rules.states import CredentialState, EndedHow
 from provisioning.store.tables import Credential, PaperRequest
+
+_RELEASES: Final = (ActorKind.CUSTOMER, ActorKind.BANK)
+"""Who releases with a password and a code, themselves or in the bank's own pages."""
+_TAKEN_AWAY: Final = (EndedHow.LOST, EndedHow.REVOKED)
 
 
 def issuances(tx: Session, customer_id: str) -> int:
@@ -26,3 +34,19 @@ def _forgiven(tx: Session, customer_id: str) -> int:
     """What had been counted when a restriction was lifted last; the count began anew."""
     lifted = select(func.max(PaperRequest.issuances_forgiven)).where(PaperRequest.customer_id == customer_id)
     return tx.scalar(lifted) or 0
+
+
+def unreleased(tx: Session, customer_id: str) -> str | None:
+    """Why a further token would be one without release: the last one in use is `in_use` still, or ended as `lost`,
+    `revoked` or `released_by_staff`. None: the customer released it, it ran out, or there was none.
+    """
+    used = (Credential.customer_id == customer_id, Credential.activated_at.is_not(None))
+    newest = select(Credential).where(*used).order_by(Credential.activated_at.desc(), Credential.id).limit(1)
+    last = tx.scalars(newest).first()
+    if last is None:
+        return None
+    if last.state is not CredentialState.ENDED:
+        return "in_use"
+    if last.ended_how is EndedHow.RELEASED:
+        return None if last.ended_by in _RELEASES else "released_by_staff"
+    return last.ended_how.value if last.ended_how in _TAKEN_AWAY else None

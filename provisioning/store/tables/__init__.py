@@ -4,6 +4,7 @@ from provisioning.rules.mail_kind import MailKind
 from provisioning.rules.permissions import StaffRole
 from provisioning.store.tables.address import CustomerAddress, MailCode, MailPasswordTries
 from provisioning.store.tables.application import Application, ApplicationState
+from provisioning.store.tables.approval import ApprovalRequest
 from provisioning.store.tables.audit import AuditEntry
 from provisioning.store.tables.audit_tree import AuditBatch, AuditLeaf, AuditNode
 from provisioning.store.tables.base import Base, Instant, new_id
@@ -32,6 +33,7 @@ __all__ = [
     "ActivationCount",
     "Application",
     "ApplicationState",
+    "ApprovalRequest",
     "AuditBatch",
     "AuditEntry",
     "AuditLeaf",

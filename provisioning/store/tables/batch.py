@@ -43,6 +43,8 @@ class Batch(Base):
     opened_by: Mapped[str] = mapped_column(ForeignKey("staff.id"))
     # how many fobs may be on their way at a time
     at_once: Mapped[int] = mapped_column(default=1)
+    # the second person's request that allowed it, where the institution asks for one
+    approval_id: Mapped[str | None] = mapped_column(ForeignKey("approval_request.id"))
     opened_at: Mapped[datetime]
     # the last key press: a batch that nobody attends to takes no fob
     pressed_at: Mapped[datetime]

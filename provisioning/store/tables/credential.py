@@ -50,6 +50,8 @@ class Credential(Base):
     # where lifting a suspension leads back to
     resume_state: Mapped[CredentialState | None] = mapped_column(checked(CredentialState, "resume_state"))
     ended_how: Mapped[EndedHow | None] = mapped_column(checked(EndedHow))
+    # kind of who ended it (rules.actor.ActorKind); NULL also for those that ended before this was kept
+    ended_by: Mapped[str | None] = mapped_column(String(16))
 
     otp_type: Mapped[OtpType] = mapped_column(checked(OtpType))
     algorithm: Mapped[Algorithm] = mapped_column(checked(Algorithm))
