@@ -104,6 +104,20 @@ class ServerSettings:
     log_level: LogLevel = LogLevel.INFO
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    tls_clients: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierSettings:
+    """The verifier as a process of its own: where others find it, and the folder of this process's certificate.
+
+    Files are named by roles: `staff.pem` and `staff.key`, `bank-staff.pem` for a process with both,
+    `verifier.pem`; `authority.pem` signed them, `revoked` lists those that are not believed any more.
+    """
+
+    url: str
+    directory: Path
+    timeout_s: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,20 +136,6 @@ class AppSettings:
 class StationSettings:
     """The agent on the desk; `directory` keeps its keys. `emulators` would be the rig's: production refuses it.
 
-    tls_clients: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class VerifierSettings:
-    """The verifier as a process of its own: where others find it, and the folder of this process's certificate.
-
-    Files are named by roles: `staff.pem` and `staff.key`, `bank-staff.pem` for a process with both,
-    `verifier.pem`; `authority.pem` signed them, `revoked` lists those that are not believed any more.
-    """
-
-    url: str
-    directory: Path
-    timeout_s: float = 3.0
     `profiles`: folder of firmware profiles, None for the shipped ones. `roots`: manufacturer root → public key
     (P-256, uncompressed, 65 bytes). `cradles`: path of a serial port → firmware profile of what sits there.
     """
@@ -161,5 +161,5 @@ class Settings:
     app: AppSettings = AppSettings()
     station: StationSettings = StationSettings()
     audit: AuditSettings | None = None
-    institutions: Path | None = None
     verifier: VerifierSettings | None = None
+    institutions: Path | None = None

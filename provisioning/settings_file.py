@@ -46,7 +46,10 @@ _PASSWORD: Final = "password"
 _ROOT_KEY: Final = re.compile(r"04[0-9a-fA-F]{128}")
 _PUBLIC_KEY: Final = re.compile(r"[0-9a-fA-F]{64}")
 _KEY_NAME: Final = re.compile(r"[A-Za-z0-9._/-]{1,64}")
-_SECTIONS: Final = tuple(["store", "vault", "verifier", "keys", "audit", "mail", "server", "app", "institutions", "station"])
+_SECTIONS: Final = (
+    *("store", "vault", "verifier", "keys", "audit", "mail"),
+    *("server", "app", "institutions", "station"),
+)
 
 
 def load_settings(file: Path, roles: Collection[Role]) -> Settings:
@@ -208,10 +211,7 @@ class _Reader:
         table = self.root.table("server")
         defaults = ServerSettings()
         settings = ServerSettings(
-            tls_clients=self._optional_path(table, "tls_clients_file"),
             base_url=_origin(table, "base_url", defaults.base_url),
-        if settings.tls_clients is not None and settings.tls_certificate is None:
-            table.fail("tls_clients_file", "needs a certificate of our own", "Write tls_certificate_file.")
             trusted_proxies=table.integer("trusted_proxies", 0, 10, 0),
             debug=table.flag("debug", default=False),
             demo=table.flag("demo", default=False),
@@ -219,7 +219,10 @@ class _Reader:
             log_level=table.choice("log_level", LogLevel, defaults.log_level),
             tls_certificate=self._optional_path(table, "tls_certificate_file"),
             tls_key=self._optional_path(table, "tls_key_file"),
+            tls_clients=self._optional_path(table, "tls_clients_file"),
         )
+        if settings.tls_clients is not None and settings.tls_certificate is None:
+            table.fail("tls_clients_file", "needs a certificate of our own", "Write tls_certificate_file.")
         if (settings.tls_certificate is None) != (settings.tls_key is None):
             table.fail("tls_key_file", "and tls_certificate_file belong together", "Write both or neither.")
         table.finish()

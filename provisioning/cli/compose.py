@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 
 from devices.errors import ProfileInvalid
 from devices.profile_files import SHIPPED, load_profiles
-from provisioning.cli.role_certificates import certificate_ends, http_verifier, role_authority
 from devices.profiles import FirmwareProfile
+from provisioning.cli.role_certificates import certificate_ends, http_verifier, role_authority
 from provisioning.clock import ClockGuard, kernel_synchronised, not_asked
 from provisioning.errors import SettingsInvalid
 from provisioning.institutions import load_institutions
@@ -49,11 +49,11 @@ def build_services(settings: Settings, roles: Collection[Role]) -> Services:
     watched = server.clock is ClockSource.KERNEL and not server.demo
     return Services(
         settings=settings,
+        certificate_ends=certificate_ends(settings, held),
         store=Store(settings.store.url, pool_size=settings.store.pool_size),
         institutions=load_institutions(settings.institutions),
         audit_key=AuditKey(keys.audit_id, keys.audit),
         sealer=PublicKeySealer(
-        certificate_ends=certificate_ends(settings, held),
             settings.vault.kek_id, X25519PublicKey.from_public_bytes(settings.vault.public_key)
         ),
         opener=_opener(settings.vault) if held & OPENS_SEEDS else None,
@@ -61,10 +61,10 @@ def build_services(settings: Settings, roles: Collection[Role]) -> Services:
         tickets=Box(keys.tickets, "tickets") if keys.tickets and held & HANDLES_TICKETS else None,
         access_codes=AccessCodes(keys.access) if keys.access and held & HANDLES_ACCESS_CODES else None,
         checkpoints=checkpoint_folder(settings.audit) if settings.audit else None,
-        checkpoint_signer=_signer(settings.audit) if settings.audit and held & SIGNS_CHECKPOINTS else None,
-        profiles=firmware_profiles(settings.station),
         verifier=http_verifier(settings.verifier, held) if settings.verifier else None,
         roles_authority=role_authority(settings.verifier, held) if settings.verifier else None,
+        checkpoint_signer=_signer(settings.audit) if settings.audit and held & SIGNS_CHECKPOINTS else None,
+        profiles=firmware_profiles(settings.station),
         clock=ClockGuard(kernel_synchronised if watched else not_asked),
     )
 

@@ -50,15 +50,15 @@ def test_not_ready_names_what_is_wrong(served: Served, tmp_path: Path) -> None:
     broken = {
         "database": replace(services, store=nowhere),
         "vault": replace(services, opener=strange),
-        "certificates": replace(services, certificate_ends={"role": served.at}),
         "clock": replace(services, clock=ClockGuard(lambda: False)),
+        "certificates": replace(services, certificate_ends={"role": served.at}),
     }
     for part, with_fault in broken.items():
         status, answer = readiness(served, with_fault)
         fine = dict.fromkeys(broken, True) | {part: False}
         ends = answer.pop("certificate_ends")
-        assert len(ends) == (part == "certificates")
         assert (status, answer) == (503, {"status": "not_ready", **fine})
+        assert len(ends) == (part == "certificates")
     nowhere.close()
 
 
