@@ -43,8 +43,8 @@ def read_key(settings_file: str, key: str, path: Path) -> bytes:
     return _decode(settings_file, key, path, read_secret(settings_file, key, path))
 
 
-def read_public_key(settings_file: str, key: str, path: Path) -> bytes:
-    """A 32-byte public key from 64 hexadecimal digits; anybody may read it, and its owner alone may change it.
+def read_public_key(settings_file: str, key: str, path: Path, lengths: tuple[int, ...] = (KEY_BYTES,)) -> bytes:
+    """A public key of one of `lengths` in hexadecimal; anybody may read it, and its owner alone may change it.
 
     Whoever exchanges it reads every seed that is sealed from then on. Raises SettingsInvalid.
     """
@@ -57,7 +57,7 @@ def read_public_key(settings_file: str, key: str, path: Path) -> bytes:
     if mode & _OTHERS_WRITE:
         mend = f"chmod 644 {path}"
         raise SettingsInvalid(settings_file, key, f"{path} may be changed by others ({stat.filemode(mode)})", mend)
-    return _decode(settings_file, key, path, text)
+    return _decode(settings_file, key, path, text, lengths)
 
 
 def write_secret(path: Path, text: str) -> None:
@@ -69,14 +69,15 @@ def write_secret(path: Path, text: str) -> None:
         os.fsync(stream.fileno())
 
 
-def _decode(settings_file: str, key: str, path: Path, text: str) -> bytes:
+def _decode(settings_file: str, key: str, path: Path, text: str, lengths: tuple[int, ...] = (KEY_BYTES,)) -> bytes:
     try:
         value = bytes.fromhex(text)
     except ValueError:
         value = b""
-    if len(value) != KEY_BYTES:
-        raise SettingsInvalid(settings_file, key, f"{path} does not hold {2 * KEY_BYTES} hexadecimal digits")
+    if len(value) not in lengths:
+        digits = " or ".join(str(2 * length) for length in lengths)
+        raise SettingsInvalid(settings_file, key, f"{path} does not hold {digits} hexadecimal digits")
     if len(set(value)) < _FEWEST_VALUES:
-        mend = "Make keys with `kagiya keys make`."
+        mend = "Make keys with `kagiya key make`."
         raise SettingsInvalid(settings_file, key, f"{path} holds no random key", mend)
     return value

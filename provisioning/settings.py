@@ -40,12 +40,30 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class VaultSettings:
-    """The seed vault's key pair (X25519, raw 32 bytes each). `private_key` is None outside the verifier role."""
+class HsmSettings:
+    """A token behind a PKCS#11 `module`, by its label. The PIN stays in its file, read when somebody logs in.
 
-    kek_id: str
-    public_key: bytes
-    private_key: bytes | None = field(default=None, repr=False)
+    `software`: SoftHSM is taken, too, which production refuses.
+    """
+
+    module: Path
+    token: str
+    pin_file: Path
+    timeout_s: float = 2.0
+    software: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VaultSettings:
+    """`directory` of the key-encryption keys (provisioning.store.key_folder); `hsm` is the verifier role's alone.
+
+    Unwrapped data keys: at most `data_keys` of them, for at most `data_key_life_s`.
+    """
+
+    directory: Path
+    hsm: HsmSettings | None = None
+    data_keys: int = 1_000
+    data_key_life_s: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from provisioning.settings import (
     StoreSettings,
     VaultSettings,
 )
+from provisioning.settings_of_vault import read_vault
 from provisioning.settings_of_verifier import read_verifier
 
 _ITERATIONS_MOST: Final = 10_000_000
@@ -128,15 +129,7 @@ class _Reader:
         return text.replace("@", f":{password}@", 1)
 
     def vault(self) -> VaultSettings:
-        table = self.root.table("vault")
-        public = self._path(table, "public_key_file")
-        settings = VaultSettings(
-            kek_id=table.text("kek_id"),
-            public_key=read_public_key(table.file, "vault.public_key_file", public),
-            private_key=self._key_for(table, "private_key_file", OPENS_SEEDS),
-        )
-        table.finish()
-        return settings
+        return read_vault(self.root.table("vault"), self.folder, opens=bool(self.roles & OPENS_SEEDS))
 
     def keys(self) -> KeySettings:
         table = self.root.table("keys")
@@ -151,7 +144,7 @@ class _Reader:
         held = (settings.audit, settings.address, settings.tickets, settings.access)
         present = [key for key in held if key is not None]
         if len(set(present)) != len(present):
-            table.fail("audit_file", "holds the key of another purpose, too", "Make keys with `kagiya keys make`.")
+            table.fail("audit_file", "holds the key of another purpose, too", "Make keys with `kagiya key make`.")
         return settings
 
     def audit(self) -> AuditSettings | None:
@@ -279,7 +272,7 @@ class _Reader:
             return None
         if not text:
             needed = ", ".join(sorted(self.roles & holders))
-            table.fail(key, f"is missing and needed by role {needed}", "Make one with `kagiya keys make`.")
+            table.fail(key, f"is missing and needed by role {needed}", "Make one with `kagiya key make`.")
         return read_key(table.file, f"{table.prefix}{key}", self.folder / text)
 
 

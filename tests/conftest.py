@@ -2,6 +2,8 @@
 
 pytest_plugins = [
     "tests.fixtures.databases",
+    "tests.fixtures.vaults",
+    "tests.fixtures.softhsm",
     "tests.fixtures.services",
     "tests.fixtures.people",
     "tests.fixtures.refusals",

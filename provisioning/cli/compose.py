@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from devices.errors import ProfileInvalid
 from devices.profile_files import SHIPPED, load_profiles
 from devices.profiles import FirmwareProfile
 from provisioning.cli.role_certificates import certificate_ends, http_verifier, role_authority
 from provisioning.clock import ClockGuard, kernel_synchronised, not_asked
-from provisioning.errors import SettingsInvalid
+from provisioning.errors import SettingsInvalid, VaultError
 from provisioning.institutions import load_institutions
 from provisioning.rules.roles import (
     HANDLES_ACCESS_CODES,
@@ -32,8 +31,12 @@ from provisioning.store.access_codes import AccessCodes
 from provisioning.store.audit import Actor, ActorKind, AuditKey
 from provisioning.store.boxes import AddressBox, Box
 from provisioning.store.checkpoints import CheckpointFolder, CheckpointSigner
+from provisioning.store.data_keys import DataKeys
 from provisioning.store.engine import Store
-from provisioning.store.vault import KeyFileOpener, PublicKeySealer
+from provisioning.store.hsm import Token
+from provisioning.store.kek import FileKek, PublicKek
+from provisioning.store.key_folder import KeyFolder
+from provisioning.store.vault import SeedOpener, SeedSealer
 
 OPERATOR: Final = Actor(ActorKind.SYSTEM, "operator", origin="command line")
 """Whoever has the settings file and its keys on the server itself."""
@@ -46,6 +49,7 @@ def build_services(settings: Settings, roles: Collection[Role]) -> Services:
     """
     held = frozenset(roles)
     keys, server = settings.keys, settings.server
+    keys_in_files = KeyFolder(settings.vault.directory)
     watched = server.clock is ClockSource.KERNEL and not server.demo
     return Services(
         settings=settings,
@@ -53,10 +57,8 @@ def build_services(settings: Settings, roles: Collection[Role]) -> Services:
         store=Store(settings.store.url, pool_size=settings.store.pool_size),
         institutions=load_institutions(settings.institutions),
         audit_key=AuditKey(keys.audit_id, keys.audit),
-        sealer=PublicKeySealer(
-            settings.vault.kek_id, X25519PublicKey.from_public_bytes(settings.vault.public_key)
-        ),
-        opener=_opener(settings.vault) if held & OPENS_SEEDS else None,
+        sealer=SeedSealer(keys_in_files),
+        opener=seed_opener(settings.vault, keys_in_files) if held & OPENS_SEEDS else None,
         addresses=AddressBox(keys.address) if keys.address and held & HANDLES_ADDRESSES else None,
         tickets=Box(keys.tickets, "tickets") if keys.tickets and held & HANDLES_TICKETS else None,
         access_codes=AccessCodes(keys.access) if keys.access and held & HANDLES_ACCESS_CODES else None,
@@ -92,14 +94,17 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _opener(vault: VaultSettings) -> KeyFileOpener | None:
-    if vault.private_key is None:
-        return None
-    private_key = X25519PrivateKey.from_private_bytes(vault.private_key)
-    if private_key.public_key().public_bytes_raw() != vault.public_key:
-        problem = "is not the public half of vault.private_key_file"
-        raise SettingsInvalid("settings", "vault.public_key_file", problem)
-    return KeyFileOpener({vault.kek_id: private_key})
+def seed_opener(vault: VaultSettings, keys: KeyFolder, *, writes: bool = False) -> SeedOpener:
+    """What opens seeds; its token is not logged in to yet. Raises SettingsInvalid for halves of different keys."""
+    kek = PublicKek(keys.current(), keys.public(keys.current()))
+    try:
+        if not kek.in_token:
+            FileKek.of(kek, keys.private(kek.kek_id))
+    except VaultError:
+        problem = f"{kek.kek_id}.pub is not the public half of {kek.kek_id}.key"
+        raise SettingsInvalid("settings", "vault.directory", problem) from None
+    token = Token(vault.hsm, writes=writes) if vault.hsm else None
+    return SeedOpener(keys, token, DataKeys(vault.data_keys, vault.data_key_life_s))
 
 
 def _signer(audit: AuditSettings) -> CheckpointSigner | None:

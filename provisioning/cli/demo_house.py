@@ -26,6 +26,7 @@ from provisioning.settings import (
     StoreSettings,
     VaultSettings,
 )
+from provisioning.store.key_folder import KeyFolder
 
 _ACCOUNTS: Final = "accounts.json"
 """Written last: without it the house is unfinished."""
@@ -35,7 +36,9 @@ def open_house(directory: Path, base_url: str, mail_port: int) -> Services:
     """Find the house in `directory`, or make it. An unfinished one is made anew. Raises KagiyaError."""
     keys = directory / "keys"
     if not keys.exists():
-        make_keys(keys)
+        make_keys(keys, "demo")
+    if not (keys / "vault").exists():  # a house that is older than the rotation of keys
+        _move_kek(keys)
     if not (keys / "checkpoint.key").exists():  # a house that is older than checkpoints
         make_checkpoint_key(keys, "checkpoint")
     accounts_file = directory / _ACCOUNTS
@@ -67,14 +70,21 @@ def write_private(file: Path, value: Any) -> None:
     fresh.replace(file)
 
 
+def _move_kek(keys: Path) -> None:
+    folder = KeyFolder(keys / "vault")
+    folder.directory.mkdir(mode=0o755)
+    for ending in ("key", "pub"):
+        (keys / f"vault.{ending}").rename(folder.directory / f"demo.{ending}")
+    folder.put_in_force("demo")
+
+
 def _settings(directory: Path, base_url: str, mail_port: int) -> Settings:
     def key(name: str) -> bytes:
         return read_key("demo", name, directory / "keys" / f"{name}.key")
 
-    public_key = read_public_key("demo", "vault", directory / "keys" / "vault.pub")
     return Settings(
         store=StoreSettings(f"sqlite:///{directory.resolve() / 'kagiya.db'}"),
-        vault=VaultSettings("demo", public_key, key("vault")),
+        vault=VaultSettings(directory / "keys" / "vault"),
         keys=KeySettings("demo", key("audit"), key("address"), key("tickets"), key("access")),
         audit=AuditSettings(
             origin="demo",

@@ -19,7 +19,7 @@ COMMANDS: Final[dict[str, str]] = {
     "returned-mail": "provisioning.cli.returned_mail:returned_mail",
     "audit": "provisioning.cli.audit:audit",
     "db": "provisioning.cli.db:db",
-    "keys": "provisioning.cli.keys:keys",
+    "key": "provisioning.cli.keys:key",
     "staff": "provisioning.cli.staff:staff",
     "company": "provisioning.cli.company:company",
     "customer": "provisioning.cli.customer:customer",

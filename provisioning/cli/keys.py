@@ -1,4 +1,4 @@
-"""`kagiya keys make`: fresh keys for a new server."""
+"""`kagiya key`: fresh keys for a new server, and the next ones."""
 
 from __future__ import annotations
 
@@ -9,32 +9,43 @@ from typing import Final
 
 import click
 
+from provisioning.cli.certificates import certificates, revoke_certificate
+
 _SECRET_KEYS: Final = ("audit.key", "address.key", "tickets.key", "access.key")
 
 
-def make_keys(folder: Path) -> list[Path]:
-    """Write a vault key pair and the other keys into `folder`, which must not have any yet.
+def make_keys(folder: Path, kek_id: str = "kek-1") -> list[Path]:
+    """Write the vault's first key-encryption key and the other keys into `folder`, which must not have any yet.
 
     Raises FileExistsError and then changes nothing: a key that is in use must never be replaced.
     """
-    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-
     from provisioning.secret_files import write_secret
 
-    names = ("vault.pub", "vault.key", "checkpoint.pub", "checkpoint.key", *_SECRET_KEYS)
-    files = [folder / name for name in names]
+    vault = tuple(f"vault/{name}" for name in (f"{kek_id}.key", f"{kek_id}.pub", "current"))
+    files = [folder / name for name in (*vault, "checkpoint.pub", "checkpoint.key", *_SECRET_KEYS)]
     for file in files:
         if file.exists():
             raise FileExistsError(str(file))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    private_key = X25519PrivateKey.generate()
-    (folder / "vault.pub").write_text(private_key.public_key().public_bytes_raw().hex() + "\n", encoding="ascii")
-    (folder / "vault.pub").chmod(0o644)
-    write_secret(folder / "vault.key", private_key.private_bytes_raw().hex())
+    make_first_kek(folder / "vault", kek_id)
     make_checkpoint_key(folder, "checkpoint")
     for name in _SECRET_KEYS:
         write_secret(folder / name, secrets.token_hex(32))
     return files
+
+
+def make_first_kek(folder: Path, kek_id: str) -> None:
+    """Write a key-encryption key into the new `folder`, and put it in force."""
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+    from provisioning.store.key_folder import KeyFolder
+
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    keys, private_key = KeyFolder(folder), X25519PrivateKey.generate()
+    keys.write_private(kek_id, private_key.private_bytes_raw())
+    keys.write_public(kek_id, private_key.public_key().public_bytes_raw())
+    keys.put_in_force(kek_id)
 
 
 def make_checkpoint_key(folder: Path, name: str) -> list[Path]:
@@ -79,18 +90,18 @@ def device_access_code(settings_file: Path, profile: str, serial: str) -> str:
 
 
 @click.group()
-def keys() -> None:
+def key() -> None:
     """Keys of the server."""
 
 
-@keys.command()
+@key.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def make(folder: Path) -> None:
-    """Make fresh keys in FOLDER: pairs for vault and checkpoints, audit, address, ticket, access-code keys."""
+    """Make fresh keys in FOLDER: for vault, checkpoints, audit log, addresses, tickets and access codes."""
     _show_made(folder, lambda: make_keys(folder))
 
 
-@keys.command("next")
+@key.command("next")
 @click.argument("purpose", type=click.Choice(["audit", "checkpoint"]))
 @click.argument("folder", type=click.Path(file_okay=False, exists=True, path_type=Path))
 @click.argument("name")
@@ -111,7 +122,7 @@ def _show_made(folder: Path, make: Callable[[], list[Path]]) -> None:
         click.echo(file)
 
 
-@keys.command("access-code")
+@key.command("access-code")
 @click.argument("profile")
 @click.argument("serial")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
@@ -132,3 +143,7 @@ def access_code(settings: Path, profile: str, serial: str, file: Path) -> None:
     except OSError as error:
         raise click.ClickException(f"{file} cannot be written: {error.strerror}") from None
     click.echo(file)
+
+
+key.add_command(certificates)
+key.add_command(revoke_certificate)

@@ -1,27 +1,28 @@
 """Seeds at rest: anyone who issues may lock one, only the verifier may open one (R47, R51).
 
 Every seed has a data key of its own. The seed is under AES-256-GCM with its context (institution,
-credential, version) as associated data; the data key is wrapped to a public key by HPKE (RFC 9180:
-DHKEM X25519, HKDF-SHA-256, AES-256-GCM) with the same context as info. A sealing process forgets
-the data key at once, so holding the public half opens nothing.
+credential, version) as associated data; the data key is wrapped to a key-encryption key's public half by
+HPKE (RFC 9180) with the same context as info. A sealing process forgets the data key at once, so holding
+the public half opens nothing. Each wrapped key names its key-encryption key, of which there may be several
+at a time (provisioning.store.key_folder); the private half is a file or inside a token (provisioning.store.kek).
 """
 
 from __future__ import annotations
 
 import secrets
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hpke
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from provisioning.errors import VaultError
+from provisioning.errors import HsmAway, HsmFault, SettingsInvalid, VaultError
+from provisioning.store.data_keys import DataKeys
+from provisioning.store.hsm import Token
+from provisioning.store.kek import FileKek, PrivateKek, PublicKek, TokenKek
+from provisioning.store.key_folder import KeyFolder
 
-_SUITE: Final = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
 _NONCE_BYTES: Final = 12
 _DATA_KEY_BYTES: Final = 32
 
@@ -48,76 +49,84 @@ class SealedSeed:
     kek_id: str
 
 
-class SeedSealer(Protocol):
-    """The half of the vault that every issuing role has."""
-
-    def seal(self, seed: bytes, context: SeedContext) -> SealedSeed:
-        """Lock a seed. Raises VaultError."""
-        ...
-
-
-class SeedOpener(Protocol):
-    """The half that only the verifier role has."""
-
-    def open(self, sealed: SealedSeed, context: SeedContext) -> bytes:
-        """The seed again. Raises VaultError if anything was changed, moved or wrapped to another key."""
-        ...
-
-
 @dataclass(frozen=True)
-class PublicKeySealer:
-    """Seals to one X25519 public key, known by `kek_id`."""
+class SeedSealer:
+    """The half of the vault that every issuing role has: public halves, and the name of the one in force."""
 
-    kek_id: str
-    public_key: X25519PublicKey
+    keys: KeyFolder = field(repr=False)
+    _public: dict[str, PublicKek] = field(default_factory=dict, init=False, repr=False)
 
     def seal(self, seed: bytes, context: SeedContext) -> SealedSeed:
-        """Lock a seed under a data key that this process forgets at once."""
-        bound = context.encode()
+        """Lock a seed under a data key that this process forgets at once. Raises VaultError."""
+        bound, kek = context.encode(), self.in_force()
         data_key = secrets.token_bytes(_DATA_KEY_BYTES)
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return SealedSeed(
             sealed_seed=nonce + AESGCM(data_key).encrypt(nonce, seed, bound),
-            wrapped_key=_SUITE.encrypt(data_key, self.public_key, bound),
-            kek_id=self.kek_id,
+            wrapped_key=kek.wrap(data_key, bound),
+            kek_id=kek.kek_id,
         )
 
+    def in_force(self) -> PublicKek:
+        """What is sealed under from now on. Raises VaultError if the directory cannot be used (any more)."""
+        try:
+            kek_id = self.keys.current()
+            if kek_id not in self._public:
+                self._public[kek_id] = PublicKek(kek_id, self.keys.public(kek_id))
+        except SettingsInvalid:
+            raise VaultError from None
+        return self._public[kek_id]
 
-@dataclass
-class KeyFileOpener:
-    """Opens with private keys loaded from key files, by `kek_id`. Caches at most `cache_size` data keys."""
 
-    private_keys: dict[str, X25519PrivateKey] = field(repr=False)
-    cache_size: int = 1_000
-    _cache: OrderedDict[tuple[str, bytes], bytes] = field(default_factory=OrderedDict, init=False, repr=False)
+@dataclass(frozen=True)
+class SeedOpener:
+    """The half that only the verifier role has: private halves in files of `keys` or inside `token`."""
+
+    keys: KeyFolder = field(repr=False)
+    token: Token | None = None
+    data_keys: DataKeys = field(default_factory=DataKeys, repr=False)
+    _private: dict[str, PrivateKek] = field(default_factory=dict, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def open(self, sealed: SealedSeed, context: SeedContext) -> bytes:
-        """Unwrap (or take from the cache) the data key and open the seed. Raises VaultError."""
+        """The seed again.
+
+        Raises VaultError if anything was changed, moved or wrapped to another key; HsmAway while a token refuses.
+        """
         bound = context.encode()
-        data_key = self._data_key(sealed, bound)
+        name = (sealed.kek_id, sealed.wrapped_key, bound)
+        data_key = self.data_keys.get(name)
+        if data_key is None:
+            data_key = self._unwrap(sealed, bound)
+            self.data_keys.put(name, data_key)
         nonce, ciphertext = sealed.sealed_seed[:_NONCE_BYTES], sealed.sealed_seed[_NONCE_BYTES:]
         try:
             return AESGCM(data_key).decrypt(nonce, ciphertext, bound)
         except (InvalidTag, ValueError):
             raise VaultError from None
 
-    def _data_key(self, sealed: SealedSeed, bound: bytes) -> bytes:
-        name = (sealed.kek_id, sealed.wrapped_key)
+    def rewrap(self, sealed: SealedSeed, context: SeedContext, kek: PublicKek) -> SealedSeed:
+        """The same with its data key wrapped to another key; the seed stays closed. Raises as `open`."""
+        bound = context.encode()
+        return SealedSeed(sealed.sealed_seed, kek.wrap(self._unwrap(sealed, bound), bound), kek.kek_id)
+
+    def _unwrap(self, sealed: SealedSeed, bound: bytes) -> bytes:
+        return self._private_half(sealed.kek_id).unwrap(sealed.wrapped_key, bound)
+
+    def _private_half(self, kek_id: str) -> PrivateKek:
         with self._lock:
-            cached = self._cache.get(name)
-            if cached is not None:
-                self._cache.move_to_end(name)
-                return cached
-        private_key = self.private_keys.get(sealed.kek_id)
-        if private_key is None:
-            raise VaultError
+            if kek_id not in self._private:
+                self._private[kek_id] = self._load(kek_id)
+            return self._private[kek_id]
+
+    def _load(self, kek_id: str) -> PrivateKek:
+        """A key that came into the directory after this process had started is found, too."""
         try:
-            data_key = _SUITE.decrypt(sealed.wrapped_key, private_key, bound)
-        except (InvalidTag, ValueError):
+            public = PublicKek(kek_id, self.keys.public(kek_id))
+            if not public.in_token:
+                return FileKek.of(public, self.keys.private(kek_id))
+        except SettingsInvalid:
             raise VaultError from None
-        with self._lock:
-            self._cache[name] = data_key
-            while len(self._cache) > self.cache_size:
-                self._cache.popitem(last=False)
-        return data_key
+        if self.token is None:
+            raise HsmAway(HsmFault.TOKEN)
+        return TokenKek(public, self.token)

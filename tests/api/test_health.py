@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from prometheus_client.parser import text_string_to_metric_families
 
 from provisioning.clock import ClockGuard
@@ -13,10 +12,10 @@ from provisioning.rules.roles import ALL_ROLES, Role
 from provisioning.services import Services
 from provisioning.store.engine import Store
 from provisioning.store.tables import Customer
-from provisioning.store.vault import KeyFileOpener
 from tests.api.bank import open_bank
 from tests.api.conftest import Served
 from tests.fixtures.refusals import read_only
+from tests.fixtures.vaults import halves_of, new_vault
 from web.app import create_app
 
 
@@ -46,7 +45,7 @@ def test_alive_and_ready(served: Served) -> None:
 def test_not_ready_names_what_is_wrong(served: Served, tmp_path: Path) -> None:
     services = served.services
     nowhere = Store(f"sqlite:///{tmp_path / 'missing' / 'kagiya.db'}")
-    strange = KeyFileOpener({services.settings.vault.kek_id: X25519PrivateKey.generate()})
+    strange = halves_of(new_vault(tmp_path))[1]
     broken = {
         "database": replace(services, store=nowhere),
         "vault": replace(services, opener=strange),

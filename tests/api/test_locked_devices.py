@@ -57,7 +57,7 @@ def code_on(key: YubiKeySubject) -> str:
 
 
 def ours(counter: Counter) -> str:
-    """As `kagiya keys access-code` would tell it."""
+    """As `kagiya key access-code` would tell it."""
     codes = counter.services.access_codes
     assert codes is not None
     return FORMS["yubikey-otp"](codes.of("yubikey-5", counter.subject.serial))

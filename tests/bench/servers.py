@@ -24,9 +24,7 @@ _SETTINGS: Final = """
 [store]
 url = "{url}"
 [vault]
-kek_id = "bench"
-public_key_file = "keys/vault.pub"
-private_key_file = "keys/vault.key"
+directory = "keys/vault"
 [keys]
 audit_id = "bench"
 audit_file = "keys/audit.key"
@@ -52,7 +50,7 @@ class Server:
 def write_settings(folder: Path, url: str, *, port: int = 8700, log_level: str = "info") -> Path:
     """A settings file with fresh keys in `folder`."""
     folder.mkdir(parents=True)
-    make_keys(folder / "keys")
+    make_keys(folder / "keys", "bench")
     file = folder / "kagiya.toml"
     file.write_text(_SETTINGS.format(url=url, port=port, log_level=log_level), encoding="utf-8")
     return file

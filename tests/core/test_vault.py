@@ -4,31 +4,35 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlalchemy import select, update
 
 from provisioning.errors import VaultError
 from provisioning.jobs.verify import Reason, VerifyCommand, verify
 from provisioning.services import Services
+from provisioning.settings import VaultSettings
 from provisioning.store.audit import SYSTEM
+from provisioning.store.data_keys import DataKeys
+from provisioning.store.key_folder import KeyFolder
 from provisioning.store.tables import AuditEntry, Credential, Customer
-from provisioning.store.vault import KeyFileOpener, PublicKeySealer, SeedContext
+from provisioning.store.vault import SeedContext, SeedOpener, SeedSealer
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.tokens import Token, give_token, read_credential
+from tests.fixtures.vaults import halves_of, new_vault
 
 CONTEXT = SeedContext("dual", "c" * 32, 1)
 SEED = bytes(range(20))
 
 
-@pytest.fixture
-def keys() -> tuple[PublicKeySealer, KeyFileOpener]:
-    private = X25519PrivateKey.generate()
-    return PublicKeySealer("kek-1", private.public_key()), KeyFileOpener({"kek-1": private})
+@pytest.fixture(params=["shared_vault", "token_vault"])
+def keys(request: pytest.FixtureRequest) -> tuple[SeedSealer, SeedOpener]:
+    """With the key in a file, and inside a token."""
+    return halves_of(request.getfixturevalue(request.param))
 
 
-def test_a_seed_comes_back_and_each_sealing_differs(keys: tuple[PublicKeySealer, KeyFileOpener]) -> None:
+def test_a_seed_comes_back_and_each_sealing_differs(keys: tuple[SeedSealer, SeedOpener]) -> None:
     sealer, opener = keys
     first, second = sealer.seal(SEED, CONTEXT), sealer.seal(SEED, CONTEXT)
     assert first != second
@@ -46,7 +50,7 @@ def test_a_seed_comes_back_and_each_sealing_differs(keys: tuple[PublicKeySealer,
 )
 @pytest.mark.parametrize("cached", [False, True])
 def test_another_context_does_not_open(
-    keys: tuple[PublicKeySealer, KeyFileOpener], elsewhere: SeedContext, cached: bool
+    keys: tuple[SeedSealer, SeedOpener], elsewhere: SeedContext, cached: bool
 ) -> None:
     sealer, opener = keys
     sealed = sealer.seal(SEED, CONTEXT)
@@ -56,7 +60,7 @@ def test_another_context_does_not_open(
         opener.open(sealed, elsewhere)
 
 
-def test_any_changed_bit_does_not_open(keys: tuple[PublicKeySealer, KeyFileOpener]) -> None:
+def test_any_changed_bit_does_not_open(keys: tuple[SeedSealer, SeedOpener]) -> None:
     sealer, opener = keys
     sealed = sealer.seal(SEED, CONTEXT)
     for seed in _spoilt(sealed.sealed_seed):
@@ -76,13 +80,34 @@ def _spoilt(blob: bytes) -> list[bytes]:
     return [*changed, b"", blob[:5], blob[:-1]]
 
 
-def test_the_cache_is_bounded(keys: tuple[PublicKeySealer, KeyFileOpener]) -> None:
-    sealer, opener = keys
-    opener.cache_size = 2
+def test_data_keys_are_kept_in_bounds_of_number_and_time(keys: tuple[SeedSealer, SeedOpener]) -> None:
+    clock = [0.0]
+    sealer, opener = keys[0], replace(keys[1], data_keys=DataKeys(2, 300, lambda: clock[0]))
     sealed = [sealer.seal(SEED, CONTEXT) for _ in range(4)]
     for one in (*sealed, *sealed):
         assert opener.open(one, CONTEXT) == SEED
-    assert len(opener._cache) == 2
+        assert len(opener.data_keys) <= 2
+    clock[0] = 299.9
+    opener.open(sealed[3], CONTEXT)
+    assert len(opener.data_keys) == 2
+    # use does not lengthen a life, and whatever is asked for, all that are too old go
+    clock[0] = 300.0
+    assert opener.data_keys.get("another") is None
+    assert len(opener.data_keys) == 0
+
+
+def test_another_keys_name_opens_nothing(token_vault: VaultSettings, tmp_path: Path) -> None:
+    """Another file by the same name, the name of another key in the same directory, either form for the other."""
+    sealer, opener = halves_of(token_vault)
+    in_token = sealer.seal(SEED, CONTEXT)
+    sealer.keys.put_in_force("kek-1")
+    in_file = sealer.seal(SEED, CONTEXT)
+    assert [opener.open(one, CONTEXT) for one in (in_token, in_file)] == [SEED, SEED]
+    with pytest.raises(VaultError):
+        halves_of(new_vault(tmp_path))[1].open(in_file, CONTEXT)
+    for swapped in (replace(in_token, kek_id=in_file.kek_id), replace(in_file, kek_id=in_token.kek_id)):
+        with pytest.raises(VaultError):
+            opener.open(swapped, CONTEXT)
 
 
 def test_swapped_ciphertext_between_rows_fails_and_counts_nothing(
@@ -112,14 +137,15 @@ def test_a_process_without_the_private_key_verifies_nothing(
 
 
 def test_no_secret_shows_in_repr(
-    services: Services, customer_a: Customer, now: datetime, keys: tuple[PublicKeySealer, KeyFileOpener]
+    services: Services, customer_a: Customer, now: datetime, keys: tuple[SeedSealer, SeedOpener]
 ) -> None:
     token = give_token(services, customer_a, now)
     command = VerifyCommand("dual", token.user_id, token.code(now), SYSTEM)
     shown = repr((services, command, keys[1]))
     assert token.code(now) not in shown
-    assert services.settings.vault.private_key is not None
-    assert repr(services.settings.vault.private_key) not in shown
+    private = KeyFolder(services.settings.vault.directory).private("kek-1")
+    assert repr(private) not in shown
+    assert private.hex() not in shown
 
 
 def submit(services: Services, token: Token, otp: str, now: datetime) -> Reason | None:

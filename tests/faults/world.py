@@ -15,8 +15,6 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-
 from devices.links import Transport
 from devices.seed_box import Enrolment, StationKeys
 from provisioning.jobs.enrol_station import EnrolStationCommand, enrol_station
@@ -25,13 +23,14 @@ from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_fob
 from provisioning.rules.actor import SYSTEM
 from provisioning.rules.states import FobState
 from provisioning.services import Services
-from provisioning.settings import KeySettings, Settings, StoreSettings, VaultSettings
+from provisioning.settings import KeySettings, Settings, StoreSettings
 from provisioning.store.engine import Store
 from provisioning.store.tables import Customer, Fob
 from tests.faults.nursery import Child, Nursery
 from tests.fixtures.people import quick_hash
 from tests.fixtures.ports import free_port
-from tests.fixtures.services import DUAL, KEK_ID, assemble
+from tests.fixtures.services import DUAL, assemble
+from tests.fixtures.vaults import new_vault
 from tests.rig.clock import RigClock
 from tests.rig.drawer import FIRMWARE, MODEL, PROFILE, Drawer, NewFob
 
@@ -43,7 +42,7 @@ LIMIT_S: Final = 60.0
 
 def prepare(directory: Path, database_url: str) -> None:
     """Fill a migrated database and `directory` with a counter at which both fobs were just reserved."""
-    settings = _settings(database_url)
+    settings = _settings(directory, database_url)
     (directory / "settings.pickle").write_bytes(pickle.dumps(settings))
     Drawer(
         directory / "rig",
@@ -59,11 +58,10 @@ def prepare(directory: Path, database_url: str) -> None:
     store.close()
 
 
-def _settings(database_url: str) -> Settings:
-    kek = X25519PrivateKey.generate()
+def _settings(directory: Path, database_url: str) -> Settings:
     return Settings(
         store=StoreSettings(database_url),
-        vault=VaultSettings(KEK_ID, kek.public_key().public_bytes_raw(), kek.private_bytes_raw()),
+        vault=new_vault(directory),
         keys=KeySettings("audit-1", *(secrets.token_bytes(32) for _ in range(4))),
     )
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-
-from provisioning.cli.keys import make_checkpoint_key
+from provisioning.cli.keys import make_checkpoint_key, make_first_kek
 from provisioning.secret_files import write_secret
 from tests.soft.smtp_servers import certificate
 
@@ -16,9 +14,7 @@ SETTINGS = """
 url = "sqlite:///kagiya.db"
 
 [vault]
-kek_id = "kek-1"
-public_key_file = "keys/vault.pub"
-private_key_file = "keys/vault.key"
+directory = "keys/vault"
 
 [keys]
 audit_id = "audit-1"
@@ -64,10 +60,7 @@ def write_settings(folder: Path, text: str = SETTINGS) -> Path:
     keys = folder / "keys"
     keys.mkdir()
     make_checkpoint_key(keys, "checkpoint")
-    private_key = X25519PrivateKey.generate()
-    write_secret(keys / "vault.key", private_key.private_bytes_raw().hex())
-    (keys / "vault.pub").write_text(private_key.public_key().public_bytes_raw().hex())
-    (keys / "vault.pub").chmod(0o644)
+    make_first_kek(keys / "vault", "kek-1")
     for name in ("audit.key", "address.key", "tickets.key", "access.key", "mail-password"):
         write_secret(keys / name, secrets.token_hex(32))
     file = folder / "kagiya.toml"

@@ -1,4 +1,4 @@
-"""`kagiya keys access-code`: a locked device can be opened by its maker's own program when the server is lost."""
+"""`kagiya key access-code`: a locked device can be opened by its maker's own program when the server is lost."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def ask(tmp_path: Path, profile: str, serial: str) -> tuple[int, str, Path]:
     settings, file = tmp_path / "kagiya.toml", tmp_path / "code"
     if not settings.exists():
         assert write_settings(tmp_path) == settings
-    ended = run_kagiya("--settings", str(settings), "keys", "access-code", profile, serial, str(file))
+    ended = run_kagiya("--settings", str(settings), "key", "access-code", profile, serial, str(file))
     return ended.returncode, ended.stdout + ended.stderr, file
 
 

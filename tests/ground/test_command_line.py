@@ -60,13 +60,13 @@ def test_every_command_explains_itself(name: str) -> None:
 
 
 def test_a_new_server_from_nothing(tmp_path: Path) -> None:
-    made = run_kagiya("keys", "make", str(tmp_path / "fresh"))
+    made = run_kagiya("key", "make", str(tmp_path / "fresh"))
     assert made.returncode == 0
     for line in made.stdout.splitlines():
         assert stat.S_IMODE(Path(line).stat().st_mode) in (0o600, 0o644)
-    assert stat.S_IMODE((tmp_path / "fresh" / "vault.key").stat().st_mode) == 0o600
-    assert stat.S_IMODE((tmp_path / "fresh" / "vault.pub").stat().st_mode) == 0o644
-    again = run_kagiya("keys", "make", str(tmp_path / "fresh"))
+    assert stat.S_IMODE((tmp_path / "fresh" / "vault" / "kek-1.key").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "fresh" / "vault" / "kek-1.pub").stat().st_mode) == 0o644
+    again = run_kagiya("key", "make", str(tmp_path / "fresh"))
     assert again.returncode == 1
     assert "keys are never replaced" in again.stderr
 

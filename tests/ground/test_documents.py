@@ -31,6 +31,7 @@ def test_the_example_can_be_used(tmp_path: Path) -> None:
     file = write_settings(tmp_path, example())
     write_secret(tmp_path / "keys" / "database-password", secrets.token_hex(16))
     write_secret(tmp_path / "keys" / "audit-2025-1.key", secrets.token_hex(32))
+    write_secret(tmp_path / "keys" / "hsm-pin", secrets.token_hex(8))
     settings = load_settings(file, ALL_ROLES)
     assert settings.station == load_station_settings(file)
     assert settings.station.cradles
@@ -49,6 +50,7 @@ def test_the_example_leaves_no_key_out(tmp_path: Path, monkeypatch: pytest.Monke
     file = write_settings(tmp_path, example())
     write_secret(tmp_path / "keys" / "database-password", secrets.token_hex(16))
     write_secret(tmp_path / "keys" / "audit-2025-1.key", secrets.token_hex(32))
+    write_secret(tmp_path / "keys" / "hsm-pin", secrets.token_hex(8))
     load_settings(file, ALL_ROLES)
     written = {key for key in asked if "." in key}
     assert len(written) > 30
@@ -68,4 +70,4 @@ def test_links_lead_somewhere(document: Path) -> None:
 
 def test_commands_named_exist() -> None:
     named = set(re.findall(r"(?:^|`)kagiya (?:--\w+ )?([a-z][a-z-]+)", OPERATIONS, re.MULTILINE))
-    assert {"keys", "serve", "station", "doctor"} <= named <= set(COMMANDS)
+    assert {"key", "serve", "station", "doctor"} <= named <= set(COMMANDS)

@@ -26,7 +26,7 @@ def refused(file: Path, roles: frozenset[Role] = ALL_ROLES) -> SettingsInvalid:
 def test_a_complete_file_is_one_frozen_value(tmp_path: Path) -> None:
     settings = load_settings(write_settings(tmp_path), ALL_ROLES)
     assert settings.store.url == f"sqlite:///{tmp_path / 'kagiya.db'}"
-    assert settings.vault.kek_id == "kek-1"
+    assert settings.vault.directory == tmp_path / "keys" / "vault"
     assert settings.mail.port == 587
     assert settings.mail.starttls
     assert settings.app.origin == "https://otp.example.co.jp"
@@ -37,7 +37,7 @@ def test_a_complete_file_is_one_frozen_value(tmp_path: Path) -> None:
 
 def test_no_secret_shows(tmp_path: Path) -> None:
     shown = repr(load_settings(write_settings(tmp_path), ALL_ROLES))
-    for secret in (tmp_path / "keys").iterdir():
+    for secret in (tmp_path / "keys").rglob("*[.-]*"):
         content = secret.read_text().strip()
         if secret.suffix != ".pub":
             assert content not in shown
@@ -51,17 +51,16 @@ def test_no_secret_shows(tmp_path: Path) -> None:
         (Role.CUSTOMER, {"address.key", "tickets.key"}),
         (Role.BANK, {"address.key", "tickets.key"}),
         (Role.STATION, {"access.key"}),
-        (Role.VERIFIER, {"vault.key"}),
+        (Role.VERIFIER, {"kek-1.key"}),
         (Role.WORKER, {"address.key", "mail-password", "checkpoint.key"}),
     ],
 )
 def test_a_role_reads_only_its_own_secrets(tmp_path: Path, role: Role, holds: set[str]) -> None:
     file = write_settings(tmp_path)
-    for secret in list((tmp_path / "keys").iterdir()):
-        if secret.name not in holds | {"vault.pub", "checkpoint.pub", "audit.key"}:
+    for secret in list((tmp_path / "keys").rglob("*[.-]*")):
+        if secret.name not in holds | {"kek-1.pub", "checkpoint.pub", "audit.key"}:
             secret.unlink()
     settings = load_settings(file, {role})
-    assert (settings.vault.private_key is not None) == ("vault.key" in holds)
     assert (settings.keys.address is not None) == ("address.key" in holds)
     assert (settings.keys.tickets is not None) == ("tickets.key" in holds)
     assert (settings.keys.access is not None) == ("access.key" in holds)
@@ -75,8 +74,16 @@ def test_a_role_reads_only_its_own_secrets(tmp_path: Path, role: Role, holds: se
     [
         ("[mail]", "[mial]", "mial"),
         ("[mail]", "[mail]\nhots = 1", "mail.hots"),
-        ("kek_id = ", "kek = ", "vault.kek_id"),
-        ('kek_id = "kek-1"', 'kek_id = ""', "vault.kek_id"),
+        ('directory = "keys/vault"', 'folder = "keys/vault"', "vault.directory"),
+        ('directory = "keys/vault"', 'directory = ""', "vault.directory"),
+        ('directory = "keys/vault"', 'directory = "keys/nowhere"', "vault.directory"),
+        ('directory = "keys/vault"', 'directory = "keys/vault"\ndata_keys = 0', "vault.data_keys"),
+        ('directory = "keys/vault"', 'directory = "keys/vault"\n[vault.hsm]\nmodule = "m"', "vault.hsm.token"),
+        (
+            'directory = "keys/vault"',
+            'directory = "keys/vault"\n[vault.hsm]\nmodule = "m"\ntoken = "t"\npin = "canary-83"',
+            "vault.hsm.pin_file",
+        ),
         ("port = 587", 'port = "587"', "mail.port"),
         ("port = 587", "port = 0", "mail.port"),
         ("port = 587", "port = true", "mail.port"),
@@ -117,25 +124,36 @@ def test_the_demo_may_ask_for_fewer_iterations(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o601])
 @pytest.mark.parametrize(
     "name",
-    ["vault.key", "audit.key", "address.key", "tickets.key", "access.key", "checkpoint.key", "mail-password"],
+    [
+        "vault/kek-1.key",
+        "audit.key",
+        "address.key",
+        "tickets.key",
+        "access.key",
+        "checkpoint.key",
+        "mail-password",
+    ],
 )
 def test_a_secret_file_open_to_others_is_refused(tmp_path: Path, name: str, mode: int) -> None:
     file = write_settings(tmp_path)
     (tmp_path / "keys" / name).chmod(mode)
     error = refused(file)
-    assert error.key.endswith("_file")
+    assert error.key.endswith("vault.directory" if "vault" in name else "_file")
     assert error.mend == f"chmod 600 {tmp_path / 'keys' / name}"
 
 
 @pytest.mark.parametrize("mode", [0o664, 0o646])
 def test_a_public_key_that_others_could_exchange_is_refused(tmp_path: Path, mode: int) -> None:
     file = write_settings(tmp_path)
-    public = tmp_path / "keys" / "vault.pub"
-    public.chmod(0o644)
+    vault = tmp_path / "keys" / "vault"
     load_settings(file, {Role.STATION})
-    public.chmod(mode)
-    error = refused(file, frozenset({Role.STATION}))
-    assert (error.key, error.mend) == ("vault.public_key_file", f"chmod 644 {public}")
+    for name, mend in (("kek-1.pub", "chmod 644"), ("current", "chmod go-w"), (".", "chmod go-w")):
+        path = vault / name
+        before = path.stat().st_mode
+        path.chmod(mode)
+        error = refused(file, frozenset({Role.STATION}))
+        assert (error.key, error.mend) == ("vault.directory", f"{mend} {path}")
+        path.chmod(before)
 
 
 @pytest.mark.parametrize("content", ["", "7f" * 31, "zz" * 32, "7f" * 33, "00" * 32, "0123456789abcdef" * 4])
@@ -151,7 +169,7 @@ def test_a_key_of_another_form_is_refused_and_not_shown(tmp_path: Path, content:
 @pytest.mark.parametrize(
     ("line", "key", "roles"),
     [
-        ('private_key_file = "keys/vault.key"\n', "vault.private_key_file", {Role.VERIFIER}),
+        ('directory = "keys/vault"\n', "vault.directory", {Role.VERIFIER}),
         ('address_file = "keys/address.key"\n', "keys.address_file", {Role.WORKER}),
         ('tickets_file = "keys/tickets.key"\n', "keys.tickets_file", {Role.CUSTOMER}),
         ('access_file = "keys/access.key"\n', "keys.access_file", {Role.STATION}),

@@ -172,8 +172,9 @@ def test_every_fob_has_a_display_and_the_pages_answer(running: Demo) -> None:
 
 
 def test_keys_and_passwords_are_for_the_owner_alone(running: Demo, data: Path) -> None:
-    files = [*(data / "keys").iterdir(), *(data / "station").iterdir()]
-    public = {data / "keys/vault.pub", data / "keys/checkpoint.pub"}
+    vault = data / "keys/vault"
+    files = [*(data / "keys").glob("*.*"), *vault.iterdir(), *(data / "station").iterdir()]
+    public = {vault / "demo.pub", vault / "current", data / "keys/checkpoint.pub"}
     secret = [file for file in files if file not in public]
     secret += [data / name for name in ("demo.json", "accounts.json", "kagiya.db", "rig/manufacturer.json")]
     assert len(secret) >= 10
