@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from provisioning.errors import BadInput, InputFault, ProofRefused
+from provisioning.jobs.alert import alert
 from provisioning.jobs.app_answer import AppAnswer, check_app_key, encrypt_seed, make_delivery
 from provisioning.jobs.app_nonce import check_nonce
 from provisioning.jobs.close_ticket import close_ticket
@@ -227,8 +228,10 @@ def _note_refusal(services: Services, proof: _Proof, now: datetime) -> None:
         record(tx, services.audit_key, _audit(proof.one, found, "refused", now, reason=reason))
         if found is None or found.tries < services.institution(found.institution_id).activation_password_failures:
             return
-        if close_ticket(tx, found.ticket_id, TicketState.VOID, now):
-            record(tx, services.audit_key, _audit(proof.one, found, "ticket_void", now, alert=True))
+        if not close_ticket(tx, found.ticket_id, TicketState.VOID, now):
+            return
+        record(tx, services.audit_key, _audit(proof.one, found, "ticket_void", now, alert=True))
+    alert("ticket_void", credential_id=found.credential_id, tries=found.tries)
 
 
 def _reason(services: Services, proof: _Proof, now: datetime) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Row, Select, select, text, update
 from sqlalchemy.orm import Session
 
 from provisioning.errors import TooManyToday
+from provisioning.jobs.alert import alert
 from provisioning.jobs.app_nonce import spend_nonce
 from provisioning.jobs.ticket_box import ticket_box
 from provisioning.rules.app_proof import listed
@@ -29,6 +30,8 @@ from provisioning.store.journal import changed_rows
 from provisioning.store.tables import ActivationCount, Credential, Customer, Ticket, TicketState
 
 _JAPAN: Final = ZoneInfo("Asia/Tokyo")
+_SERVICE: Final = "service"
+"""A whole institution's day is full: somebody tries one password at many customers."""
 _FIRST_OF_DAY: Final = text(
     "INSERT INTO activation_count (subject, day, failures) VALUES (:subject, :day, 0) ON CONFLICT DO NOTHING"
 )
@@ -71,8 +74,12 @@ def count_proof(services: Services, one: Try, now: datetime) -> Found | None:
     """
     with services.store.write() as tx:
         spend_nonce(tx, one.nonce, one.nonce_expires_at)
-        _count_day(tx, services, one, now)
-        return _count_ticket(tx, services, one, now)
+        full = _count_day(tx, services, one, now)
+        found = _count_ticket(tx, services, one, now)
+    if _SERVICE in full:
+        institution = _institution(services, one)
+        alert("day_full", institution=institution.id if institution else "none")
+    return found
 
 
 def find_again(services: Services, one: Try) -> Found | None:
@@ -103,12 +110,14 @@ def _subjects(services: Services, one: Try) -> Iterable[_Subject]:
     named = (
         ("customer", (one.service_id, one.user_id), limits.wrong_a_day_per_customer),
         ("source", (subscriber(one.actor.origin),), limits.wrong_a_day_per_source),
-        ("service", (one.service_id,), limits.wrong_a_day_per_service),
+        (_SERVICE, (one.service_id,), limits.wrong_a_day_per_service),
     )
     return [_Subject(name, box.hash(listed(("day", name, *key))), most) for name, key, most in named]
 
 
-def _count_day(tx: Session, services: Services, one: Try, now: datetime) -> None:
+def _count_day(tx: Session, services: Services, one: Try, now: datetime) -> list[str]:
+    """Names of what may not be tried any more today. Raises TooManyToday."""
+    full = []
     for subject in _subjects(services, one):
         tx.execute(_FIRST_OF_DAY, {"subject": subject.key, "day": _day(now)})
         of_day = (ActivationCount.subject == subject.key, ActivationCount.day == _day(now))
@@ -118,8 +127,10 @@ def _count_day(tx: Session, services: Services, one: Try, now: datetime) -> None
         if failures is None:
             raise TooManyToday
         if failures == subject.most:
-            facts = {"subject": subject.name, "service_id": one.service_id, "alert": subject.name == "service"}
+            facts = {"subject": subject.name, "service_id": one.service_id, "alert": subject.name == _SERVICE}
             record(tx, services.audit_key, AuditRecord(now, one.actor, "app_complete", "day_full", facts=facts))
+            full.append(subject.name)
+    return full
 
 
 def _count_ticket(tx: Session, services: Services, one: Try, now: datetime) -> Found | None:

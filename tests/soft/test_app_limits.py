@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import httpx
 import pytest
+from pytest_mock import MockerFixture
 from sqlalchemy import event, select
 
 from provisioning.errors import ProofRefused, TooManyToday
@@ -118,13 +119,17 @@ def test_sources_that_a_socket_for_both_names_in_ipv6_are_not_one(few: Services,
     assert seen == ["ProofRefused"] * 10
 
 
-def test_spraying_one_password_over_a_service_ends(few: Services, clock: MovableClock) -> None:
+def test_spraying_one_password_over_a_service_ends(
+    few: Services, clock: MovableClock, mocker: MockerFixture
+) -> None:
+    log = mocker.patch("provisioning.jobs.alert._log")
     source = sources()
     seen = [guess(few, clock, f"99999999{number:04}", next(source)) for number in range(14)]
     assert seen == ["ProofRefused"] * 12 + ["TooManyToday"] * 2
     assert [(told["subject"], told["alert"]) for told in facts(few, "app_complete", "day_full")] == [
         ("service", True)
     ]
+    log.warning.assert_called_once_with("alert", what="day_full", institution="dual")
 
 
 def test_a_full_day_ends_at_midnight_in_japan(few: Services, clock: MovableClock) -> None:

@@ -6,6 +6,8 @@ import threading
 from datetime import timedelta
 from typing import Any
 
+from pytest_mock import MockerFixture
+
 from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.cancel_issuance import CancelIssuanceCommand, cancel_issuance
 from provisioning.jobs.expire_tickets import expire_tickets
@@ -123,14 +125,16 @@ def test_a_ticket_lives_to_the_second(
 
 
 def test_the_sixth_try_fails_with_the_right_password(
-    server: Served, issued: IssuedSoft, client: IndependentClient
+    server: Served, issued: IssuedSoft, client: IndependentClient, mocker: MockerFixture
 ) -> None:
+    log = mocker.patch("provisioning.jobs.alert._log")
     assert wrong_times(server, issued, 5) == [403] * 5
     assert refusal(client.set_up) == (403, {"error": "refused"})
     one = ticket(server.services, issued.credential_id)
     assert (one.state, one.attempts, one.sealed_password_key) == (TicketState.VOID, 5, None)
     (told,) = facts(server.services, "app_complete", "ticket_void")
     assert (told["alert"], told["tries"]) == (True, 5)
+    log.warning.assert_called_once_with("alert", what="ticket_void", credential_id=issued.credential_id, tries=5)
 
 
 def test_the_fifth_try_still_counts_with_the_right_password(
