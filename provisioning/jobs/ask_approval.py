@@ -14,9 +14,11 @@ from provisioning.jobs.asked import Asked
 from provisioning.jobs.asked_jobs import RUNS, Askable, tell
 from provisioning.rules.approval import Approval, ApprovalPayload, payload_hash
 from provisioning.services import Services
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import ApprovalRequest, new_id
 
 
+@retried
 def ask_approval(services: Services, command: Askable, now: datetime) -> str:
     """The request's id, for the maker who is the command's actor.
 
@@ -29,6 +31,7 @@ def ask_approval(services: Services, command: Askable, now: datetime) -> str:
     return row.id
 
 
+@retried
 def ask_for(services: Services, command: Askable, asked: Asked, now: datetime) -> str:
     """As `ask_approval`, of what the caller has tried."""
     with services.store.write() as tx:

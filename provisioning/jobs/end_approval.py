@@ -15,16 +15,17 @@ from provisioning.rules.approval import OPEN, ApprovalState
 from provisioning.rules.papers import read_line
 from provisioning.rules.permissions import StaffAct, allows
 from provisioning.services import Services
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import ApprovalRequest, Staff
 
 
 @dataclass(frozen=True, slots=True)
 class RefuseApprovalCommand:
-    """`reason` (one line): why, for the maker."""
+    """`objection` (one line): why not, for the maker."""
 
     institution_id: str
     approval_id: str
-    reason: str
+    objection: str
     actor: Actor
 
 
@@ -37,11 +38,12 @@ class ApprovalCommand:
     actor: Actor
 
 
+@retried
 def refuse_approval(services: Services, command: RefuseApprovalCommand, now: datetime) -> None:
-    """Raises BadInput("reason"), NotFound (also for another branch's), ApprovalRefused, WrongState("approval")."""
-    reason = read_line(command.reason, "reason")
-    if not reason:
-        raise BadInput("reason", InputFault.MISSING)
+    """Raises BadInput("objection"), NotFound (also for another branch's), ApprovalRefused, WrongState("approval")."""
+    objection = read_line(command.objection, "objection")
+    if not objection:
+        raise BadInput("objection", InputFault.MISSING)
     with services.store.write() as tx:
         row = find_request(tx, command.institution_id, command.approval_id)
         approver = tx.get(Staff, command.actor.id)
@@ -52,10 +54,11 @@ def refuse_approval(services: Services, command: RefuseApprovalCommand, now: dat
         if approver.id == row.maker_id:
             raise ApprovalRefused(ApprovalFault.OWN)
         refuse_closed(row, now, ApprovalState.WAITING)
-        close_request(row, ApprovalState.REFUSED, approver.id, reason, now)
-        record_approval(tx, services, row, command.actor, "refuse_approval", "refused", now, reason=reason)
+        close_request(row, ApprovalState.REFUSED, approver.id, objection, now)
+        record_approval(tx, services, row, command.actor, "refuse_approval", "refused", now, reason=objection)
 
 
+@retried
 def withdraw_approval(services: Services, command: ApprovalCommand, now: datetime) -> None:
     """The maker does without. Raises NotFound for anybody else, WrongState("approval")."""
     with services.store.write() as tx:
@@ -66,6 +69,7 @@ def withdraw_approval(services: Services, command: ApprovalCommand, now: datetim
         record_approval(tx, services, row, command.actor, "withdraw_approval", "withdrawn", now)
 
 
+@retried
 def note_told(services: Services, command: ApprovalCommand, now: datetime) -> None:
     """The maker has seen what became of it. Raises NotFound."""
     with services.store.write() as tx:
@@ -82,6 +86,7 @@ def expire_approvals(services: Services, now: datetime) -> int:
     return sum(_expire(services, approval_id, now) for approval_id in ids)
 
 
+@retried
 def _expire(services: Services, approval_id: str, now: datetime) -> bool:
     with services.store.write() as tx:
         row = tx.get(ApprovalRequest, approval_id, with_for_update=True, populate_existing=True)

@@ -16,6 +16,7 @@ from provisioning.rules.approval import Approval, ApprovalPayload, ApprovalState
 from provisioning.rules.passkeys import ChallengePurpose, ChallengeUse
 from provisioning.rules.permissions import StaffAct, allows
 from provisioning.services import Services
+from provisioning.store.conflicts import retried
 from provisioning.store.tables import ApprovalRequest, Passkey, Staff
 
 
@@ -38,6 +39,7 @@ class GiveApprovalCommand:
     signature: Signature | None
 
 
+@retried
 def give_approval(services: Services, command: GiveApprovalCommand, now: datetime) -> ApprovalState:
     """DONE with the act in the same transaction; GRANTED where the maker has to carry it out; FAILED, with nothing
     done but that, where the state has moved on.

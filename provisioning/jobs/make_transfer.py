@@ -77,9 +77,12 @@ def make_transfer(services: Services, command: MakeTransferCommand, now: datetim
         checked = check_mail_password(services, typed, now)
         if checked.outcome is not Outcome.ACCEPTED:
             return TransferMade(Proved(Outcome.REFUSED, checked.reason, tries_left=checked.tries_left))
-    row = _row(command, account, now)
-    proved = prove_purpose(services, proofs, lambda tx: _enter(tx, services, command, row), now)
-    return TransferMade(proved, row.number if proved.outcome is Outcome.ACCEPTED else None)
+    number = _number(now)
+    # a row of its own for each try: one that was added to a transaction given up is not new to the next
+    proved = prove_purpose(
+        services, proofs, lambda tx: _enter(tx, services, command, _row(command, account, number, now)), now
+    )
+    return TransferMade(proved, number if proved.outcome is Outcome.ACCEPTED else None)
 
 
 def needs_mail_password(services: Services, customer_id: str, *, registered: bool) -> bool:
@@ -126,8 +129,11 @@ def _customer(tx: Session, command: MakeTransferCommand, *, lock: bool = False) 
     return customer
 
 
-def _row(command: MakeTransferCommand, account: Account, now: datetime) -> MoneyTransfer:
-    number = f"{japan_day(now).replace('-', '')[2:]}-{secrets.randbelow(10**_TAIL_DIGITS):0{_TAIL_DIGITS}d}"
+def _number(now: datetime) -> str:
+    return f"{japan_day(now).replace('-', '')[2:]}-{secrets.randbelow(10**_TAIL_DIGITS):0{_TAIL_DIGITS}d}"
+
+
+def _row(command: MakeTransferCommand, account: Account, number: str, now: datetime) -> MoneyTransfer:
     return MoneyTransfer(
         number=number,
         institution_id=command.institution_id,

@@ -34,7 +34,7 @@ WRITING: Final = frozenset({"write", "write_connection"})
 ONCE: Final = {
     "check_ready._database": "a question, which a conflict answers",
     "export_pskc.export_pskc": "its file is written within the transaction",
-    "judge_code._line": "the round that holds it is run again",
+    "judge_code.judge": "the round that holds it is run again",
 }
 
 
