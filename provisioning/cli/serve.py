@@ -86,11 +86,12 @@ class Plan:
     def check(self) -> None:
         """Raises KagiyaError where production must not start."""
         from provisioning.cli.compose import build_services
-        from provisioning.cli.start_up import refuse_unsafe_store
+        from provisioning.cli.start_up import refuse_unsafe_store, refuse_unsafe_token
 
         services = build_services(self.settings, self.roles)
         try:
             refuse_unsafe_store(str(self.file), services)
+            refuse_unsafe_token(str(self.file), services)
         finally:
             services.store.close()
 
@@ -109,9 +110,9 @@ def serve(file: Path, roles: frozenset[Role], bind: tuple[str, int], workers: in
     settings = load_settings(file, roles)
     refuse_unsafe_settings(str(file), settings)
     refuse_unusable_tls(str(file), settings.server)
-    refuse_without_verifier(str(file), settings, roles)
     if roles != {Role.VERIFIER}:
         _refuse_open_http(file, settings, bind[0])
+    refuse_without_verifier(str(file), settings, roles)
     plan = Plan(file, settings, roles)
     check = _begin_in_a_child(plan.check)
     with TemporaryDirectory(prefix="kagiya-metrics-") as counters:

@@ -1,0 +1,156 @@
+"""A server whose roles are processes of their own: each has a folder with its own keys and certificate alone."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from provisioning import migrations
+from provisioning.rules.roles import (
+    ALL_ROLES,
+    HANDLES_ACCESS_CODES,
+    HANDLES_ADDRESSES,
+    HANDLES_TICKETS,
+    SENDS_MAIL,
+    SIGNS_CHECKPOINTS,
+    Role,
+)
+from provisioning.settings_file import load_settings
+from tests.fixtures.ports import free_port
+from tests.fixtures.processes import end
+from tests.ground.commands import KAGIYA, run_kagiya
+from tests.ground.settings_files import SETTINGS, write_settings
+
+READY_WITHIN_S: Final = 60.0
+HOST: Final = "127.0.0.1"
+_HOLDERS: Final = {
+    "address.key": HANDLES_ADDRESSES,
+    "tickets.key": HANDLES_TICKETS,
+    "access.key": HANDLES_ACCESS_CODES,
+    "checkpoint.key": SIGNS_CHECKPOINTS,
+    "mail-password": SENDS_MAIL,
+    "audit.key": ALL_ROLES,
+    "checkpoint.pub": ALL_ROLES,
+}
+
+
+@dataclass(frozen=True)
+class House:
+    """Where the database and the originals of all keys are; `ports` of the serving roles."""
+
+    folder: Path
+    ports: Mapping[Role, int] = field(default_factory=dict)
+
+    @property
+    def certificates(self) -> Path:
+        """With the authority's key, which no process has."""
+        return self.folder / "certificates"
+
+    def settings_of(self, role: Role) -> Path:
+        """The settings file of one role."""
+        return self.folder / role / "kagiya.toml"
+
+    def url(self, role: Role) -> str:
+        """Where it is served."""
+        return f"{'https' if role is Role.VERIFIER else 'http'}://{HOST}:{self.ports[role]}"
+
+    def http(self, role: Role, certificate: str = "monitor") -> httpx.Client:
+        """A way to it; the verifier is shown that certificate."""
+        context = self.tls(certificate) if role is Role.VERIFIER else True
+        return httpx.Client(base_url=self.url(role), verify=context, timeout=30)
+
+    def tls(self, certificate: str | None, folder: Path | None = None) -> ssl.SSLContext:
+        """Believes our authority, and shows that certificate."""
+        context = ssl.create_default_context(cafile=str(self.certificates / "authority.pem"))
+        if certificate is not None:
+            own = folder or self.certificates
+            context.load_cert_chain(own / f"{certificate}.pem", own / f"{certificate}.key")
+        return context
+
+
+def build_house(folder: Path) -> House:
+    """Keys, an upgraded database, certificates, and a folder for each role with what is its own."""
+    ports: dict[Role, int] = {role: free_port() for role in Role if role is not Role.WORKER}
+    text = SETTINGS.replace("[server]", '[server]\nclock = "host"')
+    text += (
+        f'\n[verifier]\nurl = "https://{HOST}:{ports[Role.VERIFIER]}"\ncertificate_directory = "certificates"\n'
+    )
+    whole = write_settings(folder, text)
+    migrations.upgrade(load_settings(whole, ALL_ROLES).store.url)
+    made = run_kagiya("key", "certificates", str(folder / "certificates"), "--host", HOST)
+    assert made.returncode == 0, made.stderr
+    house = House(folder, ports)
+    for role in Role:
+        _furnish(house, role, text)
+    return house
+
+
+def _furnish(house: House, role: Role, text: str) -> None:
+    own = house.folder / role
+    (own / "keys").mkdir(parents=True)
+    for name, holders in _HOLDERS.items():
+        if role in holders:
+            shutil.copy2(house.folder / "keys" / name, own / "keys" / name)
+    private = () if role is Role.VERIFIER else ("*.key",)
+    shutil.copytree(
+        house.folder / "keys" / "vault", own / "keys" / "vault", ignore=shutil.ignore_patterns(*private)
+    )
+    certificates = own / "certificates"
+    certificates.mkdir()
+    for name in (f"{role}.pem", f"{role}.key", "authority.pem", "revoked"):
+        if (house.certificates / name).exists():
+            shutil.copy2(house.certificates / name, certificates / name)
+    text = text.replace("sqlite:///kagiya.db", "sqlite:///../kagiya.db")
+    (own / "kagiya.toml").write_text(text.replace('"checkpoints"', '"../checkpoints"'))
+
+
+@contextmanager
+def open_house(folder: Path) -> Iterator[House]:
+    """Every role runs, each as a process started by `kagiya serve` or `kagiya worker`."""
+    house = build_house(folder)
+    with ExitStack() as stack:
+        for role, port in house.ports.items():
+            bind = ("--bind", f"{HOST}:{port}", "--workers", "1")
+            stack.enter_context(_process(house, role, "serve", "--role", role, *bind))
+        stack.enter_context(_process(house, Role.WORKER, "worker"))
+        for role in house.ports:
+            _wait(house, role)
+        yield house
+
+
+@contextmanager
+def _process(house: House, role: Role, *arguments: str) -> Iterator[None]:
+    with (house.folder / f"{role}.log").open("wb") as log:
+        process = subprocess.Popen(
+            [KAGIYA, "--settings", str(house.settings_of(role)), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    (house.folder / f"{role}.pid").write_text(str(process.pid))
+    try:
+        yield
+    finally:
+        end(process)
+
+
+def _wait(house: House, role: Role) -> None:
+    until = time.monotonic() + READY_WITHIN_S
+    while time.monotonic() < until:
+        try:
+            socket.create_connection((HOST, house.ports[role]), 1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError((house.folder / f"{role}.log").read_text())
