@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 from provisioning.cli.certificates import certificates, revoke_certificate
+from provisioning.cli.key_rotation import retire, rotate, status
 
 _SECRET_KEYS: Final = ("audit.key", "address.key", "tickets.key", "access.key")
 
@@ -92,6 +93,11 @@ def device_access_code(settings_file: Path, profile: str, serial: str) -> str:
 @click.group()
 def key() -> None:
     """Keys of the server."""
+
+
+key.add_command(rotate)
+key.add_command(status)
+key.add_command(retire)
 
 
 @key.command()
