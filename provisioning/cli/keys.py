@@ -12,7 +12,7 @@ import click
 from provisioning.cli.certificates import certificates, revoke_certificate
 from provisioning.cli.key_rotation import retire, rotate, status
 
-_SECRET_KEYS: Final = ("audit.key", "address.key", "tickets.key", "access.key")
+_SECRET_KEYS: Final = ("audit.key", "address.key", "tickets.key", "access.key", "station.key")
 
 
 def make_keys(folder: Path, kek_id: str = "kek-1") -> list[Path]:
@@ -63,8 +63,8 @@ def make_checkpoint_key(folder: Path, name: str) -> list[Path]:
     return [secret, public]
 
 
-def make_audit_key(folder: Path, name: str) -> list[Path]:
-    """Write a key for the audit log's keyed hashes into `folder`. Raises FileExistsError."""
+def make_secret_key(folder: Path, name: str) -> list[Path]:
+    """Write a key for the audit log's keyed hashes, or for answers to stations. Raises FileExistsError."""
     from provisioning.secret_files import write_secret
 
     secret = folder / f"{name}.key"
@@ -103,17 +103,17 @@ key.add_command(retire)
 @key.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def make(folder: Path) -> None:
-    """Make fresh keys in FOLDER: for vault, checkpoints, audit log, addresses, tickets and access codes."""
+    """Make fresh keys in FOLDER: for vault, checkpoints, audit log, addresses, tickets, access codes, stations."""
     _show_made(folder, lambda: make_keys(folder))
 
 
 @key.command("next")
-@click.argument("purpose", type=click.Choice(["audit", "checkpoint"]))
+@click.argument("purpose", type=click.Choice(["audit", "checkpoint", "station"]))
 @click.argument("folder", type=click.Path(file_okay=False, exists=True, path_type=Path))
 @click.argument("name")
 def make_next(purpose: str, folder: Path, name: str) -> None:
-    """Make FOLDER/NAME.key, the audit log's next key, before the one in use is replaced in the settings."""
-    makers = {"audit": make_audit_key, "checkpoint": make_checkpoint_key}
+    """Make FOLDER/NAME.key, the next key for PURPOSE, before the one in use is replaced in the settings."""
+    makers = {"audit": make_secret_key, "checkpoint": make_checkpoint_key, "station": make_secret_key}
     _show_made(folder, lambda: makers[purpose](folder, name))
 
 

@@ -85,13 +85,15 @@ class Plan:
 
     def check(self) -> None:
         """Raises KagiyaError where production must not start."""
-        from provisioning.cli.compose import build_services
+        from provisioning.cli.approvals import take_profiles
+        from provisioning.cli.compose import build_services, utc_now
         from provisioning.cli.start_up import refuse_unsafe_store, refuse_unsafe_token
 
         services = build_services(self.settings, self.roles)
         try:
             refuse_unsafe_store(str(self.file), services)
             refuse_unsafe_token(str(self.file), services)
+            take_profiles(str(self.file), services, utc_now())
         finally:
             services.store.close()
 

@@ -22,7 +22,28 @@ def refuse_unsafe_settings(file: str, settings: Settings) -> None:
         raise SettingsInvalid(file, "server.demo", "must be false in production", "For a demo run `kagiya demo`.")
     if settings.app.pbkdf2_iterations < PBKDF2_FLOOR:
         raise SettingsInvalid(file, "app.pbkdf2_iterations", f"must be {PBKDF2_FLOOR} or more in production")
+    if settings.vault.hsm is not None and settings.vault.hsm.software:
+        raise SettingsInvalid(file, "vault.hsm.software", "must be false in production")
     refuse_emulators(file, emulators=settings.station.emulators)
+
+
+def refuse_unsafe_token(file: str, services: Services) -> None:
+    """Raises SettingsInvalid for a token that would not be better later: SoftHSM, a wrong PIN, no such module.
+
+    One that is away refuses codes until it is back, and is no reason not to start.
+    """
+    from provisioning.cli.words import sentence
+    from provisioning.errors import HsmAway, HsmFault
+
+    if services.opener is None or services.opener.token is None:
+        return
+    try:
+        services.opener.token.check()
+    except HsmAway as away:
+        if away.fault in {HsmFault.SOFTWARE, HsmFault.PIN, HsmFault.MODULE}:
+            raise SettingsInvalid(file, "vault.hsm", sentence(away)) from None
+    finally:
+        services.opener.token.close()
 
 
 def refuse_without_verifier(file: str, settings: Settings, roles: frozenset[Role]) -> None:

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from devices import errors as desk
 from provisioning import errors
-from provisioning.errors import AuditBroken, AuditFault, InputFault, PskcFault, PskcRefusal
+from provisioning.errors import AuditBroken, AuditFault, HsmFault, InputFault, PskcFault, PskcRefusal
+from provisioning.rules.audit_watch import AuditAlarm
 
 _FAULTS: Final[dict[InputFault, str]] = {
     InputFault.MISSING: "is missing",
@@ -53,6 +54,15 @@ _CAUSES: Final[dict[str, str]] = {
     "full": "the disk is full; nothing was written, free some space and try again",
     "unreachable": "the database cannot be reached; check [store] in the settings and `kagiya db upgrade`",
 }
+_HSM: Final[dict[HsmFault, str]] = {
+    HsmFault.MODULE: "the PKCS#11 module cannot be loaded; check vault.hsm.module",
+    HsmFault.TOKEN: "there is no such token (or more than one, or none in the settings); check [vault.hsm]",
+    HsmFault.PIN: "the token refused the PIN of vault.hsm.pin_file, or the file cannot be read",
+    HsmFault.KEY: "the token has no such key, or one that could be taken out",
+    HsmFault.SLOW: "the token did not answer within vault.hsm.timeout_s",
+    HsmFault.SOFTWARE: "the token is one of SoftHSM, which is for tests",
+    HsmFault.FAILED: "the PKCS#11 module failed",
+}
 _FINDINGS: Final[dict[AuditFault, str]] = {
     AuditFault.ENTRY_CHANGED: "was changed after it was written",
     AuditFault.ENTRY_MISSING: "was deleted",
@@ -66,6 +76,13 @@ _FINDINGS: Final[dict[AuditFault, str]] = {
     "database was set back",
     AuditFault.NOT_WHAT_WAS_SIGNED: "is not what was signed",
     AuditFault.ARCHIVE_UNREADABLE: "this is no archive of the audit log, or it was changed",
+}
+
+AUDIT_ALARMS: Final[dict[AuditAlarm, str]] = {
+    AuditAlarm.NOT_SEALED: "entries have waited for their place in the tree for minutes: does the worker run?",
+    AuditAlarm.NOT_SIGNED: "no checkpoint was written for half an hour: does the worker run, with its key?",
+    AuditAlarm.NOT_VERIFIED: "the log was not verified for more than a day: does the worker run?",
+    AuditAlarm.NOT_WHOLE: "the last verification found the log not whole: `kagiya audit verify` says where",
 }
 
 
@@ -92,7 +109,10 @@ _WORDS: Final[tuple[tuple[type[Exception], Callable[[Any], str]], ...]] = (
     (errors.TooEarly, lambda error: f"this is possible from {error.until:%Y-%m-%d %H:%M:%S} UTC"),
     (errors.IssueRestricted, lambda _: "too many tokens were issued to this customer; staff lift that on paper"),
     (errors.PaperNeeded, lambda error: f"this needs a paper request ({error.kind})"),
+    (errors.ApprovalNeeded, lambda error: f"this takes an approver ({', '.join(error.acts)})"),
+    (errors.ApprovalRefused, lambda error: f"what an approver allowed is not what this would do ({error.fault})"),
     (errors.AuditBroken, audit_finding),
+    (errors.HsmAway, lambda error: _HSM[error.fault]),
     (errors.VaultError, lambda _: "a seed cannot be opened with this process's keys"),
     (errors.ClockUntrusted, lambda _: "this machine's clock is not synchronised"),
     (desk.NotEnrolled, lambda error: f"{error.directory} holds no enrolment; first `kagiya station enrol`"),

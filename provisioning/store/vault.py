@@ -107,8 +107,11 @@ class SeedOpener:
 
     def rewrap(self, sealed: SealedSeed, context: SeedContext, kek: PublicKek) -> SealedSeed:
         """The same with its data key wrapped to another key; the seed stays closed. Raises as `open`."""
-        bound = context.encode()
-        return SealedSeed(sealed.sealed_seed, kek.wrap(self._unwrap(sealed, bound), bound), kek.kek_id)
+        return SealedSeed(sealed.sealed_seed, kek.wrap(self.unwrap(sealed, context), context.encode()), kek.kek_id)
+
+    def unwrap(self, sealed: SealedSeed, context: SeedContext) -> bytes:
+        """The data key, which is not remembered. Raises as `open`."""
+        return self._unwrap(sealed, context.encode())
 
     def _unwrap(self, sealed: SealedSeed, bound: bytes) -> bytes:
         return self._private_half(sealed.kek_id).unwrap(sealed.wrapped_key, bound)

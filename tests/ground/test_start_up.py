@@ -17,6 +17,7 @@ from provisioning.cli.start_up import (
     refuse_emulators,
     refuse_unsafe_settings,
     refuse_unsafe_store,
+    refuse_unsafe_token,
     refuse_unusable_tls,
 )
 from provisioning.errors import SettingsInvalid
@@ -24,7 +25,7 @@ from provisioning.jobs.add_staff import AddStaffCommand, add_staff
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.roles import ALL_ROLES, Role
 from provisioning.services import Services
-from provisioning.settings import ServerSettings, Settings
+from provisioning.settings import ServerSettings, Settings, VaultSettings
 from provisioning.settings_file import load_settings
 from provisioning.store.tables import BankClient
 from tests.ground.commands import run_kagiya
@@ -193,3 +194,43 @@ def test_keys_that_do_not_belong_together_are_refused(settings: Settings) -> Non
     (settings.vault.directory / "kek-1.pub").write_text(bytes(range(32)).hex())
     error = refused(lambda: build_services(settings, ALL_ROLES))
     assert error.key == "vault.directory"
+
+
+@pytest.fixture
+def in_token(settings: Settings, token_vault: VaultSettings) -> Settings:
+    """With the key in force inside a token of SoftHSM."""
+    return replace(settings, vault=token_vault)
+
+
+def with_hsm(settings: Settings, **changed: object) -> Settings:
+    assert settings.vault.hsm is not None
+    hsm = replace(settings.vault.hsm, **changed)  # type: ignore[arg-type]
+    return replace(settings, vault=replace(settings.vault, hsm=hsm))
+
+
+def test_a_token_that_is_software_is_refused_by_its_setting_and_by_what_it_is(in_token: Settings) -> None:
+    assert refused(lambda: refuse_unsafe_settings("f", in_token)).key == "vault.hsm.software"
+    believed = build_services(with_hsm(in_token, software=False), ALL_ROLES)
+    assert "SoftHSM" in refused(lambda: refuse_unsafe_token("f", believed)).problem
+    believed.store.close()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "aborts"),
+    [
+        ({}, False),
+        ({"module": Path("/nonexistent.so")}, True),
+        ({"pin_file": Path("/nonexistent")}, True),
+        # it may be plugged in later: until then codes are refused
+        ({"token": "away"}, False),
+    ],
+)
+def test_what_a_token_lacks_for_good_aborts_the_start(
+    in_token: Settings, wrong: dict[str, object], aborts: bool
+) -> None:
+    services = build_services(with_hsm(in_token, **wrong), ALL_ROLES)
+    if aborts:
+        assert refused(lambda: refuse_unsafe_token("f", services)).key == "vault.hsm"
+    else:
+        refuse_unsafe_token("f", services)
+    services.store.close()

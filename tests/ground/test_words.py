@@ -12,6 +12,8 @@ from provisioning.cli.words import sentence
 from provisioning.errors import (
     AuditBroken,
     AuditFault,
+    HsmAway,
+    HsmFault,
     InputFault,
     KagiyaError,
     PskcFault,
@@ -30,7 +32,7 @@ def test_every_error_is_one_line(kind: type[Exception]) -> None:
     facts = {
         "until": datetime(2026, 11, 21, tzinfo=UTC),
         "cause": "locked",
-        "fault": AuditFault.ENTRY_CHANGED if kind is AuditBroken else InputFault.MISSING,
+        "fault": {AuditBroken: AuditFault.ENTRY_CHANGED, HsmAway: HsmFault.PIN}.get(kind, InputFault.MISSING),
         "permanent": True,
         "count": 2,
         "refusals": (PskcRefusal(PskcFault.REPEATED_ELEMENT, number=2, serial="KF-000001"),),
@@ -50,6 +52,11 @@ def test_every_fault_of_a_field_has_words(fault: InputFault) -> None:
     from provisioning.errors import BadInput
 
     assert sentence(BadInput("user_id", fault)).startswith("user_id ")
+
+
+@pytest.mark.parametrize("fault", list(HsmFault))
+def test_every_fault_of_a_token_has_words(fault: HsmFault) -> None:
+    assert sentence(HsmAway(fault))
 
 
 @pytest.mark.parametrize("fault", list(AuditFault))

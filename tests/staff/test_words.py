@@ -14,6 +14,7 @@ from provisioning.jobs.end_token import EndReason
 from provisioning.rules.closing import FindingKind
 from provisioning.rules.custody import Compartment, Holder
 from provisioning.rules.permissions import StaffRole
+from provisioning.rules.staff_proof import SignInProof
 from provisioning.rules.states import CredentialState, EndedHow, FobState, JobKind, JobState, TokenKind
 from provisioning.store.audit import ActorKind
 from provisioning.store.queries.batches import BatchStage
@@ -22,7 +23,7 @@ from provisioning.store.queries.next_step import NextStep
 from provisioning.store.queries.stations import ProblemView, StationStatus
 from provisioning.store.queries.timeline import StageName
 from web import catalogues
-from web.pages.staff import act_words, batch_words, closing_words, device_words, mail_words, words
+from web.pages.staff import account_words, act_words, batch_words, closing_words, device_words, mail_words, words
 
 JOBS = Path(act_words.__file__).parents[3] / "provisioning" / "jobs"
 # acts on no customer, fob or station: they stand in no timeline of the console
@@ -30,11 +31,9 @@ ELSEWHERE = {
     "add_bank_client",
     "add_company",
     "add_customer",
-    "add_staff",
-    "disable_staff",
-    "make_sign_in_link",
-    "follow_sign_in_link",
+    "retire_kek",
     "revoke_bank_client",
+    "rotate_kek",
 }
 
 
@@ -77,6 +76,7 @@ def test_every_audited_act_has_a_line() -> None:
         (words.STAGE, StageName),
         (words.REASONS, EndReason),
         (act_words.ACTORS, ActorKind),
+        (account_words.PROOFS, SignInProof),
         (device_words.NEXT_STEPS, NextStep),
     ],
 )
