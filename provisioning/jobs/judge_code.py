@@ -17,7 +17,7 @@ from provisioning.jobs.ask_verifier import verifier_of
 from provisioning.rules.identifiers import lookup_name
 from provisioning.rules.institution import Institution
 from provisioning.rules.mail_kind import MailKind
-from provisioning.rules.otp import Expected, Match, Tolerance, Verdict
+from provisioning.rules.otp import Counters, Expected, Match, Tolerance, Verdict
 from provisioning.rules.otp_input import read_otp
 from provisioning.rules.states import CredentialState, EndedHow, Slot, TokenKind
 from provisioning.rules.timetable import wait_after_revocation
@@ -244,8 +244,8 @@ class _Bench:
         """Refuse and record; nothing is counted, but a code that was shown never serves to resynchronise."""
         row = self._audit_row(Outcome.REFUSED, standing, {"reason": reason.value})
         with line.deciding():
-            if found is not None and isinstance(standing, Standing):
-                remember(line, standing, found.counters)
+            known = standing if isinstance(standing, Standing) else None
+            remember(line, known, found.counters if found is not None else Counters())
             write_row(line, row)
         if standing is None:
             return VerifyResult(Outcome.REFUSED, reason)

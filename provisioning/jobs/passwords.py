@@ -129,6 +129,9 @@ class _Typed:
     actor: Actor
 
 
+_NOBODY: Final = ""
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     customer_id: str
@@ -144,10 +147,15 @@ def _find(services: Services, kind: _Kind, institution_id: str, name: ColumnElem
 
 @retried
 def _decide(services: Services, typed: _Typed, found: _Found | None, now: datetime) -> PasswordResult:
-    """Compare, then decide by one conditional write: parallel guesses get no more tries than the limit."""
-    right = _matches(_decoy() if found is None else found.hash, typed.password)
+    """Compare, then decide by one conditional write: parallel guesses get no more tries than the limit.
+
+    Where there is nobody, the same is done to nobody: what it takes tells nothing (R09).
+    """
+    judged = found or _Found(_NOBODY, _decoy())
+    right = matches_password(judged.hash, typed.password)
     with services.store.write() as tx:
-        result = PasswordResult(Outcome.REFUSED) if found is None else _count(services, tx, typed, found, right)
+        counted = _count(services, tx, typed, judged, right)
+        result = PasswordResult(Outcome.REFUSED) if found is None else counted
         entry = AuditRecord(
             now,
             typed.actor,
@@ -171,7 +179,8 @@ def _count(services: Services, tx: Session, typed: _Typed, found: _Found, right:
     return PasswordResult(outcome, found.customer_id, counted >= limit, limit - counted)
 
 
-def _matches(stored: str, password: str) -> bool:
+def matches_password(stored: str, password: str) -> bool:
+    """Whether `hash_password` was given this."""
     try:
         return _HASHER.verify(stored, password)
     except VerifyMismatchError:

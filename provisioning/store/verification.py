@@ -113,15 +113,17 @@ def count_wrong(line: Line, standing: Standing, counters: Counters, limit: int, 
     return None if row is None else Counted(row[0], row[1] == CredentialState.SUSPENDED)
 
 
-def remember(line: Line, standing: Standing, counters: Counters) -> None:
-    """Keep the highest step whose code was ever submitted, also where nothing is judged (R07)."""
-    if counters.highest_seen_step > standing.expected.counters.highest_seen_step:
-        seen = {
-            "credential_id": standing.credential_id,
-            "version": standing.context.seed_version,
-            "seen": counters.highest_seen_step,
-        }
-        _REMEMBER.change(line, seen)
+def remember(line: Line, standing: Standing | None, counters: Counters) -> None:
+    """Keep the highest step whose code was ever submitted, also where nothing is judged (R07).
+
+    Whatever is refused takes the same statements, without a credential too: the time it takes tells nothing (R09).
+    """
+    seen = {
+        "credential_id": standing.credential_id if standing else "",
+        "version": standing.context.seed_version if standing else 0,
+        "seen": counters.highest_seen_step,
+    }
+    _REMEMBER.change(line, seen)
 
 
 def _taken(standing: Standing, counters: Counters, limit: int) -> dict[str, Any]:
@@ -206,9 +208,11 @@ _ACCEPT: Final = Statement(_ACCEPT_SQL.format(more=""))
 _ACCEPT_AND_RECORD: Final = Decision(_ACCEPT_SQL.format(more=""), "audit_entry", COLUMNS, JSON_COLUMNS)
 _ACTIVATE: Final = Statement(_ACCEPT_SQL.format(more=", state = 'active', activated_at = :at"))
 
+# it writes the row whatever it finds there, as the counting of a wrong code does
 _REMEMBER: Final = Statement("""
-    UPDATE credential SET highest_seen_step = :seen
-    WHERE id = :credential_id AND seed_version = :version AND highest_seen_step < :seen
+    UPDATE credential
+    SET highest_seen_step = CASE WHEN highest_seen_step < :seen THEN :seen ELSE highest_seen_step END
+    WHERE id = :credential_id AND seed_version = :version
 """)
 
 _COUNT_WRONG: Final = Statement("""

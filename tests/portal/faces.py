@@ -1,0 +1,147 @@
+"""Requests to public faces that must look alike from outside: unknown, wrong and used (R09).
+
+Argon2 runs at its least cost, which hides least of what is beside it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import pytest
+from argon2 import PasswordHasher
+from cryptography.hazmat.primitives.asymmetric import ec
+from flask import Flask
+from sqlalchemy import update
+from werkzeug.test import TestResponse
+
+from provisioning.jobs import passwords
+from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM
+from provisioning.rules.roles import ALL_ROLES
+from provisioning.services import Services
+from provisioning.store.tables import Customer
+from tests.fixtures.people import PASSWORD, add_customer
+from tests.fixtures.timing import Prepare
+from tests.fixtures.tokens import give_token
+from tests.portal.conftest import MovableClock
+from tests.portal.visitor import BASE, Visitor
+from tests.soft.independent_client import b64, jwk_of
+from tests.soft.issuing import issue
+from web.app import create_app
+
+SIGN_IN: Final = "/portal/sign-in/dual"
+CODE: Final = "/portal/sign-in-code"
+APP: Final = "/api/app/v1"
+_NEVER: Final = 10**9
+
+
+@dataclass
+class Faces:
+    """A server where nothing is ever locked, so that the thousandth try is like the first; its answers, kept."""
+
+    services: Services
+    app: Flask
+    clock: MovableClock
+    customer: Customer
+    answers: dict[str, TestResponse]
+
+    def login(self, name: str, login_id: str) -> Prepare:
+        """A password that is wrong."""
+        browser = Visitor(self.app)
+
+        def prepare() -> Callable[[], object]:
+            self.clock.advance(seconds=2)
+            browser.get(SIGN_IN)
+            fields = browser.form(SIGN_IN) | {"login_id": login_id, "password": "not this one"}
+            return lambda: self._keep(name, self._post(browser, SIGN_IN, fields))
+
+        return prepare
+
+    def code(self, name: str, otp: str) -> Prepare:
+        """A code of somebody whose password was right."""
+        browser = Visitor(self.app).get(SIGN_IN)
+        browser.submit(SIGN_IN, login_id=self.customer.login_id, password=PASSWORD)
+
+        def prepare() -> Callable[[], object]:
+            browser.get(CODE)
+            fields = browser.form(CODE) | {"otp": otp}
+            return lambda: self._keep(name, self._post(browser, CODE, fields))
+
+        return prepare
+
+    def proof(self, name: str, user_id: str, service_id: str = "10112231") -> Prepare:
+        """An app that does not know the activation password."""
+        client = self.app.test_client()
+        ids = {"service_id": service_id, "user_id": user_id}
+        jwk = jwk_of(ec.generate_private_key(ec.SECP256R1()))
+
+        def prepare() -> Callable[[], object]:
+            self.clock.advance(seconds=2)
+            nonce = client.post(f"{APP}/begin", json=ids, base_url=BASE).get_json()["nonce"]
+            own: dict[str, Any] = {"app_nonce": b64(secrets.token_bytes(16)), "mac": b64(secrets.token_bytes(32))}
+            sent = ids | own | {"nonce": nonce, "origin": BASE, "app_key": jwk}
+            return lambda: self._keep(name, client.post(f"{APP}/complete", json=sent, base_url=BASE))
+
+        return prepare
+
+    @staticmethod
+    def _post(browser: Visitor, path: str, fields: dict[str, str]) -> TestResponse:
+        headers = {"Referer": f"{BASE}{path}"}
+        return browser.client.post(path, data=fields, base_url=BASE, headers=headers)
+
+    def _keep(self, name: str, answer: TestResponse) -> None:
+        self.answers[name] = answer
+
+
+def open_faces(services: Services, clock: MovableClock, monkeypatch: pytest.MonkeyPatch) -> Faces:
+    """With customer A."""
+    quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    monkeypatch.setattr(passwords, "_HASHER", quick)
+    passwords._decoy.cache_clear()
+    dual = replace(services.institution("dual"), failure_limit=_NEVER, activation_password_failures=_NEVER)
+    limits = replace(
+        services.settings.app,
+        wrong_a_day_per_customer=_NEVER,
+        wrong_a_day_per_source=_NEVER,
+        wrong_a_day_per_service=_NEVER,
+    )
+    services = replace(
+        services,
+        institutions={**services.institutions, "dual": dual},
+        settings=replace(services.settings, app=limits),
+    )
+    customer = add_customer(services, "123456780001")
+    with services.store.write() as tx:
+        tx.execute(update(Customer).values(password_hash=quick.hash(PASSWORD)))
+    return Faces(services, create_app(services, ALL_ROLES, clock), clock, customer, {})
+
+
+def login_kinds(faces: Faces) -> Mapping[str, Prepare]:
+    """Login ID and password."""
+    return {
+        "wrong password": faces.login("wrong password", faces.customer.login_id),
+        "unknown login ID": faces.login("unknown login ID", "nobody"),
+    }
+
+
+def code_kinds(faces: Faces) -> Mapping[str, Prepare]:
+    """The one-time password after it."""
+    token, now = give_token(faces.services, faces.customer, faces.clock()), faces.clock()
+    used = token.code(now)
+    verify(faces.services, VerifyCommand("dual", token.user_id, used, SYSTEM), now)
+    return {"wrong code": faces.code("wrong code", token.wrong(now)), "used code": faces.code("used code", used)}
+
+
+def app_kinds(faces: Faces) -> Mapping[str, Prepare]:
+    """The app's proof."""
+    issue(faces.services, faces.customer, faces.clock())
+    without = add_customer(faces.services, "123456780002")
+    return {
+        "wrong proof": faces.proof("wrong proof", faces.customer.user_id),
+        "unknown user": faces.proof("unknown user", "999999999999"),
+        "no ticket": faces.proof("no ticket", without.user_id),
+        "unknown service": faces.proof("unknown service", faces.customer.user_id, "99999999"),
+    }

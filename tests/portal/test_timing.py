@@ -1,0 +1,52 @@
+"""From outside, unknown, wrong and used are one: the same answer, in the same time (R08, R09).
+
+In this process, where nothing hides a difference but the work itself; `kagiya bench timing` measures longer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+import pytest
+from werkzeug.test import TestResponse
+
+from provisioning.services import Services
+from tests.fixtures.databases import sqlite_only
+from tests.fixtures.timing import Prepare, interleaved
+from tests.portal.conftest import MovableClock
+from tests.portal.faces import Faces, app_kinds, code_kinds, login_kinds, open_faces
+
+ROUNDS = 100
+ODDS = 0.25
+"""How far from even the odds may be that a time of one kind is the longer of two."""
+
+
+def seen(answer: TestResponse) -> tuple[int, bytes, list[tuple[str, str]]]:
+    """All of an answer but what is drawn anew for each."""
+    headers = [(name, re.sub(r"(=|nonce-)[\w-]{20,}", "…", value)) for name, value in answer.headers]
+    return answer.status_code, answer.data, headers
+
+
+@sqlite_only
+@pytest.mark.parametrize("kinds", [login_kinds, code_kinds, app_kinds], ids=["login", "code", "app"])
+def test_what_is_wrong_shows_neither_in_the_answer_nor_in_its_time(
+    services: Services,
+    clock: MovableClock,
+    monkeypatch: pytest.MonkeyPatch,
+    kinds: Callable[[Faces], Mapping[str, Prepare]],
+) -> None:
+    faces = open_faces(services, clock, monkeypatch)
+    compared = interleaved(kinds(faces), ROUNDS)
+    first, *others = map(seen, faces.answers.values())
+    assert all(other == first for other in others)
+    assert all(abs(one.odds - 0.5) < ODDS for one in compared.values()), compared
+
+
+def test_a_few_statements_more_would_show() -> None:
+    def worked(sum_to: int) -> Prepare:
+        return lambda: lambda: sum(range(sum_to))
+
+    compared = interleaved({"less": worked(4_000), "as much": worked(4_000), "more": worked(6_000)}, ROUNDS)
+    assert abs(compared["as much"].odds - 0.5) < ODDS
+    assert compared["more"].odds > 0.5 + ODDS
