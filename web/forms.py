@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -54,12 +54,12 @@ def refuse(screen: Screen, faults: Iterable[tuple[str, str]], values: Mapping[st
     session[_key(screen)] = {"faults": [list(fault) for fault in faults], "values": seal(dict(values or {}))}
 
 
-def remembered(screen: Screen) -> Remembered:
+def remembered(screen: Screen, in_words: Callable[[str, str], str] = wording.fault) -> Remembered:
     """What was kept for `screen`; stays until the form is accepted or left, so that reloading shows it again."""
     kept = session.get(_key(screen))
     if kept is None:
         return Remembered()
-    errors = {name: wording.fault(name, code) for name, code in kept["faults"]}
+    errors = {name: in_words(name, code) for name, code in kept["faults"]}
     return Remembered(errors, unseal(kept["values"]))
 
 

@@ -68,6 +68,13 @@ class Screen(StrEnum):
     APP_UNUSABLE = "BAP009"
     # the staff console's; its choice of a kind is BOT010 too
     STAFF_SIGN_IN = "SIN001"
+    STAFF_FALLBACK = "SIN002"
+    STAFF_WELCOME = "SIN003"
+    STAFF_STEP_UP = "SIN004"
+    STAFF_ACCOUNT = "SIN005"
+    STAFF_NEW_PASSKEY = "SIN006"
+    STAFF_PEOPLE = "SPE001"
+    STAFF_PERSON = "SPE002"
     STAFF_WORK = "SWK001"
     STAFF_SEARCH = "SSR001"
     STAFF_CUSTOMER = "SCU001"

@@ -6,7 +6,8 @@ decided by its path. Nothing is read before somebody asks for it, so an API call
 For pages:
 
     sessions.subject_id()                 row id of who is signed in, or None
-    sessions.sign_in(subject_id, institution_id, actor)      renews the session; use at step-up, too
+    sessions.sign_in(subject_id, institution_id, actor)      renews the session
+    sessions.sign_in_staff(subject_id, proof, actor)         … of staff; sessions.step_up(actor) renews it again
     sessions.sign_out(actor)
     session["key"] = value                kept with the session (JSON); `session.pop("key")` drops it
     sessions.step("SCREEN")               one-use token for a form (macro `form_start` does it)
@@ -23,7 +24,9 @@ from flask.sessions import SessionInterface, SessionMixin
 
 from provisioning.jobs import web_sessions as jobs
 from provisioning.jobs.web_sessions import SessionKind, SessionView, SignInCommand
+from provisioning.rules import staff_proof
 from provisioning.rules.actor import Actor
+from provisioning.rules.staff_proof import SignInProof
 from web import current
 
 STEP_FIELD: Final = "step"
@@ -151,6 +154,41 @@ def sign_in(subject: str, institution: str, actor: Actor, **state: Any) -> None:
         raise RuntimeError(f"no session on {request.path}")
     command = SignInCommand(mine.kind, subject, institution, actor, mine.raw_id, state)
     mine.replace(jobs.sign_in(current.services(), command, current.now()))
+
+
+def sign_in_staff(subject: str, proof: SignInProof, actor: Actor) -> None:
+    """Renew the session for a member of staff, who showed who they are by `proof`."""
+    mine = _mine()
+    institution, browser = actor.institution_id or "", request.user_agent.string
+    command = SignInCommand(
+        SessionKind.STAFF, subject, institution, actor, mine.raw_id, proof=proof, browser=browser
+    )
+    mine.replace(jobs.sign_in(current.services(), command, current.now()))
+
+
+def step_up(actor: Actor) -> None:
+    """They showed it again: the session goes on under another name, with what it kept."""
+    mine = _mine()
+    if mine.raw_id is not None:
+        mine.replace(jobs.renew_session(current.services(), mine.raw_id, actor, current.now()))
+
+
+def proof() -> SignInProof | None:
+    """By what a member of staff is signed in."""
+    view = _mine().view
+    return view.proof if view else None
+
+
+def is_fresh() -> bool:
+    """Whether they showed who they are a few minutes ago."""
+    view = _mine().view
+    return view is not None and view.proved_at is not None and staff_proof.is_fresh(view.proved_at, current.now())
+
+
+def own_name() -> str:
+    """What a list of sessions calls this one; it opens nothing."""
+    view = _mine().view
+    return view.id_hash.hex() if view else ""
 
 
 def sign_out(actor: Actor | None) -> None:

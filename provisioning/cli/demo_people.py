@@ -14,7 +14,7 @@ from provisioning.jobs.add_company import AddCompanyCommand, add_company
 from provisioning.jobs.add_customer import AddCustomerCommand, add_customer
 from provisioning.jobs.add_payee import AddPayeeCommand, add_payee
 from provisioning.jobs.add_staff import AddStaffCommand, add_staff
-from provisioning.jobs.make_sign_in_link import MakeSignInLinkCommand, make_sign_in_link
+from provisioning.jobs.make_demo_link import MakeDemoLinkCommand, make_demo_link
 from provisioning.rules.company import CompanyRole
 from provisioning.rules.money_transfer import Account
 from provisioning.rules.permissions import StaffRole
@@ -110,7 +110,9 @@ STAFF: Final = (
     ("dual", "監査 かおる", StaffRole.AUDITOR),
     ("counter", "窓口 はるか", StaffRole.TELLER),
     ("mail-password", "窓口 みつき", StaffRole.TELLER),
+    ("mail-password", "役席 なぎさ", StaffRole.APPROVER),
     ("limit-lowering", "窓口 ゆうき", StaffRole.TELLER),
+    ("limit-lowering", "役席 いぶき", StaffRole.APPROVER),
     ("corporate", "窓口 ちひろ", StaffRole.TELLER),
 )
 
@@ -159,5 +161,5 @@ def _add_customer(services: Services, who: DemoCustomer, now: datetime, company_
 
 def _add_staff(services: Services, institution: str, name: str, role: StaffRole, now: datetime) -> dict[str, str]:
     staff_id = add_staff(services, AddStaffCommand(institution, BRANCH, name, role, OPERATOR, demo=True), now)
-    link = make_sign_in_link(services, MakeSignInLinkCommand(staff_id, OPERATOR), now)
+    link = make_demo_link(services, MakeDemoLinkCommand(staff_id, OPERATOR), now)
     return {"institution": institution, "name": name, "role": role.value, "path": link.path}

@@ -1,4 +1,4 @@
-"""`kagiya staff`: entering staff and giving them a link to sign in with."""
+"""`kagiya staff`: entering staff, the first administrator above all; everybody else can be kept in the console."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def add(file: Path, institution: str, branch: str, name: str, role: str) -> None
 @click.argument("staff_id")
 @click.pass_obj
 def link(file: Path, staff_id: str) -> None:
-    """Print a link that signs this member of staff in, once, within ten minutes."""
+    """Print a link on which this member of staff makes a passkey, once, within an hour."""
     from provisioning.cli.compose import OPERATOR, operator_services, utc_now
-    from provisioning.jobs.make_sign_in_link import MakeSignInLinkCommand, make_sign_in_link
+    from provisioning.jobs.invite_staff import InviteStaffCommand, invite_staff
 
     services = operator_services(file)
-    made = make_sign_in_link(services, MakeSignInLinkCommand(staff_id, OPERATOR), utc_now())
+    made = invite_staff(services, InviteStaffCommand(staff_id, OPERATOR), utc_now())
     click.echo(services.settings.server.base_url + made.path)
 
 

@@ -1,4 +1,4 @@
-"""Enter a member of staff; whoever is entered signs in by a link made for them (make_sign_in_link)."""
+"""Enter a member of staff; they make their passkey on the page of a link (invite_staff)."""
 
 from __future__ import annotations
 

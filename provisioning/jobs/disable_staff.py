@@ -1,4 +1,4 @@
-"""Shut a member of staff out: no link works any more, and every session of theirs is gone (R55)."""
+"""Shut a member of staff out: nothing of theirs opens any more, and every session is gone at once (R55)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from provisioning.errors import NotFound, WrongState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
-from provisioning.store.tables import SessionKind, Staff, WebSession
+from provisioning.store.tables import SessionKind, Staff, StaffInvitation, WebSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +25,19 @@ class DisableStaffCommand:
 
 @retried
 def disable_staff(services: Services, command: DisableStaffCommand, now: datetime) -> None:
-    """Disable, and end the sessions in the same transaction. Raises NotFound, WrongState if done before."""
+    """Disable, and end the sessions in the same transaction. Raises NotFound, WrongState if done before and
+    for oneself."""
     with services.store.write() as tx:
         staff = tx.get(Staff, command.staff_id)
         if staff is None or staff.institution_id != command.institution_id:
             raise NotFound("staff")
         if not staff.enabled:
             raise WrongState("staff", "disabled")
+        if staff.id == command.actor.id:
+            raise WrongState("staff", "oneself")
         staff.enabled = False
-        staff.sign_in_hash = staff.sign_in_expires_at = None
+        staff.sign_in_hash = None
+        tx.execute(delete(StaffInvitation).where(StaffInvitation.staff_id == staff.id))
         own = (WebSession.kind == SessionKind.STAFF, WebSession.subject_id == staff.id)
         tx.execute(delete(WebSession).where(*own))
         facts = {"staff_id": staff.id}

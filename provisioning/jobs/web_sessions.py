@@ -12,14 +12,16 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import delete, or_
+from sqlalchemy import delete, or_, update
 from sqlalchemy.orm import Session
 
 from provisioning.clock import JUMP_TOLERANCE
 from provisioning.jobs.passkey_challenges import forget_challenges
+from provisioning.rules.staff_proof import SignInProof
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
+from provisioning.store.journal import changed_rows
 from provisioning.store.mail_codes import forget_codes_of_login, forget_old_codes
 from provisioning.store.tables.session import SessionKind, WebSession
 from provisioning.store.tables.staff import Staff
@@ -36,6 +38,7 @@ __all__ = [
     "offer_step",
     "open_session",
     "purge_sessions",
+    "renew_session",
     "sign_in",
     "take_step",
 ]
@@ -46,6 +49,8 @@ TOUCH_EVERY: Final = timedelta(seconds=10)
 """A page younger than this after the last one does not write the session again."""
 
 _ID_BYTES: Final = 32
+_ORIGIN_LENGTH: Final = 64
+_BROWSER_LENGTH: Final = 200
 _STEPS: Final = "steps"
 
 
@@ -59,11 +64,17 @@ class SessionView:
     institution_id: str | None
     state: dict[str, Any]
     last_seen_at: datetime
+    # of staff
+    proof: SignInProof | None = None
+    proved_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SignInCommand:
-    """Somebody proved who they are. `previous` is the raw identifier held until now, which dies."""
+    """Somebody proved who they are. `previous` is the raw identifier held until now, which dies.
+
+    Of staff: `proof`, and what their `browser` calls itself.
+    """
 
     kind: SessionKind
     subject_id: str
@@ -71,6 +82,8 @@ class SignInCommand:
     actor: Actor
     previous: str | None = None
     state: dict[str, Any] = field(default_factory=dict)
+    proof: SignInProof | None = None
+    browser: str = ""
 
 
 def hash_of(raw_id: str) -> bytes:
@@ -90,7 +103,14 @@ def find_session(services: Services, kind: SessionKind, raw_id: str, now: dateti
         if row is None or row.kind is not kind or not _alive(tx, row, now):
             return None
         return SessionView(
-            row.id_hash, row.kind, row.subject_id, row.institution_id, dict(row.state), row.last_seen_at
+            row.id_hash,
+            row.kind,
+            row.subject_id,
+            row.institution_id,
+            dict(row.state),
+            row.last_seen_at,
+            SignInProof(row.proof) if row.proof else None,
+            row.proved_at,
         )
 
 
@@ -109,12 +129,32 @@ def sign_in(services: Services, command: SignInCommand, now: datetime) -> str:
     raw_id = secrets.token_urlsafe(_ID_BYTES)
     row = _row(raw_id, command.kind, command.state, now)
     row.subject_id, row.institution_id = command.subject_id, command.institution_id
+    if command.proof is not None:
+        row.proof, row.proved_at, row.origin = command.proof.value, now, command.actor.origin[:_ORIGIN_LENGTH]
+        row.browser = command.browser[:_BROWSER_LENGTH]
+    facts = {} if command.proof is None else {"proof": command.proof.value}
     with services.store.write() as tx:
         if command.previous is not None:
             tx.execute(delete(WebSession).where(WebSession.id_hash == hash_of(command.previous)))
         tx.add(row)
-        record(tx, services.audit_key, _record(command.actor, "sign_in", now))
+        record(tx, services.audit_key, _record(command.actor, "sign_in", now, facts))
     return raw_id
+
+
+@retried
+def renew_session(services: Services, raw_id: str, actor: Actor, now: datetime) -> str | None:
+    """Staff showed anew who they are (R57): the same session under another name, and the old name is dead.
+
+    Its absolute limit stays. Audited as `step_up`. None if the session is over.
+    """
+    fresh = secrets.token_urlsafe(_ID_BYTES)
+    with services.store.write() as tx:
+        old = update(WebSession).where(WebSession.id_hash == hash_of(raw_id))
+        renewed = old.values(id_hash=hash_of(fresh), proved_at=now, last_seen_at=now)
+        if not changed_rows(tx, renewed):
+            return None
+        record(tx, services.audit_key, _record(actor, "step_up", now))
+    return fresh
 
 
 @retried
@@ -173,6 +213,7 @@ def purge_sessions(services: Services, now: datetime) -> int:
     of_the_future = WebSession.last_seen_at > now + JUMP_TOLERANCE
     with services.store.write() as tx:
         forget_old_codes(tx, now)
+        forget_challenges(tx, now)
         ended = tx.scalars(
             delete(WebSession).where(or_(too_old, of_the_future, *idle)).returning(WebSession.id_hash)
         )
@@ -181,7 +222,6 @@ def purge_sessions(services: Services, now: datetime) -> int:
 
 def _alive(tx: Session, row: WebSession, now: datetime) -> bool:
     if row.last_seen_at > now + JUMP_TOLERANCE:  # the clock jumped back: nobody knows how long it was idle
-        forget_challenges(tx, now)
         return False
     if now - row.last_seen_at >= IDLE_LIMIT[row.kind] or now - row.created_at >= ABSOLUTE_LIMIT:
         return False
@@ -195,6 +235,6 @@ def _row(raw_id: str, kind: SessionKind, state: dict[str, Any], now: datetime) -
     return WebSession(id_hash=hash_of(raw_id), kind=kind, state=state, created_at=now, last_seen_at=now)
 
 
-def _record(actor: Actor, act: str, now: datetime) -> AuditRecord:
+def _record(actor: Actor, act: str, now: datetime, facts: dict[str, Any] | None = None) -> AuditRecord:
     customer_id = actor.id if actor.kind == "customer" else None
-    return AuditRecord(now, actor, act, "done", actor.institution_id, customer_id)
+    return AuditRecord(now, actor, act, "done", actor.institution_id, customer_id, facts=facts or {})

@@ -17,8 +17,13 @@ AT_THE_COUNTER = {
     *("invite_station", "revoke_station"),
 }
 """Fobs, stock and stations are the branch's, kept in the staff console; the API issues what is in stock."""
-OF_OUR_PAGES = {"check_login", "sign_in_staff"}
-"""They let somebody into pages of ours."""
+OF_OUR_PAGES = {
+    *("check_login", "use_passkey", "check_fallback", "follow_demo_link", "accept_invitation", "invitation_options"),
+    *("sign_in_options", "step_up_options", "enrolment_options", "add_passkey", "remove_passkey"),
+    *("set_staff_password", "prepare_fallback", "unlock_fallback", "end_staff_session"),
+    *("add_staff", "invite_staff", "disable_staff", "enable_staff"),
+}
+"""They let somebody into pages of ours, or keep them out."""
 CHANGES_NOTHING = {
     *("check_mail_pair", "check_password_pair", "check_soft_entry", "mail_fields", "password_fields"),
     *("fob_fit", "numbering_of", "needs_mail_password"),

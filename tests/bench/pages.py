@@ -21,7 +21,6 @@ from sqlalchemy import text
 from provisioning import migrations
 from provisioning.cli.compose import OPERATOR, build_services
 from provisioning.jobs.add_staff import AddStaffCommand, add_staff
-from provisioning.jobs.make_sign_in_link import MakeSignInLinkCommand, make_sign_in_link
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.roles import Role
 from provisioning.services import Services
@@ -31,6 +30,7 @@ from tests.bench.books import BRANCHES, FIRST_USER_ID, enter_books
 from tests.bench.databases import available, databases
 from tests.bench.people import INSTITUTION
 from tests.bench.servers import write_settings
+from tests.fixtures.staff_sessions import session_of, sit_down
 from tests.portal.visitor import BASE, Visitor
 from web.app import create_app
 
@@ -90,10 +90,9 @@ def _teller(services: Services) -> Visitor:
     now = datetime.now(UTC)
     teller = AddStaffCommand(INSTITUTION, BRANCHES[0], "窓口", StaffRole.TELLER, OPERATOR)
     staff_id = add_staff(services, teller, now)
-    path = make_sign_in_link(services, MakeSignInLinkCommand(staff_id, OPERATOR), now).path
     browser = Visitor(create_app(services, {Role.STAFF}, lambda: datetime.now(UTC)))
-    browser.get(path)
-    return browser.submit(path)
+    sit_down(browser, session_of(services, staff_id, now))
+    return browser
 
 
 def _pages(services: Services) -> Mapping[str, Sequence[str]]:

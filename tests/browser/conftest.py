@@ -28,6 +28,7 @@ from provisioning.mail.smtp import SmtpMailer, SmtpServer
 from provisioning.rules.roles import ALL_ROLES
 from provisioning.services import Services
 from provisioning.settings import MailSettings, Settings
+from tests.fixtures.staff_sessions import new_staff, session_of, sit_down_at
 from tests.fixtures.web_server import web_server
 from tests.portal.conftest import MovableClock
 from tests.rig.mail_catcher import Inbox, MailCatcher
@@ -73,6 +74,12 @@ class Live:
         mail = self.services.settings.mail
         mailer = SmtpMailer(SmtpServer(mail.host, mail.port, mail.starttls))
         send_mails(self.services, SendMailsCommand(mailer), self.clock())
+
+
+def sign_in_teller(page: Page, live: Live) -> None:
+    """A teller of `dual`, 本店, at the first page of the console."""
+    staff_id = new_staff(live.services, live.clock())
+    sit_down_at(page, live.url(""), session_of(live.services, staff_id, live.clock()))
 
 
 OpenPage = Callable[..., Page]

@@ -13,12 +13,11 @@ from provisioning.rules.institution import Institution, Text
 from provisioning.rules.issuance import Issuance, IssuancePages, OpensAtLogin
 from provisioning.rules.states import TokenKind
 from provisioning.store.tables import Customer
-from tests.browser.conftest import LANGUAGES, Live, OpenPage, is_well_made
+from tests.browser.conftest import LANGUAGES, Live, OpenPage, is_well_made, sign_in_teller
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import PASSWORD, customer_actor
 from tests.fixtures.services import DUAL
 from tests.portal.phone import Phone
-from tests.staff.conftest import staff_link
 
 pytestmark = sqlite_only
 
@@ -97,8 +96,7 @@ def test_one_sitting(open_page: OpenPage, live: Live, applied: Customer, languag
 
 
 def test_the_teller_enters_the_application(page: Page, live: Live, customer_a: Customer) -> None:
-    page.goto(live.url(staff_link(live.services, live.clock())))
-    press(page)
+    sign_in_teller(page, live)
     page.goto(live.url(f"/staff/customers/{customer_a.id}/"))
     is_well_made(page, "SCU001-application")
     press(page)

@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NARROW, Live, OpenPage, fits, look, serious
+from tests.browser.conftest import NARROW, Live, OpenPage, fits, look, serious, sign_in_teller
 from tests.browser.counter import Counter, RigTime, open_counter
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import add_customer
 from tests.rig.clock import RigClock
 from tests.staff import rows
-from tests.staff.conftest import staff_link
 
 pytestmark = sqlite_only
 
@@ -62,9 +61,7 @@ def begin(page: Page, live: Live, names: tuple[str, ...]) -> None:
         customer = add_customer(live.services, f"99980000010{number}")
         rows.change(live.services, type(customer), customer.id, name=name)
         rows.add_application(live.services, customer, f"261120-00000{number}", live.clock())
-    page.goto(live.url(staff_link(live.services, live.clock())))
-    page.click("main .button--main")
-    page.wait_for_url(live.url("/staff/"))
+    sign_in_teller(page, live)
     page.goto(live.url("/staff/programming/"))
     page.click("a[href='/staff/batches/']")
     page.wait_for_url("**/staff/batches/")

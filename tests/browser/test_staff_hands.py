@@ -7,9 +7,8 @@ from sqlalchemy import func, select
 
 from provisioning.services import Services
 from provisioning.store.tables import Credential, Customer, Fob, OutboxMail
-from tests.browser.conftest import Live
+from tests.browser.conftest import Live, sign_in_teller
 from tests.fixtures.databases import sqlite_only
-from tests.staff.conftest import staff_link
 
 pytestmark = sqlite_only
 
@@ -18,8 +17,7 @@ UNDER_WAY = "このお客さまの発行は、もう受け付けています"
 
 def sign_in(page: Page, live: Live) -> None:
     """A teller at 本店."""
-    page.goto(live.url(staff_link(live.services, live.clock())))
-    press(page)
+    sign_in_teller(page, live)
 
 
 def press(page: Page, selector: str = "main .button--main") -> None:

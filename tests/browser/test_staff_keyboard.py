@@ -6,9 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from provisioning.store.tables import Customer, Fob
-from tests.browser.conftest import Live
+from tests.browser.conftest import Live, sign_in_teller
 from tests.fixtures.databases import sqlite_only
-from tests.staff.conftest import staff_link
 
 pytestmark = sqlite_only
 
@@ -26,10 +25,7 @@ def tab_to(page: Page, selector: str) -> None:
 
 
 def test_without_a_mouse(live: Live, page: Page, customer_a: Customer, fob: Fob) -> None:
-    page.goto(live.url(staff_link(live.services, live.clock())))
-    tab_to(page, "main .button--main")
-    page.keyboard.press("Enter")
-    page.wait_for_url(live.url("/staff/"))
+    sign_in_teller(page, live)
     tab_to(page, "#staff-search")
     page.keyboard.type(customer_a.user_id)
     page.keyboard.press("Enter")
@@ -47,9 +43,7 @@ def test_without_a_mouse(live: Live, page: Page, customer_a: Customer, fob: Fob)
 
 
 def test_the_first_stop_leads_past_the_header(live: Live, page: Page) -> None:
-    page.goto(live.url(staff_link(live.services, live.clock())))
-    page.click("main .button--main")
-    page.wait_for_url(live.url("/staff/"))
+    sign_in_teller(page, live)
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator("#main")).to_be_focused()

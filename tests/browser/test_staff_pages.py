@@ -9,16 +9,18 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from devices.contract import JobResult, Progress
+from provisioning.jobs.invite_staff import InviteStaffCommand, invite_staff
 from provisioning.jobs.record_progress import RecordProgressCommand, record_progress
 from provisioning.rules.permissions import StaffRole
-from provisioning.store.audit import Actor
+from provisioning.store.audit import SYSTEM, Actor
 from provisioning.store.tables import Fob
 from tests.browser import staff_day
 from tests.browser.conftest import LANGUAGES, Live, OpenPage, is_well_made, serious
 from tests.browser.staff_day import Day
 from tests.fixtures.databases import sqlite_only
+from tests.fixtures.soft_authenticator import give_passkey
+from tests.fixtures.staff_sessions import new_staff, session_of, sit_down_at
 from tests.staff import rows
-from tests.staff.conftest import staff_link
 
 pytestmark = sqlite_only
 
@@ -38,9 +40,10 @@ class Looker:
         self.name = name
 
     def sign_in(self, role: StaffRole = StaffRole.TELLER, branch: str = "本店") -> None:
-        """With a fresh link."""
-        self.page.goto(self.live.url(staff_link(self.live.services, self.live.clock(), role, branch)))
-        self.press()
+        """As somebody new."""
+        staff_id = new_staff(self.live.services, self.live.clock(), role, branch)
+        session = session_of(self.live.services, staff_id, self.live.clock())
+        sit_down_at(self.page, self.live.url(""), session)
 
     def open(self, path: str, screen: str, case: str = "") -> None:
         """Open a page and look at it."""
@@ -71,14 +74,30 @@ def looker(request: pytest.FixtureRequest, open_page: OpenPage, live: Live) -> L
 
 
 def test_signing_in_and_out(looker: Looker, live: Live) -> None:
-    path = staff_link(live.services, live.clock())
+    staff_id = new_staff(live.services, live.clock())
+    path = invite_staff(live.services, InviteStaffCommand(staff_id, SYSTEM), live.clock()).path
     looker.open("/staff/", "SIN001", "-closed")
-    looker.open(path, "SIN001", "-link")
-    looker.press()
+    looker.open("/staff/sign-in/fallback", "SIN002")
+    looker.open(path, "SIN003")
+    looker.open("/staff/welcome/invented", "SIN001", "-refused")
+    looker.sign_in()
     looker.at("SWK001", "-empty")
+    looker.open("/staff/account/", "SIN005")
     looker.press(".page-header__tools form button")
     looker.at("SIN001", "-out")
-    looker.open(path, "SIN001", "-refused")
+
+
+def test_staff_accounts(looker: Looker, live: Live) -> None:
+    staff_id = new_staff(live.services, live.clock(), name="窓口 新人")
+    give_passkey(live.services, staff_id, live.clock())
+    session_of(live.services, staff_id, live.clock())
+    looker.sign_in(StaffRole.ADMINISTRATOR)
+    looker.open("/staff/people/", "SPE001")
+    looker.open(f"/staff/people/{staff_id}/", "SPE002")
+    looker.press("main .button--main")
+    looker.at("SPE002", "-invited")
+    live.clock.advance(minutes=6)
+    looker.open("/staff/account/passkeys/new", "SIN004")
 
 
 def test_lists_and_search(looker: Looker, day: Day) -> None:

@@ -10,12 +10,11 @@ from playwright.sync_api import Page, expect
 from provisioning.jobs.send_fobs import SendFobsCommand, send_fobs
 from provisioning.store.audit import Actor
 from provisioning.store.tables import Customer, Fob
-from tests.browser.conftest import Live, look
+from tests.browser.conftest import Live, look, sign_in_teller
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import add_fob
 from tests.fobs.desk import open_desk
 from tests.staff import rows
-from tests.staff.conftest import staff_link
 
 pytestmark = sqlite_only
 
@@ -26,9 +25,7 @@ def batch(live: Live, page: Page, customer_a: Customer, customer_b: Customer, fo
     desk = open_desk(live.services, live.clock(), "本店-1")
     for number, customer in enumerate((customer_a, customer_b)):
         rows.add_application(live.services, customer, f"261120-00000{number}", live.clock())
-    page.goto(live.url(staff_link(live.services, live.clock())))
-    page.click("main .button--main")
-    page.wait_for_url(live.url("/staff/"))
+    sign_in_teller(page, live)
     page.goto(live.url("/staff/batches/"))
     page.click("main .button--main")
     page.wait_for_url("**/staff/batches/*/")
@@ -68,9 +65,7 @@ def test_labels_stand_in_rows_on_one_sheet(live: Live, page: Page, batch: str) -
 def test_the_slip_of_a_transfer_is_a_sheet(live: Live, page: Page, fob: Fob, teller_actor: Actor) -> None:
     command = SendFobsCommand("dual", "本店", "駅前支店", frozenset({fob.serial}), 1, teller_actor, "便 A-1")
     transfer_id = send_fobs(live.services, command, live.clock())
-    page.goto(live.url(staff_link(live.services, live.clock())))
-    page.click("main .button--main")
-    page.wait_for_url(live.url("/staff/"))
+    sign_in_teller(page, live)
     page.goto(live.url(f"/staff/transfers/{transfer_id}/"))
     assert sheets(page, "transfer") == 1
     expect(page.locator(".sign-lines")).to_be_visible()

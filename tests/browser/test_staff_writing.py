@@ -14,14 +14,13 @@ from provisioning.jobs.end_token import EndReason, EndTokenCommand, end_token
 from provisioning.rules.verdict import Outcome
 from provisioning.store.audit import SYSTEM, Actor
 from provisioning.store.tables import Credential, Customer
-from tests.browser.conftest import Live, OpenPage, look
+from tests.browser.conftest import Live, OpenPage, look, sign_in_teller
 from tests.browser.counter import SERIALS, Counter, RigTime, open_counter
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import add_customer
 from tests.rig.clock import RigClock
 from tests.rig.faults import FaultKind
 from tests.rig.wire.serial_port import BYTE_S
-from tests.staff.conftest import staff_link
 
 pytestmark = sqlite_only
 
@@ -50,9 +49,7 @@ def counter(live: Live, clock: RigTime, tmp_path: Path) -> Iterator[Counter]:
 
 def sign_in(page: Page, live: Live) -> None:
     """A teller at 本店."""
-    page.goto(live.url(staff_link(live.services, live.clock())))
-    page.click("main .button--main")
-    page.wait_for_url(live.url("/staff/"))
+    sign_in_teller(page, live)
 
 
 def reserve(page: Page, live: Live, customer: Customer, serial: str) -> None:

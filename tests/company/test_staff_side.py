@@ -6,18 +6,15 @@ from datetime import datetime
 
 import pytest
 
-from provisioning.jobs.add_staff import AddStaffCommand, add_staff
-from provisioning.jobs.make_sign_in_link import MakeSignInLinkCommand, make_sign_in_link
 from provisioning.rules.company import CompanyAct
-from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.queries.search import FoundBy, SearchScope, search_customers
 from provisioning.store.tables import Customer
 from tests.company.conftest import ADMINISTRATOR, INSTITUTION, Staffed
 from tests.company.managing import do
 from tests.fixtures.databases import sqlite_only
+from tests.fixtures.staff_sessions import new_staff, session_of, sit_down
 from tests.portal.conftest import MovableClock, SignIn
 from tests.portal.visitor import Visitor
 
@@ -27,10 +24,9 @@ HERE = SearchScope(INSTITUTION, "本店")
 @pytest.fixture
 def teller(visitor: Visitor, services: Services, clock: MovableClock) -> Visitor:
     """A browser at the console."""
-    staff_id = add_staff(services, AddStaffCommand(INSTITUTION, "本店", "窓口", StaffRole.TELLER, SYSTEM), clock())
-    path = make_sign_in_link(services, MakeSignInLinkCommand(staff_id, SYSTEM), clock()).path
-    visitor.get(path)
-    return visitor.submit(visitor.forms[0].action)
+    staff_id = new_staff(services, clock(), institution_id=INSTITUTION)
+    sit_down(visitor, session_of(services, staff_id, clock()))
+    return visitor
 
 
 def card(browser: Visitor, user: Customer) -> str:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 import pytest
 from flask import Flask
 
-from provisioning.jobs.add_staff import AddStaffCommand, add_staff
-from provisioning.jobs.make_sign_in_link import MakeSignInLinkCommand, make_sign_in_link
-from provisioning.rules.permissions import StaffRole
 from provisioning.rules.roles import ALL_ROLES
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
+from tests.fixtures.staff_sessions import new_staff, session_of, sit_down
 from tests.fobs.desk import Desk, open_desk
 from tests.portal.conftest import MovableClock
 from tests.portal.visitor import Visitor
@@ -36,19 +32,6 @@ def clock() -> MovableClock:
 def app(services: Services, clock: MovableClock) -> Flask:
     """Every role in one process."""
     return create_app(services, ALL_ROLES, clock)
-
-
-def staff_link(
-    services: Services,
-    now: datetime,
-    role: StaffRole = StaffRole.TELLER,
-    branch: str = "本店",
-    institution_id: str = "dual",
-    name: str = "窓口 花子",
-) -> str:
-    """Path of a one-time sign-in link of a new member of staff."""
-    staff_id = add_staff(services, AddStaffCommand(institution_id, branch, name, role, SYSTEM), now)
-    return make_sign_in_link(services, MakeSignInLinkCommand(staff_id, SYSTEM), now).path
 
 
 class Colleague(Visitor):
@@ -74,13 +57,12 @@ AtDesk = Callable[..., Colleague]
 
 @pytest.fixture
 def at_desk(app: Flask, services: Services, clock: MovableClock) -> AtDesk:
-    """A browser in which a new member of staff is signed in; names role, branch, institution as `staff_link`."""
+    """A browser in which a new member of staff is signed in; names role, branch, institution as `new_staff`."""
 
     def go(**who: object) -> Colleague:
-        path = staff_link(services, clock(), **who)  # type: ignore[arg-type]
+        staff_id = new_staff(services, clock(), **who)  # type: ignore[arg-type]
         browser = Colleague(app)
-        browser.get(path)
-        browser.submit(path)
+        sit_down(browser, session_of(services, staff_id, clock()))
         assert browser.page.status_code == 200
         return browser
 

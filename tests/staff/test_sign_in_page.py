@@ -1,4 +1,4 @@
-"""Signing in at the console: by link, for fifteen idle minutes, until disabled."""
+"""Signing in at the console: by passkey, for fifteen idle minutes, until disabled."""
 
 from __future__ import annotations
 
@@ -9,16 +9,21 @@ from flask import Flask
 
 from provisioning.jobs.add_staff import AddStaffCommand, add_staff
 from provisioning.jobs.disable_staff import DisableStaffCommand, disable_staff
-from provisioning.jobs.make_sign_in_link import MakeSignInLinkCommand, make_sign_in_link
+from provisioning.jobs.invite_staff import InviteStaffCommand, invite_staff
+from provisioning.jobs.make_demo_link import MakeDemoLinkCommand, make_demo_link
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.roles import ALL_ROLES
 from provisioning.services import Services
 from provisioning.settings import ServerSettings
 from provisioning.store.audit import SYSTEM
 from provisioning.store.queries.staff import staff_of
+from provisioning.store.tables import Staff
 from tests.fixtures.databases import sqlite_only
+from tests.fixtures.soft_authenticator import SoftAuthenticator, give_passkey
+from tests.fixtures.staff_sessions import new_staff
 from tests.portal.conftest import MovableClock
-from tests.staff.conftest import AtDesk, Colleague, staff_link
+from tests.staff.conftest import AtDesk, Colleague
+from tests.staff.passkey_steps import SIGN_IN, options, sign_in_with
 from web.app import create_app
 
 pytestmark = sqlite_only
@@ -26,28 +31,90 @@ pytestmark = sqlite_only
 CLOSED = "/staff/sign-in/"
 
 
-def test_looking_at_a_link_does_not_spend_it(app: Flask, services: Services, clock: MovableClock) -> None:
-    path = staff_link(services, clock())
-    for _ in range(2):
-        assert Colleague(app).get(path).page.status_code == 200
+@pytest.fixture
+def key(services: Services, teller: Staff, clock: MovableClock) -> SoftAuthenticator:
+    """The teller's security key."""
+    return give_passkey(services, teller.id, clock())
+
+
+def test_a_passkey_lets_in(app: Flask, key: SoftAuthenticator) -> None:
     browser = Colleague(app)
-    browser.get(path)
-    browser.press(path)
+    sign_in_with(browser, key)
     assert (browser.path, browser.says("窓口 花子", "本店")) == ("/staff/", True)
-    again = Colleague(app)
-    assert again.get(path).page.status_code == 404
-    assert again.get("/staff/").path == CLOSED
+    cookie = browser.client.get_cookie("__Host-kagiya-staff")
+    assert cookie is not None
+    assert (cookie.secure, cookie.http_only, cookie.same_site) == (True, True, "Strict")
+    browser.get(SIGN_IN)
+    assert browser.path == "/staff/"
 
 
-def test_a_spent_or_invented_link_says_what_to_do(app: Flask, services: Services, clock: MovableClock) -> None:
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        ({"verified": False}, "本人確認のできるパスキーを使ってください"),
+        ({"origin": "https://evil.example"}, "このパスキーでは確認できませんでした"),
+        ({"credential_id": b"?" * 32}, "このパスキーでは確認できませんでした"),
+    ],
+)
+def test_what_a_passkey_must_not_be(
+    app: Flask, key: SoftAuthenticator, spoil: dict[str, object], sentence: str
+) -> None:
     browser = Colleague(app)
-    browser.get("/staff/sign-in/invented")
-    assert browser.page.status_code == 404
-    assert browser.says("新しいサインイン用リンクの発行を依頼してください")
-    path = staff_link(services, clock())
+    for name, value in spoil.items():
+        setattr(key, name, value)
+    sign_in_with(browser, key)
+    assert (browser.path, browser.says(sentence)) == (CLOSED, True)
+    assert browser.get("/staff/").path == CLOSED
+
+
+def test_an_answer_is_good_in_the_browser_that_asked_and_once(app: Flask, key: SoftAuthenticator) -> None:
+    asked, other = Colleague(app), Colleague(app)
+    asked.get(SIGN_IN)
+    answer = key.sign(options(asked, SIGN_IN + "options"))
+    other.get(SIGN_IN)
+    options(other, SIGN_IN + "options")
+    other.press(SIGN_IN, response=answer)
+    assert other.says("もう一度お試しください")
+    asked.press(SIGN_IN, response=answer)
+    assert asked.path == "/staff/"
+    asked.get("/staff/").press("/staff/sign-in/out")
+    asked.press(SIGN_IN, response=answer)
+    assert asked.path == CLOSED
+
+
+def test_an_invitation_becomes_a_passkey(app: Flask, services: Services, clock: MovableClock) -> None:
+    staff_id = new_staff(services, clock(), StaffRole.ADMINISTRATOR, name="管理 しおん")
+    path = invite_staff(services, InviteStaffCommand(staff_id, SYSTEM), clock()).path
+    for _ in range(2):  # a mail program's preview does not spend it
+        assert Colleague(app).get(path).says("管理 しおん", "見本第一銀行 本店", "システム管理者")
+    browser, key = Colleague(app), SoftAuthenticator()
+    browser.get(path).press(path, name="", response=key.make(options(browser, path + "/options")))
+    assert browser.says("パスキーの名前を入力してください")
+    key.verified = False
+    browser.press(path, name="鍵", response=key.make(options(browser, path + "/options")))
+    assert browser.says("本人確認のできるパスキーを使ってください")
+    key.verified = True
+    browser.press(path, name="鍵", response=key.make(options(browser, path + "/options")))
+    assert (browser.path, browser.says("管理 しおん")) == ("/staff/stations/", True)
+    assert Colleague(app).get(path).page.status_code == 404
+    again = Colleague(app)
+    sign_in_with(again, key)
+    assert again.path == "/staff/stations/"
+
+
+def test_an_invented_or_old_invitation_says_what_to_do(
+    app: Flask, services: Services, clock: MovableClock
+) -> None:
+    browser = Colleague(app)
+    browser.get("/staff/welcome/invented")
+    assert (browser.page.status_code, browser.says("新しい登録用リンクの発行を依頼してください")) == (404, True)
+    staff_id = new_staff(services, clock())
+    path = invite_staff(services, InviteStaffCommand(staff_id, SYSTEM), clock()).path
+    clock.advance(minutes=59, seconds=59)
     browser.get(path)
-    clock.advance(minutes=10)
-    browser.press(path)
+    answer = SoftAuthenticator().make(options(browser, path + "/options"))
+    clock.advance(seconds=1)
+    browser.press(path, name="鍵", response=answer)
     assert browser.page.status_code == 404
 
 
@@ -58,7 +125,7 @@ def test_a_demo_link_works_from_this_machine_only(services: Services, clock: Mov
     )
     app = create_app(demo, ALL_ROLES, clock)
     command = AddStaffCommand("dual", "本店", "窓口 太郎", StaffRole.TELLER, SYSTEM, demo=True)
-    path = make_sign_in_link(demo, MakeSignInLinkCommand(add_staff(demo, command, clock()), SYSTEM), clock()).path
+    path = make_demo_link(demo, MakeDemoLinkCommand(add_staff(demo, command, clock()), SYSTEM), clock()).path
     for _ in range(2):
         browser = Colleague(app)
         assert browser.get(path).path == "/staff/"

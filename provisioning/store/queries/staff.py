@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
-from hashlib import sha256
 
 from sqlalchemy import select
 
@@ -27,13 +25,6 @@ class StaffView:
     sees_branch: str | None
 
 
-class LinkKind(StrEnum):
-    """How a sign-in link is used: a demonstration's opens at once, another asks for a press of a button first."""
-
-    REUSABLE = "reusable"
-    ONE_TIME = "one_time"
-
-
 def staff_member(store: Store, staff_id: str) -> StaffView:
     """One member of staff. Raises NotFound."""
     with store.read() as session:
@@ -49,16 +40,6 @@ def staff_of(store: Store, institution_id: str) -> tuple[StaffView, ...]:
     with store.read() as session:
         rows = session.scalars(query.order_by(Staff.branch, Staff.name, Staff.id)).all()
     return tuple(_view(row) for row in rows)
-
-
-def sign_in_link_kind(store: Store, token: str) -> LinkKind | None:
-    """What a link is, without spending it; None where there is no such link."""
-    query = select(Staff.demo).where(Staff.sign_in_hash == sha256(token.encode()).digest())
-    with store.read() as session:
-        demo = session.scalar(query)
-    if demo is None:
-        return None
-    return LinkKind.REUSABLE if demo else LinkKind.ONE_TIME
 
 
 def _view(row: Staff) -> StaffView:

@@ -25,7 +25,7 @@ from provisioning.store.tables.paper import PaperRequest
 from provisioning.store.tables.programming import ProgrammingJob, Station
 from provisioning.store.tables.passkey import Passkey, PasskeyChallenge
 from provisioning.store.tables.session import SessionKind, WebSession
-from provisioning.store.tables.staff import Staff
+from provisioning.store.tables.staff import Staff, StaffFallback, StaffInvitation
 from provisioning.store.tables.ticket import ActivationCount, SpentNonce, Ticket, TicketState
 from provisioning.store.tables.transfer import StockTransfer
 
@@ -71,6 +71,8 @@ __all__ = [
     "SessionKind",
     "SpentNonce",
     "Staff",
+    "StaffFallback",
+    "StaffInvitation",
     "StaffRole",
     "Station",
     "StockClosing",

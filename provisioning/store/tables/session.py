@@ -33,3 +33,9 @@ class WebSession(Base):
     state: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime] = mapped_column(index=True)
+    # of staff: by what (a SignInProof) and when they last showed who they are (R57); for their list of sessions
+    # where the browser is, and what it calls itself
+    proof: Mapped[str | None] = mapped_column(String(16))
+    proved_at: Mapped[datetime | None]
+    origin: Mapped[str | None] = mapped_column(String(64))
+    browser: Mapped[str | None] = mapped_column(String(200))

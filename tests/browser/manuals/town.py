@@ -16,8 +16,8 @@ from tests.browser.conftest import NARROW
 from tests.browser.counter import RigTime
 from tests.browser.manuals.walk import Manual, Phone, Reader
 from tests.fixtures.people import PASSWORD
+from tests.fixtures.staff_sessions import new_staff, session_of, sit_down_at
 from tests.rig.mail_catcher import CaughtMail, Inbox
-from tests.staff.conftest import staff_link
 
 
 @dataclass
@@ -46,8 +46,9 @@ class Town:
     def teller(self, manual: Manual, institution_id: str) -> Reader:
         """A teller at the counter, signed in."""
         reader = self.window(manual)
-        reader.goes_to(staff_link(self.services, self.clock(), institution_id=institution_id))
-        return reader.presses("サインインする")
+        staff_id = new_staff(self.services, self.clock(), institution_id=institution_id)
+        sit_down_at(reader.page, self.base_url, session_of(self.services, staff_id, self.clock()))
+        return reader
 
     def logs_in(self, reader: Reader, customer: Customer) -> Reader:
         """Login ID and login password; what comes then depends."""

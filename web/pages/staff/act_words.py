@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from provisioning.rules.actor import ActorKind
 from provisioning.store.queries.mails import MailKind
 from provisioning.store.queries.timeline import Event
+from web.pages.staff import account_words
 from web.pages.staff.mail_words import KINDS
 
 LINES: Final[dict[str, LazyString]] = {
@@ -72,11 +73,10 @@ LINES: Final[dict[str, LazyString]] = {
     "check_confirmation": _l("確認用パスワードの確認"),
     "sign_in": _l("サインイン"),
     "sign_out": _l("サインアウト"),
-    "enrol_passkey": _l("パスキーを登録"),
-    "use_passkey": _l("パスキーで本人確認"),
     "invite_station": _l("端末の登録番号を発行"),
     "enrol_station": _l("端末を登録"),
     "revoke_station": _l("端末の登録を取消"),
+    **account_words.ACTS,
 }
 RESULTS: Final[dict[str, LazyString]] = {
     "refused": _l("受け付けず"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
-from flask import g, redirect, render_template, session, url_for
+from flask import g, redirect, render_template, request, session, url_for
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response
 
@@ -19,9 +19,12 @@ from provisioning.store.queries.customers import CustomerCard, customer_card
 from provisioning.store.queries.fobs import FobView, fob
 from provisioning.store.queries.jobs import JobView, job
 from provisioning.store.queries.staff import StaffView, staff_member
+from provisioning.store.queries.staff_accounts import holds_token_of
 from provisioning.store.queries.stations import StationView, station, stations
 from provisioning.store.queries.work import work_counts
 from web import current, sessions
+from web.pages.staff import going_on
+from web.pages.staff.fresh_acts import ASK_ANEW
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R", str, Response, str | Response)
@@ -51,7 +54,9 @@ class Desk:
         return allows(self.staff.role, StaffAct(act))
 
     def card(self, customer_id: str) -> CustomerCard:
-        """A customer. Raises NotFound."""
+        """A customer, who is not themselves: nobody issues their own token. Raises NotFound."""
+        if holds_token_of(current.services().store, self.staff.id, customer_id):
+            raise NotFound("customer")
         return customer_card(current.services(), self.institution.id, customer_id, current.now(), self.branch)
 
     def fob(self, fob_id: str) -> FobView:
@@ -85,7 +90,10 @@ _Placed = TypeVar("_Placed", FobView, StationView)
 def at_desk(
     act: StaffAct | None = None,
 ) -> Callable[[Callable[Concatenate[Desk, _P], _R]], Callable[_P, _R | Response]]:
-    """The view gets the desk; nobody signed in is led to the sign-in, a role without `act` is refused (403)."""
+    """The view gets the desk; nobody signed in is led to the sign-in, a role without `act` is refused (403).
+
+    Before what stands in `ASK_ANEW` whoever showed who they are some time ago does so again, and goes on there.
+    """
 
     def guard(view: Callable[Concatenate[Desk, _P], _R]) -> Callable[_P, _R | Response]:
         @wraps(view)
@@ -95,6 +103,8 @@ def at_desk(
                 return redirect(url_for("staff_sign_in.closed"), 303)
             if act is not None and not desk.may(act):
                 raise Forbidden
+            if request.endpoint in ASK_ANEW and not sessions.is_fresh():
+                return going_on.turn_aside()
             return view(desk, *args, **kwargs)
 
         return guarded

@@ -1,7 +1,4 @@
-"""Signing in by link: a demonstration's opens at once, another asks for a press of a button first.
-
-A link that is only looked at (a mail program's preview) is therefore not spent.
-"""
+"""Signing in: by passkey, or by number, password and one-time password; a demonstration's links open at once."""
 
 from __future__ import annotations
 
@@ -10,13 +7,19 @@ from ipaddress import ip_address
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from provisioning.errors import NotFound
-from provisioning.jobs.sign_in_staff import SignInStaffCommand, sign_in_staff
+from provisioning.errors import ClockUntrusted, NotFound, PasskeyRefused
+from provisioning.jobs.check_fallback import CheckFallbackCommand, check_fallback
+from provisioning.jobs.follow_demo_link import FollowDemoLinkCommand, follow_demo_link
+from provisioning.jobs.passkey_options import sign_in_options
+from provisioning.jobs.use_passkey import UsePasskeyCommand, use_passkey
 from provisioning.rules.actor import Actor, ActorKind
 from provisioning.rules.permissions import StaffAct, StaffRole, allows
-from provisioning.store.queries.staff import LinkKind, sign_in_link_kind, staff_member
+from provisioning.rules.staff_proof import SignInProof
+from provisioning.store.queries.staff import staff_member
 from web import current, forms, sessions
+from web.pages.staff import account_words, passkeys
 from web.pages.staff.desk import Desk, at_desk, here
+from web.screens import Screen
 
 sign_in = Blueprint("staff_sign_in", __name__, url_prefix="/staff/sign-in")
 
@@ -24,27 +27,63 @@ sign_in = Blueprint("staff_sign_in", __name__, url_prefix="/staff/sign-in")
 @sign_in.get("/")
 def closed() -> str | Response:
     """Nobody is signed in here, or not any more."""
-    if here() is not None:
-        return redirect(url_for("staff_work.index"), 303)
-    return render_template("staff/sign_in.html", was_lost=sessions.is_lost())
+    desk = here()
+    if desk is not None:
+        return redirect(url_for(first_page(desk.staff.role)), 303)
+    errors = forms.remembered(Screen.STAFF_SIGN_IN, account_words.fault).errors
+    return render_template("staff/sign_in.html", was_lost=not errors and sessions.is_lost(), errors=errors)
 
 
-@sign_in.get("/<token>")
-def follow(token: str) -> str | Response | tuple[str, int]:
-    """The link's page."""
-    kind = sign_in_link_kind(current.services().store, token)
-    if kind is LinkKind.REUSABLE and current.services().settings.server.demo:
-        return _enter(token)
-    if kind is LinkKind.ONE_TIME:
-        return render_template("staff/sign_in_press.html", token=token)
-    return _refused()
-
-
-@sign_in.post("/<token>")
-def enter(token: str) -> Response | tuple[str, int]:
-    """サインインする."""
+@sign_in.post("/options")
+def passkey_options() -> Response:
+    """What the browser is to sign."""
     forms.read_form()
-    return _enter(token)
+    return passkeys.ask(sign_in_options(current.services(), current.now()))
+
+
+@sign_in.post("/")
+def enter() -> Response:
+    """パスキーでサインインする."""
+    typed = forms.read_form(passkeys.RESPONSE_FIELD)
+    command = UsePasskeyCommand(passkeys.challenge(), typed[passkeys.RESPONSE_FIELD], current.origin())
+    try:
+        return let_in(use_passkey(current.services(), command, current.now()), SignInProof.PASSKEY)
+    except PasskeyRefused as refused:
+        forms.refuse(Screen.STAFF_SIGN_IN, [("", passkeys.refusal(refused))])
+        return redirect(url_for(".closed"), 303)
+
+
+@sign_in.get("/fallback")
+def fallback() -> str:
+    """Where no passkey is at hand."""
+    again = forms.remembered(Screen.STAFF_FALLBACK, account_words.fault)
+    return render_template("staff/sign_in_fallback.html", errors=again.errors, values=again.values)
+
+
+@sign_in.post("/fallback")
+def enter_by_fallback() -> Response:
+    """サインインする; what of it was wrong is not told."""
+    typed = forms.read_form("number", "password", "otp")
+    command = CheckFallbackCommand(typed["number"], typed["password"], typed["otp"], current.origin())
+    try:
+        staff_id = check_fallback(current.services(), command, current.now())
+        fault = "fallback_refused"
+    except ClockUntrusted:
+        staff_id, fault = None, "unavailable"
+    if staff_id is not None:
+        return let_in(staff_id, SignInProof.FALLBACK)
+    forms.refuse(Screen.STAFF_FALLBACK, [("", fault)], {"number": typed["number"]})
+    return redirect(url_for(".fallback"), 303)
+
+
+@sign_in.get("/demo/<token>")
+def follow(token: str) -> Response | tuple[str, int]:
+    """A demonstration's link."""
+    command = FollowDemoLinkCommand(token, current.origin(), on_loopback())
+    try:
+        return let_in(follow_demo_link(current.services(), command, current.now()), SignInProof.DEMO)
+    except NotFound:
+        return render_template("staff/link_refused.html"), 404
 
 
 @sign_in.post("/out")
@@ -56,27 +95,20 @@ def leave(desk: Desk) -> Response:
     return redirect(url_for("staff_sign_in.closed"), 303)
 
 
-def _enter(token: str) -> Response | tuple[str, int]:
-    services, now = current.services(), current.now()
-    try:
-        who = sign_in_staff(services, SignInStaffCommand(token, current.origin(), _on_loopback()), now)
-    except NotFound:
-        return _refused()
-    member = staff_member(services.store, who.staff_id)
+def let_in(staff_id: str, proof: SignInProof) -> Response:
+    """They are signed in, and see their first page."""
+    member = staff_member(current.services().store, staff_id)
     actor = Actor(ActorKind.STAFF, member.id, member.institution_id, member.branch, current.origin())
-    sessions.sign_in(member.id, member.institution_id, actor)
-    return redirect(url_for(_first_page(member.role)), 303)
+    sessions.sign_in_staff(member.id, proof, actor)
+    return redirect(url_for(first_page(member.role)), 303)
 
 
-def _first_page(role: StaffRole) -> str:
+def first_page(role: StaffRole) -> str:
+    """Where somebody's work begins."""
     return "staff_work.index" if allows(role, StaffAct.SEE_CUSTOMERS) else "staff_stations.index"
 
 
-def _refused() -> tuple[str, int]:
-    return render_template("staff/sign_in_refused.html"), 404
-
-
-def _on_loopback() -> bool:
+def on_loopback() -> bool:
     """The request came from this machine itself, and no proxy stands between."""
     try:
         return ip_address(current.origin()).is_loopback and "X-Forwarded-For" not in request.headers
