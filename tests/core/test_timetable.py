@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from provisioning.rules.timetable import JST, japan_day, reissue_from, wait_after_revocation
+from provisioning.rules.timetable import (
+    JST,
+    day_begins,
+    day_ends,
+    japan_day,
+    last_day_before,
+    reissue_from,
+    wait_after_revocation,
+)
 
 
 def japan(text: str) -> datetime:
@@ -52,3 +60,13 @@ def test_waiting_after_revocation(revoked: str, may: str) -> None:
 def test_days_are_japans() -> None:
     assert japan_day(datetime(2026, 11, 20, 14, 59, 59, tzinfo=UTC)) == "2026-11-20"
     assert japan_day(datetime(2026, 11, 20, 15, 0, 0, tzinfo=UTC)) == "2026-11-21"
+
+
+def test_a_day_has_a_beginning_an_end_and_a_last_instant() -> None:
+    for moment in (japan("2026-11-20 00:00:00"), japan("2026-11-20 23:59:59")):
+        assert day_begins(moment.astimezone(UTC)) == japan("2026-11-20 00:00:00")
+    assert day_ends(date(2026, 12, 31)) == japan("2027-01-01 00:00:00")
+    midnight = japan("2026-11-21 00:00:00").astimezone(UTC)
+    assert last_day_before(midnight) == date(2026, 11, 20)
+    assert last_day_before(midnight + timedelta(microseconds=1)) == date(2026, 11, 21)
+    assert {day_begins(midnight).tzinfo, day_ends(date(2026, 11, 20)).tzinfo} == {UTC}
