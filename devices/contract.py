@@ -8,7 +8,13 @@ Without a signature, with a one-time code instead:
   POST /api/station/v1/enrol             Enrol       → Enrolled
 
 A signed request carries `Authorization: Kagiya-Station id="…", time="…", nonce="…", signature="…"`: the station's
-id, Unix seconds, 32 hexadecimal digits used once, and the Ed25519 signature (hexadecimal) over `signed_text`.
+id, Unix milliseconds, 32 random hexadecimal digits, and the Ed25519 signature (hexadecimal) over `signed_text`.
+The server believes it within a minute of its own time, and only if it is later than the last one that it believed
+from that station to that address: a request that is replayed or overtaken does nothing.
+
+Its answer carries `Kagiya-Answer: …`, the server's Ed25519 signature (hexadecimal) over `answer_text`, which names
+the request's nonce: the answer to another request is none. A station believes the key it was told as it enrolled.
+Refusals of a request that was not believed to be the station's are not signed.
 
 The seed crosses only as `sealed_seed`: HPKE (RFC 9180: DHKEM X25519, HKDF-SHA-256, AES-256-GCM) to the
 station's sealing key, info `kagiya job seed 1\\nSTATION_ID\\nJOB_ID\\nSERIAL`, base64. The device's access code
@@ -33,9 +39,13 @@ CONTRACT_VERSION: Final = 1
 ACCESS_CODE_BYTES: Final = 32
 T = TypeVar("T")
 _AUTHORIZATION: Final = re.compile(
-    r'Kagiya-Station id="([0-9a-zA-Z-]{1,64})", time="([0-9]{1,12})", '
+    r'Kagiya-Station id="([0-9a-zA-Z-]{1,64})", time="([0-9]{1,15})", '
     r'nonce="([0-9a-f]{32})", signature="([0-9a-f]{128})"'
 )
+
+
+ANSWER_HEADER: Final = "Kagiya-Answer"
+"""Where an answer's signature stands."""
 
 
 class ContractError(ValueError):
@@ -221,16 +231,17 @@ class Enrol:
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """The station's name from now on."""
+    """The station's name from now on, and the key that signs the server's answers (raw 32 bytes, hexadecimal)."""
 
     station_id: str
     name: str
+    server_key: str
     version: int = CONTRACT_VERSION
 
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """Who signed a request. `time` is Unix seconds as text, `signature` 64 bytes."""
+    """Who signed a request. `time` is Unix milliseconds as text, `signature` 64 bytes."""
 
     station_id: str
     time: str
@@ -255,6 +266,11 @@ def parse_authorization(header: str) -> Authorization:
 def signed_text(method: str, path: str, time: str, nonce: str, body: bytes) -> bytes:
     """What the signature covers: method, path, time, nonce and the body's SHA-256 in hexadecimal, one a line."""
     return "\n".join((method, path, time, nonce, sha256(body).hexdigest())).encode()
+
+
+def answer_text(station_id: str, nonce: str, status: int, body: bytes) -> bytes:
+    """What the server signs: whom and which request it answers, the HTTP status and the body's SHA-256."""
+    return "\n".join(("kagiya answer 1", station_id, nonce, str(status), sha256(body).hexdigest())).encode()
 
 
 def dump(message: Any) -> bytes:

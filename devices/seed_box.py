@@ -19,10 +19,10 @@ from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hpke
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from devices.contract import ACCESS_CODE_BYTES, ProgramJob
+from devices.contract import ACCESS_CODE_BYTES, Enrolled, ProgramJob
 from devices.driver import AccessCode
 from devices.errors import KeyFileUnsafe, NotEnrolled, SeedUnreadable, StationRuns
 
@@ -48,12 +48,19 @@ class StationKeys:
 
 @dataclass(frozen=True)
 class Enrolment:
-    """A station that may work: its id and name at the server with that address, and its keys."""
+    """A station that may work: its id and name at the server with that address and key, and its own keys."""
 
     station_id: str
     name: str
     server_url: str
+    server_key: Ed25519PublicKey = field(repr=False)
     keys: StationKeys
+
+    @classmethod
+    def of(cls, enrolled: Enrolled, server_url: str, keys: StationKeys) -> Enrolment:
+        """As the server answered. Raises ValueError for a key that is none."""
+        server_key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(enrolled.server_key))
+        return cls(enrolled.station_id, enrolled.name, server_url, server_key, keys)
 
     def save(self, directory: Path) -> None:
         """Write into `directory`, which is made if need be. The name comes last: without it nothing counts."""
@@ -61,7 +68,12 @@ class Enrolment:
         _check_private(directory)
         _write(directory / _SIGNING, self.keys.signing.private_bytes_raw())
         _write(directory / _SEALING, self.keys.sealing.private_bytes_raw())
-        facts = {"station_id": self.station_id, "name": self.name, "server_url": self.server_url}
+        facts = {
+            "station_id": self.station_id,
+            "name": self.name,
+            "server_url": self.server_url,
+            "server_key": self.server_key.public_bytes_raw().hex(),
+        }
         _write(directory / _STATION, json.dumps(facts, ensure_ascii=False).encode())
 
     @classmethod
@@ -73,7 +85,9 @@ class Enrolment:
             facts = json.loads((directory / _STATION).read_bytes())
             signing = Ed25519PrivateKey.from_private_bytes((directory / _SIGNING).read_bytes())
             sealing = X25519PrivateKey.from_private_bytes((directory / _SEALING).read_bytes())
-            return cls(facts["station_id"], facts["name"], facts["server_url"], StationKeys(signing, sealing))
+            server_key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(facts["server_key"]))
+            own = StationKeys(signing, sealing)
+            return cls(facts["station_id"], facts["name"], facts["server_url"], server_key, own)
         except (OSError, ValueError, KeyError, TypeError):
             raise NotEnrolled(str(directory)) from None
 

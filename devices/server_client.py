@@ -1,16 +1,22 @@
-"""Asks the server: signed JSON over HTTPS (plain HTTP on this machine only). devices.contract has the forms."""
+"""Asks the server: signed JSON over HTTPS (plain HTTP on this machine only). devices.contract has the forms.
+
+Nothing is believed that the server did not sign as its answer to this very request, not even a refusal.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import secrets
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 import httpx
+from cryptography.exceptions import InvalidSignature
 
 from devices.contract import (
+    ANSWER_HEADER,
     Authorization,
     ContractError,
     Enrol,
@@ -19,17 +25,20 @@ from devices.contract import (
     Poll,
     Progress,
     Work,
+    answer_text,
     dump,
     load,
     signed_text,
 )
-from devices.errors import ServerRefused, ServerUnreachable
+from devices.errors import DeskClockWrong, ServerRefused, ServerUnreachable
 from devices.seed_box import Enrolment, StationKeys
 
 POLL: Final = "/api/station/v1/poll"
 ENROL: Final = "/api/station/v1/enrol"
 _TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
 _REASON_LETTERS: Final = 80
+_CLOCK: Final = "clock"
+_NOT_SIGNED: Final = "an answer that the server did not sign for this request"
 _HEADERS: Final = {"Content-Type": "application/json"}
 
 
@@ -56,6 +65,8 @@ class ServerClient:
         """`clock` is Unix time in seconds; the server believes a request within a minute of its own."""
         self._enrolment = enrolment
         self._clock = clock
+        self._last_ms = 0
+        self._guard = threading.Lock()
         self._http = _client(enrolment.server_url)
 
     def poll(self, poll: Poll) -> Work:
@@ -76,13 +87,31 @@ class ServerClient:
         self._http.close()
 
     def _post(self, path: str, message: Any) -> httpx.Response:
-        body = dump(message)
-        return _answer(self._http, path, body, {"Authorization": self._sign("POST", path, body)})
+        body, time, nonce = dump(message), self._time(), secrets.token_hex(16)
+        signature = self._enrolment.keys.signing.sign(signed_text("POST", path, time, nonce, body))
+        header = Authorization(self._enrolment.station_id, time, nonce, signature).header()
+        response = _send(self._http, path, body, {"Authorization": header})
+        self._check_signature(response, path, nonce)
+        if _reason(response) == _CLOCK:
+            with self._guard:
+                self._last_ms = 0  # what was drawn by a wrong clock binds nobody
+            raise DeskClockWrong(path, response.status_code, _CLOCK, round(self._clock()) - _server_time(response))
+        return _accepted(response, path)
 
-    def _sign(self, method: str, path: str, body: bytes) -> str:
-        time, nonce = str(int(self._clock())), secrets.token_hex(16)
-        signature = self._enrolment.keys.signing.sign(signed_text(method, path, time, nonce, body))
-        return Authorization(self._enrolment.station_id, time, nonce, signature).header()
+    def _time(self) -> str:
+        """Later than every one before, also while the desk's clock is set back a little."""
+        with self._guard:
+            self._last_ms = max(self._last_ms + 1, int(self._clock() * 1000))
+            return str(self._last_ms)
+
+    def _check_signature(self, response: httpx.Response, path: str, nonce: str) -> None:
+        """Raises ServerUnreachable: whoever answered, it was not the server, or it did not answer this."""
+        text = answer_text(self._enrolment.station_id, nonce, response.status_code, response.content)
+        try:
+            self._enrolment.server_key.verify(bytes.fromhex(response.headers.get(ANSWER_HEADER, "")), text)
+        except (InvalidSignature, ValueError):
+            told = f"{response.status_code} {_reason(response)}".strip()
+            raise ServerUnreachable(path, f"{_NOT_SIGNED} ({told})") from None
 
 
 def enrol(server_url: str, code: str, directory: Path) -> Enrolled:
@@ -97,12 +126,14 @@ def enrol(server_url: str, code: str, directory: Path) -> Enrolled:
         sealing_key=keys.sealing.public_key().public_bytes_raw().hex(),
     )
     with _client(server_url) as http:
-        response = _answer(http, ENROL, dump(message), {})
+        response = _accepted(_send(http, ENROL, dump(message), {}), ENROL)
     try:
         enrolled = load(Enrolled, response.content)
+        Enrolment.of(enrolled, server_url, keys).save(directory)
     except ContractError as error:
         raise ServerUnreachable(ENROL, f"another contract: {error.problem}") from None
-    Enrolment(enrolled.station_id, enrolled.name, server_url, keys).save(directory)
+    except ValueError:
+        raise ServerUnreachable(ENROL, "another contract: server_key") from None
     return enrolled
 
 
@@ -121,14 +152,23 @@ def _is_this_machine(host: str) -> bool:
         return host == "localhost"
 
 
-def _answer(http: httpx.Client, path: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
+def _send(http: httpx.Client, path: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
     try:
-        response = http.post(path, content=body, headers=headers)
+        return http.post(path, content=body, headers=headers)
     except httpx.HTTPError as error:
         raise ServerUnreachable(path, type(error).__name__) from None
+
+
+def _accepted(response: httpx.Response, path: str) -> httpx.Response:
     if not response.is_success:
         raise ServerRefused(path, response.status_code, _reason(response))
     return response
+
+
+def _server_time(response: httpx.Response) -> int:
+    """Unix seconds as a refusal tells them; 0 if it does not."""
+    told = response.json().get("unix_time")
+    return told if isinstance(told, int) else 0
 
 
 def _reason(response: httpx.Response) -> str:

@@ -20,6 +20,7 @@ from provisioning.store.audit import AuditKey
 from provisioning.store.boxes import AddressBox, Box
 from provisioning.store.checkpoints import CheckpointFolder, CheckpointSigner
 from provisioning.store.engine import Store
+from provisioning.store.station_seal import AnswerSigner
 from provisioning.store.vault import SeedOpener, SeedSealer
 from provisioning.verifier.questions import Verifier
 from provisioning.verifier.role_tokens import RoleAuthority
@@ -47,6 +48,8 @@ class Services:
     tickets: Box | None = None
     # what locks devices; None in roles that give no jobs to stations
     access_codes: AccessCodes | None = None
+    # what stations are answered is signed with it; None where none is answered
+    answer_signer: AnswerSigner | None = None
     # where the audit log was signed; the signer is the worker's alone
     checkpoints: CheckpointFolder | None = None
     checkpoint_signer: CheckpointSigner | None = None

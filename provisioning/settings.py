@@ -75,6 +75,7 @@ class KeySettings:
     address: bytes | None = field(default=None, repr=False)
     tickets: bytes | None = field(default=None, repr=False)
     access: bytes | None = field(default=None, repr=False)
+    station: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from provisioning.errors import SettingsInvalid
 from provisioning.rules.roles import (
+    ANSWERS_STATIONS,
     HANDLES_ACCESS_CODES,
     HANDLES_ADDRESSES,
     HANDLES_TICKETS,
@@ -139,9 +140,10 @@ class _Reader:
             address=self._key_for(table, "address_file", HANDLES_ADDRESSES),
             tickets=self._key_for(table, "tickets_file", HANDLES_TICKETS),
             access=self._key_for(table, "access_file", HANDLES_ACCESS_CODES),
+            station=self._key_for(table, "station_file", ANSWERS_STATIONS),
         )
         table.finish()
-        held = (settings.audit, settings.address, settings.tickets, settings.access)
+        held = (settings.audit, settings.address, settings.tickets, settings.access, settings.station)
         present = [key for key in held if key is not None]
         if len(set(present)) != len(present):
             table.fail("audit_file", "holds the key of another purpose, too", "Make keys with `kagiya key make`.")

@@ -17,6 +17,7 @@ from provisioning.clock import ClockGuard, kernel_synchronised, not_asked
 from provisioning.errors import SettingsInvalid, VaultError
 from provisioning.institutions import load_institutions
 from provisioning.rules.roles import (
+    ANSWERS_STATIONS,
     HANDLES_ACCESS_CODES,
     HANDLES_ADDRESSES,
     HANDLES_TICKETS,
@@ -36,6 +37,7 @@ from provisioning.store.engine import Store
 from provisioning.store.hsm import Token
 from provisioning.store.kek import FileKek, PublicKek
 from provisioning.store.key_folder import KeyFolder
+from provisioning.store.station_seal import AnswerSigner
 from provisioning.store.vault import SeedOpener, SeedSealer
 
 OPERATOR: Final = Actor(ActorKind.SYSTEM, "operator", origin="command line")
@@ -62,6 +64,7 @@ def build_services(settings: Settings, roles: Collection[Role]) -> Services:
         addresses=AddressBox(keys.address) if keys.address and held & HANDLES_ADDRESSES else None,
         tickets=Box(keys.tickets, "tickets") if keys.tickets and held & HANDLES_TICKETS else None,
         access_codes=AccessCodes(keys.access) if keys.access and held & HANDLES_ACCESS_CODES else None,
+        answer_signer=AnswerSigner(keys.station) if keys.station and held & ANSWERS_STATIONS else None,
         checkpoints=checkpoint_folder(settings.audit) if settings.audit else None,
         verifier=http_verifier(settings.verifier, held) if settings.verifier else None,
         roles_authority=role_authority(settings.verifier, held) if settings.verifier else None,

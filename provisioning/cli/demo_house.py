@@ -11,7 +11,7 @@ from typing import Any, Final
 from provisioning import migrations
 from provisioning.cli.compose import build_services
 from provisioning.cli.demo_people import enter_people
-from provisioning.cli.keys import make_checkpoint_key, make_keys
+from provisioning.cli.keys import make_checkpoint_key, make_keys, make_secret_key
 from provisioning.rules.roles import ALL_ROLES
 from provisioning.secret_files import read_key, read_public_key
 from provisioning.services import Services
@@ -41,6 +41,8 @@ def open_house(directory: Path, base_url: str, mail_port: int) -> Services:
         _move_kek(keys)
     if not (keys / "checkpoint.key").exists():  # a house that is older than checkpoints
         make_checkpoint_key(keys, "checkpoint")
+    if not (keys / "station.key").exists():  # a house that is older than signed answers
+        make_secret_key(keys, "station")
     accounts_file = directory / _ACCOUNTS
     settings = _settings(directory, base_url, mail_port)
     if not accounts_file.exists():
@@ -85,7 +87,7 @@ def _settings(directory: Path, base_url: str, mail_port: int) -> Settings:
     return Settings(
         store=StoreSettings(f"sqlite:///{directory.resolve() / 'kagiya.db'}"),
         vault=VaultSettings(directory / "keys" / "vault"),
-        keys=KeySettings("demo", key("audit"), key("address"), key("tickets"), key("access")),
+        keys=KeySettings("demo", key("audit"), key("address"), key("tickets"), key("access"), key("station")),
         audit=AuditSettings(
             origin="demo",
             directory=directory / "checkpoints",

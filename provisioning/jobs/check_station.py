@@ -1,4 +1,4 @@
-"""Believe a station's request: its Ed25519 signature, the time in it, and that it was never seen before (R76)."""
+"""Believe a station's request: its Ed25519 signature, the time in it, and that it comes after all others (R76)."""
 
 from __future__ import annotations
 
@@ -9,16 +9,24 @@ from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from devices.contract import Authorization, ContractError, parse_authorization, signed_text
 from provisioning.errors import AuthFault, NotAuthentic
 from provisioning.services import Services
 from provisioning.store.conflicts import retried
-from provisioning.store.tables import SpentNonce, Station
+from provisioning.store.tables import Station
+from provisioning.store.tables.base import to_microseconds
 
 SKEW: Final = timedelta(seconds=60)
-_NONCE_LIFE: Final = 2 * SKEW
+_KEPT: Final = 2 * SKEW
+# whoever comes second, or with a time that is not later, changes no row
+_TAKE_TURN: Final = text("""
+    INSERT INTO station_request (address_hash, time_ms, expires_at) VALUES (:address, :time_ms, :expires_at)
+    ON CONFLICT (address_hash) DO UPDATE SET time_ms = :time_ms, expires_at = :expires_at
+    WHERE station_request.time_ms < :time_ms
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,11 @@ class KnownStation:
 
 
 def check_station(services: Services, request: SignedRequest, now: datetime) -> KnownStation:
-    """Who sent the request. Raises NotAuthentic; a request is believed once, within a minute of its time."""
+    """Who sent the request. Raises NotAuthentic.
+
+    It is believed within a minute of its time, if it is later than the last believed one to the same address:
+    neither a replayed request nor one that was overtaken does anything.
+    """
     if not request.authorization:
         raise NotAuthentic(AuthFault.MISSING)
     try:
@@ -49,10 +61,23 @@ def check_station(services: Services, request: SignedRequest, now: datetime) -> 
     except ContractError:
         raise NotAuthentic(AuthFault.BAD_FORM) from None
     station = _signer(services, request, claim)
-    if abs(now.timestamp() - int(claim.time)) > SKEW.total_seconds():
+    if abs(now.timestamp() - int(claim.time) / 1000) > SKEW.total_seconds():
         raise NotAuthentic(AuthFault.CLOCK)
-    _spend_nonce(services, claim, now)
+    _take_turn(services, request, claim, now)
     return KnownStation(station.id, station.institution_id, station.branch)
+
+
+def hold_station(tx: Session, station_id: str) -> None:
+    """Whoever revokes the station waits until `tx` has ended. Raises NotAuthentic if somebody has.
+
+    A request may have been let in just before: what it does is done before the revocation, or not at all.
+    """
+    held = select(Station.revoked_at).where(Station.id == station_id).with_for_update(read=True)
+    station = tx.execute(held).one_or_none()
+    if station is None:
+        raise NotAuthentic(AuthFault.UNKNOWN)
+    if station.revoked_at is not None:
+        raise NotAuthentic(AuthFault.REVOKED)
 
 
 def _signer(services: Services, request: SignedRequest, claim: Authorization) -> Station:
@@ -71,11 +96,10 @@ def _signer(services: Services, request: SignedRequest, claim: Authorization) ->
 
 
 @retried
-def _spend_nonce(services: Services, claim: Authorization, now: datetime) -> None:
-    """The primary key decides who used a nonce first."""
-    nonce = sha256(f"station\n{claim.station_id}\n{claim.nonce}".encode()).digest()
-    try:
-        with services.store.write() as tx:
-            tx.add(SpentNonce(nonce=nonce, expires_at=now + _NONCE_LIFE))
-    except IntegrityError:
-        raise NotAuthentic(AuthFault.REPLAYED) from None
+def _take_turn(services: Services, request: SignedRequest, claim: Authorization, now: datetime) -> None:
+    """One conditional write decides which of two requests was first."""
+    address = sha256(f"station\n{claim.station_id}\n{request.method}\n{request.path}".encode()).digest()
+    turn = {"address": address, "time_ms": int(claim.time), "expires_at": to_microseconds(now + _KEPT)}
+    with services.store.write_connection() as connection:
+        if connection.execute(_TAKE_TURN, turn).rowcount != 1:
+            raise NotAuthentic(AuthFault.REPLAYED)

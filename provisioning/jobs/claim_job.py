@@ -46,7 +46,8 @@ def claim_job(services: Services, command: ClaimJobCommand, now: datetime) -> Pr
     """
     with services.store.write() as tx:
         job = tx.get(ProgrammingJob, command.job_id)
-        station = tx.get(Station, command.station_id)
+        # whoever revokes it waits until the job is its own, and then takes it away
+        station = tx.get(Station, command.station_id, with_for_update={"read": True})
         if job is None or station is None or station.institution_id != job.institution_id:
             raise NotFound("job")
         if station.revoked_at is not None:

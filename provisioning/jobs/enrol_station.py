@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import select, update
 
 from devices.contract import Enrolled
-from provisioning.errors import BadInput, InputFault, NotFound
+from provisioning.errors import BadInput, InputFault, NotFound, VaultError
 from provisioning.jobs.invite_station import code_hash
 from provisioning.services import Services
 from provisioning.store.audit import Actor, ActorKind, AuditRecord, record
@@ -32,7 +32,13 @@ class EnrolStationCommand:
 
 @retried
 def enrol_station(services: Services, command: EnrolStationCommand, now: datetime) -> Enrolled:
-    """Spend the code and keep the keys. Raises NotFound for a wrong, spent or expired code, BadInput for a key."""
+    """Spend the code and keep the keys. Raises NotFound for a wrong, spent or expired code, BadInput for a key.
+
+    VaultError in a process that does not answer stations.
+    """
+    signer = services.answer_signer
+    if signer is None:
+        raise VaultError
     keys = {
         "signing_key": _key("signing_key", command.signing_key),
         "sealing_key": _key("sealing_key", command.sealing_key),
@@ -51,7 +57,7 @@ def enrol_station(services: Services, command: EnrolStationCommand, now: datetim
             raise NotFound("enrolment code")
         actor = Actor(ActorKind.STATION, station.id, station.institution_id, station.branch, command.origin)
         record(tx, services.audit_key, AuditRecord(now, actor, "enrol_station", "enrolled"))
-    return Enrolled(station_id=station.id, name=station.name)
+    return Enrolled(station_id=station.id, name=station.name, server_key=signer.public_key.hex())
 
 
 def _key(name: str, text: str) -> bytes:

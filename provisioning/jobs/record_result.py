@@ -14,6 +14,7 @@ from devices.contract import FailureCode, JobResult, Problem, WriteReceipt
 from devices.profiles import Ability
 from provisioning.errors import BadInput, InputFault, NotFound, WrongState
 from provisioning.jobs.ask_verifier import can_ask
+from provisioning.jobs.check_station import hold_station
 from provisioning.jobs.end_attempt import EndAttemptCommand, end_attempt
 from provisioning.jobs.prove_job import ProveJobCommand, prove_job
 from provisioning.rules.states import FobState, JobKind, JobState
@@ -37,7 +38,8 @@ class RecordResultCommand:
 def record_result(services: Services, command: RecordResultCommand, now: datetime) -> JobState:
     """The job's state afterwards. The same result again changes nothing, save that a missing proof is made up for.
 
-    Raises NotFound for another's job, WrongState where another result or none was expected, BadInput.
+    Raises NotFound for another's job, WrongState where another result or none was expected, BadInput, NotAuthentic
+    for a station that was revoked since it was let in.
     """
     if (command.result.receipt is None) == (command.result.problem is None):
         raise BadInput("receipt", InputFault.BAD_FORM)
@@ -106,6 +108,7 @@ def _written(services: Services, command: RecordResultCommand, now: datetime) ->
     receipt = command.result.receipt
     assert receipt is not None
     with services.store.write() as tx:
+        hold_station(tx, command.station_id)
         job = tx.get_one(ProgrammingJob, command.job_id)
         erased = job.kind is JobKind.ERASE
         _note_fob(tx, services, job, receipt)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, update
 
 from devices.contract import FailureCode, Problem
-from provisioning.errors import NotFound
+from provisioning.errors import NotFound, WrongState
 from provisioning.jobs.end_attempt import EndAttemptCommand, end_attempt
 from provisioning.rules.states import JobState
 from provisioning.services import Services
@@ -48,4 +49,5 @@ def revoke_station(services: Services, command: RevokeStationCommand, now: datet
         given_up = list(tx.scalars(writing))
     lost = Problem(FailureCode.STATION_SILENT, {"station": "revoked"})
     for job_id in given_up:
-        end_attempt(services, EndAttemptCommand(job_id, JobState.ABANDONED, lost, command.actor), now)
+        with contextlib.suppress(WrongState):  # somebody else closed it between our look and our write
+            end_attempt(services, EndAttemptCommand(job_id, JobState.ABANDONED, lost, command.actor), now)

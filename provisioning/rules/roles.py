@@ -30,6 +30,9 @@ HANDLES_TICKETS = frozenset({Role.STAFF, Role.CUSTOMER, Role.BANK})
 HANDLES_ACCESS_CODES = frozenset({Role.STATION})
 """These give stations the access codes that lock devices."""
 
+ANSWERS_STATIONS = frozenset({Role.STATION})
+"""Only these sign what stations believe (R76)."""
+
 SHOWS_PAGES = frozenset({Role.STAFF, Role.CUSTOMER})
 """These speak to people; the others to programs alone."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import secrets
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from devices.contract import FailureCode, JobResult, Poll, Problem, Progress, dump, signed_text
+from devices.contract import ANSWER_HEADER, FailureCode, JobResult, Poll, Problem, Progress, dump, signed_text
 from devices.errors import ServerRefused
 from devices.seed_box import Enrolment
 from devices.server_client import ServerClient, enrol
@@ -32,6 +33,7 @@ from web.app import create_app
 
 POLL = "/api/station/v1/poll"
 NOTHING_SEEN = dump(Poll((), ()))
+_TURNS = itertools.count()
 
 
 @pytest.fixture
@@ -72,7 +74,9 @@ def sees(case: Case, *running: str) -> Poll:
 
 def header(case: Case, body: bytes, path: str = POLL, method: str = "POST", **wrong: str) -> dict[str, str]:
     """A signed request's header; `wrong` replaces a part after signing."""
-    facts = {"time": str(int(case.now.timestamp())), "nonce": secrets.token_hex(16)}
+    # later at each request
+    time_ms = int(case.now.timestamp() * 1000) + next(_TURNS)
+    facts = {"time": str(time_ms), "nonce": secrets.token_hex(16)}
     signature = case.desk.signing_key.sign(signed_text(method, path, facts["time"], facts["nonce"], body))
     parts = {"id": case.desk.station_id, **facts, "signature": signature.hex()} | wrong
     return {"Authorization": "Kagiya-Station " + ", ".join(f'{name}="{value}"' for name, value in parts.items())}
@@ -136,14 +140,14 @@ def test_a_locked_database_refuses_and_half_writes_nothing(
 def lock_out_writers(tx: Session) -> None:
     """SQLite locks out every other writer by itself; PostgreSQL is asked to."""
     if tx.get_bind().dialect.name == "postgresql":
-        tx.execute(text("LOCK TABLE programming_job, spent_nonce IN SHARE MODE"))
+        tx.execute(text("LOCK TABLE programming_job, station_request IN SHARE MODE"))
 
 
 def test_replayed_altered_late_and_foreign_requests_get_401_and_do_nothing(
     served: Served, case: Case, reserved: ReservedFob
 ) -> None:
     good = header(case, NOTHING_SEEN)
-    late = int(case.now.timestamp()) - 61
+    late = int(case.now.timestamp() - 61) * 1000
     expected = {
         "replayed": (good, NOTHING_SEEN),
         "bad_signature": (header(case, NOTHING_SEEN), dump(sees(case))),
@@ -154,7 +158,9 @@ def test_replayed_altered_late_and_foreign_requests_get_401_and_do_nothing(
     assert served.http.post(POLL, content=NOTHING_SEEN, headers=good).status_code == 200
     for fault, (headers, body) in expected.items():
         answer = served.http.post(POLL, content=body, headers=headers)
-        assert (answer.status_code, answer.json()) == (401, {"error": "not_authentic", "fault": fault})
+        told = {"error": "not_authentic", "fault": fault, "unix_time": int(served.at.timestamp())}
+        assert (answer.status_code, answer.json()) == (401, told)
+        assert (ANSWER_HEADER in answer.headers) == (fault == "replayed"), "only its own stations are signed for"
     altered = header(case, NOTHING_SEEN, time=str(late))
     assert served.http.post(POLL, content=NOTHING_SEEN, headers=altered).json()["fault"] == "bad_signature"
     served.advance(seconds=61)
@@ -297,6 +303,7 @@ def test_a_result_or_progress_beyond_every_bound_is_refused_and_the_job_goes_on(
     answer = served.http.post(path, content=message, headers=header(case, message, path))
     assert (answer.status_code, answer.json()["error"]) == (422, "bad_message")
     assert case.job(job.job_id).state is JobState.WRITING
+    served.advance(seconds=1)
     client.result(job.job_id, result)
     assert case.job(job.job_id).state is JobState.PROVED
 

@@ -26,7 +26,7 @@ SOURCES = [
     file for folder in ("provisioning", "web") for file in (Path(__file__).parents[2] / folder).rglob("*.py")
 ]
 # sessions, nonces and day counts that are over, and search keys of a customer whose name changed
-FORGOTTEN = {"WebSession", "SpentNonce", "ActivationCount", "CustomerKey", "BankAnswer"} | {
+FORGOTTEN = {"WebSession", "SpentNonce", "StationRequest", "ActivationCount", "CustomerKey", "BankAnswer"} | {
     *("CustomerAddress", "MailCode"),  # R67, and what was sent there
     "ImportedSeed",  # until it is a customer's, or destroyed
 }

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pytest_mock import MockerFixture
 
 from devices.agent import StationAgent, StationConfig, run_station
@@ -80,7 +81,13 @@ def test_a_receipt_that_the_server_would_not_take_is_a_failure_with_a_reason(
 
 def test_a_second_agent_with_the_same_keys_does_not_begin(tmp_path: Path) -> None:
     """Each would take the other's jobs for lost."""
-    Enrolment("station1", "窓口1", "http://127.0.0.1:1", StationKeys.generate()).save(tmp_path / "station")
+    Enrolment(
+        "station1",
+        "窓口1",
+        "http://127.0.0.1:1",
+        Ed25519PrivateKey.generate().public_key(),
+        StationKeys.generate(),
+    ).save(tmp_path / "station")
     config, stop = StationConfig(tmp_path / "station"), threading.Event()
     with alone(config.directory), pytest.raises(StationRuns) as refused:
         run_station(config, stop)

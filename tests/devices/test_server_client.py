@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from devices.agent import StationConfig, run_station
 from devices.contract import (
+    ANSWER_HEADER,
     Authorization,
     ContractError,
     DeviceSeen,
@@ -26,6 +27,7 @@ from devices.contract import (
     Problem,
     Progress,
     Work,
+    answer_text,
     dump,
     load,
     parse_authorization,
@@ -49,6 +51,17 @@ class Counter:
     body: bytes = b""
     poll_body: bytes = dump(Work((), 1))
     url: str = ""
+    key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+    signs: Callable[[bytes], bytes] | None = None
+
+    @property
+    def enrolled(self) -> Enrolled:
+        """What a new station is told."""
+        return Enrolled("st1", "窓口1", self.key.public_key().public_bytes_raw().hex())
+
+    def sign(self, text: bytes) -> str:
+        """The answer's signature in hexadecimal."""
+        return (self.signs or self.key.sign)(text).hex()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -58,6 +71,10 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         status, answer = self._answer(body)
         self.send_response(status)
+        if "Authorization" in self.headers:
+            seen = parse_authorization(self.headers["Authorization"])
+            text = answer_text(seen.station_id, seen.nonce, status, answer)
+            self.send_header(ANSWER_HEADER, self.counter.sign(text))
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
@@ -86,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(message.signing_key))
         assert len(bytes.fromhex(message.sealing_key)) == 32
         self.counter.station_keys["st1"] = key
-        return 200, dump(Enrolled("st1", "窓口1"))
+        return 200, dump(self.counter.enrolled)
 
     def log_message(self, *_: object) -> None:
         """Quiet."""
@@ -121,7 +138,7 @@ def client(enrolment: Enrolment) -> Iterator[ServerClient]:
 
 def test_enrolment_keeps_name_and_keys_for_the_owner_alone(counter: Counter, tmp_path: Path) -> None:
     directory = tmp_path / "a" / "station"
-    assert enrol(counter.url, "good-code", directory) == Enrolled("st1", "窓口1")
+    assert enrol(counter.url, "good-code", directory) == counter.enrolled
     kept = Enrolment.load(directory)
     assert (kept.station_id, kept.name, kept.server_url) == ("st1", "窓口1", counter.url)
     assert {file.stat().st_mode & 0o777 for file in directory.iterdir()} == {0o600}
@@ -162,9 +179,10 @@ def test_a_poll_is_signed_with_time_and_fresh_nonce(client: ServerClient, counte
     poll = Poll((DeviceSeen("/dev/hidraw0", "hid"),), ("job1",))
     assert client.poll(poll) == Work((), 1)
     client.poll(poll)
-    (path, body, header), _ = counter.requests
+    (path, body, _), _ = counter.requests
     assert (path, load(Poll, body)) == ("/api/station/v1/poll", poll)
-    assert parse_authorization(header).time == "1795158000"
+    times = [parse_authorization(header).time for _, _, header in counter.requests]
+    assert times == ["1795158000700", "1795158000701"], "later at each request, though the clock stood still"
     assert len(set(counter.nonces)) == 2
 
 
@@ -266,6 +284,7 @@ def test_a_station_runs_against_the_server_until_it_is_stopped(
         Authorization("a", "1", "0" * 32, bytes(64)).header() + " ",
         Authorization("a b", "1", "0" * 32, bytes(64)).header(),
         Authorization("a", "now", "0" * 32, bytes(64)).header(),
+        Authorization("a", "1" * 16, "0" * 32, bytes(64)).header(),
         Authorization("a", "1", "0" * 31, bytes(64)).header(),
         Authorization("a", "1", "0" * 32, bytes(63)).header(),
     ],

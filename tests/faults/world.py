@@ -62,7 +62,7 @@ def _settings(directory: Path, database_url: str) -> Settings:
     return Settings(
         store=StoreSettings(database_url),
         vault=new_vault(directory),
-        keys=KeySettings("audit-1", *(secrets.token_bytes(32) for _ in range(4))),
+        keys=KeySettings("audit-1", *(secrets.token_bytes(32) for _ in range(5))),
     )
 
 
@@ -71,7 +71,7 @@ def _enrol(services: Services) -> Enrolment:
     invitation = invite_station(services, InviteStationCommand(DUAL.id, "本店", "窓口1", SYSTEM), now)
     public = (key.public_key().public_bytes_raw().hex() for key in (keys.signing, keys.sealing))
     enrolled = enrol_station(services, EnrolStationCommand(invitation.code, *public), now)
-    return Enrolment(enrolled.station_id, enrolled.name, "http://127.0.0.1:1", keys)
+    return Enrolment.of(enrolled, "http://127.0.0.1:1", keys)
 
 
 def _reserve(services: Services, serial: str) -> None:

@@ -82,12 +82,12 @@ def test_an_invitation_needs_a_known_branch_and_a_name(
     assert refused.value.field == field
 
 
-def signed(desk: Desk, body: bytes = b"{}", after: timedelta = timedelta(0)) -> SignedRequest:
+def signed(desk: Desk, body: bytes = b"{}", after: timedelta = timedelta(0), path: str = PATH) -> SignedRequest:
     """A request as the desk's agent signs it, `after` from now."""
-    time, nonce = str(int((desk.now + after).timestamp())), secrets.token_hex(16)
-    signature = desk.signing_key.sign(signed_text("POST", PATH, time, nonce, body))
+    time, nonce = str(int((desk.now + after).timestamp() * 1000)), secrets.token_hex(16)
+    signature = desk.signing_key.sign(signed_text("POST", path, time, nonce, body))
     header = Authorization(desk.station_id, time, nonce, signature).header()
-    return SignedRequest(header, "POST", PATH, body)
+    return SignedRequest(header, "POST", path, body)
 
 
 def test_a_signed_request_is_believed_once(services: Services, desk: Desk) -> None:
@@ -142,7 +142,17 @@ def test_nobody_in_particular_is_refused(services: Services, now: datetime, head
     assert refused.value.fault is fault
 
 
-def test_nonces_are_kept_as_long_as_the_time_rule_would_let_them_in(services: Services, desk: Desk) -> None:
+def test_a_request_that_was_overtaken_is_refused(services: Services, desk: Desk) -> None:
+    first, second = signed(desk), signed(desk, after=timedelta(milliseconds=1))
+    check_station(services, second, desk.now)
+    with pytest.raises(NotAuthentic) as refused:
+        check_station(services, first, desk.now)
+    assert refused.value.fault is AuthFault.REPLAYED
+    elsewhere = signed(desk, path="/api/station/v1/jobs/1/result")
+    assert check_station(services, elsewhere, desk.now), "requests to other addresses may cross it on the way"
+
+
+def test_turns_are_kept_as_long_as_the_time_rule_would_let_them_in(services: Services, desk: Desk) -> None:
     request = signed(desk, after=timedelta(seconds=60))
     check_station(services, request, desk.now)
     for seconds in (60, 120):

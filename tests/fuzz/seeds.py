@@ -51,7 +51,7 @@ _MESSAGES: Final = (
     JobResult(receipt=_RECEIPT),
     Enrol("code", "00" * 32, "11" * 32),
     Work((_JOB,), 1_795_200_007),
-    Enrolled("station", "窓口1"),
+    Enrolled("station", "窓口1", "ab" * 32),
 )
 
 

@@ -169,7 +169,7 @@ def _tick(server: Server) -> datetime:
 
 
 def _signature(desk: Desk, at: datetime, path: str, body: bytes) -> str:
-    time, nonce = str(int(at.timestamp())), secrets.token_hex(16)
+    time, nonce = str(int(at.timestamp() * 1000)), secrets.token_hex(16)
     signature = desk.signing_key.sign(signed_text("POST", path, time, nonce, body)).hex()
     return f'Kagiya-Station id="{desk.station_id}", time="{time}", nonce="{nonce}", signature="{signature}"'
 
@@ -178,7 +178,7 @@ def _settings(folder: Path, url: str) -> Settings:
     return Settings(
         store=StoreSettings(url),
         vault=new_vault(folder),
-        keys=KeySettings("audit-1", *(secrets.token_bytes(32) for _ in range(4))),
+        keys=KeySettings("audit-1", *(secrets.token_bytes(32) for _ in range(5))),
         mail=MailSettings(),
         server=ServerSettings(base_url=ORIGIN),
         app=AppSettings(pbkdf2_iterations=1000, origin=ORIGIN),

@@ -22,6 +22,7 @@ audit_file = "keys/audit.key"
 address_file = "keys/address.key"
 tickets_file = "keys/tickets.key"
 access_file = "keys/access.key"
+station_file = "keys/station.key"
 
 [audit]
 origin = "otp.example.co.jp/audit"
@@ -61,7 +62,7 @@ def write_settings(folder: Path, text: str = SETTINGS) -> Path:
     keys.mkdir()
     make_checkpoint_key(keys, "checkpoint")
     make_first_kek(keys / "vault", "kek-1")
-    for name in ("audit.key", "address.key", "tickets.key", "access.key", "mail-password"):
+    for name in ("audit.key", "address.key", "tickets.key", "access.key", "station.key", "mail-password"):
         write_secret(keys / name, secrets.token_hex(32))
     file = folder / "kagiya.toml"
     file.write_text(text)

@@ -50,7 +50,7 @@ def test_no_secret_shows(tmp_path: Path) -> None:
         (Role.STAFF, {"address.key", "tickets.key"}),
         (Role.CUSTOMER, {"address.key", "tickets.key"}),
         (Role.BANK, {"address.key", "tickets.key"}),
-        (Role.STATION, {"access.key"}),
+        (Role.STATION, {"access.key", "station.key"}),
         (Role.VERIFIER, {"kek-1.key"}),
         (Role.WORKER, {"address.key", "mail-password", "checkpoint.key"}),
     ],
@@ -64,6 +64,7 @@ def test_a_role_reads_only_its_own_secrets(tmp_path: Path, role: Role, holds: se
     assert (settings.keys.address is not None) == ("address.key" in holds)
     assert (settings.keys.tickets is not None) == ("tickets.key" in holds)
     assert (settings.keys.access is not None) == ("access.key" in holds)
+    assert (settings.keys.station is not None) == ("station.key" in holds)
     assert bool(settings.mail.password) == ("mail-password" in holds)
     assert settings.audit is not None
     assert (settings.audit.private_key is not None) == ("checkpoint.key" in holds)
@@ -130,6 +131,7 @@ def test_the_demo_may_ask_for_fewer_iterations(tmp_path: Path) -> None:
         "address.key",
         "tickets.key",
         "access.key",
+        "station.key",
         "checkpoint.key",
         "mail-password",
     ],

@@ -18,6 +18,7 @@ import httpx
 from provisioning import migrations
 from provisioning.rules.roles import (
     ALL_ROLES,
+    ANSWERS_STATIONS,
     HANDLES_ACCESS_CODES,
     HANDLES_ADDRESSES,
     HANDLES_TICKETS,
@@ -37,6 +38,7 @@ _HOLDERS: Final = {
     "address.key": HANDLES_ADDRESSES,
     "tickets.key": HANDLES_TICKETS,
     "access.key": HANDLES_ACCESS_CODES,
+    "station.key": ANSWERS_STATIONS,
     "checkpoint.key": SIGNS_CHECKPOINTS,
     "mail-password": SENDS_MAIL,
     "audit.key": ALL_ROLES,

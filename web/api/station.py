@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Final, TypeVar
 
-from flask import Blueprint, current_app, jsonify, request
+from flask import Blueprint, current_app, g, jsonify, request
 from flask.sansio.blueprints import BlueprintSetupState
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
-from devices.contract import ContractError, Enrol, JobResult, Poll, Progress, dump, load
+from devices.contract import (
+    ANSWER_HEADER,
+    Authorization,
+    ContractError,
+    Enrol,
+    JobResult,
+    Poll,
+    Progress,
+    dump,
+    load,
+    parse_authorization,
+)
 from provisioning.errors import AuthFault, NotAuthentic, NotFound
+from provisioning.jobs.answer_station import sign_answer
 from provisioning.jobs.check_station import SignedRequest, check_station
 from provisioning.jobs.enrol_station import EnrolStationCommand, enrol_station
 from provisioning.jobs.poll_station import PollCommand, poll_station
@@ -23,6 +36,9 @@ from web.flood import Allowance, FloodGuard, tell_flooded
 T = TypeVar("T")
 
 station_api = Blueprint("station_api", __name__, url_prefix="/api/station/v1")
+
+_SIGNED_BY_THE_STATION: Final = frozenset({AuthFault.CLOCK, AuthFault.REPLAYED, AuthFault.REVOKED})
+"""Refusals of what is really the station's."""
 
 _GUARD: Final = "kagiya_enrol_guard"
 # codes have 100 random bits; the guard only keeps a mistaken script from filling the log
@@ -75,9 +91,22 @@ def enrol() -> Response:
     return Response(dump(enrolled), mimetype="application/json")
 
 
+@station_api.after_request
+def _sign(response: Response) -> Response:
+    """Every answer to a request that a station of ours signed; whoever else asks gets no signature of ours."""
+    claim: Authorization | None = g.get("station_claim")
+    if claim is not None:
+        signature = sign_answer(current.services(), claim, response.status_code, response.get_data())
+        response.headers[ANSWER_HEADER] = signature.hex()
+    return response
+
+
 @station_api.errorhandler(NotAuthentic)
 def _not_believed(error: NotAuthentic) -> tuple[Response, int]:
-    return jsonify({"error": "not_authentic", "fault": error.fault.value}), 401
+    if error.fault not in _SIGNED_BY_THE_STATION:
+        g.pop("station_claim", None)
+    told = {"error": "not_authentic", "fault": error.fault.value, "unix_time": int(current.now().timestamp())}
+    return jsonify(told), 401
 
 
 @station_api.errorhandler(ContractError)
@@ -90,9 +119,10 @@ station_api.register_error_handler(TooManyRequests, tell_flooded)
 
 def _station() -> Actor:
     """Who signed this request, as somebody who acts. Raises NotAuthentic."""
-    asked = SignedRequest(
-        request.headers.get("Authorization", ""), request.method, request.path, request.get_data()
-    )
+    header = request.headers.get("Authorization", "")
+    asked = SignedRequest(header, request.method, request.path, request.get_data())
+    with contextlib.suppress(ContractError):
+        g.station_claim = parse_authorization(header)
     known = check_station(current.services(), asked, current.now())
     return Actor(ActorKind.STATION, known.id, known.institution_id, known.branch, current.origin())
 

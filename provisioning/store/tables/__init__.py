@@ -22,7 +22,7 @@ from provisioning.store.tables.imported_seed import ImportedSeed
 from provisioning.store.tables.money_transfer import MoneyTransfer, Payee
 from provisioning.store.tables.outbox import MailState, OutboxMail
 from provisioning.store.tables.paper import PaperRequest
-from provisioning.store.tables.programming import ProgrammingJob, Station
+from provisioning.store.tables.programming import ProgrammingJob, Station, StationRequest
 from provisioning.store.tables.passkey import Passkey, PasskeyChallenge
 from provisioning.store.tables.session import SessionKind, WebSession
 from provisioning.store.tables.staff import Staff, StaffFallback, StaffInvitation
@@ -75,6 +75,7 @@ __all__ = [
     "StaffInvitation",
     "StaffRole",
     "Station",
+    "StationRequest",
     "StockClosing",
     "StockTransfer",
     "Ticket",

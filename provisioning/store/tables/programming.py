@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from provisioning.rules.states import JobKind, JobState
@@ -31,6 +31,17 @@ class Station(Base):
     last_seen_at: Mapped[datetime | None]
     # list of devices.contract.DeviceSeen as JSON
     devices: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+
+
+class StationRequest(Base):
+    """The newest believed request of a station to one address: no other is believed unless it is later (R76)."""
+
+    __tablename__ = "station_request"
+
+    # SHA-256 of station, method and path
+    address_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    time_ms: Mapped[int] = mapped_column(BigInteger)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class ProgrammingJob(Base):
