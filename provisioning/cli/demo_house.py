@@ -11,7 +11,7 @@ from typing import Any, Final
 from provisioning import migrations
 from provisioning.cli.compose import build_services
 from provisioning.cli.demo_people import enter_people
-from provisioning.cli.keys import make_checkpoint_key, make_keys, make_secret_key
+from provisioning.cli.keys import make_signing_key, make_keys, make_secret_key
 from provisioning.rules.roles import ALL_ROLES
 from provisioning.secret_files import read_key, read_public_key
 from provisioning.services import Services
@@ -40,7 +40,7 @@ def open_house(directory: Path, base_url: str, mail_port: int) -> Services:
     if not (keys / "vault").exists():  # a house that is older than the rotation of keys
         _move_kek(keys)
     if not (keys / "checkpoint.key").exists():  # a house that is older than checkpoints
-        make_checkpoint_key(keys, "checkpoint")
+        make_signing_key(keys, "checkpoint")
     if not (keys / "station.key").exists():  # a house that is older than signed answers
         make_secret_key(keys, "station")
     accounts_file = directory / _ACCOUNTS

@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 from provisioning.cli.certificates import certificates, revoke_certificate
+from provisioning.cli.key_ceremony import ceremony
 from provisioning.cli.key_rotation import retire, rotate, status
 
 _SECRET_KEYS: Final = ("audit.key", "address.key", "tickets.key", "access.key", "station.key")
@@ -29,7 +30,7 @@ def make_keys(folder: Path, kek_id: str = "kek-1") -> list[Path]:
             raise FileExistsError(str(file))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     make_first_kek(folder / "vault", kek_id)
-    make_checkpoint_key(folder, "checkpoint")
+    make_signing_key(folder, "checkpoint")
     for name in _SECRET_KEYS:
         write_secret(folder / name, secrets.token_hex(32))
     return files
@@ -49,8 +50,8 @@ def make_first_kek(folder: Path, kek_id: str) -> None:
     keys.put_in_force(kek_id)
 
 
-def make_checkpoint_key(folder: Path, name: str) -> list[Path]:
-    """Write a key pair for the audit log's checkpoints into `folder`. Raises FileExistsError."""
+def make_signing_key(folder: Path, name: str) -> list[Path]:
+    """Write a key pair for checkpoints of the audit log, or for minutes, into `folder`. Raises FileExistsError."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from provisioning.secret_files import write_secret
@@ -98,6 +99,7 @@ def key() -> None:
 key.add_command(rotate)
 key.add_command(status)
 key.add_command(retire)
+key.add_command(ceremony)
 
 
 @key.command()
@@ -108,12 +110,13 @@ def make(folder: Path) -> None:
 
 
 @key.command("next")
-@click.argument("purpose", type=click.Choice(["audit", "checkpoint", "station"]))
+@click.argument("purpose", type=click.Choice(["audit", "checkpoint", "station", "signer"]))
 @click.argument("folder", type=click.Path(file_okay=False, exists=True, path_type=Path))
 @click.argument("name")
 def make_next(purpose: str, folder: Path, name: str) -> None:
-    """Make FOLDER/NAME.key, the next key for PURPOSE, before the one in use is replaced in the settings."""
-    makers = {"audit": make_secret_key, "checkpoint": make_checkpoint_key, "station": make_secret_key}
+    """Make FOLDER/NAME.key, the next key for PURPOSE; `signer` signs minutes of key ceremonies."""
+    signing = dict.fromkeys(("checkpoint", "signer"), make_signing_key)
+    makers = {"audit": make_secret_key, "station": make_secret_key, **signing}
     _show_made(folder, lambda: makers[purpose](folder, name))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from provisioning.cli.keys import make_checkpoint_key, make_first_kek
+from provisioning.cli.keys import make_signing_key, make_first_kek
 from provisioning.secret_files import write_secret
 from tests.soft.smtp_servers import certificate
 
@@ -60,7 +60,7 @@ def write_settings(folder: Path, text: str = SETTINGS) -> Path:
     """Write the file and fresh keys into `folder`, and return the file's path."""
     keys = folder / "keys"
     keys.mkdir()
-    make_checkpoint_key(keys, "checkpoint")
+    make_signing_key(keys, "checkpoint")
     make_first_kek(keys / "vault", "kek-1")
     for name in ("audit.key", "address.key", "tickets.key", "access.key", "station.key", "mail-password"):
         write_secret(keys / name, secrets.token_hex(32))
