@@ -20,14 +20,23 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _TYPED: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FORMS: Final = {
-    "ja": {"day": "{0:%Y}年{0.month}月{0.day}日", "minute": "{0:%Y}年{0.month}月{0.day}日 {0:%H:%M}"},
-    "en": {"day": "{0.day} {0:%B} {0:%Y}", "minute": "{0.day} {0:%B} {0:%Y}, {0:%H:%M}"},
+    "ja": {
+        "day": "{0:%Y}年{0.month}月{0.day}日",
+        "minute": "{0:%Y}年{0.month}月{0.day}日 {0:%H:%M}",
+        "second": "{0:%Y}年{0.month}月{0.day}日 {0:%H:%M:%S}",
+    },
+    "en": {
+        "day": "{0.day} {0:%B} {0:%Y}",
+        "minute": "{0.day} {0:%B} {0:%Y}, {0:%H:%M}",
+        "second": "{0.day} {0:%B} {0:%Y}, {0:%H:%M:%S}",
+    },
 }
 
 
 def set_up_dates(app: Flask) -> None:
-    """Filters `day`, `minute`, `from_minute`, `clock_time`, `iso`, `last_day`, `expiry` for templates."""
+    """Filters for templates: of moments, of days, of an expiry."""
     app.jinja_env.filters.update(day=day, minute=minute, from_minute=from_minute, clock_time=clock_time, iso=iso)
+    app.jinja_env.filters.update(second=second)
     app.jinja_env.filters.update(last_day=last_day, expiry=lambda expires_at: expiry(expires_at, current.now()))
 
 
@@ -39,6 +48,11 @@ def day(instant: datetime) -> str:
 def minute(instant: datetime) -> str:
     """2026年11月20日 20:50 / 20 November 2026, 20:50; times in Japan."""
     return _FORMS[language()]["minute"].format(instant.astimezone(JAPAN))
+
+
+def second(instant: datetime) -> str:
+    """2026年11月20日 20:50:07 / 20 November 2026, 20:50:07; times in Japan."""
+    return _FORMS[language()]["second"].format(instant.astimezone(JAPAN))
 
 
 def from_minute(instant: datetime) -> str:

@@ -14,6 +14,8 @@ from werkzeug.wrappers import Response
 
 from provisioning.errors import StoreUnavailable
 from provisioning.jobs.check_ready import check_ready
+from provisioning.jobs.watch_audit import audit_alarms
+from provisioning.rules.audit_watch import AuditAlarm
 from provisioning.store.queries.backlog import Backlog, backlog
 from web import current, metrics
 
@@ -48,6 +50,7 @@ def _waiting() -> bytes:
     registry.register(_Certificates(current.services().certificate_ends))
     try:
         registry.register(_Waiting(backlog(current.services().store)))
+        registry.register(_AuditLog(audit_alarms(current.services(), current.now())))
     except StoreUnavailable:
         return generate_latest(registry)
     return generate_latest(registry)
@@ -82,3 +85,18 @@ class _Waiting(Collector):
             for state, count in by_state.items():
                 family.add_metric((state,), count)
             yield family
+
+
+@dataclass(frozen=True, eq=False)
+class _AuditLog(Collector):
+    """What of the audit log an operator has to see to, each 0 or 1."""
+
+    alarms: tuple[AuditAlarm, ...]
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Every alarm there is, so that one that is absent is told from one that is off."""
+        about = "The audit log: 1 where somebody has to see to it."
+        family = GaugeMetricFamily("kagiya_audit_alarm", about, labels=("alarm",))
+        for alarm in AuditAlarm:
+            family.add_metric((alarm.value,), float(alarm in self.alarms))
+        yield family

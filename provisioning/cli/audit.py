@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -31,6 +32,30 @@ def verify(file: Path, /, since: Path | None) -> None:
     verified = f"{found.size - found.begin} entries sealed and {found.waiting} waiting"
     archived = f", {found.begin} before them" if found.begin else ""
     click.echo(f"the audit log is whole: {verified}{archived}, {found.checkpoints} checkpoints")
+
+
+@audit.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def status(file: Path, /, as_json: bool) -> int:
+    """Tell where sealing, signing and verification stand; exit code 1 where somebody has to see to it."""
+    from provisioning.cli.compose import utc_now
+    from provisioning.cli.words import AUDIT_ALARMS
+    from provisioning.jobs.watch_audit import audit_status
+
+    now = utc_now()
+    found = audit_status(_services(file), now)
+    alarms = found.alarms(now)
+    if as_json:
+        told = {name: _plain(value) for name, value in asdict(found).items()}
+        click.echo(json.dumps(told | {"alarms": [alarm.value for alarm in alarms]}))
+    else:
+        click.echo(f"{found.size} entries sealed, {found.signed_size or 0} of them signed")
+        verified = f"{found.verified_at:%Y-%m-%d %H:%M} UTC" if found.verified_at else "never"
+        click.echo(f"last verification on schedule: {verified}")
+        for alarm in alarms:
+            click.echo(AUDIT_ALARMS[alarm])
+    return 1 if alarms else 0
 
 
 @audit.command()
@@ -88,6 +113,10 @@ def close_key(file: Path, /, key_id: str) -> None:
     from provisioning.jobs.close_audit_key import close_audit_key
 
     close_audit_key(_services(file), key_id, OPERATOR, utc_now())
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _services(file: Path) -> Services:

@@ -21,10 +21,12 @@ from provisioning.jobs.forget_nonces import forget_nonces
 from provisioning.jobs.keep_answer import forget_answers
 from provisioning.jobs.seal_audit import seal_audit, sweep_audit
 from provisioning.jobs.send_mails import SendMailsCommand, send_mails
+from provisioning.jobs.watch_audit import audit_alarms, verify_when_due
 from provisioning.jobs.web_sessions import purge_sessions
 from provisioning.jobs.write_checkpoint import write_checkpoint
 from provisioning.mail.mailer import Mailer
 from provisioning.mail.smtp import SmtpMailer, SmtpServer
+from provisioning.rules.audit_watch import AuditAlarm
 from provisioning.services import Services
 from provisioning.settings import MailSettings
 
@@ -34,11 +36,15 @@ _TICK_S: Final = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Chore:
-    """One job, done again `every_s` seconds. A failure is logged; the next turn tries again."""
+    """One job, done again `every_s` seconds. A failure is logged; the next turn tries again.
+
+    `apart`: it takes long; the others go on meanwhile, and nobody waits for its end where the worker is stopped.
+    """
 
     name: str
     every_s: float
     act: Callable[[Services, datetime], Any]
+    apart: bool = False
 
 
 def chores(mailer: Mailer) -> tuple[Chore, ...]:
@@ -56,6 +62,8 @@ def chores(mailer: Mailer) -> tuple[Chore, ...]:
         Chore("write_checkpoint", 600, write_checkpoint),
         Chore("erase_addresses", 3600, erase_addresses),
         Chore("sweep_audit", 86400, sweep_audit),
+        Chore("verify_audit", 300, verify_when_due, apart=True),
+        Chore("watch_audit", 300, tell_audit_alarms),
     )
 
 
@@ -77,11 +85,30 @@ def work(services: Services, mailer: Mailer, clock: Callable[[], datetime], stop
     """Do every chore in its turn until `stop` is set; the one at work is finished first."""
     table = chores(mailer)
     due = dict.fromkeys((chore.name for chore in table), 0.0)
+    apart: dict[str, threading.Thread] = {}
     while not stop.wait(_TICK_S):
         for chore in table:
-            if time.monotonic() >= due[chore.name] and not stop.is_set():
+            if time.monotonic() < due[chore.name] or stop.is_set() or _is_at_work(apart.get(chore.name)):
+                continue
+            if chore.apart:
+                # it only reads for long: a process that ends may leave it where it is
+                apart[chore.name] = threading.Thread(target=_do, args=(chore, services, clock()), daemon=True)
+                apart[chore.name].start()
+            else:
                 _do(chore, services, clock())
-                due[chore.name] = time.monotonic() + chore.every_s
+            due[chore.name] = time.monotonic() + chore.every_s
+
+
+def tell_audit_alarms(services: Services, now: datetime) -> tuple[AuditAlarm, ...]:
+    """A line for each thing about the audit log that somebody has to see to."""
+    found = audit_alarms(services, now)
+    for alarm in found:
+        _log.error("audit log needs care", alarm=alarm.value)
+    return found
+
+
+def _is_at_work(thread: threading.Thread | None) -> bool:
+    return thread is not None and thread.is_alive()
 
 
 def _do(chore: Chore, services: Services, now: datetime) -> None:

@@ -9,7 +9,7 @@ turn therefore looks again at the numbers that were new within LATE, and `sweep_
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select
@@ -18,33 +18,23 @@ from provisioning.services import Services
 from provisioning.store.audit_reading import unsealed
 from provisioning.store.audit_tree import Batch, StoredTree, grow, write_batch
 from provisioning.store.conflicts import retried
+from provisioning.store.queries.audit_state import settled_number
 from provisioning.store.tables import AuditBatch
 
-LATE: Final = timedelta(minutes=1)
 BATCH: Final = 500
 _BATCHES_A_TURN: Final = 100
 
 
 def seal_audit(services: Services, now: datetime) -> int:
     """How many entries were sealed; at most _BATCHES_A_TURN batches, so that mail need not wait."""
-    return _seal(services, _settled_number(services, now), now)
+    with services.store.read_connection() as connection:
+        settled = settled_number(connection, now)
+    return _seal(services, settled, now)
 
 
 def sweep_audit(services: Services, now: datetime) -> int:
     """The same among all entries: one that was committed later than LATE is found here."""
     return _seal(services, 0, now)
-
-
-def _settled_number(services: Services, now: datetime) -> int:
-    """No entry up to this number is expected any more."""
-    settled = (
-        select(AuditBatch.highest_entry_id)
-        .where(AuditBatch.sealed_at <= now - LATE)
-        .order_by(AuditBatch.first_index.desc())
-        .limit(1)
-    )
-    with services.store.read_connection() as connection:
-        return connection.scalar(settled) or 0
 
 
 def _seal(services: Services, after: int, now: datetime) -> int:

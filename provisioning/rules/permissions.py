@@ -31,6 +31,8 @@ class StaffAct(StrEnum):
     ENROL_STATION = "enrol_station"
     MANAGE_STAFF = "manage_staff"
     APPROVE = "approve"
+    SHOW_ADDRESS = "show_address"
+    SEE_AUDIT = "see_audit"
 
 
 _LOOKS: Final = frozenset({StaffAct.SEE_CUSTOMERS, StaffAct.SEE_STOCK})
@@ -42,6 +44,7 @@ _COUNTER: Final = _LOOKS | {
     StaffAct.MEND_DRIFT,
     StaffAct.TAKE_PAPERS,
     StaffAct.RESEND_MAIL,
+    StaffAct.SHOW_ADDRESS,
     StaffAct.KEEP_STOCK,
 }
 
@@ -50,7 +53,7 @@ PERMITTED: Final[dict[StaffRole, frozenset[StaffAct]]] = {
     # of what others at the branch ask for, never of their own
     StaffRole.APPROVER: _COUNTER | {StaffAct.APPROVE},
     # reads everything that happened, changes nothing
-    StaffRole.AUDITOR: _LOOKS,
+    StaffRole.AUDITOR: _LOOKS | {StaffAct.SEE_AUDIT},
     # keeps the workstations and the staff's accounts, issues no tokens
     StaffRole.ADMINISTRATOR: frozenset(
         {StaffAct.SEE_STOCK, StaffAct.KEEP_STOCK, StaffAct.ENROL_STATION, StaffAct.MANAGE_STAFF}

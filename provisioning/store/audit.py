@@ -4,36 +4,46 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from provisioning.rules.actor import SYSTEM, Actor, ActorKind
 from provisioning.store.audit_encoding import ENCODING_VERSION, FIELDS, entry_text, keyed_hash
 from provisioning.store.line import JoinedLine, Line, Statement
+from provisioning.store.tables.audit import AuditShown
 from provisioning.store.tables.base import to_microseconds
 
 __all__ = [
     "COLUMNS",
     "JSON_COLUMNS",
+    "SHOWN",
     "SYSTEM",
+    "VIEW",
     "Actor",
     "ActorKind",
     "AuditKey",
     "AuditRecord",
     "audit_row",
     "record",
+    "record_list",
     "write_row",
 ]
 
 COLUMNS: Final = (*FIELDS, "encoding_version", "key_id", "nonce", "mac")
 JSON_COLUMNS: Final = ("facts",)
+VIEW: Final = "view"
+"""The act of looking at personal data."""
+SHOWN: Final = "shown"
+"""The fact of such an entry that lists whom it showed, if they were several."""
 _NONCE_BYTES: Final = 8
-_INSERT: Final = Statement(
-    f"INSERT INTO audit_entry ({', '.join(COLUMNS)}) VALUES (:{', :'.join(COLUMNS)})"  # noqa: S608 - our own words
-)
+_INTO: Final = f"INSERT INTO audit_entry ({', '.join(COLUMNS)}) VALUES (:{', :'.join(COLUMNS)})"  # noqa: S608 - our own words
+_INSERT: Final = Statement(_INTO)
+_NUMBERED: Final = Statement(f"{_INTO} RETURNING id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,14 @@ class AuditRecord:
 def record(tx: Session, key: AuditKey, entry: AuditRecord) -> None:
     """Add one row to the open transaction."""
     write_row(JoinedLine(tx.connection()), audit_row(key, entry))
+
+
+def record_list(tx: Session, key: AuditKey, entry: AuditRecord, customer_ids: Iterable[str]) -> None:
+    """The same for an entry that is about several customers, who are found by it."""
+    number = _NUMBERED.first(JoinedLine(tx.connection()), audit_row(key, entry))
+    if number is not None:
+        rows = [{"customer_id": one, "entry_id": number[0]} for one in customer_ids]
+        tx.execute(insert(AuditShown), rows)
 
 
 def audit_row(key: AuditKey, entry: AuditRecord) -> dict[str, Any]:

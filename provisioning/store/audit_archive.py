@@ -22,6 +22,7 @@ from provisioning.store.audit_encoding import canonical
 from provisioning.store.audit_stream import CHUNK, sealed_entries
 from provisioning.store.audit_tree import TILE
 from provisioning.store.tables import AuditEntry, AuditLeaf
+from provisioning.store.tables.audit import AuditShown
 
 FORM: Final = "kagiya-audit-archive-1"
 
@@ -92,6 +93,8 @@ def drop_archived(connection: Connection, until: int) -> bool:
     rows = connection.execute(some.order_by(AuditLeaf.leaf_index).limit(TILE * 2)).all()
     if not rows:
         return False
-    connection.execute(delete(AuditEntry).where(AuditEntry.id.in_([row.entry_id for row in rows])))
+    numbers = [row.entry_id for row in rows]
+    connection.execute(delete(AuditEntry).where(AuditEntry.id.in_(numbers)))
+    connection.execute(delete(AuditShown).where(AuditShown.entry_id.in_(numbers)))
     connection.execute(delete(AuditLeaf).where(AuditLeaf.leaf_index.in_([row.leaf_index for row in rows])))
     return True

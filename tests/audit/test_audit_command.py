@@ -30,6 +30,9 @@ def test_verify_says_whole_or_names_the_first_bad_entry(tmp_path: Path) -> None:
     assert (whole.returncode, whole.stderr) == (0, "")
     assert whole.stdout == "the audit log is whole: 5 entries sealed and 0 waiting, 1 checkpoints\n"
     assert run_kagiya(*verify, "--from", str(checkpoint)).returncode == 0
+    status = run_kagiya(*verify[:3], "status", "--json")
+    told = json.loads(status.stdout)
+    assert (status.returncode, told["size"], told["signed_size"], told["alarms"]) == (0, 5, 5, [])
     with services.store.write_connection() as connection:
         TAMPERINGS["edit result"](connection, 2, 0)
     broken = run_kagiya(*verify)

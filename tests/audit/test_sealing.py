@@ -10,11 +10,12 @@ import pytest
 from pytest_mock import MockerFixture
 from sqlalchemy import delete, insert, select
 
-from provisioning.jobs.seal_audit import LATE, seal_audit, sweep_audit
+from provisioning.jobs.seal_audit import seal_audit, sweep_audit
 from provisioning.rules.merkle import GrowingTree, is_continued, is_included
 from provisioning.services import Services
 from provisioning.store.audit import record
 from provisioning.store.audit_tree import Batch, StoredTree, grow, write_batch
+from provisioning.store.queries.audit_state import LATE
 from provisioning.store.tables import AuditBatch, AuditEntry, AuditLeaf
 from tests.audit.log import entry, write_entries, write_many
 from tests.fixtures.databases import postgresql_only

@@ -36,6 +36,8 @@ see_stock          x      x        x          x
 enrol_station      .      .        .          x
 manage_staff       .      .        .          x
 approve            .      x        .          .
+show_address       x      x        .          .
+see_audit          .      .        x          .
 """
 CREDENTIALS = """
             issued set_up active suspended ended

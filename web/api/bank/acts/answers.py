@@ -5,6 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from provisioning.jobs.record_view import RecordViewCommand, record_view
+from web import current
+from web.api.bank.calls import Call
+
 Answer = dict[str, Any]
 
 
@@ -17,3 +21,9 @@ def known(**members: Any) -> Answer:
     """The members that have something to say; instants as text."""
     told = {name: value for name, value in members.items() if value not in (None, "")}
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in told.items()}
+
+
+def told_of(call: Call, operation: str, *customer_ids: str) -> None:
+    """What is answered says more of these customers than the caller did: that is recorded first (R64)."""
+    command = RecordViewCommand(call.actor, call.institution.id, operation, customer_ids)
+    record_view(current.services(), command, current.now())

@@ -10,7 +10,7 @@ from provisioning.jobs.manage_users import ManageUsersCommand, UserResult, manag
 from provisioning.store.queries.company_users import CompanyAct, CompanyUser, CompanyView, company_view
 from provisioning.store.queries.own_standing import own_standing
 from web import current
-from web.api.bank.acts.answers import Answer, decision, known
+from web.api.bank.acts.answers import Answer, decision, known, told_of
 from web.api.bank.calls import Call
 from web.api.bank.once import Act
 
@@ -49,6 +49,7 @@ def _company(call: Call) -> Answer:
         raise NotFound("company")
     company = company_view(current.services(), call.institution.id, own.company.id, current.now())
     by = company.user(own.customer_id)
+    told_of(call, "company", *(user.id for user in company.users))
     return {"name": company.name, "users": [_user(company, by, user) for user in company.users]}
 
 

@@ -14,7 +14,7 @@ from provisioning.jobs.propose_address import ProposeAddressCommand, propose_add
 from provisioning.rules.address_use import AddressUse
 from provisioning.store.queries.own_addresses import own_addresses
 from web import current
-from web.api.bank.acts.answers import Answer, decision, known
+from web.api.bank.acts.answers import Answer, decision, known, told_of
 from web.api.bank.calls import Call
 from web.api.bank.once import Act
 
@@ -54,7 +54,9 @@ def _end_login(call: Call) -> Answer:
 
 
 def _addresses(call: Call) -> Answer:
-    stored = own_addresses(current.services(), call.token.customer_id)
+    customer_id = call.token.customer_id
+    stored = own_addresses(current.services(), customer_id)
+    told_of(call, "addresses", customer_id)
     told = [
         known(use=one.use.value, masked_address=one.masked_address, retired_at=one.retired_at) for one in stored
     ]

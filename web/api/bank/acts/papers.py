@@ -17,7 +17,7 @@ from provisioning.rules.papers import PaperAct, PaperKind
 from provisioning.store.queries.own_standing import own_standing
 from provisioning.store.queries.papers import PaperFilter, PaperView, paper, papers
 from web import current
-from web.api.bank.acts.answers import Answer, known
+from web.api.bank.acts.answers import Answer, known, told_of
 from web.api.bank.calls import Call
 from web.api.bank.once import Act
 
@@ -47,6 +47,7 @@ def _lift_restriction(call: Call) -> Answer:
 def _list(call: Call) -> Answer:
     wanted = PaperFilter(customer_id=call.token.customer_id)
     found = papers(current.services().store, call.institution.id, wanted)
+    told_of(call, "papers", call.token.customer_id)
     return {"papers": [_told(one) for one in found]}
 
 
