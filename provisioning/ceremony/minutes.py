@@ -64,14 +64,14 @@ class Ceremony:
 def signed(body: str, signers: Iterable[tuple[str, Ed25519PrivateKey]]) -> str:
     """The minutes with a line for each signature, and one each for a stamp on paper."""
     keys = list(signers)
-    stamps = "".join(f"署名・押印 {name}: ____________________\n" for name, _ in keys)
-    return f"{body}\n{''.join(_signature(body, *one) for one in keys)}\n{stamps}"
+    return _laid_out(body, [_signature(body, *one) for one in keys], [name for name, _ in keys])
 
 
 def check_minutes(text: str, public_keys: Sequence[bytes]) -> dict[str, bytes]:
     """Who signed, with which key. Raises ValueError unless exactly the owners of `public_keys` did, every one."""
     body, _, rest = text.partition("\n\n")
-    found = [match.groups() for line in rest.splitlines() if (match := _SIGNED.fullmatch(line))]
+    lines = [line for line in rest.splitlines() if line.startswith("signed: ")]
+    found = [match.groups() for line in lines if (match := _SIGNED.fullmatch(line))]
     signers: Mapping[str, bytes] = {name: bytes.fromhex(key) for name, key, _ in found}
     if not text.startswith(f"{HEADING}\n") or sorted(signers.values()) != sorted(public_keys):
         raise ValueError("were not signed by these people")
@@ -81,7 +81,14 @@ def check_minutes(text: str, public_keys: Sequence[bytes]) -> dict[str, bytes]:
             signed_by.verify(b64decode(signature), _named(name, f"{body}\n"))
         except (InvalidSignature, ValueError):
             raise ValueError(f"were changed after {name} signed them") from None
+    if text != _laid_out(f"{body}\n", [f"{line}\n" for line in lines], list(signers)):
+        raise ValueError("have something that nobody signed")
     return dict(signers)
+
+
+def _laid_out(body: str, signatures: Sequence[str], names: Sequence[str]) -> str:
+    stamps = "".join(f"署名・押印 {name}: ____________________\n" for name in names)
+    return f"{body}\n{''.join(signatures)}\n{stamps}"
 
 
 def _signature(body: str, name: str, key: Ed25519PrivateKey) -> str:

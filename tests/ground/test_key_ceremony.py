@@ -276,6 +276,13 @@ def test_minutes_that_were_changed_do_not_verify(held: Table, written: str, inst
     assert "were changed after" in held.refused(verify)
 
 
+def test_minutes_have_nothing_that_was_not_signed(held: Table) -> None:
+    verify = next(command for command in COMMANDS if " verify " in command)
+    minutes = held.folder / f"{KEK}.minutes"
+    minutes.write_text(minutes.read_text() + "witness: 別の 者\n")
+    assert "have something that nobody signed" in held.refused(verify)
+
+
 BYTES = st.integers(0, 255)
 
 
