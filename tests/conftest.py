@@ -9,5 +9,6 @@ pytest_plugins = [
     "tests.fixtures.refusals",
     "tests.fixtures.conflicts",
     "tests.fixtures.shown_rows",
+    "tests.fixtures.looked_at",
     "tests.fixtures.quick_applications",
 ]

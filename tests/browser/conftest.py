@@ -28,6 +28,7 @@ from provisioning.mail.smtp import SmtpMailer, SmtpServer
 from provisioning.rules.roles import ALL_ROLES
 from provisioning.services import Services
 from provisioning.settings import MailSettings, Settings
+from tests.fixtures import looked_at
 from tests.fixtures.staff_sessions import new_staff, session_of, sit_down_at
 from tests.fixtures.web_server import web_server
 from tests.portal.conftest import MovableClock
@@ -48,9 +49,13 @@ CHROMIUM_ARGUMENTS = [
 AXE = Axe()
 FINDINGS = "axe.run({resultTypes: ['violations']}).then(results => results.violations)"
 """The many checks that a page passes are not carried over."""
+SCREEN_AND_LANGUAGE = """[
+    document.querySelector(".screen-id")?.textContent.match(/[A-Z]{3}\\d{3}/)?.[0] ?? "none",
+    document.documentElement.lang,
+].join(" ")"""
 WIDE, NARROW, HEIGHT = 1440, 360, 900
 SIZES = {"wide": WIDE, "narrow": NARROW}
-LANGUAGES = ("ja", "en")
+LANGUAGES = looked_at.LANGUAGES
 WAIT_MS = 30_000
 """Until a busy machine has answered; what is there at once is not waited for."""
 
@@ -99,6 +104,19 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session", autouse=True)
 def _english() -> None:
     catalogues.compile_all()
+
+
+_asked: set[str] = set()
+"""Of which screens, and in which language, axe was asked in the test at hand."""
+
+
+@pytest.fixture(autouse=True)
+def _tell_of_screens(record_property: Callable[[str, object], None]) -> Iterator[None]:
+    """For tests.fixtures.looked_at, which sees all tests."""
+    _asked.clear()
+    yield
+    for screen in sorted(_asked):
+        record_property(looked_at.LOOKED_AT, screen)
 
 
 @pytest.fixture
@@ -162,6 +180,7 @@ def page(open_page: OpenPage) -> Page:
 
 def serious(page: Page) -> list[str]:
     """axe's serious and critical findings on the page as it stands, each with where."""
+    _asked.add(page.evaluate(SCREEN_AND_LANGUAGE))
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.axe_script)
     return [

@@ -33,7 +33,7 @@ def at(page: Page, screen: str, name: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_lifting_and_revoking(open_page: OpenPage, live: Live, language: str) -> None:
-    """BCM001, BCM002, BCS001 and its refusal, BCS002, BCR001, BCR002, BCL001."""
+    """BCM001, BCM002, BCS001 and its refusal, BCS002, BCR001, BCR002, BCL001, BCL002."""
     house = found_company(live.services)
     first, *others = [
         house.add(role, f"MIHON000{n}") for n, role in enumerate((ADMINISTRATOR, MASTER, GENERAL, GENERAL))
@@ -68,3 +68,7 @@ def test_lifting_and_revoking(open_page: OpenPage, live: Live, language: str) ->
     at(page, "BCR002", language)
     page.goto(live.url("/company/users/loss/"))
     at(page, "BCL001", language)
+    page.check(f"[value='{house.token(others[0])}']")
+    page.fill("[name=confirmation_password]", CONFIRMATION_PASSWORD)
+    page.click(BUTTON)
+    at(page, "BCL002", language)

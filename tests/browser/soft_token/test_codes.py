@@ -16,6 +16,7 @@ from tests.browser.soft_token.hands import (
     assert_shows_codes_of,
     codes,
     fill,
+    go_on,
     oathtool,
     seed_of,
     send,
@@ -199,15 +200,30 @@ def test_a_wrong_clock_is_told_beyond_thirty_seconds(
     assert serious(page) == []
 
 
+def is_sound(page: Page, name: str) -> None:
+    """No serious finding, as it stands."""
+    look(page, f"app-{name}-1440-en")
+    assert serious(page) == []
+
+
 def test_in_english_and_at_a_desk(site: Served, phone: Callable[..., Page], issued: IssuedSoft) -> None:
     page = phone("en", viewport={"width": 1440, "height": 900})
     page.goto(site.url("/app/"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Set up a token")
-    look(page, "app-setup-1440-en")
-    set_up(page, site, issued, "Payroll, head office")
+    is_sound(page, "setup")
+    fill(page, issued)
+    send(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your token is set up")
+    is_sound(page, "done")
+    go_on(page)
+    page.get_by_label("Words to add").fill("Payroll, head office")
+    is_sound(page, "name")
+    page.get_by_role("button", name="Register").click()
     expect(page.locator(".card h2")).to_have_text("Sample First Bank Payroll, head office")
-    look(page, "app-codes-1440-en")
-    assert serious(page) == []
+    is_sound(page, "codes")
+    page.get_by_role("button", name="Edit: Sample First Bank Payroll, head office").click()
+    is_sound(page, "edit")
+    page.get_by_role("button", name="Back").click()
     # a long name leaves what stands beside it whole
     page.set_viewport_size({"width": 360, "height": 740})
     assert page.locator(".card .plain").evaluate("button => button.offsetHeight") < 50
@@ -225,6 +241,20 @@ def test_in_english_and_at_a_desk(site: Served, phone: Callable[..., Page], issu
         }"""
     )
     assert states == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("ja", "新しいブラウザで、メールのアドレスのまま"), ("en", "in a recent browser")]
+)
+def test_a_browser_without_what_it_takes_is_told(
+    site: Served, phone: Callable[..., Page], language: str, words: str
+) -> None:
+    page = phone(language)
+    page.add_init_script("delete self.BroadcastChannel")
+    page.goto(site.url("/app/"))
+    expect(page.locator(".notice")).to_contain_text(words)
+    look(page, f"app-unusable-360-{language}")
+    assert serious(page) == []
 
 
 def test_in_the_dark(site: Served, phone: Callable[..., Page], issued: IssuedSoft) -> None:
