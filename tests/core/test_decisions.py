@@ -219,8 +219,8 @@ def test_nobody_is_unknown(bench: Bench) -> None:
 
 
 def test_two_codes_move_the_clock_and_are_spent(bench: Bench) -> None:
-    codes = [bench.token.code(bench.now, later) for later in (7, 8)]
-    command = ResyncCommand("dual", bench.token.credential_id, *codes, SYSTEM)
+    first, second = (bench.token.code(bench.now, later) for later in (7, 8))
+    command = ResyncCommand("dual", bench.token.credential_id, first, second, SYSTEM)
     assert resync(bench.services, command, bench.now) == ResyncResult(ACCEPTED, 8)
     assert bench.counters() == (bench.step + 8, bench.step + 8, 8, 0)
     assert bench.decided("resync", "accepted", drift_steps=8)

@@ -124,7 +124,7 @@ def station_api(folder: Path) -> Run:
         which = (data[0] if data else 0) % len(_STATION)
         path = f"/api/station/v1{_STATION[which]}".replace("JOB", job)
         body = data[1:].replace(b"JOB", job.encode())
-        headers = {} if which == len(_STATION) - 1 else {"Authorization": _signature(desk, server.at, path, body)}
+        headers = {} if which == len(_STATION) - 1 else {"Authorization": sign(desk, server.at, path, body)}
         server.at += timedelta(seconds=5)
         server.send(path, headers, body=body)
 
@@ -168,7 +168,8 @@ def _tick(server: Server) -> datetime:
     return server.at
 
 
-def _signature(desk: Desk, at: datetime, path: str, body: bytes) -> str:
+def sign(desk: Desk, at: datetime, path: str, body: bytes) -> str:
+    """What stands in a station's request as Authorization."""
     time, nonce = str(int(at.timestamp() * 1000)), secrets.token_hex(16)
     signature = desk.signing_key.sign(signed_text("POST", path, time, nonce, body)).hex()
     return f'Kagiya-Station id="{desk.station_id}", time="{time}", nonce="{nonce}", signature="{signature}"'
