@@ -90,7 +90,7 @@ def create_app(services: Services, roles: Iterable[Role], clock: Callable[[], da
 def _set_up(app: Flask, roles: frozenset[Role]) -> None:
     metrics.set_up_metrics(app)
     headers.set_up_headers(app)
-    if Role.CUSTOMER in roles:
+    if roles & SHOWS_PAGES:
         set_up_portal_flood(app)
     faults.set_up_faults(app)
     exempt = importlib.import_module(_PAGE_SETUP).set_up_pages(app) if roles & SHOWS_PAGES else None

@@ -5,7 +5,7 @@
 
 Sentences stand in Python as `_("…")` or `_l("…")` and in templates as `_("…")`; where one Japanese word has two
 English ones, as `lazy_pgettext("button", "…")` with a `msgctxt`. Write each English entry into
-`translations/AREA/en/LC_MESSAGES/messages.po`; an area is one part of the pages (accounts, base, company, papers, portal …).
+`translations/AREA/en/LC_MESSAGES/messages.po`; an area is one part of the pages.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A limit on what one source may post to the portal (R15), so that nobody's loop keeps the customers out.
+"""A limit on what one source may post to the portal, and to the sign-in of the console (R15).
 
-Everything is counted by source, and the tries of a login ID by source and login ID together: a flood from
+Nobody's loop keeps others out. Everything is counted by source, and the tries of a login ID by source and login ID together: a flood from
 elsewhere neither uses up a customer's own tries nor learns whether the ID exists. Only those behind one address
 share its allowance. Wrong passwords and codes are counted in the database, whatever is admitted here.
 """
@@ -18,10 +18,11 @@ from web.flood import Allowance, FloodGuard
 PER_SOURCE: Final = Allowance(burst=300, per_s=5.0)
 # far above what fingers do, and what a page does that was left open
 PER_LOGIN: Final = Allowance(burst=30, per_s=0.5)
-_SOURCES: Final = "portal flood guard"
-_LOGINS: Final = "portal sign-in flood guard"
-_PREFIXES: Final = ("/portal/", "/company/")
-_SIGN_IN: Final = "/portal/sign-in/"
+_SOURCES: Final = "page flood guard"
+_LOGINS: Final = "sign-in flood guard"
+# where somebody is signed in at the console already, their pages may post as they like
+_PREFIXES: Final = ("/portal/", "/company/", "/staff/sign-in/", "/staff/welcome/")
+_NAMED_BY: Final = {"/portal/sign-in/": "login_id", "/staff/sign-in/fallback": "number"}
 _LONGEST_ID: Final = 64
 
 
@@ -39,7 +40,8 @@ def _admit() -> None:
     source, now = subscriber(current.origin()), current.now()
     sources: FloodGuard = current_app.extensions[_SOURCES]
     sources.admit(source, now)
-    if request.path.startswith(_SIGN_IN):
+    name = next((field for prefix, field in _NAMED_BY.items() if request.path.startswith(prefix)), None)
+    if name is not None:
         logins: FloodGuard = current_app.extensions[_LOGINS]
-        login_id = request.form.get("login_id", "").strip().casefold()[:_LONGEST_ID]
+        login_id = request.form.get(name, "").strip().casefold()[:_LONGEST_ID]
         logins.admit(f"{source} {request.path} {login_id}", now)

@@ -29,7 +29,7 @@ from tests.fixtures.tokens import give_token
 _POSTGRESQL_SCHEMA = """
 SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull::text
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
 UNION ALL
 SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), contype::text
 FROM pg_constraint WHERE connamespace = 'public'::regnamespace

@@ -112,3 +112,15 @@ def test_password_tries_of_a_person_are_far_below(app: Flask, customer_a: Custom
         assert browser.page.status_code == 200
     browser.submit(SIGN_IN, login_id=customer_a.login_id, password=PASSWORD)
     assert browser.path == "/portal/"
+
+
+def test_the_consoles_sign_in_is_limited_too(app: Flask) -> None:
+    fallback = "/staff/sign-in/fallback"
+
+    def typed(number: str) -> int:
+        return app.test_client().post(fallback, data={"number": number}, base_url=BASE).status_code
+
+    assert {typed("12345678") for _ in range(PER_LOGIN.burst)} == {400}
+    assert (typed("12345678"), typed("87654321")) == (429, 400)
+    answers = [post(app, "", path="/staff/sign-in/options").status_code for _ in range(PER_SOURCE.burst + 1)]
+    assert (set(answers[:-1]), answers[-1]) == ({400}, 429)
