@@ -12,15 +12,18 @@ import select
 import signal
 import subprocess
 import sys
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from tests.faults.parts import PARTS
+from tests.faults import parts
+from tests.faults.storm import parts as storm_parts
 from tests.fixtures.processes import END_WITHIN_S, end
 
 ROOT = Path(__file__).parents[2]
+PARTS = {**parts.PARTS, **storm_parts.PARTS}
 
 
 @dataclass
@@ -104,6 +107,8 @@ def _run(order: dict[str, Any]) -> None:
         os.dup2(source, target)
     try:
         PARTS[order["part"]](**order["args"])
+    except Exception:  # noqa: BLE001 - the log is all that is left of it
+        traceback.print_exc()
     finally:
         sys.stderr.flush()
         os._exit(0)

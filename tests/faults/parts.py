@@ -25,7 +25,7 @@ from devices.profiles import FirmwareProfile, Timing
 from devices.seed_box import Enrolment, SeedBox
 from devices.server_client import ServerClient
 from provisioning.cli.demo_server import serve_on
-from provisioning.rules.roles import ALL_ROLES
+from provisioning.rules.roles import Role
 from provisioning.store.engine import Store
 from tests.faults.wounds import Act, Wound
 from tests.fixtures.services import DUAL, assemble
@@ -34,6 +34,7 @@ from tests.rig.drawer import Drawer
 from tests.rig.wire.socket import SocketBus
 from web.app import create_app
 
+ROLES: Final = frozenset({Role.STATION, Role.VERIFIER})
 POLL_S: Final = 0.02
 _PATIENCE_S: Final = 10.0
 
@@ -44,7 +45,7 @@ def serve(directory: str, port: int, die_at_commit: int | None = None, *, before
     store = Store(settings.store.url)
     if die_at_commit is not None:
         _die_at_commit(store, die_at_commit, before=before)
-    app = create_app(assemble(settings, store, {DUAL.id: DUAL}), ALL_ROLES, lambda: datetime.now(UTC))
+    app = create_app(assemble(settings, store, {DUAL.id: DUAL}), ROLES, lambda: datetime.now(UTC))
     with socket.create_server(("127.0.0.1", port)) as listener:
         serve_on(listener, app).serve_forever()
 
@@ -75,7 +76,7 @@ def work(directory: str, serial: str, act: str | None = None, report: int = 0, p
     drawer = Drawer(world / "rig", clock, (), paced=False)
     enrolment = Enrolment.load(world / "station")
     buses = (SocketBus(drawer.hid_ports), SerialBus(drawer.cradles))
-    desk = Desk(buses, _patient_profiles(), drawer.roots, clock.unix_time)
+    desk = Desk(buses, patient_profiles(), drawer.roots, clock.unix_time)
     wound = Wound(drawer.port(serial), Act(act), report, pid or os.getpid()) if act else None
     if wound is not None:
         _hand(wound, world / "plug it in")
@@ -84,7 +85,7 @@ def work(directory: str, serial: str, act: str | None = None, report: int = 0, p
     agent.run(threading.Event(), POLL_S)
 
 
-def _patient_profiles() -> tuple[FirmwareProfile, ...]:
+def patient_profiles() -> tuple[FirmwareProfile, ...]:
     """The shipped ones, with time for every answer: a busy machine is none of the faults here."""
     return tuple(replace(profile, timing=_patient(profile.timing)) for profile in load_profiles())
 

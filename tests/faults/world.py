@@ -52,7 +52,7 @@ def prepare(directory: Path, database_url: str) -> None:
     ).close()
     store = Store(database_url)
     services = assemble(settings, store, {DUAL.id: DUAL})
-    _enrol(services).save(directory / "station")
+    enrol(services).save(directory / "station")
     for serial in FOBS:
         _reserve(services, serial)
     store.close()
@@ -62,16 +62,22 @@ def _settings(directory: Path, database_url: str) -> Settings:
     return Settings(
         store=StoreSettings(database_url),
         vault=new_vault(directory),
-        keys=KeySettings("audit-1", *(secrets.token_bytes(32) for _ in range(5))),
+        keys=fresh_keys(),
     )
 
 
-def _enrol(services: Services) -> Enrolment:
+def fresh_keys() -> KeySettings:
+    """Of every role."""
+    return KeySettings("audit-1", *(secrets.token_bytes(32) for _ in range(5)))
+
+
+def enrol(services: Services, institution_id: str = DUAL.id, server_url: str = "http://127.0.0.1:1") -> Enrolment:
+    """A station of 本店 with fresh keys."""
     now, keys = datetime.now(UTC), StationKeys.generate()
-    invitation = invite_station(services, InviteStationCommand(DUAL.id, "本店", "窓口1", SYSTEM), now)
+    invitation = invite_station(services, InviteStationCommand(institution_id, "本店", "窓口1", SYSTEM), now)
     public = (key.public_key().public_bytes_raw().hex() for key in (keys.signing, keys.sealing))
     enrolled = enrol_station(services, EnrolStationCommand(invitation.code, *public), now)
-    return Enrolment.of(enrolled, "http://127.0.0.1:1", keys)
+    return Enrolment.of(enrolled, server_url, keys)
 
 
 def _reserve(services: Services, serial: str) -> None:
