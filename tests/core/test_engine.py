@@ -69,10 +69,11 @@ def test_sqlite_writes_ahead_with_full_sync_and_overwrites(store: Store, way: Ca
 
 @postgresql_only
 @WAYS
-def test_postgresql_reads_what_is_committed_and_commits_to_the_disk(
+def test_postgresql_writes_by_what_is_committed_and_commits_to_the_disk(
     store: Store, way: Callable[[Store, str], Any]
 ) -> None:
-    assert way(store, "SHOW transaction_isolation") == "read committed"
+    isolation = "repeatable read" if way is by_session else "read committed"
+    assert way(store, "SHOW transaction_isolation") == isolation
     assert way(store, "SHOW synchronous_commit") == "on"
     assert way(store, "SHOW lock_timeout") == "5s"
 
