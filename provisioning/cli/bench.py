@@ -11,7 +11,7 @@ import click
 
 _NO_RIG: Final = "the benchmarks are not installed here; run them from the source tree after `make test`"
 _AS_JSON: Final = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-_NAMES: Final = ("servers", "verify", "setup", "import", "program", "guest", "pages", "audit")
+_NAMES: Final = ("servers", "verify", "setup", "import", "program", "guest", "pages", "audit", "vault")
 
 
 @click.group()
@@ -37,6 +37,7 @@ for _name, _about in (
     ("guest", "The same on the real USB stack of a throw-away machine, beside the makers' programs."),
     ("pages", "Server time of the staff console over the books of a large branch."),
     ("audit", "Sealing and verifying the audit log, and acts beside a worker that seals."),
+    ("vault", "Codes verified with the vault's key in a file, and inside a PKCS#11 token."),
 ):
     bench.add_command(_command(_name, _about))
 
@@ -66,6 +67,7 @@ def _measures() -> dict[str, Callable[[], list[Any]]]:
     from tests.bench.program import measure_program
     from tests.bench.setup import measure_setup
     from tests.bench.stock import measure_import
+    from tests.bench.vault import measure_vault
     from tests.bench.verify import measure_verify
     from tests.bench.wsgi import measure_servers
 
@@ -78,6 +80,7 @@ def _measures() -> dict[str, Callable[[], list[Any]]]:
         "guest": measure_guest,
         "pages": measure_pages,
         "audit": measure_audit,
+        "vault": measure_vault,
     }
 
 

@@ -11,6 +11,7 @@ from tests.bench.pages import CUSTOMERS, MOST_MS, PageResult
 from tests.bench.program import LEAST_TIMES_ONE, MOST_OF_NEEDED, ProgramResult
 from tests.bench.setup import SetupResult
 from tests.bench.stock import ImportResult
+from tests.bench.vault import VaultResult
 from tests.bench.verify import LEAST_OF_FLOOR, MOST_MIB, MOST_READY_S, Speed, VerifyResult
 from tests.bench.wsgi import ServerResult
 
@@ -28,6 +29,7 @@ def as_text(machine: Machine, results: dict[str, list[Any]]) -> str:
         "guest": _program,
         "pages": _pages,
         "audit": _audit,
+        "vault": _vault,
     }
     return "\n\n".join([*parts, *(tables[name](rows) for name, rows in results.items())])
 
@@ -61,6 +63,11 @@ def _servers(rows: list[ServerResult]) -> str:
 def _setup(rows: list[SetupResult]) -> str:
     head = ("database", "apps set up /s", "p50 ms", "p95 ms")
     return _table(head, [(row.database, row.per_second, row.p50_ms, row.p95_ms) for row in rows])
+
+
+def _vault(rows: list[VaultResult]) -> str:
+    head = ("key in a", "verified warm, µs", "verified cold, µs", "data key unwrapped, µs")
+    return _table(head, [(row.key, row.verify_warm_us, row.verify_cold_us, row.unwrap_us) for row in rows])
 
 
 def _import(rows: list[ImportResult]) -> str:

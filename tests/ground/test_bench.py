@@ -12,7 +12,7 @@ from itertools import repeat
 import pytest
 from pytest_mock import MockerFixture
 
-from tests.bench import audit, pages, setup, stock, verify
+from tests.bench import audit, pages, setup, stock, vault, verify
 from tests.bench.installed import kagiya_command
 from tests.bench.load import LoadResult, post_json, run_load
 from tests.ground.commands import run_kagiya
@@ -103,6 +103,12 @@ def test_the_import_of_a_box_is_measured(mocker: MockerFixture) -> None:
     (result,) = stock.measure_import(25)
     assert (result.database, result.keys) == ("SQLite", 25)
     assert result.per_second > 0 < result.dry_run_s
+
+
+def test_a_key_in_a_file_and_in_a_token_are_measured_side_by_side() -> None:
+    results = vault.measure_vault(5, 1)
+    assert [result.key for result in results] == [vault.FILE, vault.TOKEN]
+    assert all(result.verify_warm_us > 0 < result.unwrap_us for result in results)
 
 
 def test_pages_are_measured_on_both_databases(mocker: MockerFixture) -> None:
