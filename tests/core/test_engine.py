@@ -29,6 +29,7 @@ SOURCES = [
 FORGOTTEN = {"WebSession", "SpentNonce", "StationRequest", "ActivationCount", "CustomerKey", "BankAnswer"} | {
     *("CustomerAddress", "MailCode"),  # R67, and what was sent there
     "ImportedSeed",  # until it is a customer's, or destroyed
+    *("StaffInvitation", "PasskeyChallenge", "Passkey"),  # an approval keeps the public half it was signed to
 }
 # into a file that was verified, with a seam left in the log (R63)
 ARCHIVED = {"AuditEntry", "AuditLeaf"}
