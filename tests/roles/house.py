@@ -62,6 +62,10 @@ class House:
         """The settings file of one role."""
         return self.folder / role / "kagiya.toml"
 
+    def pid(self, role: Role) -> int:
+        """Of the process that was started for it."""
+        return int((self.folder / f"{role}.pid").read_text())
+
     def url(self, role: Role) -> str:
         """Where it is served."""
         return f"{'https' if role is Role.VERIFIER else 'http'}://{HOST}:{self.ports[role]}"

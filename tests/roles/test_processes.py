@@ -76,6 +76,8 @@ def test_each_is_ready_and_serves_its_own_part_alone(house: House) -> None:
         with house.http(role) as http:
             ready = http.get("/readyz")
             assert (ready.status_code, ready.json()["vault"]) == (200, True), ready.text
+            limits = Path(f"/proc/{house.pid(role)}/limits").read_text()
+            assert "Max core file size        0                    0 " in limits
             assert ready.json()["certificate_ends"]["role"] > now().isoformat()
             assert "kagiya_certificate_ends_timestamp_seconds" in http.get("/metrics").text
             for path, roles in PARTS.items():
