@@ -1,9 +1,9 @@
 """A limit on what one source may post to the portal, and to the sign-in of the console (R15).
 
 Nobody's loop keeps others out. Everything is counted by source, and the tries of a login ID by source and login ID
-together: a flood from elsewhere neither uses up a customer's own tries nor learns whether the ID exists. Those behind
-one address share its allowance, nobody else. Wrong passwords and codes are counted in the database, whatever is
-admitted here.
+together: a flood from elsewhere neither uses up a customer's own tries nor learns whether the ID exists. Those
+behind one address share its allowance, nobody else. Wrong passwords and codes are counted in the database,
+whatever is admitted here.
 """
 
 from __future__ import annotations

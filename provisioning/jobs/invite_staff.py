@@ -17,7 +17,8 @@ from provisioning.store.conflicts import retried
 from provisioning.store.tables import Staff, StaffInvitation
 
 INVITATION_LIFE: Final = timedelta(hours=1)
-INVITATION_PATH: Final = "/staff/welcome/"
+INVITATION_PATH: Final = "/staff/welcome/#"
+"""The token stands behind the mark: browsers send it to no server, so that no log of requests has it."""
 _TOKEN_BYTES: Final = 32
 
 

@@ -80,7 +80,7 @@ def test_a_new_server_from_nothing(tmp_path: Path) -> None:
     added = run_kagiya(*settings, "staff", "add", *whose, "--name", "窓口 花子", "--role", "teller")
     assert added.returncode == 0, added.stderr
     link = run_kagiya(*settings, "staff", "link", added.stdout.strip())
-    assert link.stdout.startswith("https://otp.example.co.jp/staff/welcome/")
+    assert link.stdout.startswith("https://otp.example.co.jp/staff/welcome/#")
     key = run_kagiya(*settings, "bank-client", "add", "--institution", "dual", "--name", "勘定系")
     assert len(key.stdout.strip()) >= 43
     code = run_kagiya(*settings, "station", "code", *whose, "--name", "窓口1")

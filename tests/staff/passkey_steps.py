@@ -7,6 +7,7 @@ from tests.portal.visitor import Visitor
 
 SIGN_IN = "/staff/sign-in/"
 STEP_UP = "/staff/step-up/passkey"
+WELCOME = "/staff/welcome/"
 
 
 def options(browser: Visitor, path: str) -> str:
@@ -18,6 +19,18 @@ def options(browser: Visitor, path: str) -> str:
     )
     assert answer.mimetype == "application/json", answer.status_code
     return answer.text
+
+
+def open_link(browser: Visitor, link: str) -> None:
+    """What js/welcome.js does with what stands behind the mark."""
+    page, _, token = link.partition("#")
+    browser.get(page)
+    browser.submit(WELCOME + "open", token=token)
+
+
+def enrol(browser: Visitor, key: SoftAuthenticator, name: str = "鍵") -> None:
+    """On the page of the link."""
+    browser.submit(WELCOME, name=name, response=key.make(options(browser, WELCOME + "options")))
 
 
 def sign_in_with(browser: Visitor, key: SoftAuthenticator) -> None:

@@ -16,7 +16,7 @@ from tests.fixtures.staff_sessions import new_staff, session_of, sit_down
 from tests.fixtures.tokens import Token, give_token
 from tests.portal.conftest import MovableClock
 from tests.staff.conftest import AtDesk, Colleague
-from tests.staff.passkey_steps import go_on, options, sign_in_with
+from tests.staff.passkey_steps import enrol, go_on, open_link, options, sign_in_with
 
 pytestmark = sqlite_only
 
@@ -54,8 +54,8 @@ def test_an_administrator_enters_invites_and_shuts_out(
     boss.get("/staff/stations/").get(person)
     assert boss.says("まで有効")
     newcomer, key = Colleague(app), SoftAuthenticator()
-    welcome = link.removeprefix("https://otp.example")
-    newcomer.get(welcome).press(welcome, name="鍵", response=key.make(options(newcomer, welcome + "/options")))
+    open_link(newcomer, link.removeprefix("https://otp.example"))
+    enrol(newcomer, key)
     assert newcomer.path == "/staff/"
     assert boss.get(PEOPLE).says("窓口 新人", "利用中")
     boss.get(person).press(person + "disable")
@@ -99,6 +99,7 @@ def test_accounts_are_an_administrators_and_of_one_institution(
 def test_passkeys_of_ones_own_come_and_go(app: Flask, services: Services, clock: MovableClock) -> None:
     staff_id = new_staff(services, clock())
     first = give_passkey(services, staff_id, clock())
+    clock.advance(seconds=1)
     desk = Colleague(app)
     sign_in_with(desk, first)
     new, key = ACCOUNT + "passkeys/new", SoftAuthenticator()

@@ -1,4 +1,8 @@
-"""The page of an invitation: somebody makes their passkey there, and is signed in with it."""
+"""The page of an invitation: somebody makes their passkey there, and is signed in with it.
+
+The link's token stands in the fragment of its address; js/welcome.js posts it once, and from then on it is kept in
+the session, so that it comes into no log.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from provisioning.errors import BadInput, NotFound, PasskeyRefused
 from provisioning.jobs.accept_invitation import AcceptInvitationCommand, accept_invitation, invitation_options
 from provisioning.rules.staff_proof import SignInProof
 from provisioning.store.queries.staff_accounts import invited_member
-from web import current, forms
+from web import current, flow, forms
 from web.pages.staff import account_words, passkeys
 from web.pages.staff.sign_in import let_in
 from web.screens import Screen
@@ -17,44 +21,59 @@ from web.screens import Screen
 welcome = Blueprint("staff_welcome", __name__, url_prefix="/staff/welcome")
 
 
-@welcome.get("/<token>")
-def show(token: str) -> str | tuple[str, int]:
-    """Whose link it is; looking at it does not spend it."""
-    member = invited_member(current.services().store, token, current.now())
+@welcome.get("/")
+def show() -> str:
+    """Whose link was opened; looking at it does not spend it."""
+    member = invited_member(current.services().store, _token(), current.now())
     if member is None:
-        return _refused()
+        return render_template("staff/welcome_open.html")
     institution = current.services().institution(member.institution_id)
     again = forms.remembered(Screen.STAFF_WELCOME, account_words.fault)
     return render_template(
-        "staff/welcome.html", token=token, member=member, institution=institution, errors=again.errors,
-        values=again.values,
-    )  # fmt: skip
+        "staff/welcome.html", member=member, institution=institution, errors=again.errors, values=again.values
+    )
 
 
-@welcome.post("/<token>/options")
-def passkey_options(token: str) -> Response:
+@welcome.post("/open")
+def open_link() -> Response | tuple[str, int]:
+    """A link comes with its token."""
+    typed = forms.read_form("token")
+    flow.drop(Screen.STAFF_WELCOME)
+    if invited_member(current.services().store, typed["token"], current.now()) is None:
+        return _refused()
+    flow.keep(Screen.STAFF_WELCOME, {"token": typed["token"]})
+    return redirect(url_for(".show"), 303)
+
+
+@welcome.post("/options")
+def passkey_options() -> Response:
     """What the browser is to make."""
     forms.read_form()
-    return passkeys.ask(invitation_options(current.services(), token, current.now()))
+    return passkeys.ask(invitation_options(current.services(), _token(), current.now()))
 
 
-@welcome.post("/<token>")
-def accept(token: str) -> Response | tuple[str, int]:
+@welcome.post("/")
+def accept() -> Response | tuple[str, int]:
     """パスキーを作る."""
     typed = forms.read_form("name", passkeys.RESPONSE_FIELD)
     response, origin = typed[passkeys.RESPONSE_FIELD], current.origin()
-    command = AcceptInvitationCommand(token, passkeys.challenge(), response, typed["name"], origin)
+    command = AcceptInvitationCommand(_token(), passkeys.challenge(), response, typed["name"], origin)
     try:
         staff_id = accept_invitation(current.services(), command, current.now())
     except NotFound:
         return _refused()
     except BadInput as refused:
         forms.refuse(Screen.STAFF_WELCOME, [("passkey_name", refused.fault.value)], {"name": typed["name"]})
-        return redirect(url_for(".show", token=token), 303)
+        return redirect(url_for(".show"), 303)
     except PasskeyRefused as refused:
         forms.refuse(Screen.STAFF_WELCOME, [("", passkeys.refusal(refused))], {"name": typed["name"]})
-        return redirect(url_for(".show", token=token), 303)
+        return redirect(url_for(".show"), 303)
     return let_in(staff_id, SignInProof.PASSKEY)
+
+
+def _token() -> str:
+    kept = flow.kept(Screen.STAFF_WELCOME)
+    return "" if kept is None else str(kept["token"])
 
 
 def _refused() -> tuple[str, int]:
