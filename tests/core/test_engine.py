@@ -32,7 +32,7 @@ FORGOTTEN = {"WebSession", "SpentNonce", "StationRequest", "ActivationCount", "C
     *("StaffInvitation", "PasskeyChallenge", "Passkey"),  # an approval keeps the public half it was signed to
 }
 # into a file that was verified, with a seam left in the log (R63)
-ARCHIVED = {"AuditEntry", "AuditLeaf"}
+ARCHIVED = {"AuditEntry", "AuditLeaf", "AuditShown"}
 
 
 def by_session(store: Store, question: str) -> Any:
