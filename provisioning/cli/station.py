@@ -26,11 +26,16 @@ def station() -> None:
 @click.pass_obj
 def code(file: Path, institution: str, branch: str, name: str) -> None:
     """On the server: open a place for a new desk and print its one-time code."""
+    from provisioning.cli.approvals import do_or_ask
     from provisioning.cli.compose import OPERATOR, operator_services, utc_now
+    from provisioning.jobs.ask_approval import ask_approval
     from provisioning.jobs.invite_station import InviteStationCommand, invite_station
 
-    command = InviteStationCommand(institution, branch, name, OPERATOR)
-    click.echo(invite_station(operator_services(file), command, utc_now()).code)
+    services, command = operator_services(file), InviteStationCommand(institution, branch, name, OPERATOR)
+    invited = do_or_ask(
+        lambda: invite_station(services, command, utc_now()), lambda: ask_approval(services, command, utc_now())
+    )
+    click.echo(invited.code)
 
 
 @station.command()

@@ -43,16 +43,20 @@ def import_(  # noqa: PLR0917 - click's order
     dry_run: bool,
 ) -> None:
     """Take every fob of FILE into stock with its seed, or none of them."""
+    from provisioning.cli.approvals import do_or_ask
     from provisioning.cli.compose import OPERATOR, operator_services, utc_now
     from provisioning.errors import PskcRefused
-    from provisioning.jobs.import_pskc import ImportPskcCommand, import_pskc, look_into_pskc
+    from provisioning.jobs.import_pskc import ImportPskcCommand, ask_to_import, import_pskc, look_into_pskc
 
     given = _file_key(passphrase_file, key_file)
     services = operator_services(settings_file)
     at = services.institution(institution).branches[0] if branch is None else branch
     command = ImportPskcCommand(institution, at, _content(file), given, OPERATOR)
     try:
-        view = (look_into_pskc if dry_run else import_pskc)(services, command, utc_now())
+        view = do_or_ask(
+            lambda: (look_into_pskc if dry_run else import_pskc)(services, command, utc_now()),
+            lambda: ask_to_import(services, command, utc_now()),
+        )
     except PskcRefused as refused:
         raise _refusal(file, refused) from None
     _show(view, "would be imported" if dry_run else "imported")
@@ -67,14 +71,18 @@ def import_(  # noqa: PLR0917 - click's order
 @click.pass_obj
 def export(settings_file: Path, /, file: Path, institution: str, passphrase_file: Path) -> None:
     """Write the seeds of the fobs in stock that came with one into the new FILE. Needs the verifier's key."""
+    from provisioning.cli.approvals import do_or_ask
     from provisioning.cli.compose import OPERATOR, build_services, utc_now
-    from provisioning.jobs.export_pskc import ExportPskcCommand, export_pskc
+    from provisioning.jobs.export_pskc import ExportPskcCommand, ask_to_export, export_pskc
     from provisioning.rules.roles import Role
     from provisioning.settings_file import load_settings
 
     command = ExportPskcCommand(institution, _passphrase(passphrase_file), OPERATOR)
     services = build_services(load_settings(settings_file, {Role.VERIFIER}), {Role.VERIFIER})
-    count = export_pskc(services, command, lambda data: _keep(file, data), utc_now())
+    count = do_or_ask(
+        lambda: export_pskc(services, command, lambda data: _keep(file, data), utc_now()),
+        lambda: ask_to_export(services, command, utc_now()),
+    )
     click.echo(f"{count} seeds exported to {file}")
 
 

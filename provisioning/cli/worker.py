@@ -19,12 +19,14 @@ def worker(file: Path) -> None:
 
     settings = load_settings(file, {Role.WORKER})
     refuse_unsafe_settings(str(file), settings)
+    from provisioning.cli.approvals import take_profiles
     from provisioning.cli.chores import smtp_mailer, work
     from provisioning.cli.compose import build_services, utc_now
     from provisioning.cli.signals import stop_by_signal
 
     services = build_services(settings, {Role.WORKER})
     refuse_unsafe_store(str(file), services)
+    take_profiles(str(file), services, utc_now())
     logs.configure(settings.server.log_level)
     work(services, smtp_mailer(settings.mail), utc_now, stop_by_signal())
     services.store.close()

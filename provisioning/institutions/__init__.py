@@ -57,6 +57,11 @@ def load_institutions(folder: Path | None = None) -> dict[str, Institution]:
     return load_profiles(files)
 
 
+def profile_texts(folder: Path | None = None) -> dict[str, str]:
+    """The files that `load_institutions` reads, as they are, by id."""
+    return {file.stem: file.read_text(encoding="utf-8") for file in sorted((folder or SHIPPED).glob("*.toml"))}
+
+
 def load_profiles(files: Iterable[Path]) -> dict[str, Institution]:
     """The profiles in `files`, by id. Raises SettingsInvalid, also where two share an id or a service ID."""
     found: dict[str, Institution] = {}

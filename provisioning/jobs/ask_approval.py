@@ -12,6 +12,7 @@ from provisioning.errors import AlreadyTaken
 from provisioning.jobs.approval_case import record_approval
 from provisioning.jobs.asked import Asked
 from provisioning.jobs.asked_jobs import RUNS, Askable, tell
+from provisioning.rules.actor import Actor
 from provisioning.rules.approval import Approval, ApprovalPayload, payload_hash
 from provisioning.services import Services
 from provisioning.store.conflicts import retried
@@ -26,20 +27,23 @@ def ask_approval(services: Services, command: Askable, now: datetime) -> str:
     AlreadyTaken("approval") where the same is asked for already.
     """
     with services.store.write() as tx:
-        row = _ask(tx, services, command, tell(tx, services, command), now)
+        asked = tell(tx, services, command)
+        row = _ask(tx, services, command.institution_id, command.actor, asked, now)
         _try(tx, services, command, row, now)
     return row.id
 
 
 @retried
-def ask_for(services: Services, command: Askable, asked: Asked, now: datetime) -> str:
-    """As `ask_approval`, of what the caller has tried."""
+def ask_for(services: Services, institution_id: str, maker: Actor, asked: Asked, now: datetime) -> str:
+    """As `ask_approval`, of what the caller has looked into and will do once it is granted."""
     with services.store.write() as tx:
-        return _ask(tx, services, command, asked, now).id
+        return _ask(tx, services, institution_id, maker, asked, now).id
 
 
-def _ask(tx: Session, services: Services, command: Askable, asked: Asked, now: datetime) -> ApprovalRequest:
-    institution, maker = services.institution(command.institution_id), command.actor
+def _ask(  # noqa: PLR0917 - one transaction's
+    tx: Session, services: Services, institution_id: str, maker: Actor, asked: Asked, now: datetime
+) -> ApprovalRequest:
+    institution = services.institution(institution_id)
     payload = ApprovalPayload(
         approval_id=new_id(),
         institution_id=institution.id,

@@ -11,9 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from provisioning.errors import AlreadyTaken
-from provisioning.jobs import asked_issuances, asked_relief
+from provisioning.jobs import asked_issuances, asked_relief, asked_stock
 from provisioning.jobs.asked import Asked
 from provisioning.jobs.close_paper import CarryOutPaperCommand, carry_out_in
+from provisioning.jobs.invite_station import InviteStationCommand
 from provisioning.jobs.issue_soft import IssueSoftCommand
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_alone
 from provisioning.jobs.open_batch import OpenBatchCommand, open_in
@@ -23,7 +24,14 @@ from provisioning.rules.approval import ApprovalPayload, AskedJob
 from provisioning.rules.permissions import StaffAct
 from provisioning.services import Services
 
-Askable = ReserveFobCommand | OpenBatchCommand | IssueSoftCommand | LiftSuspensionCommand | CarryOutPaperCommand
+Askable = (
+    ReserveFobCommand
+    | OpenBatchCommand
+    | IssueSoftCommand
+    | LiftSuspensionCommand
+    | CarryOutPaperCommand
+    | InviteStationCommand
+)
 """Commands of jobs that may need an approval."""
 
 
@@ -49,6 +57,7 @@ _TOLD: Final[dict[type, Callable[[Session, Services, Any], Asked]]] = {
     IssueSoftCommand: asked_issuances.soft_token,
     LiftSuspensionCommand: asked_relief.lifting,
     CarryOutPaperCommand: asked_relief.paper,
+    InviteStationCommand: asked_stock.new_station,
 }
 
 

@@ -40,7 +40,10 @@ class ApprovalCommand:
 
 @retried
 def refuse_approval(services: Services, command: RefuseApprovalCommand, now: datetime) -> None:
-    """Raises BadInput("objection"), NotFound (also for another branch's), ApprovalRefused, WrongState("approval")."""
+    """Close it with nothing done.
+
+    Raises BadInput("objection"), NotFound (also for another branch's), ApprovalRefused, WrongState("approval").
+    """
     objection = read_line(command.objection, "objection")
     if not objection:
         raise BadInput("objection", InputFault.MISSING)

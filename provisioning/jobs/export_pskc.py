@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from provisioning.errors import BadInput, InputFault, NotFound
+from provisioning.jobs.ask_approval import ask_for
+from provisioning.jobs.asked import Asked
+from provisioning.jobs.asked_stock import outgoing_seeds
 from provisioning.jobs.imported_seeds import open_imported, parameters_of
+from provisioning.jobs.spend_approval import Sought, spend_approval
 from provisioning.pskc.ciphers import Passphrase
 from provisioning.pskc.keys import PskcKey
 from provisioning.pskc.writer import write_pskc
+from provisioning.rules.approval import ApprovedAct
 from provisioning.rules.factory import maker_of
 from provisioning.rules.states import FobState
 from provisioning.services import Services
@@ -38,23 +43,47 @@ def export_pskc(
     """How many seeds went into the file, which `keep` has stored when the audit log says so.
 
     The fobs stay as they are. Raises BadInput("passphrase") for a short one, NotFound("fob") where there is
-    nothing to export, VaultError outside the verifier role, and what `keep` raises.
+    nothing to export, VaultError outside the verifier role, ApprovalNeeded, ApprovalRefused, and what `keep`
+    raises.
     """
     institution = services.institution(command.institution_id)
     if len(command.passphrase.text) < SHORTEST_PASSPHRASE:
         raise BadInput("passphrase", InputFault.TOO_SIMPLE)
-    free = (Fob.institution_id == institution.id, Fob.state == FobState.IN_STOCK)
-    query = select(Fob, ImportedSeed).join(ImportedSeed, ImportedSeed.fob_id == Fob.id).where(*free)
     with services.store.write() as tx:
-        rows = tx.execute(query.order_by(Fob.serial, Fob.numbering).with_for_update()).all()
-        if not rows:
-            raise NotFound("fob")
+        rows = tx.execute(_free(institution.id).with_for_update()).all()
+        asked = _asked(row for row, _ in rows)
+        sought = Sought(institution.id, command.actor, (ApprovedAct.EXPORT_SEEDS,), asked)
+        actor = spend_approval(tx, services, sought, now)
         keys = [_key(services, number, fob, seed) for number, (fob, seed) in enumerate(rows, 1)]
         facts = {"count": len(keys), "first": keys[0].serial, "last": keys[-1].serial}
-        entry = AuditRecord(now, command.actor, "export_pskc", "exported", institution.id, facts=facts)
+        entry = AuditRecord(now, actor, "export_pskc", "exported", institution.id, facts=facts)
         record(tx, services.audit_key, entry)
         keep(write_pskc(keys, command.passphrase))
     return len(keys)
+
+
+def ask_to_export(services: Services, command: ExportPskcCommand, now: datetime) -> str:
+    """Ask a second person for the seeds that are free now; the request's id.
+
+    Raises NotFound("fob") where there are none, AlreadyTaken("approval").
+    """
+    institution = services.institution(command.institution_id)
+    with services.store.read() as session:
+        asked = _asked(row for row, _ in session.execute(_free(institution.id)))
+    return ask_for(services, institution.id, command.actor, asked, now)
+
+
+def _free(institution_id: str) -> Select[Fob, ImportedSeed]:
+    free = (Fob.institution_id == institution_id, Fob.state == FobState.IN_STOCK)
+    query = select(Fob, ImportedSeed).join(ImportedSeed, ImportedSeed.fob_id == Fob.id).where(*free)
+    return query.order_by(Fob.serial, Fob.numbering)
+
+
+def _asked(fobs: Iterable[Fob]) -> Asked:
+    serials = [(fob.numbering, fob.serial) for fob in fobs]
+    if not serials:
+        raise NotFound("fob")
+    return outgoing_seeds(serials)
 
 
 def _key(services: Services, number: int, fob: Fob, imported: ImportedSeed) -> PskcKey:

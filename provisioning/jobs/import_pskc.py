@@ -15,10 +15,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from provisioning.errors import AlreadyTaken, BadInput, InputFault, PskcFault, PskcRefusal, PskcRefused
+from provisioning.jobs.ask_approval import ask_for
+from provisioning.jobs.asked_stock import incoming_seeds
 from provisioning.jobs.imported_seeds import context_of_fob
+from provisioning.jobs.spend_approval import Sought, spend_approval
 from provisioning.pskc.ciphers import FileKey
 from provisioning.pskc.keys import PskcKey
 from provisioning.pskc.reader import read_pskc
+from provisioning.rules.approval import ApprovedAct
 from provisioning.rules.factory import FACTORY, numbering_of_maker, suits
 from provisioning.rules.institution import Institution
 from provisioning.rules.parameters import OtpParameters
@@ -72,7 +76,7 @@ def import_pskc(services: Services, command: ImportPskcCommand, now: datetime) -
     """Every fob of the file IN_STOCK with its seed sealed, in one transaction.
 
     Raises PskcRefused with every key that is in the way, AlreadyTaken("fob") if somebody was first with one,
-    BadInput("branch" or "kind"), NotFound, VaultError.
+    BadInput("branch" or "kind"), NotFound, VaultError, ApprovalNeeded, ApprovalRefused.
     """
     keys, refusals = _judged(services, command, now)
     fobs = [_fob(command, key, now) for key in keys]
@@ -84,15 +88,29 @@ def import_pskc(services: Services, command: ImportPskcCommand, now: datetime) -
             refusals += [_refusal(key, PskcFault.IN_STOCK) for key in taken]
             if refusals:
                 raise PskcRefused(tuple(sorted(refusals, key=lambda refusal: refusal.number)))
+            view = _view(keys, [])
+            asked = incoming_seeds(command, view)
+            sought = Sought(command.institution_id, command.actor, (ApprovedAct.IMPORT_SEEDS,), asked)
+            command = dataclasses.replace(command, actor=spend_approval(tx, services, sought, now))
             tx.add_all(fobs)
             tx.flush()
             tx.add_all(seeds)
             enter_new(tx, fobs, command.actor, now)
-            view = _view(keys, [])
             record(tx, services.audit_key, _audit(command, view, now))
     except IntegrityError:
         raise AlreadyTaken("fob") from None
     return view
+
+
+def ask_to_import(services: Services, command: ImportPskcCommand, now: datetime) -> str:
+    """Ask a second person for this very file; the request's id.
+
+    Raises as `import_pskc`, and AlreadyTaken("approval").
+    """
+    view = look_into_pskc(services, command, now)
+    if view.refusals:
+        raise PskcRefused(view.refusals)
+    return ask_for(services, command.institution_id, command.actor, incoming_seeds(command, view), now)
 
 
 def _judged(

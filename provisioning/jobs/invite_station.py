@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
 from provisioning.errors import BadInput, InputFault
+from provisioning.jobs.asked_stock import new_station
+from provisioning.jobs.spend_approval import Sought, spend_approval
+from provisioning.rules.approval import ApprovedAct
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
@@ -42,7 +45,10 @@ class StationInvitation:
 
 @retried
 def invite_station(services: Services, command: InviteStationCommand, now: datetime) -> StationInvitation:
-    """Create the station's row without keys. Raises BadInput for an empty name or an unknown branch."""
+    """Create the station's row without keys.
+
+    Raises BadInput for an empty name or an unknown branch, ApprovalNeeded, ApprovalRefused.
+    """
     institution = services.institution(command.institution_id)
     name = command.name.strip()
     if not name:
@@ -53,6 +59,9 @@ def invite_station(services: Services, command: InviteStationCommand, now: datet
         raise BadInput("branch", InputFault.NOT_OFFERED)
     code = _new_code()
     with services.store.write() as tx:
+        asked = new_station(tx, services, command)
+        sought = Sought(institution.id, command.actor, (ApprovedAct.ENROL_STATION,), asked)
+        actor = spend_approval(tx, services, sought, now)
         station = Station(
             institution_id=institution.id,
             branch=command.branch,
@@ -62,7 +71,7 @@ def invite_station(services: Services, command: InviteStationCommand, now: datet
         )
         tx.add(station)
         tx.flush()
-        record(tx, services.audit_key, _audit(command, station.id, name, now))
+        record(tx, services.audit_key, _audit(replace(command, actor=actor), station.id, name, now))
     return StationInvitation(station.id, code, now + CODE_LIFE)
 
 

@@ -39,12 +39,19 @@ def find_grant(tx: Session, services: Services, sought: Sought, now: datetime) -
     try:
         refuse_without_approval(services.institution(sought.institution_id), sought.actor, *sought.acts)
     except ApprovalNeeded:
-        granted = tx.scalars(_granted(sought, now)).one_or_none()
+        granted = find_grant_of(tx, sought, now)
         if granted is None:
             raise
-        _compare(granted, sought.asked)
         return granted
     return None
+
+
+def find_grant_of(tx: Session, sought: Sought, now: datetime) -> ApprovalRequest | None:
+    """What the maker was granted for this, whoever demands it; None without one. Raises ApprovalRefused."""
+    granted = tx.scalars(_granted(sought, now)).one_or_none()
+    if granted is not None:
+        _compare(granted, sought.asked)
+    return granted
 
 
 def spend_approval(tx: Session, services: Services, sought: Sought, now: datetime) -> Actor:
@@ -53,15 +60,18 @@ def spend_approval(tx: Session, services: Services, sought: Sought, now: datetim
     Raises as `find_grant`.
     """
     granted = find_grant(tx, services, sought, now)
-    if granted is None or granted.approver_id is None:
-        return sought.actor
+    return sought.actor if granted is None else spend_grant(tx, granted, sought, now)
+
+
+def spend_grant(tx: Session, granted: ApprovalRequest, sought: Sought, now: datetime) -> Actor:
+    """The actor, allowed by what is spent with this. Raises ApprovalRefused if another act was first."""
     spent = update(ApprovalRequest).where(
         ApprovalRequest.id == granted.id, ApprovalRequest.state == ApprovalState.GRANTED
     )
     # of any number of acts at once one finds it unspent
     if not changed_rows(tx, spent.values(state=ApprovalState.DONE, closed_at=now, told_at=now)):
         raise ApprovalRefused(ApprovalFault.MOVED_ON)
-    approval = Approval(granted.id, granted.approver_id, granted.by_demo)
+    approval = Approval(granted.id, granted.approver_id or "", granted.by_demo)
     return dataclasses.replace(sought.actor, approval=approval)
 
 

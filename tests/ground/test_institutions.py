@@ -12,6 +12,7 @@ import pytest
 from provisioning.errors import SettingsInvalid
 from provisioning.institutions import SHIPPED, load_institutions, load_profile, load_profiles
 from provisioning.rules.app_profile import DisplayName
+from provisioning.rules.approval import ApprovedAct
 from provisioning.rules.institution import Activation, Institution, Replacement
 from provisioning.rules.papers import PaperKind
 from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
@@ -102,6 +103,13 @@ def test_an_address_is_called_as_in_the_manual(name: str, label: str) -> None:
         ("[states]", '[papers]\nneeded_for = ["suspension", "suspension"]\n[states]', "papers.needed_for"),
         ("[states]", '[papers]\nneeded_for = ["mail_address"]\n[states]', "papers.needed_for"),
         ("[states]", "[papers]\nneeded = []\n[states]", "papers.needed"),
+        ('"change_profile"', '"wish"', "approval.needed_for"),
+        ('"change_profile"', '"change_profile", "change_profile"', "approval.needed_for"),
+        ('"change_profile"', '"close_paper"', "approval.needed_for"),
+        ('"change_profile"', '"lift_restriction"', "approval.needed_for"),
+        ("[approval]", "[approval]\nexpires_h = 0", "approval.expires_h"),
+        ("[approval]", "[approval]\nexpires_h = 73", "approval.expires_h"),
+        ("[approval]", "[approval]\nneeded = []", "approval.needed"),
         ("failure_limit = 5", 'replacement = "never"', "limits.replacement"),
         ('sender_address = "otp@', 'sender_address = "太郎@', "mail.sender_address"),
         ('sender_address = "otp@', 'sender_address = "otp desk@', "mail.sender_address"),
@@ -151,6 +159,27 @@ def test_papers_and_the_limit_of_issuances_are_those_of_manual_002() -> None:
     succeeding = {name for name, one in shipped.items() if one.replacement is Replacement.SUCCESSOR}
     assert succeeding == {"counter"}
     assert {(one.issuance_limit, one.papers) for name, one in shipped.items() if name != taken.id} == {(None, ())}
+
+
+def test_nothing_of_fobs_takes_a_second_person_where_none_are_issued(tmp_path: Path) -> None:
+    text = (SHIPPED / "counter.toml").read_text()
+    for act in ("issue_hard", "import_seeds", "export_seeds"):
+        file = tmp_path / "counter.toml"
+        file.write_text(f'{text}\n[approval]\nneeded_for = ["{act}"]\n')
+        with pytest.raises(SettingsInvalid) as caught:
+            load_profile(file)
+        assert caught.value.key == "approval.needed_for"
+
+
+def test_what_takes_a_second_person_is_what_the_profiles_list() -> None:
+    shipped = load_institutions()
+    needed = {name: set(one.approval.needed_for) for name, one in shipped.items() if one.approval.needed_for}
+    assert needed == {
+        "dual": {ApprovedAct.CHANGE_PROFILE},
+        "limit-lowering": {ApprovedAct.LIFT_SUSPENSION, ApprovedAct.REISSUE, ApprovedAct.CHANGE_PROFILE},
+        "mail-password": {ApprovedAct.LIFT_RESTRICTION, ApprovedAct.REISSUE, ApprovedAct.CHANGE_PROFILE},
+    }
+    assert {one.approval.expires_after for one in shipped.values()} == {timedelta(hours=8)}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from provisioning.rules.permissions import StaffRole
 from provisioning.store.tables.address import CustomerAddress, MailCode, MailPasswordTries
 from provisioning.store.tables.application import Application, ApplicationState
 from provisioning.store.tables.approval import ApprovalRequest
-from provisioning.store.tables.audit import AuditEntry
+from provisioning.store.tables.audit import AuditEntry, AuditShown
 from provisioning.store.tables.audit_tree import AuditBatch, AuditLeaf, AuditNode
 from provisioning.store.tables.base import Base, Instant, new_id
 from provisioning.store.tables.batch import Batch, BatchItem, BatchItemState
@@ -22,8 +22,9 @@ from provisioning.store.tables.imported_seed import ImportedSeed
 from provisioning.store.tables.money_transfer import MoneyTransfer, Payee
 from provisioning.store.tables.outbox import MailState, OutboxMail
 from provisioning.store.tables.paper import PaperRequest
-from provisioning.store.tables.programming import ProgrammingJob, Station, StationRequest
 from provisioning.store.tables.passkey import Passkey, PasskeyChallenge
+from provisioning.store.tables.profile import ProfileInForce
+from provisioning.store.tables.programming import ProgrammingJob, Station, StationRequest
 from provisioning.store.tables.session import SessionKind, WebSession
 from provisioning.store.tables.staff import Staff, StaffFallback, StaffInvitation
 from provisioning.store.tables.ticket import ActivationCount, SpentNonce, Ticket, TicketState
@@ -38,6 +39,7 @@ __all__ = [
     "AuditEntry",
     "AuditLeaf",
     "AuditNode",
+    "AuditShown",
     "BankAnswer",
     "BankClient",
     "Base",
@@ -64,10 +66,11 @@ __all__ = [
     "MoneyTransfer",
     "OutboxMail",
     "PaperRequest",
-    "Payee",
-    "ProgrammingJob",
     "Passkey",
     "PasskeyChallenge",
+    "Payee",
+    "ProfileInForce",
+    "ProgrammingJob",
     "SessionKind",
     "SpentNonce",
     "Staff",

@@ -12,6 +12,7 @@ from provisioning.rules.states import EndedHow
 from provisioning.store.queries.customers import CustomerCard
 from provisioning.store.queries.fobs import FobView
 from provisioning.store.queries.mails import MailFilter, mails
+from provisioning.store.queries.staff import staff_member
 from provisioning.store.queries.timeline import Event, event
 from web import current
 from web.pages.staff.act_words import act_words
@@ -35,7 +36,7 @@ def show(desk: Desk, number: int) -> str | Response:
     fob = _fob(desk, done)
     return page(
         "staff/act.html", desk, done=done, told=told, card=card, fob=fob, mail=mail[0] if mail else None,
-        ended_how=EndedHow,
+        ended_how=EndedHow, approver=_approver(done),
     )  # fmt: skip
 
 
@@ -46,6 +47,12 @@ def _card(desk: Desk, done: Event) -> CustomerCard | None:
         return desk.card(done.customer_id)
     except NotFound:
         return None
+
+
+def _approver(done: Event) -> str:
+    """Who allowed it, where the institution asks for a second person."""
+    approver_id = done.facts.get("approver")
+    return staff_member(current.services().store, approver_id).name if approver_id else ""
 
 
 def _fob(desk: Desk, done: Event) -> FobView | None:

@@ -41,6 +41,7 @@ REASONS: Final[dict[str, LazyString]] = {
     "has_token": _l("ほかの手続きが先に行われました"),
     "too_early": _l("まだ発行できない日です"),
     "restricted": _l("発行規制中です"),
+    "approval": _l("役席者の承認が必要です"),
 }
 """Why a customer of a batch got no fob."""
 _ITEMS: Final[dict[BatchStage, StateWords]] = {

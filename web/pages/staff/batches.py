@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from provisioning.errors import (
     AlreadyTaken,
+    ApprovalNeeded,
     BadInput,
     CannotHold,
     ClockUntrusted,
@@ -74,6 +75,8 @@ def begin(desk: Desk) -> Response:
         at_once = int(typed["at_once"]) if typed["at_once"] in map(str, _AT_ONCE) else 0
         command = OpenBatchCommand(desk.institution.id, station.id, (*applied, *others), desk.actor, at_once)
         batch_id = open_batch(current.services(), command, current.now())
+    except ApprovalNeeded:
+        return telling.ask(command, url_for(".index"))
     except (BadInput, NotFound) as fault:
         refused = BadInput("station", InputFault.NOT_OFFERED) if isinstance(fault, NotFound) else fault
         telling.refuse(Screen.STAFF_BATCHES, desk.institution.id, [refused], typed)

@@ -20,6 +20,7 @@ from provisioning.rules.actor import Actor
 from provisioning.rules.permissions import StaffAct
 from provisioning.rules.states import TokenKind
 from provisioning.services import Services
+from provisioning.store.queries.approvals import ApprovalFilter, approvals
 from provisioning.store.queries.customers import CustomerCard
 from provisioning.store.queries.mails import MailFilter, mails
 from provisioning.store.queries.papers import PaperFilter, papers
@@ -41,6 +42,9 @@ def show(desk: Desk, customer_id: str) -> str:
         desk,
         card=card,
         papers=papers(current.services().store, desk.institution.id, PaperFilter(customer_id=card.id, limit=10)),
+        asked=approvals(
+            current.services().store, desk.institution.id, ApprovalFilter(customer_id=card.id, is_open=True)
+        ),
         story=timeline(current.services().store, desk.institution.id, card.id),
         mails=mails(current.services(), desk.institution.id, MailFilter(customer_id=card.id, limit=20)),
     )
@@ -50,7 +54,15 @@ def show(desk: Desk, customer_id: str) -> str:
 @at_desk(StaffAct.LIFT)
 def lift(desk: Desk, customer_id: str) -> Response:
     """利用停止を解除する."""
-    return _act_on_token(desk, customer_id, lift_suspension, LiftSuspensionCommand)
+    seen = forms.read_form("credential_id")["credential_id"]
+    card = desk.card(customer_id)
+    command = LiftSuspensionCommand(desk.institution.id, seen, desk.actor)
+
+    def do() -> None:
+        own_credential(card, seen)
+        lift_suspension(current.services(), command, current.now())
+
+    return telling.act(desk, do, _page_of(customer_id), asks=command)
 
 
 @customer.post("/unlock")
@@ -101,7 +113,7 @@ def cancel_applied(desk: Desk, customer_id: str) -> Response:
     )
 
 
-_Command = TypeVar("_Command", LiftSuspensionCommand, ResetDriftCommand, CancelIssuanceCommand)
+_Command = TypeVar("_Command", ResetDriftCommand, CancelIssuanceCommand)
 
 
 def _act_on_token(

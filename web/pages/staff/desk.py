@@ -15,6 +15,7 @@ from provisioning.errors import NotFound
 from provisioning.rules.actor import Actor, ActorKind
 from provisioning.rules.institution import Institution
 from provisioning.rules.permissions import StaffAct, allows
+from provisioning.store.queries.approvals import approval_counts
 from provisioning.store.queries.customers import CustomerCard, customer_card
 from provisioning.store.queries.fobs import FobView, fob
 from provisioning.store.queries.jobs import JobView, job
@@ -132,6 +133,10 @@ def page(template: str, desk: Desk, **values: Any) -> str:
     """A page of the console: with the work bar, and what is to be said once."""
     counts = work_counts(current.services().store, desk.institution.id, desk.branch, current.now())
     frame = {"desk": desk, "counts": counts, "notice": session.pop(NOTICE, None), "now": current.now()}
+    if desk.institution.approval.needed_for:
+        frame["asked_counts"] = approval_counts(
+            current.services().store, desk.institution.id, desk.branch, desk.staff.id, current.now()
+        )
     return render_template(template, **frame, **values)
 
 

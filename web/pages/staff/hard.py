@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from provisioning.errors import (
     AlreadyTaken,
+    ApprovalNeeded,
     BadInput,
     CannotHold,
     InputFault,
@@ -138,7 +139,10 @@ def reserve(desk: Desk, customer_id: str) -> Response:
     try:
         fob = desk.fob(typed["fob_id"]) if typed["fob_id"] else _scanned(desk, typed["serial"], typed["profile"])
         station_id = desk.station(typed["station_id"]).id if typed["station_id"] else None
-        job_id = _reserve(desk, card, fob, station_id)
+        command = _command(desk, card, fob, station_id)
+        job_id = reserve_fob(current.services(), command, current.now()).job_id
+    except ApprovalNeeded:
+        return telling.ask(command, url_for(".choose", customer_id=card.id))
     except BadInput as fault:
         telling.refuse(Screen.STAFF_HARD, card.id, [fault], {"serial": typed["serial"]})
         return redirect(url_for(".choose", customer_id=card.id), 303)
@@ -154,9 +158,9 @@ def reserve(desk: Desk, customer_id: str) -> Response:
     return redirect(url_for("staff_programming.show", job_id=job_id), 303)
 
 
-def _reserve(desk: Desk, card: CustomerCard, fob: FobView, station_id: str | None) -> str:
+def _command(desk: Desk, card: CustomerCard, fob: FobView, station_id: str | None) -> ReserveFobCommand:
     fulfils = card.application is not None and card.application.kind is TokenKind.HARD
-    command = ReserveFobCommand(
+    return ReserveFobCommand(
         desk.institution.id,
         card.id,
         fob.id,
@@ -164,7 +168,6 @@ def _reserve(desk: Desk, card: CustomerCard, fob: FobView, station_id: str | Non
         station_id=station_id,
         application_id=card.application.id if card.application and fulfils else None,
     )
-    return reserve_fob(current.services(), command, current.now()).job_id
 
 
 def _scanned(desk: Desk, typed: str, profile: str) -> FobView:

@@ -102,7 +102,10 @@ def carry_out(desk: Desk, paper_id: str) -> Response:
     command = CarryOutPaperCommand(desk.institution.id, found.id, typed["act"], typed["credential_id"], desk.actor)
     try:
         return telling.act(
-            desk, lambda: carry_out_paper(current.services(), command, current.now()), _page_of(found)
+            desk,
+            lambda: carry_out_paper(current.services(), command, current.now()),
+            _page_of(found),
+            asks=command,
         )
     except BadInput as fault:
         return _refuse_closing(found, fault, {"act": typed["act"]})

@@ -8,7 +8,14 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from provisioning.errors import AlreadyTaken, BadInput, IssueRestricted, TooEarly
+from provisioning.errors import (
+    AlreadyTaken,
+    ApprovalNeeded,
+    ApprovalRefused,
+    BadInput,
+    IssueRestricted,
+    TooEarly,
+)
 from provisioning.jobs.check_soft_entry import (
     SoftEntry,
     check_mail_pair,
@@ -16,7 +23,7 @@ from provisioning.jobs.check_soft_entry import (
     mail_fields,
     password_fields,
 )
-from provisioning.jobs.issue_soft import IssueSoftCommand, issue_soft
+from provisioning.jobs.issue_soft import IssueSoftCommand, issue_soft, refuse_without_grant
 from provisioning.rules.permissions import StaffAct
 from provisioning.store.queries.customers import CustomerCard
 from web import current, flow, forms, setup_codes
@@ -56,6 +63,18 @@ def enter(desk: Desk, customer_id: str) -> Response:
     telling.forget()
     kept = {"customer": card.id, "mail_address": typed["mail_address"].strip()}
     flow.keep(Screen.STAFF_SOFT_ENTRY, kept)
+    command = _command(desk, card, kept["mail_address"], "")
+    try:
+        refuse_without_grant(current.services(), command, current.now())
+    except ApprovalNeeded:
+        return (
+            turned_away(card)
+            if not may_issue(card)
+            else telling.ask(command, url_for(".entry", customer_id=card.id))
+        )
+    except ApprovalRefused as refused:
+        telling.tell_refusal(refused)
+        return redirect(url_for(".entry", customer_id=card.id), 303)
     return redirect(url_for(".password", customer_id=card.id), 303)
 
 
@@ -104,15 +123,15 @@ def thanks(desk: Desk, customer_id: str) -> str | Response:
 
 
 def _issue(desk: Desk, card: CustomerCard, mail_address: str, activation_password: str) -> Response:
-    command = IssueSoftCommand(
-        desk.institution.id, card.id, mail_address, activation_password, language(), desk.actor
-    )
+    command = _command(desk, card, mail_address, activation_password)
     try:
         issued = issue_soft(current.services(), command, current.now())
     except BadInput as fault:
         telling.refuse(Screen.STAFF_SOFT_ENTRY, card.id, [fault], _everywhere(desk, mail_address))
         return redirect(url_for(".entry", customer_id=card.id), 303)
-    except (AlreadyTaken, TooEarly, IssueRestricted) as refused:
+    except ApprovalNeeded:
+        return telling.ask(command, url_for("staff_customer.show", customer_id=card.id))
+    except (AlreadyTaken, ApprovalRefused, TooEarly, IssueRestricted) as refused:
         flow.drop(Screen.STAFF_SOFT_ENTRY)
         telling.tell_refusal(refused)
         return redirect(url_for("staff_customer.show", customer_id=card.id), 303)
@@ -120,6 +139,12 @@ def _issue(desk: Desk, card: CustomerCard, mail_address: str, activation_passwor
     kept = {"customer": card.id, "number": telling.number_now(desk)}
     flow.keep(Screen.STAFF_SOFT_PASSWORD, kept | setup_codes.facts(issued.setup_code))
     return redirect(url_for(".thanks", customer_id=card.id), 303)
+
+
+def _command(desk: Desk, card: CustomerCard, mail_address: str, activation_password: str) -> IssueSoftCommand:
+    return IssueSoftCommand(
+        desk.institution.id, card.id, mail_address, activation_password, language(), desk.actor
+    )
 
 
 def _everywhere(desk: Desk, mail_address: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from provisioning.errors import BadInput
+from provisioning.errors import ApprovalNeeded, ApprovalRefused, BadInput
 from provisioning.jobs.invite_station import InviteStationCommand, invite_station
 from provisioning.jobs.revoke_station import RevokeStationCommand, revoke_station
 from provisioning.jobs.take_into_stock import TakeIntoStockCommand, take_into_stock
@@ -76,6 +76,11 @@ def invite(desk: Desk) -> Response:
     command = InviteStationCommand(desk.institution.id, typed["branch"], typed["name"], desk.actor)
     try:
         made = invite_station(current.services(), command, current.now())
+    except ApprovalNeeded:
+        return telling.ask(command, url_for(".index"))
+    except ApprovalRefused as refused:
+        telling.tell_refusal(refused)
+        return redirect(url_for(".index"), 303)
     except BadInput as fault:
         telling.refuse(Screen.STAFF_STATIONS, desk.institution.id, [fault], typed)
         return redirect(url_for(".index"), 303)

@@ -10,6 +10,8 @@ from werkzeug.wrappers import Response
 
 from provisioning.errors import (
     AlreadyTaken,
+    ApprovalNeeded,
+    ApprovalRefused,
     BadInput,
     CannotHold,
     ClockUntrusted,
@@ -18,6 +20,8 @@ from provisioning.errors import (
     TooEarly,
     WrongState,
 )
+from provisioning.jobs.ask_approval import ask_approval
+from provisioning.jobs.asked_jobs import Askable
 from provisioning.store.queries.timeline import number_of_act
 from web import current, forms
 from web.pages.staff.desk import Desk, notify
@@ -27,14 +31,33 @@ from web.screens import Screen
 _FORM: Final = "staff form "
 
 
-def act(desk: Desk, do: Callable[[], Any], back: str) -> Response:
-    """Do it and show its page; where somebody was first or the state does not fit, go `back` and say so."""
+def act(desk: Desk, do: Callable[[], Any], back: str, asks: Askable | None = None) -> Response:
+    """Do it and show its page; where somebody was first or the state does not fit, go `back` and say so.
+
+    Where the institution demands a second person for it, one is asked for what is in the command `asks`.
+    """
     try:
         do()
+    except ApprovalNeeded:
+        if asks is None:
+            raise
+        return ask(asks, back)
     except (WrongState, AlreadyTaken, TooEarly, IssueRestricted, PaperNeeded, ClockUntrusted) as refused:
         tell_refusal(refused)
         return redirect(back, 303)
     return to_act(desk)
+
+
+def ask(command: Askable, back: str) -> Response:
+    """Nothing is done: an approver is asked for it, on a page of the request's own."""
+    try:
+        approval_id = ask_approval(current.services(), command, current.now())
+    except (WrongState, AlreadyTaken, TooEarly, IssueRestricted, PaperNeeded, CannotHold) as refused:
+        tell_refusal(refused)
+        return redirect(back, 303)
+    forget()
+    notify("approval_asked")
+    return redirect(url_for("staff_approvals.show", approval_id=approval_id), 303)
 
 
 def to_act(desk: Desk) -> Response:
@@ -57,6 +80,8 @@ def tell_refusal(refused: Exception) -> None:
             notify("paper_needed", kind=kind)
         case IssueRestricted():
             notify("restricted")
+        case ApprovalRefused(why):
+            notify("approval_refused", fault=why.value)
         case AlreadyTaken(what):
             notify("already_taken", what=what)
         case CannotHold(limit, asked, allowed):

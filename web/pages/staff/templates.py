@@ -13,7 +13,16 @@ from provisioning.store.queries.jobs import JobView
 from provisioning.store.queries.next_step import NextStep
 from provisioning.store.queries.search import REFERENCE_PREFIX
 from web import current, dates, wording
-from web.pages.staff import account_words, act_words, device_words, fob_words, mail_words, paper_words, words
+from web.pages.staff import (
+    account_words,
+    act_words,
+    approval_words,
+    device_words,
+    fob_words,
+    mail_words,
+    paper_words,
+    words,
+)
 
 
 def set_up_staff_templates(app: Flask) -> None:
@@ -22,6 +31,7 @@ def set_up_staff_templates(app: Flask) -> None:
     app.jinja_env.globals.update(
         words=words,
         paper_words=paper_words,
+        approval_words=approval_words,
         account_notices=account_words.NOTICES,
         proof_names=account_words.PROOFS,
         browser_words=account_words.browser,

@@ -132,6 +132,9 @@ _COUNTS: Final = [
 ]
 _FAULTS: Final[dict[tuple[str, str], LazyString]] = {
     ("reason", "missing"): _l("理由を選んでください。"),
+    ("objection", "missing"): _l("承認しない理由を入力してください。"),
+    ("objection", "wrong_length"): _l("理由は200文字以内で入力してください。"),
+    ("objection", "bad_form"): _l("理由に使えない文字があります。改行を除いて入力してください。"),
     ("refusal", "missing"): _l("お断りの理由を入力してください。"),
     ("refusal", "wrong_length"): _l("理由は200文字以内で入力してください。"),
     ("refusal", "bad_form"): _l("理由に使えない文字があります。改行を除いて入力してください。"),

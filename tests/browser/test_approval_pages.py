@@ -1,0 +1,72 @@
+"""役席承認 in a real browser: pages are well made in both languages, and a passkey signs what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Page
+
+from provisioning.jobs.ask_approval import ask_approval
+from provisioning.jobs.reserve_fob import ReserveFobCommand
+from provisioning.rules.approval import ApprovalRules, ApprovedAct
+from provisioning.rules.institution import Institution
+from provisioning.rules.permissions import StaffRole
+from provisioning.services import Services
+from provisioning.store.audit import Actor
+from provisioning.store.tables import Credential, Customer, Fob
+from tests.browser.conftest import LANGUAGES, Live, OpenPage, is_well_made
+from tests.fixtures.databases import sqlite_only
+from tests.fixtures.services import DUAL, OTHER
+from tests.fixtures.staff_sessions import new_staff, session_of, sit_down_at
+from tests.fixtures.tokens import give_token
+from tests.staff import rows
+
+pytestmark = sqlite_only
+
+
+@pytest.fixture
+def institutions() -> Mapping[str, Institution]:
+    """`dual` demands a second person for everything."""
+    return {DUAL.id: replace(DUAL, approval=ApprovalRules(tuple(ApprovedAct))), OTHER.id: OTHER}
+
+
+def sit(page: Page, live: Live, role: StaffRole, name: str) -> str:
+    staff_id = new_staff(live.services, live.clock(), role, name=name)
+    sit_down_at(page, live.url(""), session_of(live.services, staff_id, live.clock()))
+    return staff_id
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_maker_asks_and_the_approver_reads(
+    open_page: OpenPage,
+    live: Live,
+    services: Services,
+    customer_a: Customer,
+    customer_b: Customer,
+    fob: Fob,
+    teller_actor: Actor,
+    language: str,
+) -> None:
+    token = give_token(services, customer_a, live.clock())
+    with services.store.read() as session:
+        rows.suspend(services, session.get_one(Credential, token.credential_id), live.clock())
+    maker, approver = open_page(language), open_page(language)
+    sit(maker, live, StaffRole.TELLER, "窓口 花子")
+    maker.goto(live.url(f"/staff/customers/{customer_a.id}/"))
+    is_well_made(maker, f"SCU001-approval-{language}")
+    maker.click("main .button--main")
+    is_well_made(maker, f"SAP002-maker-{language}")
+    request = maker.url
+    ask_approval(services, ReserveFobCommand("dual", customer_b.id, fob.id, teller_actor), live.clock())
+    live.clock.advance(minutes=71)
+    sit(approver, live, StaffRole.APPROVER, "役席 つばさ")
+    approver.goto(live.url("/staff/approvals/"))
+    is_well_made(approver, f"SAP001-{language}")
+    approver.goto(request)
+    is_well_made(approver, f"SAP002-approver-{language}")
+    live.clock.advance(hours=8)
+    sit(approver, live, StaffRole.APPROVER, "役席 なぎさ")
+    approver.goto(request)
+    is_well_made(approver, f"SAP002-expired-{language}")
