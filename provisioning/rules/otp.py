@@ -174,7 +174,7 @@ def resynchronise(seed: bytes, expected: Expected, codes: tuple[str, str], now: 
 
 
 def _remembered(counters: Counters, seen: list[int]) -> Counters:
-    return replace(counters, highest_seen_step=max(counters.highest_seen_step, *seen, -1))
+    return replace(counters, highest_seen_step=max([counters.highest_seen_step, *seen]))
 
 
 def _learned(expected: Expected, step: int, now: datetime) -> int:

@@ -69,7 +69,7 @@ class Counted:
 
 
 def read_standing(
-    line: Line, institution: Institution, user_id: str, *, to_activate: bool = False
+    line: Line, institution: Institution, user_id: str, *, to_activate: bool
 ) -> Standing | NoCredential | None:
     """The current credential of a user, or their successor if it is `to_activate`; None for an unknown user."""
     read = _READ_TO_ACTIVATE if to_activate else _READ

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pytest_mock import MockerFixture
 
+from provisioning.rules import otp
 from provisioning.rules.otp import Counters, Expected, Match, Tolerance, Verdict, code_at, match, resynchronise
 from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
 from tests.core.test_otp_matching import HOTP, NOW, SEED, STEP, TOTP
@@ -56,12 +58,18 @@ def test_the_clock_is_behind_from_a_window_beyond_the_horizon_on() -> None:
         assert expected.clock_is_behind(NOW) is behind
 
 
-def test_of_two_pairs_the_later_one_counts() -> None:
-    """Counters 1340014 and 1340015 have one code: what stands behind both is spent."""
-    counter = 1_340_013
-    codes = (code_at(SEED, HOTP, counter), code_at(SEED, HOTP, counter + 1))
-    found = resynchronise(SEED, Expected(HOTP, counters=Counters(counter - 1, counter - 1)), codes, NOW)
-    assert found.counters == Counters(counter + 1, counter + 1, 0)
+def test_of_several_steps_with_one_code_the_last_is_spent(mocker: MockerFixture) -> None:
+    mocker.patch.object(otp._Codes, "at", return_value="000000")
+    counting = Expected(HOTP, WIDE, Counters(30, 33))
+    assert match(SEED, counting, "000000", NOW) == Match(Verdict.FRESH, Counters(37, 37, 0))
+    assert resynchronise(SEED, counting, ("000000", "000000"), NOW) == Match(Verdict.FRESH, Counters(51, 51, 0))
+
+
+def test_the_second_code_may_stand_one_step_beyond_the_horizon_and_is_remembered_there() -> None:
+    beyond = Expected(TOTP, WIDE).horizon(NOW).stop
+    for step, seen in ((beyond, beyond), (beyond + 1, -1)):
+        codes = ("00000000", code_at(SEED, TOTP, step))
+        assert resynchronise(SEED, Expected(TOTP, WIDE), codes, NOW) == Match(Verdict.WRONG, Counters(-1, seen, 0))
 
 
 @pytest.mark.parametrize("algorithm", Algorithm)
