@@ -16,8 +16,7 @@ run: setup
 
 test: $(VENV)/test-setup-done $(VENV)/catalogues-done check
 	.ci/debian-packages
-	$(BIN)/python -m pytest -n 3 --dist worksteal
-	$(BIN)/python -m tests.guest
+	.ci/tests
 
 check: $(VENV)/test-setup-done $(VENV)/catalogues-done
 	.ci/check
