@@ -21,7 +21,8 @@ class Operation(StrEnum):
 
 
 MAY_ASK: Final[dict[Role, frozenset[Operation]]] = {
-    Role.STAFF: frozenset({Operation.VERIFY, Operation.PROVE, Operation.RESYNC, Operation.ADOPT, Operation.READY}),
+    # their own tokens, and the customers' fobs
+    Role.STAFF: frozenset(Operation) - {Operation.RELEASE},
     Role.CUSTOMER: frozenset({Operation.VERIFY, Operation.ACTIVATE, Operation.RELEASE, Operation.READY}),
     Role.BANK: frozenset(
         {Operation.VERIFY, Operation.ACTIVATE, Operation.RELEASE, Operation.RESYNC, Operation.READY}
