@@ -106,12 +106,18 @@ class Plan:
 @click.pass_obj
 def serve(file: Path, roles: frozenset[Role], bind: tuple[str, int], workers: int, threads: int | None) -> None:
     """Serve these roles over HTTP."""
-    from provisioning.cli.start_up import refuse_unsafe_settings, refuse_unusable_tls, refuse_without_verifier
+    from provisioning.cli.start_up import (
+        refuse_address_without_passkeys,
+        refuse_unsafe_settings,
+        refuse_unusable_tls,
+        refuse_without_verifier,
+    )
     from provisioning.settings_file import load_settings
 
     settings = load_settings(file, roles)
     refuse_unsafe_settings(str(file), settings)
     refuse_unusable_tls(str(file), settings.server)
+    refuse_address_without_passkeys(str(file), settings.server, roles)
     if roles != {Role.VERIFIER}:
         _refuse_open_http(file, settings, bind[0])
     refuse_without_verifier(str(file), settings, roles)

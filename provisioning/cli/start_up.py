@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from provisioning.errors import SettingsInvalid
 from provisioning.rules.roles import Role
@@ -54,6 +57,20 @@ def refuse_without_verifier(file: str, settings: Settings, roles: frozenset[Role
         needed = ", ".join(sorted(roles if alone else asking))
         mend = "Write [verifier], or give the process the role verifier as well."
         raise SettingsInvalid(file, "verifier", f"is missing and needed by role {needed}", mend)
+
+
+def refuse_address_without_passkeys(file: str, server: ServerSettings, roles: frozenset[Role]) -> None:
+    """Raises SettingsInvalid for staff's pages under an address at which no browser makes a passkey."""
+    parts = urlsplit(server.base_url)
+    host = parts.hostname or ""
+    try:
+        ip_address(host)
+        is_name = False
+    except ValueError:
+        is_name = bool(host)
+    if Role.STAFF in roles and not (is_name and (parts.scheme == "https" or host == "localhost")):
+        problem = "must be a name under https, so that staff can have passkeys"
+        raise SettingsInvalid(file, "server.base_url", problem, "Write what browsers open: https://NAME")
 
 
 def refuse_unusable_tls(file: str, server: ServerSettings) -> None:

@@ -14,6 +14,7 @@ from provisioning import migrations
 from provisioning.cli import demo
 from provisioning.cli.compose import OPERATOR, build_services
 from provisioning.cli.start_up import (
+    refuse_address_without_passkeys,
     refuse_emulators,
     refuse_unsafe_settings,
     refuse_unsafe_store,
@@ -77,6 +78,18 @@ def test_a_setting_of_the_demo_aborts_the_start(tmp_path: Path, command: str, se
     assert ended.returncode == 1
     assert f"{file}: {section}.{line.split()[0]}: must be false in production" in ended.stderr
     assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "address", ["https://192.0.2.7", "https://[2001:db8::1]:8443", "http://otp.example.co.jp", ""]
+)
+def test_staff_have_an_address_under_which_browsers_make_passkeys(address: str) -> None:
+    server = ServerSettings(base_url=address)
+    told = refused(lambda: refuse_address_without_passkeys("file", server, frozenset({Role.STAFF})))
+    assert told.key == "server.base_url"
+    refuse_address_without_passkeys("file", server, frozenset({Role.BANK}))
+    for good in ("https://otp.example.co.jp", "https://otp.example.co.jp:8443", "http://localhost:8700"):
+        refuse_address_without_passkeys("file", ServerSettings(base_url=good), ALL_ROLES)
 
 
 def test_the_demo_listens_on_this_machine_alone(tmp_path: Path) -> None:
