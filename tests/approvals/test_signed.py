@@ -21,6 +21,7 @@ from provisioning.errors import (
     PasskeyRefused,
     WrongState,
 )
+from provisioning.jobs.check_approval import signature_holds
 from provisioning.jobs.disable_staff import DisableStaffCommand, disable_staff
 from provisioning.jobs.end_approval import expire_approvals
 from provisioning.jobs.give_approval import GiveApprovalCommand, Signature, give_approval
@@ -101,6 +102,24 @@ def test_anybody_can_check_the_signature_afterwards(
         require_user_verification=True,
     )
     assert verified.user_verified
+    assert signature_holds(services, "dual", asked)
+
+
+@sqlite_only
+@pytest.mark.parametrize(
+    "column", ["payload", "nonce", "public_key", "client_data", "authenticator_data", "signature"]
+)
+def test_whatever_is_changed_of_a_signed_approval_shows(
+    services: Services, asked: str, approver: Colleague, hire: Hire, now: datetime, column: str
+) -> None:
+    assert signature_holds(services, "dual", asked) is None, "nobody has signed yet"
+    approver.approves(asked, now)
+    kept = bytearray(getattr(read_request(services, asked), column))
+    kept[-1] ^= 1
+    rows.change(services, ApprovalRequest, asked, **{column: bytes(kept)})
+    assert signature_holds(services, "dual", asked) is False
+    with pytest.raises(NotFound):
+        signature_holds(services, "other", asked)
 
 
 @sqlite_only

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from provisioning.jobs.ask_approval import ask_approval
+from provisioning.jobs.invite_staff import InviteStaffCommand, invite_staff
 from provisioning.jobs.reserve_fob import ReserveFobCommand
 from provisioning.rules.approval import ApprovalRules, ApprovedAct
 from provisioning.rules.institution import Institution
 from provisioning.rules.permissions import StaffRole
+from provisioning.rules.states import FobState
 from provisioning.services import Services
-from provisioning.store.audit import Actor
+from provisioning.store.audit import SYSTEM, Actor
 from provisioning.store.tables import Credential, Customer, Fob
 from tests.browser.conftest import LANGUAGES, Live, OpenPage, is_well_made
 from tests.fixtures.databases import sqlite_only
@@ -22,8 +24,18 @@ from tests.fixtures.services import DUAL, OTHER
 from tests.fixtures.staff_sessions import new_staff, session_of, sit_down_at
 from tests.fixtures.tokens import give_token
 from tests.staff import rows
+from web.current import EXTENSION, Face
 
 pytestmark = sqlite_only
+
+KEY = {
+    "protocol": "ctap2",
+    "transport": "usb",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
 
 
 @pytest.fixture
@@ -70,3 +82,27 @@ def test_the_maker_asks_and_the_approver_reads(
     sit(approver, live, StaffRole.APPROVER, "役席 なぎさ")
     approver.goto(request)
     is_well_made(approver, f"SAP002-expired-{language}")
+
+
+def test_a_passkey_in_the_browser_signs_what_stands_on_the_page(
+    live: Live, page: Page, services: Services, customer_a: Customer, fob: Fob, teller_actor: Actor
+) -> None:
+    server = replace(services.settings.server, base_url=live.url("").rstrip("/"))
+    face: Face = live.app.extensions[EXTENSION]
+    here = replace(services, settings=replace(services.settings, server=server))
+    live.app.extensions[EXTENSION] = replace(face, services=here)
+    browser = page.context.new_cdp_session(page)
+    browser.send("WebAuthn.enable")
+    browser.send("WebAuthn.addVirtualAuthenticator", {"options": KEY})
+    approver = new_staff(services, live.clock(), StaffRole.APPROVER, name="役席 つばさ")
+    page.goto(live.url(invite_staff(here, InviteStaffCommand(approver, SYSTEM), live.clock()).path))
+    page.get_by_label("パスキーの名前").fill("青い鍵")
+    page.get_by_role("button", name="パスキーを作る").click()
+    page.wait_for_url("**/staff/")
+    asked = ask_approval(services, ReserveFobCommand("dual", customer_a.id, fob.id, teller_actor), live.clock())
+    page.goto(live.url(f"/staff/approvals/{asked}/"))
+    page.get_by_role("button", name="署名して承認する").click()
+    expect(page.locator("main")).to_contain_text("この内容への署名です")
+    is_well_made(page, "SAP002-done")
+    with services.store.read() as session:
+        assert session.get_one(Fob, fob.id).state is FobState.RESERVED

@@ -10,6 +10,7 @@ from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Response
 
 from provisioning.errors import ApprovalRefused, BadInput, NotFound, PasskeyRefused, WrongState
+from provisioning.jobs.check_approval import signature_holds
 from provisioning.jobs.end_approval import (
     ApprovalCommand,
     RefuseApprovalCommand,
@@ -69,6 +70,7 @@ def show(desk: Desk, approval_id: str) -> str:
         may_sign=desk.may(StaffAct.APPROVE) and not is_own and stands is ApprovalState.WAITING and found.is_whole,
         may_withdraw=is_own and stands in OPEN,
         number=_number(desk, found),
+        signed=signature_holds(current.services(), desk.institution.id, found.id),
         errors=again.errors,
         values=again.values,
     )
