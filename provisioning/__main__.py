@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from provisioning.cli.group import run
-from provisioning.cli.private_memory import keep_memory_private
+from provisioning.private_memory import keep_memory_private
 
 
 def main() -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +22,7 @@ from pkcs11 import KDF, Attribute, KeyType, ObjectClass, exceptions
 from pkcs11.util.ec import encode_named_curve_parameters
 
 from provisioning.errors import HsmFault
+from provisioning.private_memory import keep_memory_private
 
 _SHARED_BITS: Final = 256
 _POINT_BYTES: Final = 65
@@ -136,7 +136,7 @@ def _fault(error: Exception) -> HsmFault:
 
 def main(arguments: list[str]) -> None:
     """Log in, say so, and answer until there is nobody or something is wrong."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    keep_memory_private()
     module, label, pin_file, *may = arguments
     answers = os.fdopen(os.dup(1), "wb")
     # a library that prints must not speak for us

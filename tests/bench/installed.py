@@ -16,7 +16,7 @@ _PRODUCT: Final = "kagiya"
 _START: Final = (
     "import sys; sys.modules.update(dict.fromkeys(sys.argv.pop(1).split(','))); "
     # its memory is looked at from outside, which the product forbids
-    "import provisioning.cli.private_memory as memory; memory.forbid_tracing = lambda: None; "
+    "import provisioning.private_memory as memory; memory.forbid_tracing = lambda: None; "
     "from provisioning.__main__ import main; main()"
 )
 

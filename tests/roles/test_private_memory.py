@@ -37,7 +37,7 @@ ctypes.CDLL(None).prctl(0x59616D61, ctypes.c_ulong(-1), 0, 0, 0)  # where Yama a
 """
 HOLDER = (
     """
-from provisioning.cli.private_memory import keep_memory_private
+from provisioning.private_memory import keep_memory_private
 """
     + _ACCOUNT
     + """
