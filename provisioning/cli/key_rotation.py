@@ -44,6 +44,7 @@ def rotate(settings_file: Path, /, kek_id: str | None, place: str | None, *, pre
         keys = services.sealer.keys
         to = kek_id or _unfinished(services) or keys.next_id()
         token = _token(services) if _is_in_token(keys, services, to, place) else None
+        keys.sweep()
         if not prepare:
             keys.set_target(to)
         make_kek(keys, to, token)
@@ -97,12 +98,15 @@ def _verifier(settings_file: Path) -> Iterator[Services]:
     """With private halves, and a token that may be written to."""
     from dataclasses import replace
 
+    from provisioning import logs
     from provisioning.cli.compose import build_services, seed_opener
     from provisioning.cli.start_up import refuse_unsafe_store
     from provisioning.rules.roles import Role
+    from provisioning.settings import LogLevel
     from provisioning.settings_file import load_settings
 
     settings = load_settings(settings_file, {Role.VERIFIER})
+    logs.configure(LogLevel.WARNING)
     services = build_services(settings, {Role.VERIFIER})
     opener = seed_opener(settings.vault, services.sealer.keys, writes=True)
     try:

@@ -40,6 +40,8 @@ def refuse_unsafe_token(file: str, services: Services) -> None:
 
     if services.opener is None or services.opener.token is None:
         return
+    if find_spec("pkcs11") is None:
+        raise SettingsInvalid(file, "vault.hsm", "needs a package that is not installed", "Install kagiya[hsm].")
     try:
         services.opener.token.check()
     except HsmAway as away:

@@ -54,6 +54,10 @@ class Token:
         """What the key `kek_id` and a point on the curve have in common."""
         return self._ask("derive", kek_id, point.hex())
 
+    def has(self, kek_id: str) -> bool:
+        """Whether there is a key by that name."""
+        return bool(self._ask("has", kek_id))
+
     def public(self, kek_id: str) -> bytes:
         """The key's public half."""
         return self._ask("public", kek_id)
@@ -129,6 +133,9 @@ class _Child:
         where = (str(settings.module), settings.token, str(settings.pin_file))
         command = (sys.executable, "-m", "provisioning.store.hsm_process", *where, *may)
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)  # noqa: S603
+        assert self._process.stdout is not None
+        self._poll = select.poll()
+        self._poll.register(self._process.stdout, select.POLLIN)
         self._heard = b""
         self.end = weakref.finalize(self, _kill, self._process)
 
@@ -153,7 +160,7 @@ class _Child:
         assert self._process.stdout is not None
         while b"\n" not in self._heard:
             left_s = until - monotonic()
-            if left_s <= 0 or not select.select([self._process.stdout], [], [], left_s)[0]:
+            if left_s <= 0 or not self._poll.poll(left_s * 1000):
                 raise HsmAway(HsmFault.SLOW)
             more = self._process.stdout.read(4096)
             if not more:

@@ -66,6 +66,11 @@ class _Desk:
         shared.destroy()
         return value.hex()
 
+    def has(self, kek_id: str) -> str:
+        """Bytes if there is such a private key, of whatever kind."""
+        wanted = {Attribute.CLASS: ObjectClass.PRIVATE_KEY, Attribute.LABEL: kek_id}
+        return "01" if list(self._session.get_objects(wanted)) else ""
+
     def public(self, kek_id: str) -> str:
         """The key's point."""
         found = self._session.get_key(ObjectClass.PUBLIC_KEY, KeyType.EC, label=kek_id)

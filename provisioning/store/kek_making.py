@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from provisioning.errors import HsmAway, HsmFault
 from provisioning.store.hsm import Token
 from provisioning.store.kek import PublicKek
 from provisioning.store.key_folder import KeyFolder
@@ -27,9 +26,4 @@ def _in_file(keys: KeyFolder, kek_id: str) -> bytes:
 
 
 def _in_token(token: Token, kek_id: str) -> bytes:
-    try:
-        return token.public(kek_id)
-    except HsmAway as away:
-        if away.fault is not HsmFault.KEY:
-            raise
-    return token.make(kek_id)
+    return token.public(kek_id) if token.has(kek_id) else token.make(kek_id)

@@ -22,6 +22,7 @@ POINT_BYTES: Final = 65
 
 ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _KEY: Final = "vault.directory"
+_FRESH: Final = re.compile(r"\.[0-9a-f]{16}")
 _COUNTED: Final = re.compile(r"(.*?)([0-9]+)")
 
 
@@ -76,9 +77,14 @@ class KeyFolder:
                 return f"{stem}{number}"
 
     def write_private(self, kek_id: str, private: bytes) -> Path:
-        """A new file of the private half. Raises FileExistsError."""
-        file = self._named(kek_id, "key")
-        write_secret(file, private.hex())
+        """A new file of the private half: whole, or not at all. Raises FileExistsError."""
+        file, fresh = self._named(kek_id, "key"), self._fresh()
+        write_secret(fresh, private.hex())
+        try:
+            os.link(fresh, file)
+        finally:
+            fresh.unlink()
+        self._flush()
         return file
 
     def write_public(self, kek_id: str, public: bytes) -> Path:
@@ -114,6 +120,14 @@ class KeyFolder:
         """Take both halves away; the private one first."""
         for ending in ("key", "pub"):
             self._named(kek_id, ending).unlink(missing_ok=True)
+        self.sweep()
+        self._flush()
+
+    def sweep(self) -> None:
+        """Take away what a process that was ended while it wrote has left; for whoever alone writes here."""
+        for left in self.directory.glob(".*"):
+            if _FRESH.fullmatch(left.name):
+                left.unlink(missing_ok=True)
 
     def _read_current(self, file: Path, mode: int) -> str:
         for path, bits in ((file, mode), (self.directory, self.directory.stat().st_mode)):
@@ -133,13 +147,19 @@ class KeyFolder:
 
     def _replace(self, file: Path, text: str) -> None:
         """In one step: whoever reads sees the old file or the new one, also after the power failed."""
-        fresh = self.directory / f".{secrets.token_hex(8)}"
+        fresh = self._fresh()
         with fresh.open("x", encoding="ascii") as stream:
             stream.write(text + "\n")
             stream.flush()
             os.fsync(stream.fileno())
         fresh.chmod(0o644)
         fresh.replace(file)
+        self._flush()
+
+    def _fresh(self) -> Path:
+        return self.directory / f".{secrets.token_hex(8)}"
+
+    def _flush(self) -> None:
         descriptor = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(descriptor)

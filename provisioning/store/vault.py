@@ -99,11 +99,11 @@ class SeedOpener:
         if data_key is None:
             data_key = self._unwrap(sealed, bound)
             self.data_keys.put(name, data_key)
-        nonce, ciphertext = sealed.sealed_seed[:_NONCE_BYTES], sealed.sealed_seed[_NONCE_BYTES:]
-        try:
-            return AESGCM(data_key).decrypt(nonce, ciphertext, bound)
-        except (InvalidTag, ValueError):
-            raise VaultError from None
+        return _decrypt(sealed.sealed_seed, data_key, bound)
+
+    def open_anew(self, sealed: SealedSeed, context: SeedContext) -> bytes:
+        """As `open`, but the key-encryption key is asked whatever is remembered, and nothing is afterwards."""
+        return _decrypt(sealed.sealed_seed, self.unwrap(sealed, context), context.encode())
 
     def rewrap(self, sealed: SealedSeed, context: SeedContext, kek: PublicKek) -> SealedSeed:
         """The same with its data key wrapped to another key; the seed stays closed. Raises as `open`."""
@@ -133,3 +133,11 @@ class SeedOpener:
         if self.token is None:
             raise HsmAway(HsmFault.TOKEN)
         return TokenKek(public, self.token)
+
+
+def _decrypt(sealed_seed: bytes, data_key: bytes, bound: bytes) -> bytes:
+    nonce, ciphertext = sealed_seed[:_NONCE_BYTES], sealed_seed[_NONCE_BYTES:]
+    try:
+        return AESGCM(data_key).decrypt(nonce, ciphertext, bound)
+    except (InvalidTag, ValueError):
+        raise VaultError from None

@@ -14,13 +14,16 @@ import httpx
 import pytest
 from sqlalchemy import Engine, event
 
+from provisioning import migrations
 from provisioning.cli import group
 from provisioning.cli.compose import build_services
 from provisioning.rules.roles import Role
-from provisioning.settings_file import load_settings
+from provisioning.settings_file import load_settings, load_store_settings
+from provisioning.store.key_folder import KeyFolder
 from tests.bench.people import enter_bank, enter_people, fresh_codes
 from tests.bench.servers import write_settings
 from tests.fixtures.databases import POSTGRESQL, SQLITE
+from tests.fixtures.softhsm import MODULE, SoftToken
 from tests.ground.commands import run_kagiya
 from tests.ground.servers import serving
 
@@ -54,8 +57,14 @@ class Host:
             self.refused.append(answer.text)
 
 
-@pytest.mark.parametrize(("database_url", "stride"), [(SQLITE, 1), (POSTGRESQL, 3)], indirect=["database_url"])
-def test_a_rotation_that_is_killed_at_any_step_ends_and_refuses_nobody(settings_file: Path, stride: int) -> None:
+@pytest.mark.parametrize(
+    ("database_url", "stride", "named"),
+    [(SQLITE, 1, ()), (POSTGRESQL, 3, ("bench-2",))],
+    indirect=["database_url"],
+)
+def test_a_rotation_that_is_killed_at_any_step_ends_and_refuses_nobody(
+    settings_file: Path, stride: int, named: tuple[str, ...]
+) -> None:
     host = Host(settings_file)
     vault = settings_file.parent / "keys" / "vault"
     with (
@@ -63,33 +72,34 @@ def test_a_rotation_that_is_killed_at_any_step_ends_and_refuses_nobody(settings_
         httpx.Client(base_url=server.base_url, timeout=30) as http,
     ):
         killed_at: list[int] = []
-        while _rotate(settings_file, step := 1 + stride * len(killed_at), lambda: host.send(http)):
+        command = ["--settings", str(settings_file), "key", "rotate", *named]
+        while _rotate(command, step := 1 + stride * len(killed_at), lambda: host.send(http)):
             killed_at.append(step)
         # three batches, an entry in the audit log, and each file that was written
         assert len(killed_at) * stride >= 10
         shown = json.loads(run_kagiya("--settings", str(settings_file), "key", "status", "--json").stdout)
-        assert [(key["kek_id"], key["in_force"], key["rows"]) for key in shown["keys"]] == [
-            ("bench", False, {}),
-            ("bench-2", True, {"credential": PEOPLE}),
-        ]
         assert not shown["rotating"]
+        (now,) = (key["kek_id"] for key in shown["keys"] if key["in_force"])
+        # without a name, whoever was killed after the very last step begins another rotation
+        assert now in {"bench-2", *(named or ["bench-3"])}
+        assert {key["kek_id"]: key["rows"] for key in shown["keys"] if key["rows"]} == {
+            now: {"credential": PEOPLE}
+        }
         # the server goes on without the old key, which it has never been told about
-        (vault / "bench.key").unlink()
+        for former in {file.stem for file in vault.glob("*.key")} - {now}:
+            (vault / f"{former}.key").unlink()
         for _ in range(20):
             host.send(http)
     assert host.refused == []
     assert host.sent > 3 * len(killed_at)
-    assert {file.name for file in vault.iterdir() if not file.name.startswith(".")} == {
-        "bench.pub",
-        "bench-2.key",
-        "bench-2.pub",
-        "current",
-    }
+    assert {file.suffix for file in vault.iterdir()} == {".key", ".pub", ""}
+    assert not [file for file in vault.iterdir() if file.name.startswith(".")]
+    assert not (vault / "rotating").exists()
 
 
-def _rotate(settings_file: Path, step: int, meanwhile: Callable[[], None]) -> bool:
+def _rotate(command: list[str], step: int, meanwhile: Callable[[], None]) -> bool:
     """In a process of its own: whether it was killed, at its step `step`; otherwise it did what it was to do."""
-    process = multiprocessing.get_context("fork").Process(target=_run, args=(settings_file, step))
+    process = multiprocessing.get_context("fork").Process(target=_run, args=(command, step))
     process.start()
     sent = 0
     while process.is_alive() and sent < 8:
@@ -101,7 +111,7 @@ def _rotate(settings_file: Path, step: int, meanwhile: Callable[[], None]) -> bo
     return process.exitcode != 0
 
 
-def _run(settings_file: Path, step: int) -> None:
+def _run(command: list[str], step: int) -> None:
     """`kagiya key rotate`, whose steps are counted: whatever is to be on the disk for good, and each commit."""
     left = [step]
 
@@ -111,8 +121,46 @@ def _run(settings_file: Path, step: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     fsync, replace, unlink = os.fsync, Path.replace, Path.unlink
-    os.fsync = lambda descriptor: (fsync(descriptor), count())[0]
+    os.fsync = lambda descriptor: (count(), fsync(descriptor))[1]
     Path.replace = lambda path, target: (replace(path, target), count())[0]  # type: ignore[method-assign, assignment]
     Path.unlink = lambda path, missing_ok=False: (unlink(path, missing_ok), count())[0]  # type: ignore[method-assign]
+    link = os.link
+    os.link = lambda source, target: (link(source, target), count())[0]  # type: ignore[assignment]
     event.listen(Engine, "commit", count)
-    os._exit(group.run(["--settings", str(settings_file), "key", "rotate"]))
+    os._exit(group.run(command))
+
+
+def test_the_commands_of_an_operator(
+    tmp_path: Path, soft_token: SoftToken, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hsm = f'module = "{MODULE}"\ntoken = "kagiya"\npin_file = "{soft_token.hsm.pin_file}"\nsoftware = true'
+    file = write_settings(tmp_path / "server", "sqlite:///kagiya.db")
+    file.write_text(file.read_text().replace("[keys]", f"[vault.hsm]\n{hsm}\n[keys]"))
+    migrations.upgrade(load_store_settings(file).url)
+    keys = KeyFolder(file.parent / "keys" / "vault")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = group.run(["--settings", str(file), "key", *arguments])
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    assert run("status") == (0, "bench\tfile\tno rows\tin force\n", "")
+    # prepared for other machines, and not used yet
+    assert run("rotate", "--prepare")[0] == 2
+    assert run("rotate", "by-name", "--in", "file", "--prepare") == (0, f"{keys.directory / 'by-name.pub'}\n", "")
+    assert keys.current() == "bench"
+    assert keys.holds_private("by-name")
+    # where the settings name a token, a new key is inside
+    assert run("rotate") == (0, "every row is under bench-2; 0 were wrapped now\n", "")
+    assert run("status")[1].splitlines()[1:] == ["bench-2\ttoken\tno rows\tin force", "by-name\tfile\tno rows"]
+    code, _, err = run("retire", "bench")
+    assert (code, "this is possible from" in err) == (1, True)
+    long_ago = keys.in_force_since() - 2 * 3600
+    os.utime(keys.directory / "current", (long_ago, long_ago))
+    assert run("retire", "bench") == (0, "", "")
+    code, _, err = run("retire", "bench-2")
+    assert (code, "is in force" in err) == (1, True)
+    assert keys.ids() == ["bench-2", "by-name"]
+    soft_token.write_pin("0000")
+    assert "refused the PIN" in run("rotate", "another")[2]
+    assert keys.current() == "bench-2"
