@@ -13,12 +13,13 @@ from functools import cache
 from sqlalchemy import select, update
 
 from provisioning.errors import BadInput
+from provisioning.jobs.acting_staff import acting
 from provisioning.jobs.passwords import hash_password, matches_password
 from provisioning.jobs.verify import VerifyCommand, verify
 from provisioning.rules.staff_proof import normal_password
 from provisioning.rules.verdict import Outcome
 from provisioning.services import Services
-from provisioning.store.audit import Actor, ActorKind, AuditRecord, record
+from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.tables import Customer, Staff, StaffFallback
 
@@ -72,7 +73,7 @@ def _find(services: Services, command: CheckFallbackCommand) -> _Found | None:
     if row is None or row.password_hash is None:
         return None
     staff, user_id, hashed = row.Staff, row.user_id, row.password_hash
-    actor = Actor(ActorKind.STAFF, staff.id, staff.institution_id, staff.branch, command.origin)
+    actor = acting(staff, command.origin)
     return _Found(actor, user_id, hashed)
 
 

@@ -8,9 +8,10 @@ from datetime import datetime
 from sqlalchemy import select
 
 from provisioning.errors import NotFound
+from provisioning.jobs.acting_staff import acting
 from provisioning.jobs.make_demo_link import demo_link_hash
 from provisioning.services import Services
-from provisioning.store.audit import Actor, ActorKind, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.tables import Staff
 
@@ -32,7 +33,7 @@ def follow_demo_link(services: Services, command: FollowDemoLinkCommand, now: da
         if staff is None:
             raise NotFound("demo link")
         good = staff.enabled and staff.demo and services.settings.server.demo and command.on_loopback
-        actor = Actor(ActorKind.STAFF, staff.id, staff.institution_id, staff.branch, command.origin)
+        actor = acting(staff, command.origin)
         result = "accepted" if good else "refused"
         record(tx, services.audit_key, AuditRecord(now, actor, "follow_demo_link", result))
     if not good:

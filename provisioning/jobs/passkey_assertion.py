@@ -13,11 +13,12 @@ from webauthn.helpers import parse_authentication_credential_json
 from webauthn.helpers.structs import AuthenticationCredential
 
 from provisioning.errors import PasskeyFault
+from provisioning.jobs.acting_staff import acting
 from provisioning.jobs.passkey_challenges import take_challenge
 from provisioning.jobs.passkey_site import MALFORMED, RESPONSE_CHARACTERS, fault_in, site_of
 from provisioning.rules.passkeys import ChallengeUse
 from provisioning.services import Services
-from provisioning.store.audit import Actor, ActorKind, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.journal import changed_rows
 from provisioning.store.tables import Passkey, Staff
 
@@ -153,7 +154,7 @@ def _entry(
     staff = None if staff_id is None else tx.get(Staff, staff_id)
     if staff is None:
         return None
-    actor = Actor(ActorKind.STAFF, staff.id, staff.institution_id, staff.branch, claim.origin)
+    actor = acting(staff, claim.origin)
     facts = {"purpose": claim.use.purpose.value, "passkey_id": key.id if key else None}
     if result.fault is not None:
         facts["fault"] = result.fault.value

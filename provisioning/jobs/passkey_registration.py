@@ -13,11 +13,12 @@ from webauthn.helpers.structs import RegistrationCredential
 from webauthn.registration.verify_registration_response import VerifiedRegistration
 
 from provisioning.errors import BadInput, InputFault, PasskeyFault
+from provisioning.jobs.acting_staff import acting
 from provisioning.jobs.passkey_challenges import take_challenge
 from provisioning.jobs.passkey_site import ALGORITHMS, MALFORMED, RESPONSE_CHARACTERS, fault_in, site_of
 from provisioning.rules.passkeys import NAME_LENGTH, PASSKEYS_A_PERSON, ChallengePurpose, ChallengeUse
 from provisioning.services import Services
-from provisioning.store.audit import Actor, ActorKind, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.tables import Passkey, Staff
 
 
@@ -110,7 +111,7 @@ def _record(
     tx: Session, services: Services, claim: RegistrationClaim, result: Registration, now: datetime
 ) -> None:
     staff = tx.get_one(Staff, claim.staff_id)
-    actor = Actor(ActorKind.STAFF, staff.id, staff.institution_id, staff.branch, claim.origin)
+    actor = acting(staff, claim.origin)
     facts = {"passkey_id": result.passkey_id} if result.fault is None else {"fault": result.fault.value}
     told = "refused" if result.fault else "enrolled"
     record(tx, services.audit_key, AuditRecord(now, actor, "enrol_passkey", told, facts=facts))

@@ -102,6 +102,9 @@ def test_a_passkey_is_kept_with_what_the_authenticator_told(services: Services, 
     assert (asked["rp"]["name"], asked["user"]["displayName"]) == ("見本第一銀行", "窓口 花子")
     assert [websafe_decode(each["id"]) for each in asked["excludeCredentials"]] == [key.credential_id]
     assert audited(services, "enrol_passkey") == [("enrolled", None)]
+    with services.store.read() as tx:
+        (entry,) = tx.scalars(select(AuditEntry).where(AuditEntry.act == "enrol_passkey"))
+    assert (entry.actor_id, entry.branch, entry.facts["actor_role"]) == (teller.id, "本店", "teller")
 
 
 def test_signing_in_tells_who_it_is(services: Services, teller: Staff, key: SoftAuthenticator) -> None:

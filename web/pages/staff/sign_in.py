@@ -98,7 +98,9 @@ def leave(desk: Desk) -> Response:
 def let_in(staff_id: str, proof: SignInProof) -> Response:
     """They are signed in, and see their first page."""
     member = staff_member(current.services().store, staff_id)
-    actor = Actor(ActorKind.STAFF, member.id, member.institution_id, member.branch, current.origin())
+    actor = Actor(
+        ActorKind.STAFF, member.id, member.institution_id, member.branch, current.origin(), role=member.role.value
+    )
     sessions.sign_in_staff(member.id, proof, actor)
     return redirect(url_for(first_page(member.role)), 303)
 
