@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
@@ -97,12 +97,6 @@ def _institution(name: str, root: StrictTable) -> Institution:
     kinds, parameters = _kinds(root), _otp_parameters(otp)
     offers_soft = TokenKind.SOFT in kinds and parameters.otp_type is OtpType.TOTP
     mail_password = root.flag("mail_password", default=False)
-    limits = _limits(root.table("limits"), activation)
-    papers = read_papers(
-        root.table("papers"),
-        is_limited="issuance_limit" in root.table("limits"),
-        has_mail_password=mail_password,
-    )
     institution = Institution(
         id=name,
         service_id=_matching(root, "service_id", _SERVICE_ID, "must be 8 digits"),
@@ -119,9 +113,8 @@ def _institution(name: str, root: StrictTable) -> Institution:
         activation=activation,
         companies=root.flag("companies", default=False),
         **_otp_rules(otp),
-        **limits,
-        papers=papers,
-        approval=read_approval(root.table("approval"), kinds=kinds, papers=papers),
+        **_limits(root.table("limits"), activation),
+        **_conditions(root, kinds, has_mail_password=mail_password),
         menu_path=tuple(_text(table) for table in root.tables("menu_path")),
         notes=tuple(_text(table) for table in root.tables("notes")),
         asks_otp_at=read_purposes(root),
@@ -132,6 +125,13 @@ def _institution(name: str, root: StrictTable) -> Institution:
     for table in (contact, otp):
         table.finish()
     return institution
+
+
+def _conditions(root: StrictTable, kinds: Collection[TokenKind], *, has_mail_password: bool) -> dict[str, Any]:
+    """The tables `[papers]` and `[approval]`: what staff do on paper only, or with a second person."""
+    is_limited = "issuance_limit" in root.table("limits")
+    papers = read_papers(root.table("papers"), is_limited=is_limited, has_mail_password=has_mail_password)
+    return {"papers": papers, "approval": read_approval(root.table("approval"), kinds=kinds, papers=papers)}
 
 
 def _mail(mail: StrictTable) -> dict[str, Any]:

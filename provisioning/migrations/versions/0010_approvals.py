@@ -61,9 +61,7 @@ def upgrade() -> None:
         "approval_request",
         ["state", "institution_id", "made_at"],
     )
-    op.create_index(
-        op.f("ix_approval_request_maker_id_closed_at"), "approval_request", ["maker_id", "closed_at"]
-    )
+    op.create_index(op.f("ix_approval_request_maker_id_closed_at"), "approval_request", ["maker_id", "closed_at"])
     op.create_index(
         "uq_approval_request_open",
         "approval_request",
