@@ -55,3 +55,15 @@ def disable(file: Path, institution: str, staff_id: str) -> None:
     from provisioning.jobs.disable_staff import DisableStaffCommand, disable_staff
 
     disable_staff(operator_services(file), DisableStaffCommand(institution, staff_id, OPERATOR), utc_now())
+
+
+@staff.command()
+@click.option("--institution", required=True, help="ID of the institution's profile.")
+@click.argument("staff_id")
+@click.pass_obj
+def enable(file: Path, institution: str, staff_id: str) -> None:
+    """Let a member of staff in again, with the passkeys they had."""
+    from provisioning.cli.compose import OPERATOR, operator_services, utc_now
+    from provisioning.jobs.enable_staff import EnableStaffCommand, enable_staff
+
+    enable_staff(operator_services(file), EnableStaffCommand(institution, staff_id, OPERATOR), utc_now())

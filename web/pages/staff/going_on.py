@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from flask import redirect, request, url_for
@@ -13,6 +13,8 @@ from web import flow
 from web.screens import Screen
 
 _PATH_LENGTH: Final = 500
+_SECRETS: Final = frozenset({"password", "password_again", "otp"})
+"""A form with one of these is not kept: its page is opened again, and it is typed anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +28,17 @@ class Interrupted:
 
 def turn_aside() -> Response:
     """Keep this request, and first ask who sits there."""
-    fields = list(request.form.items(multi=True)) if request.method == "POST" else None
-    path = request.path if fields is not None else request.full_path.rstrip("?")
-    flow.keep(Screen.STAFF_STEP_UP, {"path": path, "fields": fields, "back": _page_before()})
+    back = _page_before()
+    flow.keep(Screen.STAFF_STEP_UP, {**_kept(back), "back": back})
     return redirect(url_for("staff_step_up.show"), 303)
+
+
+def _kept(back: str) -> dict[str, Any]:
+    if request.method != "POST":
+        return {"path": request.full_path.rstrip("?"), "fields": None}
+    if _SECRETS & request.form.keys():
+        return {"path": back, "fields": None}
+    return {"path": request.path, "fields": list(request.form.items(multi=True))}
 
 
 def interrupted() -> Interrupted | None:
