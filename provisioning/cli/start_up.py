@@ -94,6 +94,13 @@ def refuse_unusable_tls(file: str, server: ServerSettings) -> None:
     except OSError as error:
         problem = f"{server.tls_certificate} cannot be read: {error.strerror}"
         raise SettingsInvalid(file, "server.tls_certificate_file", problem) from None
+    if server.tls_clients is None:
+        return
+    try:
+        context.load_verify_locations(server.tls_clients)
+    except OSError:  # also what is no certificate
+        problem = f"{server.tls_clients} holds no certificate that can be read"
+        raise SettingsInvalid(file, "server.tls_clients_file", problem) from None
 
 
 def refuse_emulators(file: str, *, emulators: bool) -> None:

@@ -20,13 +20,14 @@ from provisioning.cli.start_up import (
     refuse_unsafe_store,
     refuse_unsafe_token,
     refuse_unusable_tls,
+    refuse_without_verifier,
 )
 from provisioning.errors import SettingsInvalid
 from provisioning.jobs.add_staff import AddStaffCommand, add_staff
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.roles import ALL_ROLES, Role
 from provisioning.services import Services
-from provisioning.settings import ServerSettings, Settings, VaultSettings
+from provisioning.settings import ServerSettings, Settings, VaultSettings, VerifierSettings
 from provisioning.settings_file import load_settings
 from provisioning.store.tables import BankClient
 from tests.ground.commands import run_kagiya
@@ -170,6 +171,23 @@ def test_a_tls_key_open_to_others_is_refused(served_over_tls: ServerSettings, tm
     assert (error.key, error.mend) == ("server.tls_key_file", f"chmod 600 {tmp_path / 'tls.key'}")
 
 
+def test_an_authority_of_clients_that_is_none_is_refused(served_over_tls: ServerSettings, tmp_path: Path) -> None:
+    refuse_unusable_tls("f", replace(served_over_tls, tls_clients=served_over_tls.tls_certificate))
+    for name in ("missing.pem", "tls.key"):
+        of_none = replace(served_over_tls, tls_clients=tmp_path / name)
+        with pytest.raises(SettingsInvalid, match="tls_clients_file"):
+            refuse_unusable_tls("f", of_none)
+
+
+@pytest.mark.parametrize("roles", [{Role.BANK}, {Role.STAFF, Role.CUSTOMER}, {Role.VERIFIER}])
+def test_codes_need_a_verifier_beside_them_or_elsewhere(settings: Settings, roles: set[Role]) -> None:
+    error = refused(lambda: refuse_without_verifier("f", settings, frozenset(roles)))
+    assert error.key == "verifier"
+    refuse_without_verifier("f", settings, frozenset(roles | {Role.VERIFIER, Role.STATION}))
+    elsewhere = replace(settings, verifier=VerifierSettings("https://verifier.example", Path("certificates")))
+    refuse_without_verifier("f", elsewhere, frozenset(roles))
+
+
 @pytest.mark.parametrize(
     ("name", "content", "key"),
     [
@@ -201,6 +219,7 @@ def test_a_process_lacks_the_keys_that_its_role_must_not_have(settings: Settings
     assert (services.addresses is not None) == (role in {Role.STAFF, Role.CUSTOMER, Role.BANK, Role.WORKER})
     assert (services.tickets is not None) == (role in {Role.STAFF, Role.CUSTOMER, Role.BANK})
     assert (services.access_codes is not None) == (role is Role.STATION)
+    assert (services.answer_signer is not None) == (role is Role.STATION)
 
 
 def test_keys_that_do_not_belong_together_are_refused(settings: Settings) -> None:

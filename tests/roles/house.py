@@ -8,8 +8,9 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +27,9 @@ from provisioning.rules.roles import (
     SIGNS_CHECKPOINTS,
     Role,
 )
+from provisioning.secret_files import write_secret
 from provisioning.settings_file import load_settings
+from provisioning.verifier.certificates import certify_verifier, read_pair
 from tests.fixtures.ports import free_port
 from tests.fixtures.processes import end
 from tests.ground.commands import KAGIYA, run_kagiya
@@ -34,6 +37,9 @@ from tests.ground.settings_files import SETTINGS, write_settings
 
 READY_WITHIN_S: Final = 60.0
 HOST: Final = "127.0.0.1"
+OVER_TLS: Final = frozenset({Role.VERIFIER, Role.BANK})
+"""The verifier asks for certificates always, the bank API here because its settings say so."""
+
 _HOLDERS: Final = {
     "address.key": HANDLES_ADDRESSES,
     "tickets.key": HANDLES_TICKETS,
@@ -52,6 +58,7 @@ class House:
 
     folder: Path
     ports: Mapping[Role, int] = field(default_factory=dict)
+    processes: dict[Role, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
     def certificates(self) -> Path:
@@ -62,17 +69,42 @@ class House:
         """The settings file of one role."""
         return self.folder / role / "kagiya.toml"
 
-    def pid(self, role: Role) -> int:
-        """Of the process that was started for it."""
-        return int((self.folder / f"{role}.pid").read_text())
+    def start(self, role: Role) -> None:
+        """By the command that an operator's unit has."""
+        arguments = ["worker"]
+        if role in self.ports:
+            arguments = ["serve", "--role", role, "--bind", f"{HOST}:{self.ports[role]}", "--workers", "1"]
+        with (self.folder / f"{role}.log").open("ab") as log:
+            self.processes[role] = subprocess.Popen(
+                [KAGIYA, "--settings", str(self.settings_of(role)), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def wait(self, role: Role) -> None:
+        """Until it listens."""
+        until = time.monotonic() + READY_WITHIN_S
+        while time.monotonic() < until:
+            try:
+                socket.create_connection((HOST, self.ports[role]), 1).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+        raise AssertionError((self.folder / f"{role}.log").read_text())
+
+    def stop(self, role: Role) -> None:
+        """And wait for its end."""
+        end(self.processes.pop(role))
 
     def url(self, role: Role) -> str:
         """Where it is served."""
-        return f"{'https' if role is Role.VERIFIER else 'http'}://{HOST}:{self.ports[role]}"
+        return f"{'https' if role in OVER_TLS else 'http'}://{HOST}:{self.ports[role]}"
 
     def http(self, role: Role, certificate: str = "monitor") -> httpx.Client:
-        """A way to it; the verifier is shown that certificate."""
-        context = self.tls(certificate) if role is Role.VERIFIER else True
+        """A way to it; who asks for a certificate is shown that one."""
+        context = self.tls(certificate) if role in OVER_TLS else True
         return httpx.Client(base_url=self.url(role), verify=context, timeout=30)
 
     def tls(self, certificate: str | None, folder: Path | None = None) -> ssl.SSLContext:
@@ -82,6 +114,13 @@ class House:
             own = folder or self.certificates
             context.load_cert_chain(own / f"{certificate}.pem", own / f"{certificate}.key")
         return context
+
+
+TLS: Final = """[server]
+tls_certificate_file = "certificates/server.pem"
+tls_key_file = "certificates/server.key"
+tls_clients_file = "certificates/authority.pem"
+"""
 
 
 def build_house(folder: Path) -> House:
@@ -117,46 +156,30 @@ def _furnish(house: House, role: Role, text: str) -> None:
         if (house.certificates / name).exists():
             shutil.copy2(house.certificates / name, certificates / name)
     text = text.replace("sqlite:///kagiya.db", "sqlite:///../kagiya.db")
+    if role is Role.BANK:
+        _ask_for_certificates(house, certificates)
+        text = text.replace("[server]", TLS)
     (own / "kagiya.toml").write_text(text.replace('"checkpoints"', '"../checkpoints"'))
+
+
+def _ask_for_certificates(house: House, folder: Path) -> None:
+    """The bank API's own, as a server; its clients show one of the same authority."""
+    files = (house.certificates / f"authority.{kind}" for kind in ("pem", "key"))
+    pair = certify_verifier(read_pair(*(file.read_bytes() for file in files)), [HOST], datetime.now(UTC))
+    (folder / "server.pem").write_text(pair.certificate_pem())
+    write_secret(folder / "server.key", pair.key_pem().strip())
 
 
 @contextmanager
 def open_house(folder: Path) -> Iterator[House]:
     """Every role runs, each as a process started by `kagiya serve` or `kagiya worker`."""
     house = build_house(folder)
-    with ExitStack() as stack:
-        for role, port in house.ports.items():
-            bind = ("--bind", f"{HOST}:{port}", "--workers", "1")
-            stack.enter_context(_process(house, role, "serve", "--role", role, *bind))
-        stack.enter_context(_process(house, Role.WORKER, "worker"))
-        for role in house.ports:
-            _wait(house, role)
-        yield house
-
-
-@contextmanager
-def _process(house: House, role: Role, *arguments: str) -> Iterator[None]:
-    with (house.folder / f"{role}.log").open("wb") as log:
-        process = subprocess.Popen(
-            [KAGIYA, "--settings", str(house.settings_of(role)), *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    (house.folder / f"{role}.pid").write_text(str(process.pid))
     try:
-        yield
+        for role in Role:
+            house.start(role)
+        for role in house.ports:
+            house.wait(role)
+        yield house
     finally:
-        end(process)
-
-
-def _wait(house: House, role: Role) -> None:
-    until = time.monotonic() + READY_WITHIN_S
-    while time.monotonic() < until:
-        try:
-            socket.create_connection((HOST, house.ports[role]), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError((house.folder / f"{role}.log").read_text())
+        for role in list(house.processes):
+            house.stop(role)

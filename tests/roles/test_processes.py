@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from devices.contract import Poll
 from devices.seed_box import Enrolment
@@ -31,13 +32,14 @@ from provisioning.rules.verifier import ASKING, Operation
 from provisioning.services import Services
 from provisioning.settings import VerifierSettings
 from provisioning.settings_file import load_settings
+from provisioning.store.tables import Credential
 from provisioning.verifier import messages
 from provisioning.verifier.certificates import certify_roles, certify_verifier, make_authority, read_pair
 from provisioning.verifier.questions import CANARY_CONTEXT
 from provisioning.verifier.role_tokens import RoleTokens
 from tests.fobs.desk import Desk, PlainFob
 from tests.ground.commands import run_kagiya
-from tests.roles.house import HOST, House, open_house
+from tests.roles.house import HOST, OVER_TLS, House, open_house
 from tests.soft.independent_client import IndependentClient
 
 USERS = ("123456780001", "123456780002")
@@ -76,9 +78,10 @@ def test_each_is_ready_and_serves_its_own_part_alone(house: House) -> None:
         with house.http(role) as http:
             ready = http.get("/readyz")
             assert (ready.status_code, ready.json()["vault"]) == (200, True), ready.text
-            limits = Path(f"/proc/{house.pid(role)}/limits").read_text()
+            limits = Path(f"/proc/{house.processes[role].pid}/limits").read_text()
             assert "Max core file size        0                    0 " in limits
             assert ready.json()["certificate_ends"]["role"] > now().isoformat()
+            assert ("server" in ready.json()["certificate_ends"]) == (role is Role.BANK)
             assert "kagiya_certificate_ends_timestamp_seconds" in http.get("/metrics").text
             for path, roles in PARTS.items():
                 method = "POST" if "/station/" in path or "/verifier/" in path else "GET"
@@ -127,6 +130,26 @@ def test_wrong_codes_suspend_by_way_of_the_verifier(house: House, everything: Se
         reasons = [_decide(bank, "verify", USERS[0], "00000000") for _ in range(5)]
         assert {reason for _, reason in reasons} == {"wrong"}
         assert _decide(bank, "verify", USERS[0], "00000000") == ("refused", "suspended")
+
+
+def test_while_the_verifier_is_away_every_code_is_refused_and_none_is_counted(
+    house: House, everything: Services
+) -> None:
+    key = add_bank_client(everything, AddBankClientCommand("dual", "host 3", OPERATOR), now()).key
+    with house.http(Role.BANK) as bank:
+        bank.headers["Authorization"] = f"Bearer {key}"
+        assert _decide(bank, "verify", USERS[1], "00000000") == ("refused", "wrong")
+        house.stop(Role.VERIFIER)
+        for _ in range(6):
+            answer = _ask(bank, "verify", USERS[1], otp="00000000")
+            assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
+        assert bank.get("/readyz").json()["vault"] is False
+        house.start(Role.VERIFIER)
+        house.wait(Role.VERIFIER)
+        assert _decide(bank, "verify", USERS[1], "00000000") == ("refused", "wrong"), "and at once again"
+        with everything.store.read() as session:
+            failures = select(Credential.failures).where(Credential.fob_id.is_not(None))
+            assert session.scalars(failures).one() == 2
 
 
 def _soft_token(house: House, bank: httpx.Client) -> None:
@@ -183,17 +206,18 @@ def canary(house: House, services: Services, role: Role, url: str = "") -> bytes
         return verifier.canary(services.sealer.seal(b"canary", CANARY_CONTEXT), now())
 
 
-def handshake(house: House, context: ssl.SSLContext | None) -> int:
-    """Status of /healthz at the verifier; TransportError where TLS ends it."""
-    url = house.url(Role.VERIFIER)
+def handshake(house: House, role: Role, context: ssl.SSLContext | None) -> int:
+    """Status of its /healthz; TransportError where TLS ends it."""
+    url = house.url(role)
     if context is None:
         return httpx.get(url.replace("https", "http") + "/healthz", timeout=10).status_code
     return httpx.get(f"{url}/healthz", verify=context, timeout=10).status_code
 
 
-def test_only_who_shows_a_certificate_of_ours_is_spoken_to(house: House, tmp_path: Path) -> None:
-    assert handshake(house, house.tls("monitor")) == 200
-    assert handshake(house, house.tls("bank")) == 200
+@pytest.mark.parametrize("role", sorted(OVER_TLS))
+def test_only_who_shows_a_certificate_of_ours_is_spoken_to(house: House, tmp_path: Path, role: Role) -> None:
+    assert handshake(house, role, house.tls("monitor")) == 200
+    assert handshake(house, role, house.tls("bank")) == 200
     stranger = make_authority(now())
     theirs = certify_roles(stranger, "bank", {Role.BANK}, now())
     ours = read_pair(*((house.certificates / f"authority.{kind}").read_bytes() for kind in ("pem", "key")))
@@ -208,7 +232,7 @@ def test_only_who_shows_a_certificate_of_ours_is_spoken_to(house: House, tmp_pat
         None,
     ):
         with pytest.raises(httpx.TransportError):
-            handshake(house, context)
+            handshake(house, role, context)
 
 
 def test_a_role_asks_what_is_its_own_over_tls_and_nothing_once_revoked(house: House, everything: Services) -> None:
