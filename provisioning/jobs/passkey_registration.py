@@ -67,8 +67,10 @@ def _read(services: Services, claim: RegistrationClaim) -> _Made | PasskeyFault:
         return PasskeyFault.BAD_FORM
     try:
         credential = parse_registration_credential_json(claim.response)
-        authenticator_data = bytes(parse_cbor(credential.response.attestation_object)["authData"])
+        authenticator_data = parse_cbor(credential.response.attestation_object)["authData"]
     except MALFORMED:
+        return PasskeyFault.BAD_FORM
+    if not isinstance(authenticator_data, bytes):
         return PasskeyFault.BAD_FORM
     try:
         verified = verify_registration_response(

@@ -78,6 +78,8 @@ def down(member: Member) -> Member:
         (down(M), [down(M), down(A1), down(A2), G], []),
         (down(A1), [down(M), down(A1), down(A2), G], []),
         (down(G), [down(M), down(A1), down(A2), down(G), G2], []),
+        # a master lifts no master, were there two
+        (down(M), [down(M), Member("m2", "A", MASTER), A1], [A1]),
         # another company's administrators are nobody
         (down(M), [down(M), Member("x", "B", ADMINISTRATOR)], []),
     ],

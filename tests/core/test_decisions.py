@@ -25,7 +25,9 @@ from provisioning.rules.states import CredentialState, EndedHow, FobState
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
 from provisioning.store.audit import SYSTEM
+from provisioning.store.line import JoinedLine
 from provisioning.store.tables import AuditEntry, Credential, Customer, Fob, OutboxMail
+from provisioning.store.verification import current_is_suspended
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.tokens import Token, give_token, read_credential
 
@@ -216,6 +218,23 @@ def test_nobody_is_unknown(bench: Bench) -> None:
     assert bench.submit("12345678") == VerifyResult(REFUSED, Reason.UNKNOWN)
     assert bench.entry() == ("verify", "refused", None, None, None, {"reason": "unknown"})
     assert bench.counters() == (-1, -1, 0, 0)
+
+
+def test_whoever_never_had_a_token_has_none_in_force(bench: Bench, customer_b: Customer) -> None:
+    bench.token.user_id = customer_b.user_id
+    assert bench.submit("12345678") == VerifyResult(REFUSED, Reason.NOT_ACTIVE, customer_b.id)
+    assert bench.entry() == ("verify", "refused", customer_b.id, None, None, {"reason": "not_active"})
+
+
+def test_whether_the_token_in_use_is_suspended_is_asked_again_when_another_takes_its_place(bench: Bench) -> None:
+    def suspended(customer_id: str) -> bool:
+        with bench.services.store.write_connection() as connection:
+            return current_is_suspended(JoinedLine(connection), customer_id)
+
+    assert suspended("nobody") is False
+    assert suspended(bench.token.customer_id) is False
+    bench.put(state=SUSPENDED)
+    assert suspended(bench.token.customer_id) is True
 
 
 def test_two_codes_move_the_clock_and_are_spent(bench: Bench) -> None:

@@ -72,6 +72,10 @@ def test_the_second_code_may_stand_one_step_beyond_the_horizon_and_is_remembered
         assert resynchronise(SEED, Expected(TOTP, WIDE), codes, NOW) == Match(Verdict.WRONG, Counters(-1, seen, 0))
 
 
+def test_a_generator_shows_nothing_of_its_seed() -> None:
+    assert repr(otp._Codes(SEED, TOTP)) == "_Codes(…)"
+
+
 @pytest.mark.parametrize("algorithm", Algorithm)
 def test_a_seed_is_never_shorter_than_its_hash(algorithm: Algorithm) -> None:
     parameters = OtpParameters(OtpType.TOTP, algorithm)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from itertools import product
 from typing import Any, Final
@@ -27,7 +28,18 @@ from devices.profile_files import SHIPPED as FIRMWARE
 from provisioning.institutions import SHIPPED as INSTITUTIONS
 from provisioning.pskc.ciphers import Passphrase
 from provisioning.pskc.writer import write_pskc
+from provisioning.verifier import messages
+from provisioning.verifier.messages import (
+    Adoption,
+    AdoptRequest,
+    Judgement,
+    JudgeRequest,
+    ReadyAnswer,
+    ReadyRequest,
+)
+from tests.fixtures.soft_authenticator import SoftAuthenticator
 from tests.fuzz.files import archive_lines
+from tests.fuzz.peers import CHALLENGE
 from tests.fuzz.server import example
 from tests.pskc.conftest import HOTP, key
 from tests.pskc.figures import FIGURE_6, FIGURE_7
@@ -87,6 +99,32 @@ def _pskc() -> list[bytes]:
     return [*ours, FIGURE_6.file(), FIGURE_7.file(), FIGURE_6.but(policy=policy, device="<Model>T</Model>")]
 
 
+def _passkeys() -> list[bytes]:
+    """One that was made, and what it signed; the keys are others each time."""
+    challenge = urlsafe_b64encode(CHALLENGE).rstrip(b"=").decode()
+    key = SoftAuthenticator()
+    made = key.make(json.dumps({
+        "challenge": challenge, "rp": {"id": "otp.example", "name": "kagiya"},
+        "pubKeyCredParams": [{"type": "public-key", "alg": -7}],
+        "user": {"id": "AAAA", "name": "a", "displayName": "a"},
+        "authenticatorSelection": {"residentKey": "required", "userVerification": "required"},
+    }))  # fmt: skip
+    signed = key.sign(json.dumps({"challenge": challenge, "rpId": "otp.example", "userVerification": "required"}))
+    return [b"\0" + made.encode(), b"\xff" + signed.encode()]
+
+
+def _questions() -> list[bytes]:
+    told = (
+        JudgeRequest("verify", "0" * 32, 1, "12345678"),
+        Judgement("fresh", 1, 1, 0),
+        AdoptRequest("0" * 32, "0" * 32, 1, "12345678"),
+        Adoption("fresh", 1, 1, 0, "AAAA", "AAAA", "kek-1"),
+        ReadyRequest("AAAA", "AAAA", "kek-1"),
+        ReadyAnswer("00" * 32),
+    )
+    return [bytes([number]) + messages.dump(message) for number, message in enumerate(told)]
+
+
 def _archive() -> list[bytes]:
     proof = {"form": "kagiya-audit-inclusion-1", "leaf": "{}", "leaf_index": 0, "path": [], "checkpoint": "NOTE"}
     pair = {"form": "kagiya-audit-consistency-1", "older": "NOTE", "newer": "NOTE", "path": []}
@@ -117,6 +155,8 @@ SEEDS: Final[Mapping[str, Seeds]] = {
     "station_message": _messages,
     "checkpoint": lambda: [_NOTE.encode()],
     "audit_archive": _archive,
+    "passkey": _passkeys,
+    "verifier_message": _questions,
     "app_api": lambda: _json(_BEGIN, _COMPLETE),
     "station_api": _station,
     "bank_api": _bank,

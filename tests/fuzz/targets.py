@@ -43,6 +43,7 @@ class Target:
 _DRIVERS: Final = "tests.fuzz.drivers"
 _FILES: Final = "tests.fuzz.files"
 _SERVER: Final = "tests.fuzz.server"
+_PEERS: Final = "tests.fuzz.peers"
 _DEVICES: Final = ("devices",)
 
 TARGETS: Final[tuple[Target, ...]] = (
@@ -63,6 +64,8 @@ TARGETS: Final[tuple[Target, ...]] = (
     Target("station_message", _FILES, _DEVICES),
     Target("checkpoint", _FILES, ("provisioning.rules", "provisioning.store.checkpoints")),
     Target("audit_archive", _FILES, ("provisioning.store", "provisioning.jobs", "provisioning.rules")),
+    Target("passkey", _PEERS, ("provisioning.jobs", "webauthn", "cbor2"), longest=8192),
+    Target("verifier_message", _PEERS, ("provisioning.verifier",)),
     Target("app_api", _SERVER, ("web.api", "provisioning.jobs", "provisioning.rules"), variants=60),
     Target("station_api", _SERVER, ("web.api", "devices", "provisioning.jobs"), variants=60),
     Target("bank_api", _SERVER, ("web.api", "provisioning.jobs", "provisioning.rules"), variants=100),

@@ -5,17 +5,24 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from base64 import urlsafe_b64encode
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
+import cbor2
 import pytest
 
 from devices.contract import ContractError, JobResult, Poll, Work, load
 from devices.errors import ProfileInvalid
 from devices.profile_files import load_profile as load_firmware_profile
-from provisioning.errors import BadInput, SettingsInvalid
+from provisioning.errors import BadInput, PasskeyFault, SettingsInvalid
 from provisioning.institutions import load_profile
+from provisioning.jobs.passkey_registration import RegistrationClaim, _read
 from provisioning.mail.returned import read_report
+from provisioning.services import Services
+from provisioning.settings import ServerSettings
 from tests.fuzz.files import ORIGIN, PROGRAM, archive_lines, audit_archive
 
 DEEP = b"[" * 5_000
@@ -63,6 +70,18 @@ def test_a_stranger_is_told_in_one_line_that_an_odd_proof_proves_nothing(tmp_pat
         )
         assert done.returncode == 1
         assert done.stderr.startswith("not proved: ")
+
+
+@pytest.mark.parametrize("told", [10**11, 1 << 80, -1, [1, 999], "x", None])
+def test_a_passkeys_data_are_bytes_and_no_number_of_them(told: object) -> None:
+    def coded(data: bytes) -> str:
+        return urlsafe_b64encode(data).rstrip(b"=").decode()
+
+    made = {"clientDataJSON": coded(b"{}"), "attestationObject": coded(cbor2.dumps({"authData": told}))}
+    answer = {"id": coded(b"key"), "rawId": coded(b"key"), "type": "public-key", "response": made}
+    server = SimpleNamespace(settings=SimpleNamespace(server=ServerSettings(base_url="https://otp.example")))
+    claim = RegistrationClaim("0" * 32, b"challenge", json.dumps(answer), "key")
+    assert _read(cast(Services, server), claim) is PasskeyFault.BAD_FORM
 
 
 @pytest.mark.parametrize(
