@@ -24,7 +24,8 @@ KagiyaError
 │   └── TooEarly            a waiting rule holds until an instant
 ├── SettingsInvalid         the settings file or a profile cannot be used; names file, key and mend
 ├── StoreUnavailable        the database refuses: locked, full, unreachable; nothing was written
-│   └── StoreConflict       the transaction was given up for another's: running it again is right
+│   ├── StoreConflict       the transaction was given up for another's: running it again is right
+│   └── CommitUnanswered    the database went away while it committed: done or not
 ├── MailNotSent             the mail server did not take a mail, for now or for good
 ├── VaultError              a seed could not be sealed or opened
 │   ├── HsmAway             the hardware security module cannot be used
@@ -297,6 +298,10 @@ class StoreUnavailable(KagiyaError):
 
 class StoreConflict(StoreUnavailable):
     """A deadlock, or transactions that have no order: this one was given up for another, and may run again."""
+
+
+class CommitUnanswered(StoreUnavailable):
+    """The exception to "nothing was written": the database was cut off while it committed. Done or not; look."""
 
 
 class MailFault(StrEnum):

@@ -100,6 +100,7 @@ def audit_finding(broken: AuditBroken) -> str:
 # the first that fits; anything of ours that is not here tells its own facts
 _WORDS: Final[tuple[tuple[type[Exception], Callable[[Any], str]], ...]] = (
     (errors.SettingsInvalid, str),
+    (errors.CommitUnanswered, lambda _: "the database was cut off while it committed: done or not; look first"),
     (errors.StoreUnavailable, lambda error: _CAUSES[error.cause]),
     (errors.BadInput, lambda error: f"{error.field} {_FAULTS[error.fault]}"),
     (errors.NotFound, lambda error: f"there is no such {error.what}"),

@@ -16,8 +16,8 @@ from sqlalchemy.exc import InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from provisioning.errors import StoreConflict, StoreUnavailable
-from provisioning.store.line import Line
+from provisioning.errors import CommitUnanswered, StoreConflict, StoreUnavailable
+from provisioning.store.line import Ending, Line
 from provisioning.store.turns import BUSY_TIMEOUT_S, ResultCode, begin_writing, result_code, turns
 
 _POSTGRESQL: Final = {
@@ -39,6 +39,8 @@ _BY_CODE: Final[dict[int, str]] = {
 # PostgreSQL's lock_not_available, deadlock_detected, serialization_failure, disk_full
 _BY_STATE: Final = {"55P03": "locked", "40P01": "locked", "40001": "locked", "53100": "full"}
 _CONFLICTS: Final = frozenset({"40P01", "40001"})
+# PostgreSQL's connection exceptions, and its own end by an operator or a crash
+_CUT_OFF: Final = ("08", "57P")
 
 
 class Store:
@@ -63,13 +65,16 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session that commits at the end, or rolls everything back. Raises StoreUnavailable."""
+        ending = Ending()
         with (
-            self._translated(),
+            self._translated(ending),
             self._turn,
             Session(self._writing, expire_on_commit=False) as session,
             session.begin(),
         ):
             yield session
+            session.flush()
+            ending.is_committing = True
 
     @contextmanager
     def read_connection(self) -> Iterator[Connection]:
@@ -80,23 +85,26 @@ class Store:
     @contextmanager
     def write_connection(self) -> Iterator[Connection]:
         """As `write`, without the unit of work."""
-        with self._translated(), self._turn, self._writing.begin() as connection:
+        ending = Ending()
+        with self._translated(ending), self._turn, self._writing.begin() as connection:
             yield connection
+            ending.is_committing = True
 
     @contextmanager
     def line(self) -> Iterator[Line]:
         """A line for the verification core's few statements. Raises StoreUnavailable."""
-        with self._translated(), closing(self.engine.raw_connection()) as raw:
-            yield Line(raw, self.engine.dialect.name, self._turn)
+        ending = Ending()
+        with self._translated(ending), closing(self.engine.raw_connection()) as raw:
+            yield Line(raw, self.engine.dialect.name, self._turn, ending)
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translated(self, ending: Ending | None = None) -> Iterator[None]:
         try:
             yield
         except (OperationalError, InternalError) as error:
-            raise _refusal(error.orig) from error
+            raise _refusal(error.orig, ending) from error
         except self._driver_refusals as error:  # from the driver's own cursor, or while it connects
-            refusal = _refusal(error)
+            refusal = _refusal(error, ending)
             if refusal.cause == "unreachable":  # after a restart every pooled connection is as dead as this one
                 self.engine.dispose()
             raise refusal from error
@@ -142,9 +150,12 @@ def _begin(connection: Connection) -> None:
         connection.connection.cursor().execute(_BEGIN_READING[connection.dialect.name])
 
 
-def _refusal(error: Any) -> StoreUnavailable:
-    kind = StoreConflict if getattr(error, "sqlstate", None) in _CONFLICTS else StoreUnavailable
-    return kind(cause_of(error))
+def _refusal(error: Any, ending: Ending | None) -> StoreUnavailable:
+    cause, state = cause_of(error), getattr(error, "sqlstate", None)
+    if state in _CONFLICTS:
+        return StoreConflict(cause)
+    was_cut_off = result_code(error) is None and (state is None or state.startswith(_CUT_OFF))
+    return CommitUnanswered(cause) if ending and ending.is_committing and was_cut_off else StoreUnavailable(cause)
 
 
 def cause_of(error: Any) -> str:

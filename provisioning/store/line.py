@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, PoolProxiedConnection
@@ -20,14 +21,24 @@ _SQLITE: Final = "sqlite"
 _NAMED: Final = re.compile(r"(?<!:):([a-z_]+)")
 
 
+@dataclass(slots=True)
+class Ending:
+    """How far a transaction has come: cut off while it commits, it may have been done all the same."""
+
+    is_committing: bool = False
+
+
 class Line:
     """One connection of the pool. Statements stand alone unless they are inside `deciding`."""
 
-    def __init__(self, raw: PoolProxiedConnection, backend: str, turn: AbstractContextManager[object]) -> None:
+    def __init__(
+        self, raw: PoolProxiedConnection, backend: str, turn: AbstractContextManager[object], ending: Ending
+    ) -> None:
         """`turn` is held while writing; `backend` is SQLAlchemy's name of the database."""
         self.raw = raw
         self.backend = backend
         self._turn = turn
+        self._ending = ending
 
     @contextmanager
     def deciding(self) -> Iterator[None]:
@@ -39,7 +50,15 @@ class Line:
             except BaseException:
                 self.raw.rollback()
                 raise
-            self.raw.commit()
+            with self.committing():
+                self.raw.commit()
+
+    @contextmanager
+    def committing(self) -> Iterator[None]:
+        """What fails in here may have been done all the same, if the database was cut off."""
+        self._ending.is_committing = True
+        yield
+        self._ending.is_committing = False
 
 
 class JoinedLine(Line):
@@ -47,7 +66,7 @@ class JoinedLine(Line):
 
     def __init__(self, connection: Connection) -> None:
         """`connection` is inside `Store.write_connection`."""
-        super().__init__(connection.connection, connection.dialect.name, nullcontext())
+        super().__init__(connection.connection, connection.dialect.name, nullcontext(), Ending())
         self._connection = connection
 
     @contextmanager
@@ -112,7 +131,8 @@ class Decision:
         """Whether the change found what it was to change; otherwise nothing was written."""
         named = {**parameters, **{f"row_{name}": value for name, value in row.items()}}
         if line.backend != _SQLITE:
-            return self._both.change(line, named) == 1
+            with line.committing():
+                return self._both.change(line, named) == 1
         with line.deciding():
             if self._change.change(line, parameters) != 1:
                 return False

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from sqlalchemy import func, make_url, select, text, update
 
-from provisioning.errors import StoreUnavailable
+from provisioning.errors import CommitUnanswered, StoreUnavailable
 from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.release import ReleaseCommand, release
 from provisioning.jobs.verify import Outcome, Reason, VerifyCommand, VerifyResult, verify
@@ -28,7 +28,7 @@ from provisioning.store.engine import Store, cause_of
 from provisioning.store.line import Line, Statement
 from provisioning.store.tables import AuditEntry, Customer, Fob
 from tests.fixtures.databases import postgresql_only, sqlite_only
-from tests.fixtures.refusals import full_disk, locked, refused_rows
+from tests.fixtures.refusals import answers_lost_at_commit, full_disk, locked, refused_rows
 from tests.fixtures.services import DUAL, OTHER, assemble
 from tests.fixtures.tokens import Token, give_token, read_credential
 
@@ -234,3 +234,16 @@ def _die_before_the_audit_row(settings: Settings, token: Token, now: datetime) -
 def _everything(services: Services, token: Token) -> dict[str, object]:
     row = read_credential(services, token)
     return {column.name: getattr(row, column.name) for column in row.__table__.columns}
+
+
+@postgresql_only
+@pytest.mark.parametrize("act", [_verify_right, _verify_wrong, _release, _activate])
+def test_cut_off_while_it_commits_nobody_says_that_nothing_was_done(
+    services: Services, customer_a: Customer, now: datetime, act: Callable[[Services, Token, datetime], object]
+) -> None:
+    state = CredentialState.SET_UP if act is _activate else CredentialState.ACTIVE
+    token = give_token(services, customer_a, now, state)
+    before = _everything(services, token)
+    with answers_lost_at_commit(services) as cut_off, pytest.raises(CommitUnanswered):
+        act(cut_off, token, now)
+    assert _everything(services, token) != before

@@ -14,6 +14,7 @@ from provisioning.errors import (
     AlreadyTaken,
     BadInput,
     ClockUntrusted,
+    CommitUnanswered,
     InputFault,
     NotFound,
     StoreUnavailable,
@@ -37,6 +38,7 @@ ERRORS = {
     "already_taken": (AlreadyTaken("slot"), 409, {"what": "slot"}),
     "too_early": (TooEarly(NOON + timedelta(hours=12)), 409, {"until": "2026-11-20T15:00:00+00:00"}),
     "unavailable": (StoreUnavailable("locked"), 503, {}),
+    "outcome_unknown": (CommitUnanswered("unreachable"), 409, {}),
     "internal": (RuntimeError("seed 12345"), 500, {}),
 }
 

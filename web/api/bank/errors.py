@@ -60,8 +60,8 @@ ERRORS: Final[Mapping[str, ErrorCode]] = {
     ),
     FaultName.OUTCOME_UNKNOWN: ErrorCode(
         409,
-        "The first request under this idempotency key was cut off, done or not. Ask where the token stands; "
-        "what is still to be done takes a new key.",
+        "The database was cut off while it took the request, or the first request under this idempotency key was: "
+        "done or not. Ask where the token stands; what is still to be done takes a new key.",
     ),
     FaultName.TOO_LARGE: ErrorCode(413, "The body is larger than 64 KiB."),
     FaultName.BAD_INPUT: ErrorCode(
