@@ -47,6 +47,7 @@ PARTS: Final = (
     Part(frozenset(Role), "web.health", "health", has_forms=False),
     Part(frozenset({Role.STAFF, Role.CUSTOMER}), "web.front", "front", has_forms=True),
     Part(frozenset({Role.STAFF}), "web.pages.staff", "staff_pages", has_forms=True),
+    Part(frozenset({Role.STAFF}), "web.pages.audit", "audit_pages", has_forms=True),
     Part(frozenset({Role.CUSTOMER}), "web.pages.customer", "customer_pages", has_forms=True),
     Part(frozenset({Role.CUSTOMER}), "web.pages.company", "company_pages", has_forms=True),
     Part(frozenset({Role.CUSTOMER}), "web.soft_token", "soft_token", has_forms=True),

@@ -107,6 +107,12 @@ class Screen(StrEnum):
     STAFF_STATIONS = "SDV001"
     STAFF_STATION = "SDV002"
     STAFF_MAILS = "SMA001"
+    STAFF_ADDRESS = "SMA002"
+    # the auditors'
+    AUDIT = "SAU001"
+    AUDIT_ENTRY = "SAU002"
+    AUDIT_CUSTOMER = "SAU003"
+    AUDIT_FOB = "SAU004"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from provisioning.errors import WrongState
 from provisioning.jobs.prove_audit import prove_entry
 from provisioning.rules.actor import Actor
 from provisioning.services import Services
@@ -54,8 +55,10 @@ def export_audit(services: Services, command: ExportAuditCommand, now: datetime)
 
 
 def hand_out_proof(services: Services, command: HandOutProofCommand, now: datetime) -> dict[str, Any]:
-    """Raises NotFound, WrongState where no checkpoint covers it yet, AuditBroken."""
+    """Raises NotFound, WrongState where no checkpoint that is here covers it yet, AuditBroken."""
     entry = entry_view(services.store, command.institution_id, command.number)
+    if entry.leaf_index is None or services.checkpoints is None:
+        raise WrongState("audit entry", "not covered by a checkpoint yet")
     proof = prove_entry(services, command.number)
     facts = {"number": command.number, "leaf_index": proof["leaf_index"]}
     about = entry.customer.customer_id if entry.customer else None

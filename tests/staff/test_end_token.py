@@ -27,7 +27,7 @@ def test_a_lost_fob_ends_with_its_token(
         assert session.get_one(Fob, fob.id).state is FobState.LOST
         ended = session.get_one(Credential, credential.id)
     assert (ended.state, ended.ended_how, ended.sealed_seed) == (CredentialState.ENDED, EndedHow.LOST, None)
-    act = event(services.store, "dual", number_of_act(services.store, teller_actor.id, now))
+    act = event(services.store, "dual", number_of_act(services.store, "dual", teller_actor.id, now))
     assert (act.act, act.facts["reason"], act.facts["note"]) == ("end_token", "lost", "電話で受付")
     with pytest.raises(WrongState):
         end_token(services, command, now)

@@ -74,7 +74,7 @@ def test_numbers_on_paper(services: Services, customer_a: Customer, now: datetim
     add_application(services, customer_a, "H2611200001", now)
     with services.store.write() as tx:
         open_credential(tx, services, customer_a, TokenKind.SOFT, now, SYSTEM)
-    number = number_of_act(services.store, SYSTEM.id, now)
+    number = number_of_act(services.store, "dual", SYSTEM.id, now)
     for typed, found_by in (("h2611200001", FoundBy.APPLICATION), (f"k-{number:07d}", FoundBy.REFERENCE)):
         (found,) = search_customers(services.store, DUAL, typed)
         assert (found.id, found.found_by) == (customer_a.id, found_by)

@@ -86,7 +86,7 @@ def test_an_act_has_a_number_and_a_name(
             now, teller_actor, "revoke", "revoked", customer_id=customer_a.id, facts={"reason": "lost"}
         )
         record(tx, services.audit_key, entry)
-    number = number_of_act(services.store, teller_actor.id, now)
+    number = number_of_act(services.store, "dual", teller_actor.id, now)
     act = event(services.store, "dual", number, "本店")
     assert (act.act, act.actor_kind, act.actor_name) == ("revoke", ActorKind.STAFF, "窓口 花子")
     assert (act.customer_id, act.facts) == (customer_a.id, {"reason": "lost"})
@@ -94,7 +94,7 @@ def test_an_act_has_a_number_and_a_name(
         with pytest.raises(NotFound):
             event(services.store, institution, number, branch)
     with pytest.raises(NotFound):
-        number_of_act(services.store, teller_actor.id, now + MINUTE)
+        number_of_act(services.store, "dual", teller_actor.id, now + MINUTE)
 
 
 def test_what_a_fob_did_in_other_hands_is_not_told(

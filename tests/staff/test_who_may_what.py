@@ -54,7 +54,7 @@ def things(
     job = rows.add_job(services, hard, JobState.QUEUED, clock())
     soft = rows.add_credential(services, customer_b, TokenKind.SOFT, clock())
     mail = rows.add_mail(services, soft, MailState.FAILED, clock())
-    number = number_of_act(services.store, "worker", clock())
+    number = number_of_act(services.store, "dual", "worker", clock())
     batch = Batch(
         institution_id="dual", branch="本店", station_id=station.id, opened_by=teller_actor.id, opened_at=clock(),
         pressed_at=clock(),

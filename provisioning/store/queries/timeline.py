@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from provisioning.errors import NotFound
 from provisioning.rules.states import CredentialState, EndedHow, TokenKind
-from provisioning.store.audit import ActorKind
+from provisioning.store.audit import VIEW, ActorKind
 from provisioning.store.engine import Store
 from provisioning.store.queries.actors import actor_names, customer_names
 from provisioning.store.tables import (
@@ -26,7 +26,7 @@ from provisioning.store.tables import (
 )
 
 EVENT_LIMIT: Final = 100
-"""Newest acts shown of one customer; every login is one."""
+"""Newest acts shown of one customer; every login is one. Who looked at the customer is told to auditors alone."""
 
 
 HAND_OVER: Final = "hand_over"
@@ -175,9 +175,11 @@ def _customer_of(session: Session, row: AuditEntry) -> str | None:
     return session.scalar(query.where(own).order_by(Credential.issued_at.desc(), Credential.id).limit(1))
 
 
-def number_of_act(store: Store, actor_id: str, at: datetime) -> int:
-    """Number of the newest act that this actor did at exactly `at`. Raises NotFound."""
-    query = select(func.max(AuditEntry.id)).where(AuditEntry.at == at, AuditEntry.actor_id == actor_id)
+def number_of_act(store: Store, institution_id: str, actor_id: str, at: datetime) -> int:
+    """Number of the newest act that this actor did there at exactly `at`. Raises NotFound."""
+    there = (AuditEntry.institution_id == institution_id, AuditEntry.at == at)
+    own = (*there, AuditEntry.actor_id == actor_id, AuditEntry.act != VIEW)
+    query = select(func.max(AuditEntry.id)).where(*own)
     with store.read() as session:
         number = session.scalar(query)
     if number is None:
@@ -197,7 +199,8 @@ def _events(session: Session, institution_id: str, customer_id: str, spans: Iter
         ),
         AuditEntry.fob_id.in_({span.fob_id for span in spans if span.fob_id}),
     )
-    query = select(AuditEntry).where(AuditEntry.institution_id == institution_id, concerns)
+    own = (AuditEntry.institution_id == institution_id, AuditEntry.act != VIEW)
+    query = select(AuditEntry).where(*own, concerns)
     rows = session.scalars(query.order_by(AuditEntry.id.desc()).limit(EVENT_LIMIT)).all()
     names = _names(session, rows)
     events = (_event(row, names) for row in rows)

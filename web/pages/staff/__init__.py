@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from web.pages.staff.account import account
 from web.pages.staff.acts import acts
+from web.pages.staff.addresses import addresses
 from web.pages.staff.approvals import approval_pages
 from web.pages.staff.batches import batch_pages
 from web.pages.staff.closing import closing_pages
@@ -32,7 +33,7 @@ from web.pages.staff.work import work
 
 def staff_pages() -> list[Blueprint]:
     """Every blueprint of the console."""
-    counter = [customer, issue, soft, hard, ending, paper_requests, approval_pages, mail_pages, acts]
+    counter = [customer, issue, soft, hard, ending, paper_requests, approval_pages, mail_pages, addresses, acts]
     signing_in = [sign_in, welcome, step_up, account, people]
     return [
         *signing_in,

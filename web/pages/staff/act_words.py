@@ -107,7 +107,7 @@ RESULTS: Final[dict[str, LazyString]] = {
     "over_limit": _l("限度額超過"),
 }
 """Results worth saying; an act that did what it says needs no word."""
-_OF_MAILS: Final = frozenset({"send_mail", "mail_returned"})
+OF_MAILS: Final = frozenset({"send_mail", "mail_returned"})
 _BAD: Final = frozenset({"refused", "wrong", "suspended", "locked", "ticket_void", "failed", "abandoned"})
 ACTORS: Final[dict[ActorKind, LazyString]] = {
     ActorKind.STAFF: _l("担当者"),
@@ -145,7 +145,7 @@ def event_words(event: Event) -> EventWords:
 
 def _line(event: Event) -> str:
     words = str(LINES.get(event.act, event.act))
-    return words % {"mail": KINDS[MailKind(event.facts["kind"])]} if event.act in _OF_MAILS else words
+    return words % {"mail": KINDS[MailKind(event.facts["kind"])]} if event.act in OF_MAILS else words
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,7 +171,7 @@ def _number(desk: Desk, found: ApprovalView) -> int | None:
     if found.state is not ApprovalState.DONE or found.closed_at is None:
         return None
     try:
-        return number_of_act(current.services().store, found.maker_id, found.closed_at)
+        return number_of_act(current.services().store, desk.institution.id, found.maker_id, found.closed_at)
     except NotFound:
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from provisioning.errors import (
@@ -34,7 +34,7 @@ from provisioning.store.queries.user_ids import customers_by_user_id
 from provisioning.store.queries.work import open_applications
 from web import current, forms
 from web.pages.staff import batch_words, telling
-from web.pages.staff.desk import Desk, at_desk, notify, page
+from web.pages.staff.desk import Desk, at_desk, notify, page, part
 from web.screens import Screen
 
 batch_pages = Blueprint("staff_batches", __name__, url_prefix="/staff/batches")
@@ -100,7 +100,7 @@ def show(desk: Desk, batch_id: str) -> str:
 @at_desk(StaffAct.ISSUE)
 def live(desk: Desk, batch_id: str) -> str:
     """Only what moves."""
-    return render_template("staff/batch_live.html", desk=desk, **_facts(desk, _batch(desk, batch_id)))
+    return part("staff/batch_live.html", desk, Screen.STAFF_BATCH, **_facts(desk, _batch(desk, batch_id)))
 
 
 @batch_pages.post("/<batch_id>/next")

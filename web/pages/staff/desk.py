@@ -15,7 +15,7 @@ from provisioning.errors import NotFound
 from provisioning.rules.actor import Actor, ActorKind
 from provisioning.rules.institution import Institution
 from provisioning.rules.permissions import StaffAct, allows
-from provisioning.store.queries.approvals import approval_counts
+from provisioning.store.queries.approvals import ApprovalFilter, approval_counts
 from provisioning.store.queries.customers import CustomerCard, customer_card
 from provisioning.store.queries.fobs import FobView, fob
 from provisioning.store.queries.jobs import JobView, job
@@ -26,6 +26,8 @@ from provisioning.store.queries.work import work_counts
 from web import current, sessions
 from web.pages.staff import going_on
 from web.pages.staff.fresh_acts import ASK_ANEW
+from web.pages.staff.shown import GOING_ON, record_shown, screen_of
+from web.screens import Screen
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R", str, Response, str | Response)
@@ -48,7 +50,10 @@ class Desk:
     @property
     def actor(self) -> Actor:
         """They, as the one who acts."""
-        return Actor(ActorKind.STAFF, self.staff.id, self.institution.id, self.staff.branch, current.origin())
+        return Actor(
+            ActorKind.STAFF, self.staff.id, self.institution.id, self.staff.branch, current.origin(),
+            role=self.staff.role.value,
+        )  # fmt: skip
 
     def may(self, act: str) -> bool:
         """Whether their role allows `act` (a value of StaffAct)."""
@@ -131,13 +136,27 @@ def _look() -> Desk | None:
 
 def page(template: str, desk: Desk, **values: Any) -> str:
     """A page of the console: with the work bar, and what is to be said once."""
+    record_shown(desk, screen_of(template), values)
     counts = work_counts(current.services().store, desk.institution.id, desk.branch, current.now())
     frame = {"desk": desk, "counts": counts, "notice": session.pop(NOTICE, None), "now": current.now()}
     if desk.institution.approval.needed_for:
+        sees = ApprovalFilter(branch=desk.branch, with_customers=desk.may(StaffAct.SEE_CUSTOMERS))
         frame["asked_counts"] = approval_counts(
-            current.services().store, desk.institution.id, desk.branch, desk.staff.id, current.now()
+            current.services().store, desk.institution.id, sees, desk.staff.id, current.now()
         )
     return render_template(template, **frame, **values)
+
+
+def turned(template: str, desk: Desk, **values: Any) -> str:
+    """A page without the console's frame, turned to the customer."""
+    record_shown(desk, screen_of(template), values)
+    return render_template(template, desk=desk, **values)
+
+
+def part(template: str, desk: Desk, screen: Screen, **values: Any) -> str:
+    """What of the page `screen` is fetched anew as long as it is open."""
+    record_shown(desk, screen, values, GOING_ON)
+    return render_template(template, desk=desk, **values)
 
 
 def notify(code: str, **facts: Any) -> None:

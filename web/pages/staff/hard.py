@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, url_for
 from werkzeug.wrappers import Response
 
 from provisioning.errors import (
@@ -30,7 +30,7 @@ from provisioning.store.queries.stations import DeviceView, StationView
 from provisioning.store.queries.stock import StockFilter, stock
 from web import current, forms
 from web.pages.staff import telling
-from web.pages.staff.desk import Desk, at_desk, page
+from web.pages.staff.desk import Desk, at_desk, page, part
 from web.pages.staff.issue import may_issue, turned_away
 from web.screens import Screen
 
@@ -103,7 +103,7 @@ def choose_live(desk: Desk, customer_id: str) -> str:
     """Only what is plugged in, for the page that follows it."""
     card, stations = desk.card(customer_id), desk.stations()
     plugged = _plugged(desk, card, stations)
-    return render_template("staff/hard_live.html", desk=desk, card=card, stations=stations, plugged=plugged)
+    return part("staff/hard_live.html", desk, Screen.STAFF_HARD, card=card, stations=stations, plugged=plugged)
 
 
 def _plugged(desk: Desk, card: CustomerCard, stations: Iterable[StationView]) -> list[Plugged]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from provisioning.errors import BadInput, NotFound, WrongState
@@ -19,7 +19,7 @@ from provisioning.store.queries.customers import CustomerCard
 from provisioning.store.queries.mails import MailFilter, MailState, MailView, mail, mails
 from web import current, flow, forms, setup_codes
 from web.pages.staff import telling
-from web.pages.staff.desk import Desk, at_desk, page
+from web.pages.staff.desk import Desk, at_desk, page, turned
 from web.screens import Screen
 
 mail_pages = Blueprint("staff_mails", __name__, url_prefix="/staff/mails")
@@ -86,7 +86,7 @@ def password(desk: Desk, mail_id: str) -> str | Response:
         return redirect(url_for(".again", mail_id=found.id), 303)
     errors = telling.remembered(Screen.STAFF_SOFT_PASSWORD, found.id).errors
     action = url_for(".choose_password", mail_id=found.id)
-    return render_template("staff/soft_password.html", desk=desk, card=card, errors=errors, action=action)
+    return turned("staff/soft_password.html", desk, card=card, errors=errors, action=action)
 
 
 @mail_pages.post("/<mail_id>/password")

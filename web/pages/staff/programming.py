@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from provisioning.errors import AlreadyTaken, BadInput, ClockUntrusted, NotFound, WrongState
@@ -22,7 +22,7 @@ from provisioning.store.queries.next_step import NextStep
 from provisioning.store.queries.work import open_jobs
 from web import current, forms
 from web.pages.staff import telling
-from web.pages.staff.desk import Desk, at_desk, notify, page
+from web.pages.staff.desk import Desk, at_desk, notify, page, part
 from web.screens import Screen
 
 programming = Blueprint("staff_programming", __name__, url_prefix="/staff/programming")
@@ -41,7 +41,7 @@ def index(desk: Desk) -> str:
 @at_desk(StaffAct.SEE_STOCK)
 def index_live(desk: Desk) -> str:
     """Only the tables."""
-    return render_template("staff/programming_list_live.html", desk=desk, **_lists(desk))
+    return part("staff/programming_list_live.html", desk, Screen.STAFF_PROGRAMS, **_lists(desk))
 
 
 @programming.get("/<job_id>/")
@@ -59,7 +59,7 @@ def show(desk: Desk, job_id: str) -> str | Response:
 @at_desk(StaffAct.SEE_STOCK)
 def live(desk: Desk, job_id: str) -> str:
     """Only what moves."""
-    return render_template("staff/programming_live.html", desk=desk, **_facts(desk, desk.job(job_id)))
+    return part("staff/programming_live.html", desk, Screen.STAFF_PROGRAM, **_facts(desk, desk.job(job_id)))
 
 
 @programming.post("/<job_id>/code")

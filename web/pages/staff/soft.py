@@ -5,7 +5,7 @@ Staff never see that password: the page shows nothing else, and is turned toward
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, url_for
 from werkzeug.wrappers import Response
 
 from provisioning.errors import (
@@ -29,7 +29,7 @@ from provisioning.store.queries.customers import CustomerCard
 from web import current, flow, forms, setup_codes
 from web.languages import language
 from web.pages.staff import telling
-from web.pages.staff.desk import Desk, at_desk, page
+from web.pages.staff.desk import Desk, at_desk, page, turned
 from web.pages.staff.issue import may_issue, turned_away
 from web.screens import Screen
 
@@ -88,7 +88,7 @@ def password(desk: Desk, customer_id: str) -> str | Response:
     if _kept(card) is None:
         return redirect(url_for(".entry", customer_id=card.id), 303)
     errors = telling.remembered(Screen.STAFF_SOFT_PASSWORD, card.id).errors
-    return render_template("staff/soft_password.html", desk=desk, card=card, errors=errors)
+    return turned("staff/soft_password.html", desk, card=card, errors=errors)
 
 
 @soft.post("/password")
@@ -117,9 +117,7 @@ def thanks(desk: Desk, customer_id: str) -> str | Response:
     if issued is None or issued["customer"] != card.id:
         return redirect(url_for("staff_customer.show", customer_id=card.id), 303)
     code = setup_codes.living(issued)
-    return render_template(
-        "staff/soft_thanks.html", desk=desk, card=card, number=issued["number"], setup_code=code
-    )
+    return turned("staff/soft_thanks.html", desk, card=card, number=issued["number"], setup_code=code)
 
 
 def _issue(desk: Desk, card: CustomerCard, mail_address: str, activation_password: str) -> Response:

@@ -68,7 +68,7 @@ def to_act(desk: Desk) -> Response:
 def number_now(desk: Desk) -> int:
     """Number of what this member of staff did just now; what refused forms had kept is forgotten."""
     forget()
-    return number_of_act(current.services().store, desk.staff.id, current.now())
+    return number_of_act(current.services().store, desk.institution.id, desk.staff.id, current.now())
 
 
 def tell_refusal(refused: Exception) -> None:

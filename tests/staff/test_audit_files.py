@@ -1,0 +1,28 @@
+"""What stands in a file of entries does nothing where it is opened (R65)."""
+
+from __future__ import annotations
+
+import pytest
+
+from web.pages.audit.files import cell
+from web.pages.audit.visible import visible
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "＝1", "＋1", "－1", "＠x"])
+def test_no_cell_is_a_formula(text: str) -> None:
+    assert cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\r\nb", "a\\u000d\\u000ab"),
+        ("\u2066x\u202e", "\\u2066x\\u202e"),
+        ("縦　横", "縦　横"),
+        ("\u2028", "\\u2028"),
+        ("\t=1", "\\u0009=1"),
+    ],
+)
+def test_nothing_moves_a_line(text: str, shown: str) -> None:
+    assert visible(text) == shown
+    assert not cell(text).startswith(("=", "\t"))

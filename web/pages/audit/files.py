@@ -1,0 +1,91 @@
+"""Entries as files: CSV for spreadsheets, JSON Lines for programs.
+
+A spreadsheet takes a cell that begins like a formula for one, so such a cell gets an apostrophe before it.
+Excel in Japan reads UTF-8 only behind a byte order mark.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+from provisioning.jobs.hand_out_audit import AuditFile
+from provisioning.store.queries.audit_entries import EntryView
+from web import dates
+from web.pages.audit import entry_words
+from web.pages.audit.visible import visible
+
+_BYTE_ORDER_MARK: Final = "\ufeff"
+_FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")
+_COLUMNS: Final[tuple[tuple[LazyString, Callable[[EntryView], Any]], ...]] = (
+    (_l("記録番号"), lambda entry: entry.number),
+    (_l("日時（UTC）"), lambda entry: entry.at.isoformat()),
+    (_l("日時（日本）"), lambda entry: dates.iso(entry.at)),
+    (_l("行ったこと"), entry_words.line),
+    (_l("結果"), entry_words.result),
+    (_l("だれが"), entry_words.who),
+    (_l("役割"), entry_words.role),
+    (_l("店"), lambda entry: entry.branch or ""),
+    (_l("承認した人"), lambda entry: entry.approver_name),
+    (_l("どこから"), lambda entry: entry.origin),
+    (_l("お客さまのユーザID"), lambda entry: entry.customer.user_id if entry.customer else ""),
+    (_l("フォブのシリアル番号"), lambda entry: entry.fob_serial),
+    (_l("行ったことの名前"), lambda entry: entry.act),
+    (_l("結果の名前"), lambda entry: entry.result),
+    (_l("だれがの識別子"), lambda entry: f"{entry.actor_kind.value}:{entry.actor_id}"),
+    (_l("事実"), lambda entry: json.dumps(dict(entry.facts), ensure_ascii=False)),
+    (_l("木の中の位置"), lambda entry: "" if entry.leaf_index is None else entry.leaf_index),
+)
+_SAME: Final = (
+    *("number", "institution_id", "branch", "actor_id", "actor_name", "actor_role", "approver_name", "origin"),
+    *("act", "result", "credential_id", "fob_id", "fob_serial", "job_id", "leaf_index"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How a form of file is written."""
+
+    content_type: str
+    lines: Callable[[Iterable[EntryView]], Iterator[str]]
+
+
+def csv_lines(entries: Iterable[EntryView]) -> Iterator[str]:
+    """A header in the reader's language, and a line for each."""
+    yield _BYTE_ORDER_MARK + _row([str(title) for title, _ in _COLUMNS])
+    for entry in entries:
+        yield _row([value(entry) for _, value in _COLUMNS])
+
+
+def json_lines(entries: Iterable[EntryView]) -> Iterator[str]:
+    """An object for each; no names of customers, whom the user ID tells."""
+    for entry in entries:
+        told = {name: getattr(entry, name) for name in _SAME}
+        told |= {"at": entry.at.isoformat(), "actor_kind": entry.actor_kind.value, "facts": dict(entry.facts)}
+        told |= {"user_id": entry.customer.user_id if entry.customer else None, "shown": entry.shown_count}
+        yield json.dumps(told, ensure_ascii=True, sort_keys=True) + "\n"
+
+
+def cell(value: Any) -> str:
+    """A value that no spreadsheet takes for a formula."""
+    text = visible(str(value))
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _row(values: Iterable[Any]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\r\n").writerow([cell(value) for value in values])
+    return line.getvalue()
+
+
+FILES: Final[dict[AuditFile, Written]] = {
+    AuditFile.CSV: Written("text/csv; charset=utf-8", csv_lines),
+    AuditFile.JSON_LINES: Written("application/x-ndjson", json_lines),
+}
