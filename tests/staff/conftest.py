@@ -7,8 +7,11 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from provisioning.rules.permissions import StaffRole
 from provisioning.rules.roles import ALL_ROLES
 from provisioning.services import Services
+from provisioning.store.tables import Staff
+from tests.fixtures.soft_authenticator import SoftAuthenticator, give_passkey
 from tests.fixtures.staff_sessions import new_staff, session_of, sit_down
 from tests.fobs.desk import Desk, open_desk
 from tests.portal.conftest import MovableClock
@@ -79,3 +82,20 @@ def teller_desk(at_desk: AtDesk) -> Colleague:
 def station_desk(services: Services, clock: MovableClock) -> Desk:
     """An enrolled station with nothing plugged in."""
     return open_desk(services, clock())
+
+
+@pytest.fixture
+def key(services: Services, teller: Staff, clock: MovableClock) -> SoftAuthenticator:
+    """The teller's security key."""
+    return give_passkey(services, teller.id, clock())
+
+
+@pytest.fixture
+def colleague(services: Services, clock: MovableClock) -> Staff:
+    """An approver at the teller's branch."""
+    staff = Staff(
+        institution_id="dual", branch="本店", name="役席 月子", role=StaffRole.APPROVER, created_at=clock()
+    )
+    with services.store.write() as tx:
+        tx.add(staff)
+    return staff

@@ -17,9 +17,8 @@ from provisioning.services import Services
 from provisioning.settings import ServerSettings
 from provisioning.store.audit import SYSTEM
 from provisioning.store.queries.staff import staff_of
-from provisioning.store.tables import Staff
 from tests.fixtures.databases import sqlite_only
-from tests.fixtures.soft_authenticator import SoftAuthenticator, give_passkey
+from tests.fixtures.soft_authenticator import SoftAuthenticator
 from tests.fixtures.staff_sessions import new_staff
 from tests.portal.conftest import MovableClock
 from tests.staff.conftest import AtDesk, Colleague
@@ -29,12 +28,6 @@ from web.app import create_app
 pytestmark = sqlite_only
 
 CLOSED = "/staff/sign-in/"
-
-
-@pytest.fixture
-def key(services: Services, teller: Staff, clock: MovableClock) -> SoftAuthenticator:
-    """The teller's security key."""
-    return give_passkey(services, teller.id, clock())
 
 
 def test_a_passkey_lets_in(app: Flask, key: SoftAuthenticator) -> None:

@@ -33,12 +33,6 @@ ASKS = "/staff/step-up/"
 
 
 @pytest.fixture
-def key(services: Services, teller: Staff, clock: MovableClock) -> SoftAuthenticator:
-    """The teller's security key."""
-    return give_passkey(services, teller.id, clock())
-
-
-@pytest.fixture
 def desk(app: Flask, key: SoftAuthenticator) -> Colleague:
     """The teller, signed in with it."""
     browser = Colleague(app)
