@@ -28,14 +28,15 @@ def incoming_seeds(command: ImportPskcCommand, view: ImportView) -> Asked:
         "makers": sorted({maker for maker, _, _ in view.keys}),
         "file_sha256": digest,
     }
-    return Asked(AskedJob.IMPORT_PSKC, f"file {digest}", command.branch, {"branch": command.branch}, facts)
+    subject = f"file {digest} {command.branch}"
+    return Asked(AskedJob.IMPORT_PSKC, subject, command.branch, {"branch": command.branch}, facts)
 
 
 def outgoing_seeds(serials: Sequence[tuple[str, str]]) -> Asked:
     """All that are free now, by maker and serial number; of the institution as a whole."""
     digest = sha256("\n".join(f"{maker} {serial}" for maker, serial in serials).encode()).hexdigest()
     facts = {"count": len(serials), "first": serials[0][1], "last": serials[-1][1], "serials_sha256": digest}
-    return Asked(AskedJob.EXPORT_PSKC, "seeds in stock", None, {}, facts)
+    return Asked(AskedJob.EXPORT_PSKC, f"seeds {digest}", None, {}, facts)
 
 
 def new_station(tx: Session, services: Services, command: InviteStationCommand) -> Asked:

@@ -33,7 +33,7 @@ from provisioning.rules.papers import PaperAct, PaperKind, PaperState
 from provisioning.rules.states import CredentialState, EndedHow
 from provisioning.services import Services
 from provisioning.store.audit import Actor
-from provisioning.store.queries.approvals import ApprovalCounts, approval_counts
+from provisioning.store.queries.approvals import ApprovalCounts, ApprovalFilter, approval_counts
 from tests.approvals.conftest import Colleague, Hire, read_request
 from tests.approvals.steps import EVERY_PAPER, ask_about_paper, customer_of, facts_of
 from tests.core.papers import hand_in, paper_row
@@ -148,7 +148,7 @@ def test_the_maker_withdraws_and_is_told_once(
     mine = ApprovalCommand("dual", asked, teller_actor)
     with pytest.raises(NotFound):
         withdraw_approval(services, replace(mine, actor=approver.actor), now)
-    counted = partial(approval_counts, services.store, "dual", "本店")
+    counted = partial(approval_counts, services.store, "dual", ApprovalFilter(branch="本店"))
     assert counted(approver.row.id, now) == ApprovalCounts(waiting=1, told=0)
     assert counted(teller_actor.id, now) == ApprovalCounts(waiting=0, told=0), "nobody signs their own"
     refuse_approval(services, RefuseApprovalCommand("dual", asked, "印影が違う", approver.actor), now)

@@ -19,7 +19,7 @@ PLAIN = (
     "/staff/", "/staff/search/", "/staff/search/?q=nobody", "/staff/programming/", "/staff/programming/live",
     "/staff/batches/", "/staff/closings/", "/staff/ranges/", "/staff/transfers/", "/staff/stock/",
     "/staff/stock/?state=in_stock&serial=KF", "/staff/stations/", "/staff/stations/live", "/staff/mails/",
-    "/staff/mails/?only=undelivered", "/staff/mails/?only=sent",
+    "/staff/mails/?only=undelivered", "/staff/mails/?only=sent", "/staff/approvals/",
 )  # fmt: skip
 
 

@@ -104,10 +104,10 @@ class ApprovalCounts:
 
 
 def approval_counts(
-    store: Store, institution_id: str, branch: str | None, staff_id: str, now: datetime
+    store: Store, institution_id: str, sees: ApprovalFilter, staff_id: str, now: datetime
 ) -> ApprovalCounts:
-    """The numbers of the work bar."""
-    waiting = _wanted(select(func.count(ApprovalRequest.id)), institution_id, ApprovalFilter(branch=branch)).where(
+    """The numbers of the work bar for one member of staff and what they see."""
+    waiting = _wanted(select(func.count(ApprovalRequest.id)), institution_id, sees).where(
         ApprovalRequest.state == ApprovalState.WAITING,
         ApprovalRequest.expires_at > now,
         ApprovalRequest.maker_id != staff_id,
