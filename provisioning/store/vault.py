@@ -14,6 +14,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Final
 
+import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -23,6 +24,7 @@ from provisioning.store.hsm import Token
 from provisioning.store.kek import FileKek, PrivateKek, PublicKek, TokenKek
 from provisioning.store.key_folder import KeyFolder
 
+_log: Final = structlog.get_logger("kagiya.vault")
 _NONCE_BYTES: Final = 12
 _DATA_KEY_BYTES: Final = 32
 
@@ -73,8 +75,8 @@ class SeedSealer:
             kek_id = self.keys.current()
             if kek_id not in self._public:
                 self._public[kek_id] = PublicKek(kek_id, self.keys.public(kek_id))
-        except SettingsInvalid:
-            raise VaultError from None
+        except SettingsInvalid as invalid:
+            raise _told(invalid) from None
         return self._public[kek_id]
 
 
@@ -128,11 +130,17 @@ class SeedOpener:
             public = PublicKek(kek_id, self.keys.public(kek_id))
             if not public.in_token:
                 return FileKek.of(public, self.keys.private(kek_id))
-        except SettingsInvalid:
-            raise VaultError from None
+        except SettingsInvalid as invalid:
+            raise _told(invalid) from None
         if self.token is None:
             raise HsmAway(HsmFault.TOKEN)
         return TokenKek(public, self.token)
+
+
+def _told(invalid: SettingsInvalid) -> VaultError:
+    """Whoever asked hears only that it is refused; the operator finds the file and what is wrong with it."""
+    _log.warning("vault refused", problem=str(invalid))
+    return VaultError()
 
 
 def _decrypt(sealed_seed: bytes, data_key: bytes, bound: bytes) -> bytes:

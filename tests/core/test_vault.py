@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
+from structlog.testing import capture_logs
 
 from provisioning.errors import VaultError
 from provisioning.jobs.verify import Reason, VerifyCommand, verify
@@ -150,3 +152,33 @@ def test_no_secret_shows_in_repr(
 
 def submit(services: Services, token: Token, otp: str, now: datetime) -> Reason | None:
     return verify(services, VerifyCommand("dual", token.user_id, otp, SYSTEM), now).reason
+
+
+def test_a_directory_that_others_could_change_is_not_used_until_it_is_mended(tmp_path: Path) -> None:
+    vault = new_vault(tmp_path)
+    sealer, opener = halves_of(vault)
+    with capture_logs() as log:
+        for name, mode in (("current", 0o666), ("kek-1.pub", 0o646), ("kek-1.key", 0o640)):
+            path = vault.directory / name
+            kept = path.stat().st_mode
+            path.chmod(mode)
+            with pytest.raises(VaultError):
+                opener.open(sealer.seal(SEED, CONTEXT), CONTEXT)
+            path.chmod(kept)
+    assert [entry["event"] for entry in log] == ["vault refused"] * 3
+    assert opener.open(sealer.seal(SEED, CONTEXT), CONTEXT) == SEED
+
+
+def test_an_unknown_key_opens_nothing_and_one_that_comes_later_does(tmp_path: Path) -> None:
+    """As on another machine, where the files arrive while the process runs."""
+    vault = new_vault(tmp_path)
+    sealer, _ = halves_of(vault)
+    sealed = sealer.seal(SEED, CONTEXT)
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(vault.directory, elsewhere)
+    (elsewhere / "kek-1.key").unlink()
+    _, opener = halves_of(VaultSettings(elsewhere))
+    with pytest.raises(VaultError):
+        opener.open(sealed, CONTEXT)
+    shutil.copy(vault.directory / "kek-1.key", elsewhere)
+    assert opener.open(sealed, CONTEXT) == SEED

@@ -115,19 +115,26 @@ def _run(command: list[str], step: int) -> None:
     """`kagiya key rotate`, whose steps are counted: whatever is to be on the disk for good, and each commit."""
     left = [step]
 
-    def count(*_: Any) -> None:
+    def count(*_: Any, **__: Any) -> None:
         left[0] -= 1
         if not left[0]:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    fsync, replace, unlink = os.fsync, Path.replace, Path.unlink
-    os.fsync = lambda descriptor: (count(), fsync(descriptor))[1]
-    Path.replace = lambda path, target: (replace(path, target), count())[0]  # type: ignore[method-assign, assignment]
-    Path.unlink = lambda path, missing_ok=False: (unlink(path, missing_ok), count())[0]  # type: ignore[method-assign]
-    link = os.link
-    os.link = lambda source, target: (link(source, target), count())[0]  # type: ignore[assignment]
+    steps = pytest.MonkeyPatch()
+    steps.setattr(os, "fsync", _both(count, os.fsync))
+    for owner, name in ((os, "link"), (Path, "replace"), (Path, "unlink")):
+        act = getattr(owner, name)
+        steps.setattr(owner, name, _both(act, count))
     event.listen(Engine, "commit", count)
     os._exit(group.run(command))
+
+
+def _both(first: Callable[..., object], then: Callable[..., object]) -> Callable[..., None]:
+    def both(*given: Any, **more: Any) -> None:
+        first(*given, **more)
+        then(*given, **more)
+
+    return both
 
 
 def test_the_commands_of_an_operator(

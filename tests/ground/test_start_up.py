@@ -30,6 +30,7 @@ from provisioning.services import Services
 from provisioning.settings import ServerSettings, Settings, VaultSettings, VerifierSettings
 from provisioning.settings_file import load_settings
 from provisioning.store.tables import BankClient
+from tests.fixtures.softhsm import MODULE, SoftToken
 from tests.ground.commands import run_kagiya
 from tests.ground.settings_files import SETTINGS, write_certificate, write_settings
 
@@ -266,3 +267,13 @@ def test_what_a_token_lacks_for_good_aborts_the_start(
     else:
         refuse_unsafe_token("f", services)
     services.store.close()
+
+
+def test_production_does_not_start_on_softhsm(tmp_path: Path, soft_token: SoftToken) -> None:
+    hsm = f'module = "{MODULE}"\ntoken = "kagiya"\npin_file = "{soft_token.hsm.pin_file}"'
+    text = SETTINGS.replace('"keys/vault"', f'"{soft_token.folder / "vault"}"\n[vault.hsm]\n{hsm}')
+    file = write_settings(tmp_path, text)
+    migrations.upgrade(load_settings(file, ALL_ROLES).store.url)
+    ended = run_kagiya("--settings", str(file), "serve", "--role", "bank,verifier")
+    assert ended.returncode == 1
+    assert "vault.hsm: the token is one of SoftHSM, which is for tests" in ended.stderr
