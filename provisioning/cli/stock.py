@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 if TYPE_CHECKING:
-    from provisioning.errors import PskcRefused
     from provisioning.jobs.import_pskc import ImportView
     from provisioning.pskc.ciphers import FileKey, Passphrase
+    from provisioning.pskc_refusals import PskcRefused
 
 _FILE: Final = click.Path(dir_okay=False, path_type=Path)
 _INSTITUTION: Final = click.option("--institution", required=True, help="ID of the institution's profile.")
@@ -45,8 +45,8 @@ def import_(  # noqa: PLR0917 - click's order
     """Take every fob of FILE into stock with its seed, or none of them."""
     from provisioning.cli.approvals import do_or_ask
     from provisioning.cli.compose import OPERATOR, operator_services, utc_now
-    from provisioning.errors import PskcRefused
     from provisioning.jobs.import_pskc import ImportPskcCommand, ask_to_import, import_pskc, look_into_pskc
+    from provisioning.pskc_refusals import PskcRefused
 
     given = _file_key(passphrase_file, key_file)
     services = operator_services(settings_file)

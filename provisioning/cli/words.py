@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from devices import errors as desk
 from provisioning import errors
-from provisioning.errors import AuditBroken, AuditFault, HsmFault, InputFault, PskcFault, PskcRefusal
+from provisioning.errors import AuditBroken, AuditFault, HsmFault, InputFault
+from provisioning.pskc_refusals import PskcFault, PskcRefusal, PskcRefused
 from provisioning.rules.audit_watch import AuditAlarm
 
 _FAULTS: Final[dict[InputFault, str]] = {
@@ -106,7 +107,7 @@ _WORDS: Final[tuple[tuple[type[Exception], Callable[[Any], str]], ...]] = (
     (errors.NotFound, lambda error: f"there is no such {error.what}"),
     (errors.WrongState, lambda error: f"the {error.what} is {error.state}, where this cannot be done"),
     (errors.AlreadyTaken, lambda error: f"the {error.what} is taken already"),
-    (errors.PskcRefused, lambda error: _pskc(error.refusals)),
+    (PskcRefused, lambda error: _pskc(error.refusals)),
     (errors.TooEarly, lambda error: f"this is possible from {error.until:%Y-%m-%d %H:%M:%S} UTC"),
     (errors.IssueRestricted, lambda _: "too many tokens were issued to this customer; staff lift that on paper"),
     (errors.PaperNeeded, lambda error: f"this needs a paper request ({error.kind})"),
@@ -121,7 +122,6 @@ _WORDS: Final[tuple[tuple[type[Exception], Callable[[Any], str]], ...]] = (
     (desk.StationRuns, lambda error: f"another `kagiya station run` works with {error.directory}; end it first"),
     (desk.KeyFileUnsafe, lambda error: f"{error.file} may be used by others (mode {error.mode}); chmod 600 it"),
     (desk.ServerUnreachable, lambda error: f"the server cannot be reached: {error.cause}"),
-    (desk.DeskClockWrong, str),
     (
         desk.ServerRefused,
         lambda error: f"the server refused ({error.status}); is the code right, and not an hour old?",

@@ -14,7 +14,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from provisioning.errors import AlreadyTaken, BadInput, InputFault, PskcFault, PskcRefusal, PskcRefused
+from provisioning.errors import AlreadyTaken, BadInput, InputFault
 from provisioning.jobs.ask_approval import ask_for
 from provisioning.jobs.asked_stock import incoming_seeds
 from provisioning.jobs.imported_seeds import context_of_fob
@@ -22,6 +22,7 @@ from provisioning.jobs.spend_approval import Sought, spend_approval
 from provisioning.pskc.ciphers import FileKey
 from provisioning.pskc.keys import PskcKey
 from provisioning.pskc.reader import read_pskc
+from provisioning.pskc_refusals import PskcFault, PskcRefusal, PskcRefused
 from provisioning.rules.approval import ApprovedAct
 from provisioning.rules.factory import FACTORY, numbering_of_maker, suits
 from provisioning.rules.institution import Institution

@@ -11,9 +11,9 @@ from typing import Final
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
-from provisioning.errors import PskcFault
 from provisioning.pskc.markup import Fault
 from provisioning.pskc.names import CIPHER_KEY_BYTES
+from provisioning.pskc_refusals import PskcFault
 
 BLOCK_BYTES: Final = 16
 LEAST_MAC_KEY_BYTES: Final = 16

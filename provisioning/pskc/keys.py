@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from provisioning.errors import PskcFault
 from provisioning.pskc.markup import Element, Fault
 from provisioning.pskc.names import OTP_TYPES, SUITES, pskc
 from provisioning.pskc.protection import Protection
 from provisioning.pskc.values import instant, line, plain_integer, serial_number
+from provisioning.pskc_refusals import PskcFault
 from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
 
 _LONGEST_SEED: Final = {Algorithm.SHA1: 64, Algorithm.SHA256: 64, Algorithm.SHA512: 128}

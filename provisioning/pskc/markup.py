@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 from xml.parsers import expat
 
-from provisioning.errors import PskcFault
+from provisioning.pskc_refusals import PskcFault
 
 MAX_BYTES: Final = 32 * 1024 * 1024
 MAX_DEPTH: Final = 16

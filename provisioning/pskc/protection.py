@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from provisioning.errors import PskcFault
 from provisioning.pskc.ciphers import LEAST_MAC_KEY_BYTES, Derivation, Encrypted, FileKey, Mac, Passphrase
 from provisioning.pskc.markup import Element, Fault
 from provisioning.pskc.names import CIPHER_KEY_BYTES, DERIVATIONS, DS, HASHES, PKCS5, pskc, xenc, xenc11
 from provisioning.pskc.values import integer, octets
+from provisioning.pskc_refusals import PskcFault
 
 FEWEST_ITERATIONS: Final = 1_000
 MOST_ITERATIONS: Final = 2_000_000

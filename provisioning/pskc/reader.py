@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from provisioning.errors import PskcFault, PskcRefusal, PskcRefused
 from provisioning.pskc.ciphers import FileKey
 from provisioning.pskc.keys import PskcKey, read_key, serial_of
 from provisioning.pskc.markup import Element, Fault, children_of_root
 from provisioning.pskc.names import pskc
 from provisioning.pskc.protection import read_protection
+from provisioning.pskc_refusals import PskcFault, PskcRefusal, PskcRefused
 
 MOST_KEYS: Final = 20_000
 MOST_REFUSALS: Final = 100

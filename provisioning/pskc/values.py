@@ -8,9 +8,9 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
-from provisioning.errors import PskcFault
 from provisioning.pskc.markup import Element, Fault
 from provisioning.pskc.names import pskc
+from provisioning.pskc_refusals import PskcFault
 
 _INTEGER: Final = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)

@@ -33,12 +33,13 @@ from devices.contract import (
 from devices.errors import ProfileInvalid, SeedUnreadable
 from devices.profile_files import load_profile as load_firmware_profile
 from devices.seed_box import SeedBox, StationKeys
-from provisioning.errors import AuditBroken, BadInput, PskcRefused, SettingsInvalid
+from provisioning.errors import AuditBroken, BadInput, SettingsInvalid
 from provisioning.institutions import load_profile
 from provisioning.jobs.archive_audit import verify_archive
 from provisioning.mail.returned import read_report
 from provisioning.pskc.ciphers import FileKey, Passphrase, SharedKey
 from provisioning.pskc.reader import read_pskc
+from provisioning.pskc_refusals import PskcRefused
 from provisioning.services import Services
 from provisioning.store.audit import AuditKey
 from provisioning.store.audit_archive import FORM

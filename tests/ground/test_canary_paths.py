@@ -21,7 +21,6 @@ from werkzeug.test import Client, TestResponse
 from devices.contract import JobResult, Poll, Work, dump, load
 from provisioning import logs
 from provisioning.cli.request_log import RequestLog
-from provisioning.errors import PskcRefused
 from provisioning.jobs.add_bank_client import AddBankClientCommand, add_bank_client
 from provisioning.jobs.export_pskc import ExportPskcCommand, export_pskc
 from provisioning.jobs.import_pskc import ImportPskcCommand, import_pskc
@@ -29,6 +28,7 @@ from provisioning.jobs.send_mails import SendMailsCommand, send_mails
 from provisioning.mail.mailer import MemoryMailer
 from provisioning.pskc.ciphers import Passphrase
 from provisioning.pskc.writer import write_pskc
+from provisioning.pskc_refusals import PskcRefused
 from provisioning.rules.actor import SYSTEM
 from provisioning.rules.institution import Institution
 from provisioning.rules.permissions import StaffRole

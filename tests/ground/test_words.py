@@ -16,10 +16,9 @@ from provisioning.errors import (
     HsmFault,
     InputFault,
     KagiyaError,
-    PskcFault,
-    PskcRefusal,
     StoreUnavailable,
 )
+from provisioning.pskc_refusals import PskcFault, PskcRefusal
 
 
 def leaves(root: type[Exception]) -> list[type[Exception]]:

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provisioning.errors import PskcFault, PskcRefused
 from provisioning.pskc.ciphers import Passphrase, SharedKey
 from provisioning.pskc.keys import PskcKey
 from provisioning.pskc.markup import MAX_BYTES, MAX_CHARACTERS, MAX_DEPTH
 from provisioning.pskc.reader import read_pskc
 from provisioning.pskc.writer import write_pskc
+from provisioning.pskc_refusals import PskcFault, PskcRefused
 from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
 from tests.pskc.figures import FIGURE_6, PSKC, SECRET, SHARED_KEY
 

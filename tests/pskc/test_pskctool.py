@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.errors import PskcFault
 from provisioning.pskc.ciphers import FileKey, Passphrase, SharedKey
 from provisioning.pskc.reader import read_pskc
 from provisioning.pskc.writer import write_pskc
+from provisioning.pskc_refusals import PskcFault
 from tests.pskc.conftest import HOTP, ITERATIONS, PASSPHRASE, key
 from tests.pskc.figures import FIGURE_6, FIGURE_7, SHARED_KEY
 from tests.pskc.figures import PASSPHRASE as WORD_OF_THE_FIGURE

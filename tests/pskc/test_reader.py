@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 import pskc
 import pytest
 
-from provisioning.errors import PskcFault, PskcRefusal, PskcRefused
 from provisioning.pskc.ciphers import FileKey, Passphrase, SharedKey, encrypt
 from provisioning.pskc.reader import MOST_REFUSALS, read_pskc
+from provisioning.pskc_refusals import PskcFault, PskcRefusal, PskcRefused
 from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
 from tests.pskc.figures import (
     FIGURE_6,

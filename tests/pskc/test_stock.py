@@ -8,16 +8,7 @@ from functools import partial
 
 import pytest
 
-from provisioning.errors import (
-    AlreadyTaken,
-    BadInput,
-    InputFault,
-    NotFound,
-    PskcFault,
-    PskcRefused,
-    VaultError,
-    WrongState,
-)
+from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound, VaultError, WrongState
 from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.cancel_job import CancelJobCommand, cancel_job
 from provisioning.jobs.erase_fob import erase_fob
@@ -31,6 +22,7 @@ from provisioning.pskc.ciphers import Passphrase
 from provisioning.pskc.keys import PskcKey
 from provisioning.pskc.reader import read_pskc
 from provisioning.pskc.writer import write_pskc
+from provisioning.pskc_refusals import PskcFault, PskcRefused
 from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
 from provisioning.rules.states import CredentialState, EndedHow, FobState, JobState
 from provisioning.rules.verdict import Outcome
