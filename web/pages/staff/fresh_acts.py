@@ -23,6 +23,8 @@ ASK_ANEW: Final = frozenset(
         # workstations
         "staff_stations.invite",
         "staff_stations.revoke",
+        # what leaves the house
+        "audit_entries.export",
         # who may sign in, and how
         "staff_people.add",
         "staff_people.invite",
