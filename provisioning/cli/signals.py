@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import signal
+import sys
 import threading
 from typing import Final
 
+_PR_SET_PDEATHSIG: Final = 1
+_INIT: Final = 1
 _ENDS: Final = frozenset({signal.SIGTERM, signal.SIGINT})
 
 
@@ -24,3 +29,14 @@ def stop_by_signal() -> threading.Event:
 def _await_end(stop: threading.Event) -> None:
     signal.sigwait(_ENDS)
     stop.set()
+
+
+def end_with_parent() -> None:
+    """From now on the kernel kills this process when the one that forked it ends, even if that was killed.
+
+    Whatever is started in its place would share the port with those that were left, and they would go on with
+    keys and institutions of the past. SIGTERM would do only where the main thread gets it.
+    """
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() == _INIT:  # it ended before
+        sys.exit(1)

@@ -12,6 +12,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
+from provisioning.cli.signals import end_with_parent
 from provisioning.settings import ServerSettings
 
 _KILL_AFTER_S: Final = 10
@@ -64,4 +65,9 @@ def serve_processes(
         ssl_ca=tls.clients if tls else None,
         ssl_client_verify=bool(tls and tls.clients),
     )
-    server.serve(target_loader=load, wrap_loader=False)
+
+    def begin() -> Callable[..., Any]:
+        end_with_parent()
+        return load()
+
+    server.serve(target_loader=begin, wrap_loader=False)

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
+from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
 
@@ -66,6 +67,16 @@ def _kill_process(house: House, fault: Fault) -> Iterator[None]:
     if forked:
         kill_process(forked[fault.which % len(forked)])
     yield
+
+
+@contextmanager
+def _kill_parent(house: House, _fault: Fault) -> Iterator[None]:
+    """What it has forked ends by itself: nobody is to share the port with the next server."""
+    forked = house.pids("server")[1:]
+    house.children["server"].kill()
+    yield
+    until(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in forked), "the orphans end")
+    house.start("server")
 
 
 @contextmanager
@@ -175,6 +186,7 @@ def _postgresql(house: House) -> PostgresqlDatabase:
 _BREAKS: Final[dict[FaultKind, Break]] = {
     FaultKind.SERVER_PROCESS_KILLED: _kill_process,
     FaultKind.SERVER_KILLED: partial(_kill, "server"),
+    FaultKind.SERVER_PARENT_KILLED: _kill_parent,
     FaultKind.WORKER_KILLED: partial(_kill, "worker"),
     FaultKind.STATION_KILLED: partial(_kill, "station"),
     FaultKind.MAIL_SERVER_KILLED: partial(_kill, "mail"),

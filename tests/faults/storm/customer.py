@@ -58,7 +58,7 @@ class Customer:
     accepted: list[tuple[str, str, int]] = field(default_factory=list)
     _app: tuple[str, _App] | None = None
     _asked: int = 0
-    _last_step: int = -1
+    _steps: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -195,9 +195,9 @@ class Customer:
         if seed is None:
             return
         with self._lock:
-            code = Code.RIGHT if step > self._last_step else Code.REPEATED
+            code = Code.RIGHT if step > self._steps.get(credential_id, -1) else Code.REPEATED
         self._judge(act, path, code, code_at(seed, STORMY.otp, step), credential_id, step)
-        self._last_step = max(self._last_step, step)
+        self._steps[credential_id] = max(self._steps.get(credential_id, -1), step)
 
     def _judge(self, act: Act, path: str, code: Code, otp: str, credential_id: str, step: int) -> None:
         attempt = self._attempt(act, credential_id)
@@ -236,7 +236,7 @@ class Customer:
         return int(self.house.clock.unix_time()) // PERIOD_S
 
     def _is_fresh(self, credential_id: str) -> bool:
-        return credential_id in self.seeds and self._step() > self._last_step
+        return credential_id in self.seeds and self._step() > self._steps.get(credential_id, -1)
 
     def _near(self, credential_id: str) -> set[str]:
         seed, step = self.seeds.get(credential_id), self._step()

@@ -33,6 +33,7 @@ class FaultKind(StrEnum):
 
     SERVER_PROCESS_KILLED = "one process of the server killed"
     SERVER_KILLED = "the whole server killed"
+    SERVER_PARENT_KILLED = "the server's parent process killed alone"
     WORKER_KILLED = "the worker killed"
     STATION_KILLED = "the station's agent killed"
     MAIL_SERVER_KILLED = "the mail server killed"
@@ -71,6 +72,7 @@ _ON_POSTGRESQL: Final = frozenset({POSTGRESQL})
 NATURES: Final = {
     FaultKind.SERVER_PROCESS_KILLED: Nature(Place.SERVER, 0.0, 0.0),
     FaultKind.SERVER_KILLED: Nature(Place.SERVER, 0.0, 0.3),
+    FaultKind.SERVER_PARENT_KILLED: Nature(Place.SERVER, 0.0, 0.3),
     FaultKind.WORKER_KILLED: Nature(Place.WORKER, 0.0, 0.3),
     FaultKind.STATION_KILLED: Nature(Place.STATION, 0.0, 0.3),
     FaultKind.MAIL_SERVER_KILLED: Nature(Place.MAIL, 0.1, 0.8),
