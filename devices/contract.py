@@ -9,12 +9,10 @@ Without a signature, with a one-time code instead:
 
 A signed request carries `Authorization: Kagiya-Station id="…", time="…", nonce="…", signature="…"`: the station's
 id, Unix milliseconds, 32 random hexadecimal digits, and the Ed25519 signature (hexadecimal) over `signed_text`.
-The server believes it within a minute of its own time, and only if it is later than the last one that it believed
-from that station to that address: a request that is replayed or overtaken does nothing.
-
-Its answer carries `Kagiya-Answer: …`, the server's Ed25519 signature (hexadecimal) over `answer_text`, which names
-the request's nonce: the answer to another request is none. A station believes the key it was told as it enrolled.
-Refusals of a request that was not believed to be the station's are not signed.
+The server believes it within a minute of its own time, if it is later than the last one believed from that station
+to that address: a request that is replayed or overtaken does nothing. Its answer carries `Kagiya-Answer: …`, the
+server's signature over `answer_text`, which names the request's nonce; a station believes the key it was told as
+it enrolled. Refusals of a request that was not believed to be the station's are not signed.
 
 The seed crosses only as `sealed_seed`: HPKE (RFC 9180: DHKEM X25519, HKDF-SHA-256, AES-256-GCM) to the
 station's sealing key, info `kagiya job seed 1\\nSTATION_ID\\nJOB_ID\\nSERIAL`, base64. The device's access code
@@ -45,7 +43,6 @@ _AUTHORIZATION: Final = re.compile(
 
 
 ANSWER_HEADER: Final = "Kagiya-Answer"
-"""Where an answer's signature stands."""
 
 
 class ContractError(ValueError):
@@ -231,7 +228,7 @@ class Enrol:
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """The station's name from now on, and the key that signs the server's answers (raw 32 bytes, hexadecimal)."""
+    """The station's name from now on, and the key that signs the server's answers (as those of Enrol)."""
 
     station_id: str
     name: str

@@ -341,19 +341,7 @@ class ServerUnreachable(ServerFailed):
 
 @dataclass(eq=False)
 class ServerRefused(ServerFailed):
-    """Answered with HTTP `status`; `reason` is the server's own word for it, such as `revoked`."""
+    """Answered with HTTP `status`; `reason` is the server's own word for it, such as `revoked`, or the mend."""
 
     status: int = 0
     reason: str = ""
-
-
-@dataclass(eq=False)
-class DeskClockWrong(ServerRefused):
-    """The server believes nothing from this desk: its clock is `offset_s` (positive: ahead) from the server's."""
-
-    offset_s: int = 0
-
-    def __str__(self) -> str:
-        where = "ahead of" if self.offset_s > 0 else "behind"
-        mend = "set it right, for example with `sudo timedatectl set-ntp true`"
-        return f"this desk's clock is {abs(self.offset_s)} s {where} the server's; {mend}"

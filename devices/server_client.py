@@ -30,7 +30,7 @@ from devices.contract import (
     load,
     signed_text,
 )
-from devices.errors import DeskClockWrong, ServerRefused, ServerUnreachable
+from devices.errors import ServerRefused, ServerUnreachable
 from devices.seed_box import Enrolment, StationKeys
 
 POLL: Final = "/api/station/v1/poll"
@@ -95,7 +95,7 @@ class ServerClient:
         if _reason(response) == _CLOCK:
             with self._guard:
                 self._last_ms = 0  # what was drawn by a wrong clock binds nobody
-            raise DeskClockWrong(path, response.status_code, _CLOCK, round(self._clock()) - _server_time(response))
+            raise ServerRefused(path, response.status_code, _clock_words(self._clock(), response))
         return _accepted(response, path)
 
     def _time(self) -> str:
@@ -165,10 +165,14 @@ def _accepted(response: httpx.Response, path: str) -> httpx.Response:
     return response
 
 
-def _server_time(response: httpx.Response) -> int:
-    """Unix seconds as a refusal tells them; 0 if it does not."""
+def _clock_words(time: float, response: httpx.Response) -> str:
+    """How far the desk's clock is off, by the server's time in its refusal, and the mend."""
     told = response.json().get("unix_time")
-    return told if isinstance(told, int) else 0
+    if not isinstance(told, int):
+        return _CLOCK
+    offset_s = round(time) - told
+    where = f"{abs(offset_s)} s {'ahead of' if offset_s > 0 else 'behind'} the server's"
+    return f"this desk's clock is {where}; set it right, for example with `sudo timedatectl set-ntp true`"
 
 
 def _reason(response: httpx.Response) -> str:

@@ -163,8 +163,8 @@ def sealed_texts(sealed: SealedSeed) -> tuple[str, str, str]:
 def read_sealed(message: Adoption | ReadyRequest) -> SealedSeed:
     """As received. Raises MessageInvalid."""
     try:
-        sealed = (base64.b64decode(text, validate=True) for text in (message.sealed_seed, message.wrapped_key))
-        return SealedSeed(*sealed, message.kek_id)
+        seed, key = (base64.b64decode(text, validate=True) for text in (message.sealed_seed, message.wrapped_key))
+        return SealedSeed(seed, key, message.kek_id)
     except ValueError:
         raise MessageInvalid("sealed_seed, wrapped_key") from None
 

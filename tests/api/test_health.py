@@ -55,9 +55,9 @@ def test_not_ready_names_what_is_wrong(served: Served, tmp_path: Path) -> None:
     for part, with_fault in broken.items():
         status, answer = readiness(served, with_fault)
         fine = dict.fromkeys(broken, True) | {part: False}
-        ends = answer.pop("certificate_ends")
+        ends = str(answer.pop("certificate_ends"))
         assert (status, answer) == (503, {"status": "not_ready", **fine})
-        assert len(ends) == (part == "certificates")
+        assert (ends != "{}") == (part == "certificates")
     nowhere.close()
 
 

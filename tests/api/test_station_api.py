@@ -74,7 +74,6 @@ def sees(case: Case, *running: str) -> Poll:
 
 def header(case: Case, body: bytes, path: str = POLL, method: str = "POST", **wrong: str) -> dict[str, str]:
     """A signed request's header; `wrong` replaces a part after signing."""
-    # later at each request
     time_ms = int(case.now.timestamp() * 1000) + next(_TURNS)
     facts = {"time": str(time_ms), "nonce": secrets.token_hex(16)}
     signature = case.desk.signing_key.sign(signed_text(method, path, facts["time"], facts["nonce"], body))

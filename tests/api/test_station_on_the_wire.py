@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from devices.contract import ANSWER_HEADER, FailureCode, JobResult, Poll, Problem, Progress, Work, dump
-from devices.errors import DeskClockWrong, ServerRefused, ServerUnreachable
+from devices.errors import ServerRefused, ServerUnreachable
 from devices.seed_box import Enrolment
 from devices.server_client import ServerClient, enrol
 from provisioning.errors import AuthFault, NotAuthentic, WrongState
@@ -168,7 +168,7 @@ def test_a_desk_whose_clock_is_wrong_is_told_by_how_much_and_what_to_do(
     client = ServerClient(enrolment, time)
     for ahead_s, told in ((75, "75 s ahead of"), (-3600, "3600 s behind")):
         desk.at = served.at + timedelta(seconds=ahead_s)
-        with pytest.raises(DeskClockWrong) as wrong:
+        with pytest.raises(ServerRefused) as wrong:
             client.poll(sees(case))
         assert told in str(wrong.value)
         assert "timedatectl set-ntp true" in str(wrong.value)
