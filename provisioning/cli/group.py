@@ -18,6 +18,7 @@ COMMANDS: Final[dict[str, str]] = {
     "worker": "provisioning.cli.worker:worker",
     "returned-mail": "provisioning.cli.returned_mail:returned_mail",
     "audit": "provisioning.cli.audit:audit",
+    "breach-list": "provisioning.cli.breach_list:breach_list",
     "db": "provisioning.cli.db:db",
     "key": "provisioning.cli.keys:key",
     "staff": "provisioning.cli.staff:staff",
