@@ -1,7 +1,12 @@
 // Forms that a passkey answers: form[data-passkey=create|get] asks data-options what is to be made or signed when it is
 // sent, lets the authenticator do it, and goes on with the answer in its field `response`.
 
+const AGAIN = "kagiya-passkey-again";
+
 for (const form of document.querySelectorAll("form[data-passkey]")) {
+  // the page had grown too old for its first press and was loaded anew: that press is made up for, once
+  let again = sessionStorage.getItem(AGAIN) === form.action;
+  sessionStorage.removeItem(AGAIN);
   const said = form.querySelector("[data-passkey-said]");
   const button = form.querySelector("button");
   if (!window.PublicKeyCredential) {
@@ -16,15 +21,23 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
     said.hidden = true;
     try {
       const options = await asked();
-      if (options === null) return location.reload();
+      if (options === null) return anew();
       const answer = form.dataset.passkey === "create" ? await made(options) : await signed(options);
       form.elements.response.value = JSON.stringify(answer);
       form.submit();
     } catch (error) {
       say(error.name === "InvalidStateError" ? "known" : "cancelled");
-      button.disabled = false;
+      button.disabled = again = false;
     }
   });
+
+  if (again && form.dataset.passkey === "get") form.requestSubmit();
+
+  function anew() {
+    if (again) throw new Error("not even then");
+    sessionStorage.setItem(AGAIN, form.action);
+    location.reload();
+  }
 
   // null: another page comes first
   async function asked() {
