@@ -88,6 +88,7 @@ def test_no_request_does_anything_twice_or_out_of_turn(
     assert (after.state, after.reports_done) == (before.state, before.reports_done)
 
 
+@sqlite_only
 def test_a_poll_that_was_held_back_takes_no_job_away(proxy: Proxy, client: ServerClient, case: Case) -> None:
     """It tells that the station runs nothing: come late, it would give up what the station writes by then."""
     proxy.hold = True
@@ -103,6 +104,7 @@ def test_a_poll_that_was_held_back_takes_no_job_away(proxy: Proxy, client: Serve
     assert case.job(job.job_id).state is JobState.PROVED
 
 
+@sqlite_only
 def test_an_answer_serves_no_other_request(proxy: Proxy, client: ServerClient, case: Case) -> None:
     """The work of an earlier poll, given again, would have a fob written twice."""
     case.reserve()

@@ -31,6 +31,7 @@ audit_file = "keys/audit.key"
 address_file = "keys/address.key"
 tickets_file = "keys/tickets.key"
 access_file = "keys/access.key"
+station_file = "keys/station.key"
 [server]
 base_url = "http://localhost:{port}"
 clock = "host"

@@ -122,44 +122,43 @@ class Broken(httpx.BaseTransport):
         return self.answer
 
 
-@sqlite_only
-@pytest.mark.parametrize(
-    ("answer", "cause", "asked"),
-    [
-        (httpx.ConnectError("gone"), "ConnectError", 1),
-        (httpx.ConnectTimeout("far"), "ConnectTimeout", 1),
-        (httpx.ReadTimeout("slow"), "ReadTimeout", 1),
-        (httpx.RemoteProtocolError("cut"), "RemoteProtocolError", 2),
-        (httpx.ReadError("cut"), "ReadError", 2),
-        (httpx.Response(500), "500", 1),
-        (httpx.Response(200, text="<html>"), "another form of answer", 1),
-        (httpx.Response(200, json={"verdict": "fresh"}), "another form of answer", 1),
-        (
-            httpx.Response(200, json={"verdict": "yes", "last_step": 1, "highest_seen_step": 1, "drift_steps": 0}),
-            "another form of answer",
-            1,
+WRONG_ANSWERS: tuple[tuple[httpx.Response | Exception, str, int], ...] = (
+    (httpx.ConnectError("gone"), "ConnectError", 1),
+    (httpx.ConnectTimeout("far"), "ConnectTimeout", 1),
+    (httpx.ReadTimeout("slow"), "ReadTimeout", 1),
+    (httpx.RemoteProtocolError("cut"), "RemoteProtocolError", 2),
+    (httpx.ReadError("cut"), "ReadError", 2),
+    (httpx.Response(500), "500", 1),
+    (httpx.Response(200, text="<html>"), "another form of answer", 1),
+    (httpx.Response(200, json={"verdict": "fresh"}), "another form of answer", 1),
+    (
+        httpx.Response(200, json={"verdict": "yes", "last_step": 1, "highest_seen_step": 1, "drift_steps": 0}),
+        "another form of answer",
+        1,
+    ),
+    (
+        httpx.Response(
+            200, json={"verdict": "fresh", "last_step": True, "highest_seen_step": 1, "drift_steps": 0}
         ),
-        (
-            httpx.Response(
-                200, json={"verdict": "fresh", "last_step": True, "highest_seen_step": 1, "drift_steps": 0}
-            ),
-            "another form of answer",
-            1,
-        ),
-        (httpx.Response(401, json={"error": "not_authentic", "fault": "expired"}), "401 not_authentic expired", 1),
-        (httpx.Response(302, headers={"Location": "https://elsewhere"}), "302", 1),
-    ],
+        "another form of answer",
+        1,
+    ),
+    (httpx.Response(401, json={"error": "not_authentic", "fault": "expired"}), "401 not_authentic expired", 1),
+    (httpx.Response(302, headers={"Location": "https://elsewhere"}), "302", 1),
 )
+
+
+@sqlite_only
 def test_whatever_is_wrong_with_the_answer_nothing_is_accepted_or_counted(
-    apart: Apart, customer_a: Customer, answer: httpx.Response | Exception, cause: str, asked: int
+    apart: Apart, customer_a: Customer
 ) -> None:
-    token = give_token(apart.services, customer_a, apart.now)
-    broken = Broken(answer)
-    http = httpx.Client(transport=broken, base_url="https://verifier.example")
-    tokens = RoleTokens(apart.pair(Role.BANK))
-    bank = replace(apart.asking(Role.BANK), verifier=HttpVerifier(http, tokens))
-    with pytest.raises(VerifierAway) as away:
-        reasons(bank, token, apart, token.code(apart.now))
-    assert (away.value.cause, broken.asked) == (cause, asked)
+    token, tokens = give_token(apart.services, customer_a, apart.now), RoleTokens(apart.pair(Role.BANK))
+    for answer, cause, asked in WRONG_ANSWERS:
+        broken = Broken(answer)
+        with httpx.Client(transport=broken, base_url="https://verifier.example") as http:
+            bank = replace(apart.asking(Role.BANK), verifier=HttpVerifier(http, tokens))
+            with pytest.raises(VerifierAway) as away:
+                reasons(bank, token, apart, token.code(apart.now))
+        assert (away.value.cause, broken.asked) == (cause, asked)
     row = read_credential(apart.services, token)
     assert (row.last_step, row.failures, row.highest_seen_step) == (-1, 0, -1)
