@@ -216,6 +216,7 @@ class ApprovalFault(StrEnum):
     """Why a request for a second person, or the answer to it, is worth nothing."""
 
     OWN = "own"
+    OWN_TOKEN = "own_token"
     NOT_APPROVER = "not_approver"
     CHANGED = "changed"
     NOT_SIGNED = "not_signed"

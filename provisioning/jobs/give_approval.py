@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from provisioning.errors import ApprovalFault, ApprovalRefused, NotFound, PasskeyRefused, Refused
@@ -17,7 +18,7 @@ from provisioning.rules.passkeys import ChallengePurpose, ChallengeUse
 from provisioning.rules.permissions import StaffAct, allows
 from provisioning.services import Services
 from provisioning.store.conflicts import retried
-from provisioning.store.tables import ApprovalRequest, Passkey, Staff
+from provisioning.store.tables import ApprovalRequest, Passkey, Staff, StaffFallback
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ def _give(tx: Session, services: Services, command: GiveApprovalCommand, now: da
         raise NotFound("approval")
     refuse_closed(row, now, ApprovalState.WAITING)
     fault = _fault(row, approver, command)
+    if fault is None and _is_about(tx, row, approver):
+        fault = ApprovalFault.OWN_TOKEN
     if fault is None and command.signature is None and not _may_by_demo(services, approver):
         fault = ApprovalFault.NOT_SIGNED
     if fault is not None:
@@ -98,6 +101,13 @@ def _is_of(row: ApprovalRequest) -> bool:
         return False
     same = ("institution_id", "branch", "job", "maker_id", "made_at", "expires_at")
     return payload.approval_id == row.id and all(getattr(payload, name) == getattr(row, name) for name in same)
+
+
+def _is_about(tx: Session, row: ApprovalRequest, approver: Staff) -> bool:
+    """The token that they sign in with where a passkey is missing is another's to issue, and to let in again."""
+    holder = tx.scalar(select(StaffFallback.holder_id).where(StaffFallback.staff_id == approver.id))
+    listed = ApprovalPayload.decode(row.payload).arguments.get("customer_ids", ())
+    return holder is not None and (holder == row.customer_id or holder in listed)
 
 
 def _may_by_demo(services: Services, approver: Staff) -> bool:

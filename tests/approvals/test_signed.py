@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
-from webauthn import verify_authentication_response
 
 from provisioning.errors import (
     ApprovalFault,
@@ -21,22 +20,19 @@ from provisioning.errors import (
     PasskeyRefused,
     WrongState,
 )
-from provisioning.jobs.check_approval import signature_holds
 from provisioning.jobs.disable_staff import DisableStaffCommand, disable_staff
 from provisioning.jobs.end_approval import expire_approvals
 from provisioning.jobs.give_approval import GiveApprovalCommand, Signature, give_approval
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_in, lift_suspension
 from provisioning.jobs.passkey_options import approval_options
 from provisioning.rules.approval import ApprovalPayload, ApprovalState
-from provisioning.rules.passkeys import payload_challenge
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.store.audit import SYSTEM, Actor
-from provisioning.store.tables import ApprovalRequest, AuditEntry, Credential, Staff
+from provisioning.store.tables import ApprovalRequest, AuditEntry, Credential, Staff, StaffFallback
 from tests.approvals.conftest import Colleague, Hire, read_request
 from tests.fixtures.databases import sqlite_only
-from tests.fixtures.services import ORIGIN
 from tests.fixtures.tokens import Token, read_credential
 from tests.staff import rows
 
@@ -66,60 +62,6 @@ def test_the_act_is_refused_alone_and_done_by_the_signature(
     assert lifted[2] == both, "both persons stand in the act's row"
     assert given[:2] == ("done", approver.row.id)
     assert given[2]["maker"] == teller_actor.id
-
-
-@sqlite_only
-def test_anybody_can_check_the_signature_afterwards(
-    services: Services, asked: str, approver: Colleague, now: datetime
-) -> None:
-    approver.approves(asked, now)
-    kept = read_request(services, asked)
-    assert kept.payload_hash == hashlib.sha256(kept.payload).digest()
-    payload = ApprovalPayload.decode(kept.payload)
-    assert (payload.approval_id, payload.facts["user_id"], payload.facts["failures"]) == (asked, "123456780001", 5)
-    assert kept.nonce
-    assert kept.credential_id
-    challenge = payload_challenge(kept.nonce, kept.payload_hash)
-    response = {"clientDataJSON": kept.client_data, "authenticatorData": kept.authenticator_data}
-    from webauthn.helpers import bytes_to_base64url as text
-
-    credential = {
-        "id": text(kept.credential_id),
-        "rawId": text(kept.credential_id),
-        "type": "public-key",
-        "response": {
-            name: text(value or b"") for name, value in {**response, "signature": kept.signature}.items()
-        },
-    }
-    assert kept.public_key
-    verified = verify_authentication_response(
-        credential=credential,
-        expected_challenge=challenge,
-        expected_rp_id="otp.example",
-        expected_origin=ORIGIN,
-        credential_public_key=kept.public_key,
-        credential_current_sign_count=0,
-        require_user_verification=True,
-    )
-    assert verified.user_verified
-    assert signature_holds(services, "dual", asked)
-
-
-@sqlite_only
-@pytest.mark.parametrize(
-    "column", ["payload", "nonce", "public_key", "client_data", "authenticator_data", "signature"]
-)
-def test_whatever_is_changed_of_a_signed_approval_shows(
-    services: Services, asked: str, approver: Colleague, hire: Hire, now: datetime, column: str
-) -> None:
-    assert signature_holds(services, "dual", asked) is None, "nobody has signed yet"
-    approver.approves(asked, now)
-    kept = bytearray(getattr(read_request(services, asked), column))
-    kept[-1] ^= 1
-    rows.change(services, ApprovalRequest, asked, **{column: bytes(kept)})
-    assert signature_holds(services, "dual", asked) is False
-    with pytest.raises(NotFound):
-        signature_holds(services, "other", asked)
 
 
 @sqlite_only
@@ -171,6 +113,18 @@ def test_nobody_approves_what_they_asked_for(
     assert refused.value.fault is ApprovalFault.OWN
     assert is_suspended(services, suspended)
     assert told(services)[-1][:3] == ("give_approval", "refused", approver.row.id)
+
+
+@sqlite_only
+def test_nobody_approves_what_is_about_their_own_token(
+    services: Services, suspended: Token, asked: str, approver: Colleague, now: datetime
+) -> None:
+    with services.store.write() as tx:
+        tx.add(StaffFallback(staff_id=approver.row.id, number="10000001", holder_id=suspended.customer_id))
+    with pytest.raises(ApprovalRefused) as refused:
+        approver.approves(asked, now)
+    assert refused.value.fault is ApprovalFault.OWN_TOKEN
+    assert is_suspended(services, suspended)
 
 
 @sqlite_only

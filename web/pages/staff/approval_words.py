@@ -47,6 +47,7 @@ _UNRELEASED: Final[dict[str, LazyString]] = {
 }
 REFUSALS: Final[dict[str, LazyString]] = {
     ApprovalFault.OWN: _l("ご自分が依頼したものは承認できません。"),
+    ApprovalFault.OWN_TOKEN: _l("ご自分のトークンのことは承認できません。"),
     ApprovalFault.NOT_APPROVER: _l("いまは役席者の権限がありません。"),
     ApprovalFault.CHANGED: _l("画面を開いたあとで依頼の内容が変わりました。"),
     ApprovalFault.NOT_SIGNED: _l("パスキーによる署名がありません。"),
