@@ -11,7 +11,7 @@ from typing import Any, Final
 from provisioning import migrations
 from provisioning.cli.compose import build_services
 from provisioning.cli.demo_people import enter_people
-from provisioning.cli.keys import make_signing_key, make_keys, make_secret_key
+from provisioning.cli.keys import make_keys, make_secret_key, make_signing_key
 from provisioning.rules.roles import ALL_ROLES
 from provisioning.secret_files import read_key, read_public_key
 from provisioning.services import Services

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,6 +14,8 @@ import pytest
 from provisioning import migrations
 from provisioning.cli import demo
 from provisioning.cli.compose import OPERATOR, build_services
+from provisioning.cli.demo_house import _move_kek
+from provisioning.cli.keys import make_keys
 from provisioning.cli.start_up import (
     refuse_address_without_passkeys,
     refuse_emulators,
@@ -29,6 +32,7 @@ from provisioning.rules.roles import ALL_ROLES, Role
 from provisioning.services import Services
 from provisioning.settings import ServerSettings, Settings, VaultSettings, VerifierSettings
 from provisioning.settings_file import load_settings
+from provisioning.store.key_folder import KeyFolder
 from provisioning.store.tables import BankClient
 from tests.fixtures.softhsm import MODULE, SoftToken
 from tests.ground.commands import run_kagiya
@@ -277,3 +281,14 @@ def test_production_does_not_start_on_softhsm(tmp_path: Path, soft_token: SoftTo
     ended = run_kagiya("--settings", str(file), "serve", "--role", "bank,verifier")
     assert ended.returncode == 1
     assert "vault.hsm: the token is one of SoftHSM, which is for tests" in ended.stderr
+
+
+def test_a_demonstration_that_is_older_than_the_rotation_of_keys_keeps_its_key(tmp_path: Path) -> None:
+    make_keys(tmp_path / "keys", "demo")
+    keys = KeyFolder(tmp_path / "keys" / "vault")
+    kept = keys.private("demo")
+    for ending in ("key", "pub"):
+        (keys.directory / f"demo.{ending}").rename(tmp_path / "keys" / f"vault.{ending}")
+    shutil.rmtree(keys.directory)
+    _move_kek(tmp_path / "keys")
+    assert (keys.current(), keys.private("demo")) == ("demo", kept)
