@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import secrets
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -34,22 +35,24 @@ def main() -> int:
 
 
 def _held(name: str, seed: int, faults: int) -> bool:
-    """Whether every rule held."""
+    """Whether every rule held. Where one did not, or the storm did not come to its end, its directory stays."""
     plan, nursery = make_plan(seed, faults, name), Nursery()
-    with tempfile.TemporaryDirectory(prefix="kagiya-storm-") as folder:
-        directory = Path(folder)
-        database: Database = SqliteDatabase(directory) if name == SQLITE else PostgresqlDatabase()
-        try:
-            with storm(plan, directory, database, nursery) as over:
-                for line in report(over):
-                    _say(line)
-                found = violations(gather(over.house.services, directory, over.ledger))
-        finally:
-            nursery.close()
+    directory = Path(tempfile.mkdtemp(prefix="kagiya-storm-"))
+    _say(f"{name}, in {directory}")
+    database: Database = SqliteDatabase(directory) if name == SQLITE else PostgresqlDatabase()
+    try:
+        with storm(plan, directory, database, nursery) as over:
+            for line in report(over):
+                _say(line)
+            found = violations(gather(over.house.services, directory, over.ledger))
+    finally:
+        nursery.close()
     for rule, said in found.items():
         _say(f"DOES NOT HOLD: {rule}")
         for fault in said:
             _say(f"  {fault}")
+    if not found:
+        shutil.rmtree(directory)
     return not found
 
 
