@@ -119,7 +119,7 @@ def load(kind: type[T], data: bytes) -> T:
     if not isinstance(value, dict) or set(value) != names:
         raise MessageInvalid("not the fields agreed on")
     for name, item in value.items():
-        if type(item) is not hints[name]:
+        if type(item) is not hints[name] or (isinstance(item, str) and not item.isprintable()):
             raise MessageInvalid(name)
     return kind(**value)
 

@@ -153,7 +153,7 @@ def _parse(header: str) -> tuple[x509.Certificate, str, bytes]:
         raise NotAuthentic(AuthFault.BAD_FORM)
     try:
         return x509.load_der_x509_certificate(_decode(certificate)), seconds, _decode(signature)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise NotAuthentic(AuthFault.BAD_FORM) from None
 
 

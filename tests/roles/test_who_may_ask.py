@@ -196,6 +196,8 @@ OTHER_FORMS: tuple[Callable[[dict[str, object]], object], ...] = (
     lambda _: [],
     lambda body: {name: value for name, value in body.items() if name != "codes"},
     changed(now="2026-11-20T03:00:00Z"),
+    changed(credential_id="c\0"),
+    changed(credential_id="\ud800"),
     changed(seed_version="1"),
     changed(seed_version=True),
     changed(codes=["12345678"]),
