@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, union
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from provisioning.store.audit import ActorKind
@@ -118,14 +118,14 @@ def _conditions(wanted: EntryFilter) -> tuple[list[ColumnElement[bool]], list[Co
     if wanted.actor_kind is not None:
         others.append(_is(AuditEntry.actor_kind, wanted.actor_kind.value))
     if wanted.actor_id is not None and wanted.actor_kind is ActorKind.STAFF:
-        leading = [text(BY_STAFF), AuditEntry.actor_id == wanted.actor_id]
+        leading: list[ColumnElement[bool]] = [literal_column(BY_STAFF), AuditEntry.actor_id == wanted.actor_id]
         others = [_is(AuditEntry.institution_id, wanted.institution_id or "")]
         others += [_is(AuditEntry.act, wanted.act)] if wanted.act else []
         return leading, others
     if wanted.actor_id is not None:
         others.append(_is(AuditEntry.actor_id, wanted.actor_id))
     if wanted.act is not None and wanted.act != _COMMON:
-        return [own, text(RARE), AuditEntry.act == wanted.act], others
+        return [own, literal_column(RARE), AuditEntry.act == wanted.act], others
     if wanted.act is not None:
         others.append(_is(AuditEntry.act, wanted.act))
     return [own], others
@@ -178,7 +178,7 @@ def _newest(way: ColumnElement[bool], bounds: Sequence[ColumnElement[bool]], wan
     return select(newest.c.id)
 
 
-def _ordered(query: Select[Any], limit: int) -> Select[Any]:
+def _ordered(query: Any, limit: int) -> Any:
     return query.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit)
 
 

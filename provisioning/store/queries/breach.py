@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, Table, select, text
+from sqlalchemy import ColumnElement, Select, Table, literal_column, select
 from sqlalchemy.orm import Session
 
 from provisioning.rules.actor import ActorKind
@@ -92,19 +92,24 @@ def _everybody(store: Store, institution_id: str) -> Iterator[dict[str, _Person]
         own = (Customer.institution_id == institution_id, Customer.id > after)
         query = select(*_PERSON).where(*own).order_by(Customer.id).limit(_AT_ONCE)
         with store.read() as session:
-            people = {row[0]: tuple(row) for row in session.execute(query)}
+            people = {row.id: _person(row) for row in session.execute(query)}
         if not people:
             return
         yield people
         after = max(people)
 
 
+def _person(row: Any) -> _Person:
+    return (row.id, row.user_id, row.name, row.branch)
+
+
 def _people(session: Session, institution_id: str, ids: set[str]) -> dict[str, _Person]:
-    wanted, people = sorted(ids), {}
+    wanted = sorted(ids)
+    people: dict[str, _Person] = {}
     for first in range(0, len(wanted), _AT_ONCE):
         some = Customer.id.in_(wanted[first : first + _AT_ONCE])
         query = select(*_PERSON).where(Customer.institution_id == institution_id, some)
-        people |= {row[0]: tuple(row) for row in session.execute(query)}
+        people |= {row.id: _person(row) for row in session.execute(query)}
     return people
 
 
@@ -146,7 +151,7 @@ def _acts(session: Session, watched: Watched) -> Iterator[Any]:
         AuditEntry.at < watched.until,
     ]
     if watched.kind is ActorKind.STAFF:
-        own.append(text(BY_STAFF))
+        own.append(literal_column(BY_STAFF))
     columns = (AuditEntry.at, AuditEntry.act, AuditEntry.customer_id, AuditEntry.credential_id, AuditEntry.fob_id)
     yield from session.execute(select(*columns, AuditEntry.facts).where(*own)).yield_per(_AT_ONCE)
 

@@ -266,7 +266,7 @@ def who(entry: EntryView) -> str:
     """Who did it; the kind where nobody has a name."""
     name = visible(entry.actor_name)
     if name and entry.actor_kind is ActorKind.CUSTOMER:
-        return _("%(name)s 様", name=name)
+        return str(_("%(name)s 様", name=name))
     return name or str(act_words.ACTORS[entry.actor_kind])
 
 
@@ -286,7 +286,7 @@ def facts(entry: EntryView) -> Iterator[tuple[str, str]]:
 
 def _value(entry: EntryView, name: str, value: Any) -> str:
     if isinstance(value, bool):
-        return _("はい") if value else _("いいえ")
+        return str(_("はい") if value else _("いいえ"))
     if isinstance(value, _NESTED):
         return json.dumps(value, ensure_ascii=False)
     if name == "reason":
