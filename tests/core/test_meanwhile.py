@@ -75,7 +75,7 @@ def meanwhile(mocker: MockerFixture, event: Callable[[], object]) -> None:
             waiting.pop()()
         return found
 
-    mocker.patch("provisioning.jobs.judge_code.match", judged)
+    mocker.patch("provisioning.verifier.local.match", judged)
 
 
 @pytest.mark.parametrize(
