@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -141,6 +142,13 @@ def test_a_changed_profile_comes_into_force_once_it_was_allowed(
     with pytest.raises(WrongState):
         ask_to_change(careless, change, now)
     assert take(BEFORE) == [], "nobody has to allow what follows"
+
+
+def test_servers_that_start_together_take_a_profile_once(services: Services, now: datetime) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        took = threads.map(lambda _: profiles_to_take(services, {"dual": BEFORE}, OPERATOR, now), range(4))
+        assert list(took) == [[]] * 4
+    assert len(entries(services, "take_profile")) == 1
 
 
 @sqlite_only

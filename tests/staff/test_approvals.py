@@ -9,9 +9,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
+from provisioning.jobs.ask_approval import ask_for
+from provisioning.jobs.asked import Asked
+from provisioning.jobs.asked_issuances import batch_of_fobs
+from provisioning.jobs.asked_stock import changed_profile, new_station, outgoing_seeds
 from provisioning.jobs.end_approval import expire_approvals
 from provisioning.jobs.end_token import EndReason, EndTokenCommand, end_token
-from provisioning.rules.approval import ApprovalRules, ApprovedAct
+from provisioning.jobs.invite_station import InviteStationCommand
+from provisioning.jobs.open_batch import OpenBatchCommand
+from provisioning.rules.approval import ApprovalRules, ApprovedAct, AskedJob
 from provisioning.rules.institution import Institution
 from provisioning.rules.papers import PaperKind
 from provisioning.rules.permissions import StaffRole
@@ -98,13 +104,9 @@ def ask_to_lift(desk: Colleague, customer: Customer) -> str:
 
 
 def test_a_suspension_is_lifted_by_two(
-    teller_desk: Colleague,
-    approver: Approver,
-    services: Services,
-    customer_a: Customer,
-    suspended: Token,
+    teller_desk: Colleague, approver: Approver, services: Services, customer_a: Customer, suspended: Token,
     clock: MovableClock,
-) -> None:
+) -> None:  # fmt: skip
     assert teller_desk.get(page_of(customer_a)).says("この手続きには、役席者の承認が必要です")
     request = ask_to_lift(teller_desk, customer_a)
     assert teller_desk.says("役席者の承認を待つ", "承認待ち", "の利用停止を解除します")
@@ -127,13 +129,9 @@ def test_a_suspension_is_lifted_by_two(
 
 
 def test_a_fob_is_written_once_the_approver_has_signed(
-    teller_desk: Colleague,
-    approver: Approver,
-    services: Services,
-    customer_a: Customer,
-    fob: Fob,
+    teller_desk: Colleague, approver: Approver, services: Services, customer_a: Customer, fob: Fob,
     station_desk: Desk,
-) -> None:
+) -> None:  # fmt: skip
     hard = page_of(customer_a) + "hard/"
     assert teller_desk.get(hard).says("役席者の承認が必要です")
     teller_desk.press(hard, serial=fob.serial)
@@ -210,13 +208,9 @@ def test_the_maker_takes_it_back(
 
 
 def test_a_signature_for_another_page_is_refused_and_the_page_says_so(
-    teller_desk: Colleague,
-    approver: Approver,
-    services: Services,
-    customer_a: Customer,
-    suspended: Token,
+    teller_desk: Colleague, approver: Approver, services: Services, customer_a: Customer, suspended: Token,
     clock: MovableClock,
-) -> None:
+) -> None:  # fmt: skip
     request = ask_to_lift(teller_desk, customer_a)
     approver.get(request).press(request + "give", response="{}")
     assert approver.says("パスキーの署名を確かめられませんでした")
@@ -229,14 +223,9 @@ def test_a_signature_for_another_page_is_refused_and_the_page_says_so(
 
 
 def test_only_approvers_of_the_branch_sign_and_each_sees_what_is_theirs(
-    app: Flask,
-    at_desk: AtDesk,
-    approver: Approver,
-    services: Services,
-    customer_a: Customer,
-    suspended: Token,
-    clock: MovableClock,
-) -> None:
+    app: Flask, at_desk: AtDesk, approver: Approver, services: Services, customer_a: Customer,
+    suspended: Token, clock: MovableClock,
+) -> None:  # fmt: skip
     request = ask_to_lift(approver, customer_a)
     assert not approver.says("署名して承認する"), "an approver's own"
     assert request + "give" not in {form.action for form in approver.forms}
@@ -276,13 +265,9 @@ def test_a_paper_says_that_it_takes_two_and_a_loss_does_not(
 
 
 def test_a_demonstration_has_a_button_that_no_other_server_has(
-    teller_desk: Colleague,
-    approver: Approver,
-    app: Flask,
-    services: Services,
-    customer_a: Customer,
+    teller_desk: Colleague, approver: Approver, app: Flask, services: Services, customer_a: Customer,
     suspended: Token,
-) -> None:
+) -> None:  # fmt: skip
     request = ask_to_lift(teller_desk, customer_a)
     assert request + "give-by-demo" not in {form.action for form in approver.get(request).forms}
     face = app.extensions["kagiya"]
@@ -304,3 +289,43 @@ def test_what_somebody_changed_in_the_database_is_not_shown_as_words(
     assert approver.get(LIST).page.status_code == 200
     assert approver.get(request).says("依頼の内容が書き換えられている")
     assert request + "give" not in {form.action for form in approver.forms}
+
+
+def test_everything_that_may_be_asked_for_is_told_in_both_languages(
+    approver: Approver, services: Services, customer_a: Customer, customer_b: Customer, station_desk: Desk,
+    clock: MovableClock,
+) -> None:  # fmt: skip
+    token = give_token(services, customer_a, clock())
+    end_token(services, EndTokenCommand("dual", token.credential_id, EndReason.STOLEN, SYSTEM), clock())
+    batch = OpenBatchCommand("dual", station_desk.station_id, (customer_a.id, customer_b.id), SYSTEM, 4)
+    with services.store.read() as session:
+        many = batch_of_fobs(session, services, batch)
+        station = new_station(session, services, InviteStationCommand("dual", "本店", "本店-9", SYSTEM))
+    box = Asked(
+        AskedJob.IMPORT_PSKC,
+        "file",
+        "本店",
+        {"branch": "本店"},
+        {"branch": "本店", "count": 3, "first": "A1", "last": "A3", "makers": ["Acme"], "file_sha256": "5a" * 32},
+    )
+    told = [
+        (
+            many,
+            (
+                "次の2名のお客さまにフォブを発行します",
+                "前のトークンは、紛失で終わっています",
+                "同時に書き込む数 4",
+            ),
+        ),
+        (station, ("書込み端末「本店-9」（本店）を使えるようにします",)),
+        (box, ("種入りのフォブ3個を、本店の在庫に取り込みます", "Acme", "5a5a")),
+        (outgoing_seeds([("Acme", "A1")]), ("在庫のフォブ1個の種を", "番号を計算できます")),
+        (changed_profile("dual", bytes(32), [("otp.digits", "8", "6")]), ("1項目変えたもの", "otp.digits 8 6")),
+    ]
+    for asked, sentences in told:
+        request = f"{LIST}{ask_for(services, 'dual', SYSTEM, asked, clock())}/"
+        approver.client.set_cookie("kagiya-language", "ja", domain="localhost")
+        assert approver.get(request).says(*sentences), approver.text
+        approver.client.set_cookie("kagiya-language", "en", domain="localhost")
+        assert approver.get(request).says("What will be done", "Operator of the server")
+    assert approver.get(LIST).says("Waiting for approval 5")
