@@ -11,7 +11,7 @@ import click
 
 _NO_RIG: Final = "the benchmarks are not installed here; run them from the source tree after `make test`"
 _AS_JSON: Final = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-_NAMES: Final = ("servers", "verify", "setup", "import", "program", "guest", "pages", "audit", "vault")
+_NAMES: Final = ("servers", "verify", "setup", "import", "program", "guest", "pages", "audit", "vault", "timing")
 
 
 @click.group()
@@ -38,6 +38,7 @@ for _name, _about in (
     ("pages", "Server time of the staff console over the books of a large branch."),
     ("audit", "Sealing and verifying the audit log, and acts beside a worker that seals."),
     ("vault", "Codes verified with the vault's key in a file, and inside a PKCS#11 token."),
+    ("timing", "Whether unknown, wrong and used can be told apart by the time of the answer."),
 ):
     bench.add_command(_command(_name, _about))
 
@@ -67,6 +68,7 @@ def _measures() -> dict[str, Callable[[], list[Any]]]:
     from tests.bench.program import measure_program
     from tests.bench.setup import measure_setup
     from tests.bench.stock import measure_import
+    from tests.bench.timing import measure_timing
     from tests.bench.vault import measure_vault
     from tests.bench.verify import measure_verify
     from tests.bench.wsgi import measure_servers
@@ -81,6 +83,7 @@ def _measures() -> dict[str, Callable[[], list[Any]]]:
         "pages": measure_pages,
         "audit": measure_audit,
         "vault": measure_vault,
+        "timing": measure_timing,
     }
 
 

@@ -11,6 +11,7 @@ from tests.bench.pages import CUSTOMERS, MOST_MS, PageResult
 from tests.bench.program import LEAST_TIMES_ONE, MOST_OF_NEEDED, ProgramResult
 from tests.bench.setup import SetupResult
 from tests.bench.stock import ImportResult
+from tests.bench.timing import MOST_FROM_EVEN, TimingResult
 from tests.bench.vault import VaultResult
 from tests.bench.verify import LEAST_OF_FLOOR, MOST_MIB, MOST_READY_S, Speed, VerifyResult
 from tests.bench.wsgi import ServerResult
@@ -30,6 +31,7 @@ def as_text(machine: Machine, results: dict[str, list[Any]]) -> str:
         "pages": _pages,
         "audit": _audit,
         "vault": _vault,
+        "timing": _timing,
     }
     return "\n\n".join([*parts, *(tables[name](rows) for name, rows in results.items())])
 
@@ -74,6 +76,11 @@ def _import(rows: list[ImportResult]) -> str:
     head = ("database", "fobs", "file, MiB", "dry run, s", "import, s", "fobs /s")
     lines = [(row.database, row.keys, row.file_mib, row.dry_run_s, row.import_s, row.per_second) for row in rows]
     return _table(head, lines)
+
+
+def _timing(rows: list[TimingResult]) -> str:
+    head = ("database", "face", "what is sent", "median, ms", f"odds of the longer time (0.5 ± {MOST_FROM_EVEN})")
+    return _table(head, [(row.database, row.face, row.kind, row.median_ms, row.odds) for row in rows])
 
 
 def _program(rows: list[ProgramResult]) -> str:

@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 from sqlalchemy import select, update
 
+from provisioning.errors import StoreUnavailable
 from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.check_code import check_code
-from provisioning.jobs.judge_code import Use, VerifyResult
+from provisioning.jobs.judge_code import TypedCode, Use, VerifyResult
 from provisioning.jobs.resync import ResyncCommand, ResyncResult, resync
 from provisioning.jobs.revoke import RevokeCommand, revoke
 from provisioning.jobs.verify import VerifyCommand, verify
@@ -183,6 +185,46 @@ def test_a_token_that_was_not_activated_in_time_has_expired(bench: Bench) -> Non
 def test_a_token_in_force_heeds_no_day_of_activation(bench: Bench) -> None:
     bench.put(activate_by=bench.now - MINUTE)
     assert bench.submit(bench.token.code(bench.now)).outcome is ACCEPTED
+
+
+def test_a_fob_past_its_day_has_expired(bench: Bench) -> None:
+    def expires(at: datetime) -> None:
+        with bench.services.store.write() as tx:
+            tx.execute(update(Fob).values(expires_at=at))
+
+    expires(bench.now)
+    assert bench.submit(bench.token.code(bench.now)) == bench.result(Reason.EXPIRED, 5)
+    expires(bench.now + timedelta(microseconds=1))
+    assert bench.submit(bench.token.code(bench.now)) == bench.result(None, 5)
+
+
+@pytest.mark.parametrize("use", [Use.VERIFY, Use.ACTIVATE])
+def test_whoever_always_loses_is_told_after_eight_rounds_that_nothing_was_written(
+    bench: Bench, mocker: MockerFixture, use: Use
+) -> None:
+    bench.put(state=ACTIVE if use is Use.VERIFY else SET_UP)
+    lost = mocker.patch(
+        f"provisioning.jobs.judge_code.{'accept_and_record' if use is Use.VERIFY else 'accept'}",
+        return_value=False,
+    )
+    with pytest.raises(StoreUnavailable):
+        bench.submit(bench.token.code(bench.now), use)
+    assert lost.call_count == 8
+    assert bench.counters() == (-1, -1, 0, 0)
+
+
+def test_a_wrong_code_that_meets_another_row_is_judged_anew(bench: Bench, mocker: MockerFixture) -> None:
+    lost = mocker.patch("provisioning.jobs.judge_code.count_wrong", return_value=None)
+    with pytest.raises(StoreUnavailable):
+        bench.submit(bench.token.wrong(bench.now))
+    assert lost.call_count == 8
+
+
+def test_nothing_that_holds_a_code_shows_it(bench: Bench) -> None:
+    assert "83920571" not in repr(TypedCode(Use.VERIFY, "dual", "1", "83920571", SYSTEM))
+    assert "83920571" not in repr(VerifyCommand("dual", "1", "83920571", SYSTEM))
+    command = ResyncCommand("dual", "1", "83920571", "83920571", SYSTEM)
+    assert "83920571" not in repr(command)
 
 
 def test_a_clock_that_went_back_judges_nothing(bench: Bench) -> None:

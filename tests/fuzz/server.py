@@ -76,10 +76,10 @@ class Server:
         return answer
 
 
-def start(folder: Path) -> Server:
-    """Every role in one process. A migrated database may lie in `folder` already."""
-    url = f"sqlite:///{folder / DATABASE}"
-    if not (folder / DATABASE).exists():
+def start(folder: Path, url: str = "") -> Server:
+    """Every role in one process, on the empty database at `url`; else on the one in `folder`, migrated or not."""
+    given, url = bool(url), url or f"sqlite:///{folder / DATABASE}"
+    if given or not (folder / DATABASE).exists():
         migrations.upgrade(url)
     services = assemble(_settings(folder, url), Store(url), load_institutions())
     server = Server(services, Flask(""))

@@ -1,6 +1,6 @@
 """Requests to public faces that must look alike from outside: unknown, wrong and used (R09).
 
-Argon2 runs at its least cost, which hides least of what is beside it.
+Tests let Argon2 run at its least cost, which hides least of what is beside it.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Final
 
 import pytest
@@ -72,16 +73,17 @@ class Faces:
 
         return prepare
 
-    def proof(self, name: str, user_id: str, service_id: str = "10112231") -> Prepare:
+    def proof(self, name: str, user_id: str, service_id: str = "") -> Prepare:
         """An app that does not know the activation password."""
         client = self.app.test_client()
-        ids = {"service_id": service_id, "user_id": user_id}
+        own_id = self.services.institution("dual").service_id
+        ids = {"service_id": service_id or own_id, "user_id": user_id}
         jwk = jwk_of(ec.generate_private_key(ec.SECP256R1()))
 
         def prepare() -> Callable[[], object]:
             self.clock.advance(seconds=2)
             nonce = client.post(f"{APP}/begin", json=ids, base_url=BASE).get_json()["nonce"]
-            own: dict[str, Any] = {"app_nonce": b64(secrets.token_bytes(16)), "mac": b64(secrets.token_bytes(32))}
+            own: dict[str, Any] = {"app_nonce": b64(secrets.token_bytes(32)), "mac": b64(secrets.token_bytes(32))}
             sent = ids | own | {"nonce": nonce, "origin": BASE, "app_key": jwk}
             return lambda: self._keep(name, client.post(f"{APP}/complete", json=sent, base_url=BASE))
 
@@ -96,11 +98,14 @@ class Faces:
         self.answers[name] = answer
 
 
-def open_faces(services: Services, clock: MovableClock, monkeypatch: pytest.MonkeyPatch) -> Faces:
-    """With customer A."""
-    quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-    monkeypatch.setattr(passwords, "_HASHER", quick)
-    passwords._decoy.cache_clear()
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Right ones, wrong ones, and those of nobody."""
+    monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+    monkeypatch.setattr(passwords, "_decoy", cache(passwords._decoy.__wrapped__))
+
+
+def open_faces(services: Services, clock: MovableClock) -> Faces:
+    """With one customer."""
     dual = replace(services.institution("dual"), failure_limit=_NEVER, activation_password_failures=_NEVER)
     limits = replace(
         services.settings.app,
@@ -115,7 +120,7 @@ def open_faces(services: Services, clock: MovableClock, monkeypatch: pytest.Monk
     )
     customer = add_customer(services, "123456780001")
     with services.store.write() as tx:
-        tx.execute(update(Customer).values(password_hash=quick.hash(PASSWORD)))
+        tx.execute(update(Customer).values(password_hash=passwords.hash_password(PASSWORD)))
     return Faces(services, create_app(services, ALL_ROLES, clock), clock, customer, {})
 
 
