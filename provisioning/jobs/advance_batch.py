@@ -20,23 +20,33 @@ from provisioning.errors import (
     TooEarly,
     WrongState,
 )
+from provisioning.jobs.acting_staff import acting
 from provisioning.jobs.approval_of_batch import allowed_by
 from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_in
-from provisioning.rules.actor import Actor, ActorKind
+from provisioning.rules.actor import Actor
 from provisioning.rules.states import FobState, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import AuditRecord, record
 from provisioning.store.batches import RESTS_AFTER, items_in, move_item
 from provisioning.store.conflicts import retried
-from provisioning.store.tables import Application, ApplicationState, Batch, BatchItem, BatchItemState, Fob
+from provisioning.store.tables import (
+    Application,
+    ApplicationState,
+    Batch,
+    BatchItem,
+    BatchItemState,
+    Fob,
+    Staff,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class AdvanceBatchCommand:
-    """Profile and serial of the devices that the station can write."""
+    """Profile and serial of the devices that the station can write, and the address that it asks from."""
 
     station_id: str
     usable: Collection[tuple[str, str]]
+    origin: str
 
 
 def advance_batch(services: Services, command: AdvanceBatchCommand, now: datetime) -> None:
@@ -55,8 +65,9 @@ def advance_batch(services: Services, command: AdvanceBatchCommand, now: datetim
         room = batch.at_once - len(items_in(session, batch.id, BatchItemState.BOUND))
         waiting = items_in(session, batch.id, BatchItemState.WAITING)
         fobs = _blank(session, batch, named)
+        actor = acting(session.get_one(Staff, batch.opened_by), command.origin)
     while waiting and fobs and room > 0:
-        fate = _bind(services, batch, waiting[0], fobs[0], now)
+        fate = _bind(services, batch, waiting[0], fobs[0], actor=actor, now=now)
         if fate is None:
             return
         if fate.item_is_over:
@@ -96,9 +107,9 @@ def bind_item(  # noqa: PLR0917 - what a batch is made of
         if not _has_room(tx, batch):
             return False
         move_item(tx, item, BatchItemState.BOUND, now, fob_id)
-        acting = allowed_by(tx, batch, actor)
+        allowed = allowed_by(tx, batch, actor)
         command = ReserveFobCommand(
-            batch.institution_id, item.customer_id, fob_id, acting, batch.station_id, _application(tx, item)
+            batch.institution_id, item.customer_id, fob_id, allowed, batch.station_id, _application(tx, item)
         )
         reserve_in(tx, services, command, now)
     return True
@@ -124,9 +135,10 @@ def pass_over(services: Services, item: BatchItem, actor: Actor, refused: Except
         return  # somebody else moved it between our look and our write
 
 
-def _bind(services: Services, batch: Batch, item: BatchItem, fob_id: str, now: datetime) -> _Fate | None:
+def _bind(
+    services: Services, batch: Batch, item: BatchItem, fob_id: str, *, actor: Actor, now: datetime
+) -> _Fate | None:
     """None where the batch has no room any more."""
-    actor = Actor(ActorKind.STAFF, batch.opened_by, batch.institution_id, batch.branch)
     try:
         if not bind_item(services, batch, item, fob_id, actor, now):
             return None

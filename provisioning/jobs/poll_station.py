@@ -45,7 +45,8 @@ def poll_station(services: Services, command: PollCommand, now: datetime) -> Wor
     for job_id in lost:
         problem = Problem(FailureCode.STATION_RESTARTED)
         _give_up(services, EndAttemptCommand(job_id, JobState.ABANDONED, problem, command.actor), now)
-    advance_batch(services, AdvanceBatchCommand(command.station_id, _usable(command.poll.devices)), now)
+    usable = _usable(command.poll.devices)
+    advance_batch(services, AdvanceBatchCommand(command.station_id, usable, command.actor.origin), now)
     jobs = (_claim(services, command, candidate, now) for candidate in _candidates(services, command))
     return Work(jobs=tuple(job for job in jobs if job is not None), unix_time=int(now.timestamp()))
 

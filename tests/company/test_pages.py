@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from provisioning.errors import StoreUnavailable
@@ -14,7 +15,7 @@ from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspen
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.store.audit import SYSTEM
-from provisioning.store.tables import Credential
+from provisioning.store.tables import AuditEntry, Credential
 from tests.company.conftest import GENERAL, INSTITUTION, Staffed
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import CONFIRMATION_PASSWORD, add_customer
@@ -127,6 +128,11 @@ def test_a_loss_is_one_act_and_holds_at_once(company: Staffed, enter: SignIn, se
     browser = send(enter(company.first), LOSS, house.token(user))
     assert "トークン紛失結果" in browser.text
     assert "紛失として失効しました" in browser.text
+    with services.store.read() as tx:
+        of_token = select(AuditEntry).where(AuditEntry.credential_id == house.token(user))
+        ended = tx.scalars(of_token.order_by(AuditEntry.id.desc())).first()
+    assert ended is not None
+    assert (ended.actor_id, ended.facts["actor_role"]) == (company.first.id, company.first.company_role)
     assert "から" not in browser.text.partition(user.name)[2].partition("処理日時")[0]
     with services.store.read() as tx:
         assert tx.get_one(Credential, house.token(user)).sealed_seed is None

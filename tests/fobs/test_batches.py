@@ -107,6 +107,12 @@ def test_plugged_in_written_proved_next(day: Day) -> None:
     assert day.fob_state(day.fobs[0]) is FobState.PROGRAMMED
     assert day.fob_state(day.fobs[4]) is FobState.IN_STOCK
     assert [act for act, _ in day.acts()] == ["open_batch", *["press_batch"] * 3, "close_batch"]
+    # what the station's polls did is done in the teller's name
+    with day.desk.services.store.read() as tx:
+        reserved = tx.scalars(select(AuditEntry).where(AuditEntry.act == "reserve_fob")).all()
+    assert {(one.actor_kind, one.facts["actor_role"], one.origin) for one in reserved} == {
+        ("staff", "teller", day.desk.actor.origin)
+    }
     with pytest.raises(WrongState):
         day.press()
 
@@ -252,7 +258,7 @@ def test_two_polls_and_two_keys_at_once(day: Day) -> None:
     for fob in day.fobs[:3]:
         day.plug(fob)
     usable = [(fob.profile, fob.serial) for fob in day.fobs[:3]]
-    command = AdvanceBatchCommand(day.desk.station_id, usable)
+    command = AdvanceBatchCommand(day.desk.station_id, usable, "127.0.0.1")
     _, lost = at_once(*[lambda: advance_batch(day.case.services, command, day.case.now)] * 4)
     assert lost == []
     assert [item.state for item in day.page().items].count(BatchItemState.BOUND) == 1

@@ -75,7 +75,8 @@ def shut_out(own: OwnStanding, why: str, **facts: Any) -> Response:
 
 def actor(own: OwnStanding) -> Actor:
     """The customer as the one who acts."""
-    return Actor(ActorKind.CUSTOMER, own.customer_id, own.institution_id, own.branch, current.origin())
+    role = own.company.role.value if own.company else ""
+    return Actor(ActorKind.CUSTOMER, own.customer_id, own.institution_id, own.branch, current.origin(), role=role)
 
 
 def institution(own: OwnStanding) -> Institution:
