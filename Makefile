@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 SENTENCES := $(wildcard web/translations/*/en/LC_MESSAGES/messages.po)
 PORT := 8700
 
-.PHONY: setup run test check guest fuzz faults bench screenshots supply clean
+.PHONY: setup run test check guest fuzz mutate faults bench screenshots supply clean
 
 setup: $(VENV)/setup-done $(VENV)/catalogues-done
 
@@ -34,6 +34,10 @@ screenshots: $(VENV)/test-setup-done $(VENV)/catalogues-done
 SECONDS := 300
 fuzz: $(VENV)/test-setup-done $(VENV)/catalogues-done
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(TESTS)
+
+# Every small change to the verification core, the time table and the permissions, against their tests.
+mutate: $(VENV)/test-setup-done $(VENV)/catalogues-done
+	$(BIN)/python -m tests.mutation $(TESTS)
 
 # FAULTS random faults under real work, on each database; SEED has an earlier run's again.
 FAULTS := 500

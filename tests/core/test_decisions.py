@@ -228,9 +228,10 @@ def test_nothing_that_holds_a_code_shows_it(bench: Bench) -> None:
 
 
 def test_a_clock_that_went_back_judges_nothing(bench: Bench) -> None:
-    bench.put(last_step=bench.step + 62, highest_seen_step=bench.step + 62)
+    bench.put(last_step=bench.step + 62)
     assert bench.submit(bench.token.code(bench.now)) == bench.result(Reason.CLOCK, 5)
     assert bench.decided("verify", "refused", reason="clock")
+    assert bench.counters() == (bench.step + 62, -1, 0, 0)
 
 
 @pytest.mark.parametrize(
