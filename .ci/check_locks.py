@@ -15,7 +15,7 @@ PINNED: Final = re.compile(
     r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)[^\n]*((?:\n    --hash=sha256:[0-9a-f]{64}[ \\]*)*)", re.M
 )
 EXTRAS: Final = {"run": ("demo", "build", "hsm"), "test": ("demo", "build", "hsm", "test")}
-GROUPS: Final = ("vendors", "onlykey", "mutation", "supply")
+GROUPS: Final = ("vendors", "onlykey", "supply")
 
 
 def main() -> int:
