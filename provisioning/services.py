@@ -23,10 +23,10 @@ from provisioning.store.engine import Store
 from provisioning.store.station_seal import AnswerSigner
 from provisioning.store.vault import SeedOpener, SeedSealer
 from provisioning.verifier.questions import Verifier
-from provisioning.verifier.role_tokens import RoleAuthority
 
 if TYPE_CHECKING:
     from provisioning.settings import Settings
+    from provisioning.verifier.role_tokens import RoleAuthority
 
 
 @dataclass(frozen=True)

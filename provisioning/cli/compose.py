@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -12,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from devices.errors import ProfileInvalid
 from devices.profile_files import SHIPPED, load_profiles
 from devices.profiles import FirmwareProfile
-from provisioning.cli.role_certificates import certificate_ends, http_verifier, role_authority
 from provisioning.clock import ClockGuard, kernel_synchronised, not_asked
 from provisioning.errors import SettingsInvalid, VaultError
 from provisioning.institutions import load_institutions
@@ -53,9 +53,8 @@ def build_services(settings: Settings, roles: Collection[Role]) -> Services:
     keys, server = settings.keys, settings.server
     keys_in_files = KeyFolder(settings.vault.directory)
     watched = server.clock is ClockSource.KERNEL and not server.demo
-    return Services(
+    services = Services(
         settings=settings,
-        certificate_ends=certificate_ends(settings, held),
         store=Store(settings.store.url, pool_size=settings.store.pool_size),
         institutions=load_institutions(settings.institutions),
         audit_key=AuditKey(keys.audit_id, keys.audit),
@@ -66,11 +65,23 @@ def build_services(settings: Settings, roles: Collection[Role]) -> Services:
         access_codes=AccessCodes(keys.access) if keys.access and held & HANDLES_ACCESS_CODES else None,
         answer_signer=AnswerSigner(keys.station) if keys.station and held & ANSWERS_STATIONS else None,
         checkpoints=checkpoint_folder(settings.audit) if settings.audit else None,
-        verifier=http_verifier(settings.verifier, held) if settings.verifier else None,
-        roles_authority=role_authority(settings.verifier, held) if settings.verifier else None,
         checkpoint_signer=_signer(settings.audit) if settings.audit and held & SIGNS_CHECKPOINTS else None,
         profiles=firmware_profiles(settings.station),
         clock=ClockGuard(kernel_synchronised if watched else not_asked),
+    )
+    return _with_certificates(services, held) if settings.verifier or server.tls_certificate else services
+
+
+def _with_certificates(services: Services, held: frozenset[Role]) -> Services:
+    """What shows certificates to others, or asks for theirs; no other process has to carry the libraries."""
+    from provisioning.cli.role_certificates import certificate_ends, http_verifier, role_authority
+
+    apart = services.settings.verifier
+    return replace(
+        services,
+        certificate_ends=certificate_ends(services.settings, held),
+        verifier=http_verifier(apart, held) if apart else None,
+        roles_authority=role_authority(apart, held) if apart else None,
     )
 
 

@@ -30,7 +30,8 @@ def change(file: Path, institution: str) -> None:
     from provisioning.cli.compose import OPERATOR, operator_services, utc_now
     from provisioning.errors import AlreadyTaken, WrongState
     from provisioning.institutions import profile_texts
-    from provisioning.jobs.take_profile import TakeProfileCommand, ask_to_change
+    from provisioning.jobs.ask_to_change import ask_to_change
+    from provisioning.jobs.take_profile import TakeProfileCommand
 
     services = operator_services(file)
     text = profile_texts(services.settings.institutions)[services.institution(institution).id]

@@ -146,13 +146,14 @@ def _serve(plan: Plan, bind: tuple[str, int], check: BaseProcess, pool: Pool) ->
 
     _import_shared(plan.roles)  # while the child checks
     from provisioning.cli import wsgi
-    from provisioning.cli.role_certificates import RoleFiles
 
     _end(check)
     logs.configure(plan.settings.server.log_level)
     threads = pool.threads_for(plan.roles)
     tls = wsgi.Tls.of(plan.settings.server)
     if plan.settings.verifier and plan.roles == {Role.VERIFIER}:
+        from provisioning.cli.role_certificates import RoleFiles
+
         files = RoleFiles.of(plan.settings.verifier, plan.roles)
         tls = wsgi.Tls(files.certificate, files.key, clients=files.authority)
     wsgi.serve_processes(plan.load, bind, workers=pool.workers, threads=threads, tls=tls)

@@ -11,7 +11,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from provisioning.errors import WrongState
-from provisioning.jobs.ask_approval import ask_for
 from provisioning.jobs.asked_stock import changed_profile
 from provisioning.jobs.spend_approval import Sought, find_grant_of, spend_grant
 from provisioning.rules.actor import Actor
@@ -31,6 +30,11 @@ class TakeProfileCommand:
     text: str
     actor: Actor
 
+    @property
+    def text_hash(self) -> bytes:
+        """SHA-256 of the file."""
+        return sha256(self.text.encode()).digest()
+
 
 def profiles_to_take(services: Services, texts: Mapping[str, str], actor: Actor, now: datetime) -> list[str]:
     """Take each into force; answers the institutions whose change is not allowed (yet): these are not taken."""
@@ -42,19 +46,6 @@ def profiles_to_take(services: Services, texts: Mapping[str, str], actor: Actor,
         except WrongState:
             refused.append(institution_id)
     return refused
-
-
-def ask_to_change(services: Services, command: TakeProfileCommand, now: datetime) -> str:
-    """Ask a second person for this very file; the request's id.
-
-    Raises WrongState("profile", "in_force") for one that needs nobody, AlreadyTaken("approval").
-    """
-    with services.store.read() as session:
-        row = session.get(ProfileInForce, command.institution_id)
-        if row is None or not row.change_needs_approval or row.text_hash == _hash(command):
-            raise WrongState("profile", "in_force")
-        asked = changed_profile(command.institution_id, _hash(command), changes(row.text, command.text))
-    return ask_for(services, command.institution_id, command.actor, asked, now)
 
 
 def _take_once(services: Services, command: TakeProfileCommand, now: datetime) -> None:
@@ -69,7 +60,7 @@ def _take_once(services: Services, command: TakeProfileCommand, now: datetime) -
 def _take(services: Services, command: TakeProfileCommand, now: datetime) -> None:
     with services.store.write() as tx:
         row = tx.get(ProfileInForce, command.institution_id, with_for_update=True)
-        if row is not None and row.text_hash == _hash(command):
+        if row is not None and row.text_hash == command.text_hash:
             return
         if row is not None and row.change_needs_approval:
             command = _allowed(tx, services, row, command, now)
@@ -77,7 +68,7 @@ def _take(services: Services, command: TakeProfileCommand, now: datetime) -> Non
             row = ProfileInForce(institution_id=command.institution_id)
             tx.add(row)
         rules = services.institution(command.institution_id).approval
-        row.text, row.text_hash, row.since = command.text, _hash(command), now
+        row.text, row.text_hash, row.since = command.text, command.text_hash, now
         row.change_needs_approval = rules.needs(ApprovedAct.CHANGE_PROFILE)
         facts = {"profile_sha256": row.text_hash.hex()}
         entry = AuditRecord(now, command.actor, "take_profile", "in_force", command.institution_id, facts=facts)
@@ -88,13 +79,9 @@ def _allowed(
     tx: Session, services: Services, row: ProfileInForce, command: TakeProfileCommand, now: datetime
 ) -> TakeProfileCommand:
     """It is the profile in force that demands it, whatever the new one says."""
-    asked = changed_profile(command.institution_id, _hash(command), changes(row.text, command.text))
+    asked = changed_profile(command.institution_id, command.text_hash, changes(row.text, command.text))
     sought = Sought(command.institution_id, command.actor, (ApprovedAct.CHANGE_PROFILE,), asked)
     granted = find_grant_of(tx, sought, now)
     if granted is None:
         raise WrongState("profile", "not_allowed")
     return replace(command, actor=spend_grant(tx, granted, sought, now))
-
-
-def _hash(command: TakeProfileCommand) -> bytes:
-    return sha256(command.text.encode()).digest()

@@ -15,10 +15,11 @@ from provisioning.cli.approvals import do_or_ask, take_profiles
 from provisioning.cli.compose import OPERATOR
 from provisioning.errors import AlreadyTaken, ApprovalNeeded, SettingsInvalid, WrongState
 from provisioning.jobs.ask_approval import ask_approval
+from provisioning.jobs.ask_to_change import ask_to_change
 from provisioning.jobs.export_pskc import ExportPskcCommand, ask_to_export, export_pskc
 from provisioning.jobs.import_pskc import ImportPskcCommand, ask_to_import, import_pskc
 from provisioning.jobs.invite_station import InviteStationCommand, invite_station
-from provisioning.jobs.take_profile import TakeProfileCommand, ask_to_change, profiles_to_take
+from provisioning.jobs.take_profile import TakeProfileCommand, profiles_to_take
 from provisioning.pskc.writer import write_pskc
 from provisioning.rules.approval import ApprovalPayload, ApprovalRules, ApprovalState
 from provisioning.rules.permissions import StaffRole
