@@ -137,6 +137,7 @@ def _pairs(session: Session, key: Any, value: Any, wanted: Iterable[Any]) -> dic
 
 def _people(session: Session, institutions: set[str], ids: Iterable[str | None]) -> Iterator[Person]:
     """Those of the entries' institutions: what tells of the whole bank's system names no customer."""
-    own = (Customer.institution_id.in_(institutions), Customer.id.in_([one for one in ids if one is not None]))
-    for row in session.execute(select(Customer.id, Customer.name, Customer.user_id).where(*own)):
-        yield Person(*row)
+    query = select(Customer.id, Customer.name, Customer.user_id, Customer.institution_id)
+    for row in session.execute(query.where(Customer.id.in_([one for one in ids if one is not None]))):
+        if row.institution_id in institutions:
+            yield Person(row.id, row.name, row.user_id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, Table, literal_column, select
+from sqlalchemy import ColumnElement, Select, Table, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from provisioning.rules.actor import ActorKind
@@ -108,8 +108,8 @@ def _people(session: Session, institution_id: str, ids: set[str]) -> dict[str, _
     people: dict[str, _Person] = {}
     for first in range(0, len(wanted), _AT_ONCE):
         some = Customer.id.in_(wanted[first : first + _AT_ONCE])
-        query = select(*_PERSON).where(Customer.institution_id == institution_id, some)
-        people |= {row.id: _person(row) for row in session.execute(query)}
+        rows = session.execute(select(*_PERSON, Customer.institution_id).where(some))
+        people |= {row.id: _person(row) for row in rows if row.institution_id == institution_id}
     return people
 
 
@@ -144,7 +144,7 @@ def _owners(table: Table, ids: list[str]) -> Select[Any]:
 
 def _acts(session: Session, watched: Watched) -> Iterator[Any]:
     own: list[ColumnElement[bool]] = [
-        AuditEntry.institution_id == watched.institution_id,
+        func.coalesce(AuditEntry.institution_id, "") == watched.institution_id,
         AuditEntry.actor_kind == watched.kind.value,
         AuditEntry.actor_id == watched.actor_id,
         AuditEntry.at >= watched.since,

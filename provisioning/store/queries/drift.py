@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from provisioning.rules.actor import ActorKind
 from provisioning.store.engine import Store
@@ -36,7 +36,7 @@ def drift_history(store: Store, institution_id: str, fob_id: str) -> tuple[Drift
     query = (
         select(AuditEntry, learned, Credential.period_s)
         .join(Credential, Credential.id == AuditEntry.credential_id)
-        .where(AuditEntry.fob_id == fob_id, AuditEntry.institution_id == institution_id)
+        .where(AuditEntry.fob_id == fob_id, func.coalesce(AuditEntry.institution_id, "") == institution_id)
         .where(or_(learned.is_not(None), AuditEntry.act == _RESET))
         .order_by(AuditEntry.id.desc())
         .limit(CHANGE_LIMIT)

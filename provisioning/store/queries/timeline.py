@@ -199,7 +199,8 @@ def _events(session: Session, institution_id: str, customer_id: str, spans: Iter
         ),
         AuditEntry.fob_id.in_({span.fob_id for span in spans if span.fob_id}),
     )
-    own = (AuditEntry.institution_id == institution_id, AuditEntry.act != VIEW)
+    # said so that the customer's entries are looked up, and not the institution's
+    own = (func.coalesce(AuditEntry.institution_id, "") == institution_id, AuditEntry.act != VIEW)
     query = select(AuditEntry).where(*own, concerns)
     rows = session.scalars(query.order_by(AuditEntry.id.desc()).limit(EVENT_LIMIT)).all()
     names = _names(session, rows)
