@@ -101,7 +101,8 @@ def test_lists_of_texts_are_told_apart(one: list[str], other: list[str]) -> None
 
 @given(
     st.from_regex(r"[a-z.]{1,20}/audit", fullmatch=True), st.integers(0, 10**12),
-    st.binary(min_size=32, max_size=32), st.datetimes(datetime(2000, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    st.binary(min_size=32, max_size=32),
+    st.datetimes(datetime(2000, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
     st.binary(min_size=64, max_size=64), st.integers(0, 300),
 )  # fmt: skip
 @QUICK
