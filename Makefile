@@ -43,6 +43,7 @@ mutate: $(VENV)/test-setup-done $(VENV)/catalogues-done
 FAULTS := 500
 faults: $(VENV)/test-setup-done $(VENV)/catalogues-done
 	.ci/debian-packages
+	$(BIN)/python -m tests.faults.every_write
 	$(BIN)/python -m tests.faults.storm --faults $(FAULTS) $(if $(SEED),--seed $(SEED))
 
 bench: $(VENV)/test-setup-done $(VENV)/catalogues-done

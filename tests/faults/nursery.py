@@ -43,7 +43,7 @@ class Child:
         """kill -9, if it still lives."""
         if not self.wait_dead(0):
             signal.pidfd_send_signal(self._fd, signal.SIGKILL)
-            assert self.wait_dead(10), "a killed process did not end"
+            assert self.wait_dead(END_WITHIN_S), "a killed process did not end"
 
     def close(self) -> None:
         """Kill it and forget it."""

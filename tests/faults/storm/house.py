@@ -239,7 +239,7 @@ def kill_process(pid: int) -> None:
 def _await(ended: int) -> None:
     poll = select.poll()
     poll.register(ended, select.POLLIN)
-    assert poll.poll(10_000), "a killed process did not end"
+    assert poll.poll(WITHIN_S * 1000), "a killed process did not end"
 
 
 def until(true: Any, what: str, within_s: float = WITHIN_S) -> float:
