@@ -168,8 +168,8 @@ def test_the_gate_tells_of_advisories_and_believes_no_silent_service(service: st
 
 @pytest.mark.parametrize("service", [{"jinja2"}], indirect=True)
 def test_the_gate_passes_where_nothing_is_told_of_what_is_locked(service: str) -> None:
-    mutation = ROOT / ".ci" / "locks" / "mutation.txt"
-    ended = tool("audit.py", "--osv-url", service, str(mutation))
+    tools = ROOT / ".ci" / "locks" / "supply.txt"
+    ended = tool("audit.py", "--osv-url", service, str(tools))
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.endswith(" packages, 0 known vulnerabilities\n")
 
