@@ -84,6 +84,10 @@ def _act_unasked(left: Left) -> None:
     left.copy_entry(left.entry_of(left.accepted()), actor_id="nobody we know")
 
 
+def _fall_over(left: Left) -> None:
+    left.accepted().status = 500
+
+
 def _accept_twice(left: Left) -> None:
     attempt = left.accepted()
     other = replace(attempt, client_id="another one", status=None, answer={})
@@ -189,6 +193,7 @@ PLANTED: Final[tuple[tuple[Callable[[Left], None], Rule], ...]] = (
     (_do_it_twice, acts.told_as_done),
     (_do_what_was_refused, acts.told_as_done),
     (_act_unasked, acts.nobody_else),
+    (_fall_over, acts.no_fault_of_ours),
     (_accept_twice, acts.no_code_twice),
     (_accept_a_wrong_code, acts.nothing_fails_open),
     (_accept_a_used_code, acts.nothing_fails_open),

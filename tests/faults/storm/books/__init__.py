@@ -13,6 +13,7 @@ Rule = Callable[[Evidence], list[str]]
 RULES: Final[dict[str, Rule]] = {
     "every accepted act is there once, every refused one is not": acts.told_as_done,
     "nobody acted whom we do not know": acts.nobody_else,
+    "no answer is a fault of the program": acts.no_fault_of_ours,
     "no code is accepted twice": acts.no_code_twice,
     "no wrong, used or dead code is accepted": acts.nothing_fails_open,
     "nothing is accepted of a token that is suspended or ended": states.nothing_after_its_time,

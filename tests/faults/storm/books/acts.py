@@ -8,6 +8,8 @@ from tests.faults.storm.books.evidence import Evidence
 from tests.faults.storm.ledger import JUDGED, Act, Attempt, Code
 from tests.faults.storm.plan import FaultKind
 
+_FAULT = 500
+
 
 def told_as_done(evidence: Evidence) -> list[str]:
     """An answer is what happened; where none came, it happened at most once."""
@@ -41,6 +43,13 @@ def nobody_else(evidence: Evidence) -> list[str]:
     """Every act of the bank's in the log was asked for."""
     asked = {(one.client_id, evidence.customers[one.customer].id) for one in evidence.ledger.attempts}
     return [f"{key} was never asked" for key in evidence.by_request if key not in asked]
+
+
+def no_fault_of_ours(evidence: Evidence) -> list[str]:
+    """Whatever broke, every answer is one that was thought of."""
+    return [
+        f"{_named(one)} met a fault of the program" for one in evidence.ledger.attempts if one.status == _FAULT
+    ]
 
 
 def no_code_twice(evidence: Evidence) -> list[str]:
