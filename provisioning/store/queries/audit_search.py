@@ -22,7 +22,7 @@ from provisioning.store.tables import AuditEntry, Credential, Customer, Fob
 from provisioning.store.tables.audit import BY_STAFF, RARE, AuditShown
 
 PAGE: Final = 50
-SPAN: Final = 5_000
+SPAN: Final = 3_000
 _COMMON: Final = "verify"
 
 
