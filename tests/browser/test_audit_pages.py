@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from sqlalchemy import select
 
 from provisioning.jobs.seal_audit import seal_audit
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import TokenKind
+from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.tables import AuditEntry, Customer, Fob, MailState
 from tests.browser.conftest import LANGUAGES, Live, OpenPage, is_well_made
@@ -32,20 +35,7 @@ def test_whatever_auditors_look_at_is_well_made(
     rows.add_credential(services, customer_a, TokenKind.HARD, now, fob)
     soft = rows.add_credential(services, customer_b, TokenKind.SOFT, now)
     mail = rows.add_mail(services, soft, MailState.SENT, now)
-    facts = {
-        "reason": "lost",
-        "note": "長い" * 90,
-        "approver": teller_actor.id,
-        "shown": [customer_a.id, customer_b.id],
-    }
-    with services.store.write() as tx:
-        record(
-            tx,
-            services.audit_key,
-            AuditRecord(now, teller_actor, "end_token", "lost", "dual", customer_a.id, facts=facts),
-        )
-        number = tx.scalar(select(AuditEntry.id).order_by(AuditEntry.id.desc()).limit(1))
-    seal_audit(services, now)
+    number = an_entry(services, customer_a, customer_b, teller_actor, now)
     page = open_page(language)
     auditor = new_staff(services, now, role=StaffRole.AUDITOR)
     sit_down_at(page, live.url(""), session_of(services, auditor, now))
@@ -67,3 +57,15 @@ def test_whatever_auditors_look_at_is_well_made(
     teller.locator("main input[type=radio]").first.check()
     teller.click("main form button")
     is_well_made(teller, f"address-shown-{language}")
+
+
+def an_entry(services: Services, about: Customer, shown: Customer, actor: Actor, now: datetime) -> int:
+    """One with a long note, sealed; its number."""
+    facts = {"reason": "lost", "note": "長い" * 90, "approver": actor.id, "shown": [about.id, shown.id]}
+    entry = AuditRecord(now, actor, "end_token", "lost", "dual", about.id, facts=facts)
+    with services.store.write() as tx:
+        record(tx, services.audit_key, entry)
+        number = tx.scalar(select(AuditEntry.id).order_by(AuditEntry.id.desc()).limit(1))
+    seal_audit(services, now)
+    assert number is not None
+    return number
