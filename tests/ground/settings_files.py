@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from provisioning.cli.keys import make_signing_key, make_first_kek
+from provisioning.cli.keys import make_first_kek, make_signing_key
 from provisioning.secret_files import write_secret
 from tests.soft.smtp_servers import certificate
 
