@@ -62,7 +62,7 @@ def test_proofs_archives_and_rotation_are_commands(tmp_path: Path) -> None:
     assert whole.stdout.startswith("the archive is whole: entries 0 to 255, until ")
     services.store.close()
 
-    made = run_kagiya("keys", "next", "audit", str(tmp_path / "keys"), "audit-2")
+    made = run_kagiya("key", "next", "audit", str(tmp_path / "keys"), "audit-2")
     assert made.stdout == f"{tmp_path / 'keys' / 'audit-2.key'}\n"
     former = '[[audit.former_key]]\nid = "audit-1"\nfile = "keys/audit.key"\n'
     text = file.read_text().replace('"keys/audit.key"', '"keys/audit-2.key"').replace('"audit-1"', '"audit-2"')
