@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
+from provisioning.cli import chores
 from provisioning.cli.chores import tell_audit_alarms
 from provisioning.errors import AuditBroken
 from provisioning.jobs.seal_audit import seal_audit
 from provisioning.jobs.watch_audit import audit_alarms, audit_status, verify_when_due
 from provisioning.jobs.write_checkpoint import write_checkpoint
+from provisioning.mail.mailer import MemoryMailer
 from provisioning.rules.audit_watch import (
     UNSEALED_FOR,
     UNSIGNED_FOR,
@@ -117,3 +120,28 @@ def test_the_metrics_name_every_alarm(worker: Services, now: datetime) -> None:
     told = app.test_client().get("/metrics").text
     assert 'kagiya_audit_alarm{alarm="not_sealed"} 1.0' in told
     assert 'kagiya_audit_alarm{alarm="not_whole"} 0.0' in told
+
+
+@sqlite_only
+def test_what_takes_long_keeps_nothing_else_waiting(
+    worker: Services, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, mails_went_on, verified = threading.Event(), threading.Event(), threading.Event()
+    turns: list[datetime] = []
+
+    def long(_services: Services, _now: datetime) -> None:
+        if mails_went_on.wait(10):
+            verified.set()
+
+    def short(_services: Services, at: datetime) -> None:
+        turns.append(at)
+        if len(turns) == 2:
+            mails_went_on.set()
+            assert verified.wait(10)
+            stop.set()
+
+    table = (chores.Chore("long", 0, long, apart=True), chores.Chore("short", 0, short))
+    monkeypatch.setattr(chores, "chores", lambda _mailer: table)
+    chores.work(worker, MemoryMailer(), lambda: now, stop)
+    assert len(turns) == 2
+    assert verified.is_set()
