@@ -84,7 +84,7 @@ def test_of_two_who_wait_for_each_other_both_come_to_their_end(
     meeting = _Meeting(2)
     with ThreadPoolExecutor(2) as threads:
         ways = ((customer_a, customer_b), (customer_b, customer_a))
-        list(threads.map(lambda way: rename_both(services, *way, meeting), ways))
+        list(threads.map(lambda way: rename_both(services, way[0], way[1], meeting), ways))
     assert meeting.attempts == 3
     with services.store.read() as tx:
         # whoever was given up came last, and changed both
