@@ -21,7 +21,12 @@ _MATCHING: Final = (
     "tests/core/test_otp_vectors.py",
     "tests/core/test_resync.py",
 )
-_JUDGING: Final = ("tests/core/test_decisions.py", "tests/core/test_verify.py", "tests/core/test_replacement.py")
+_JUDGING: Final = (
+    "tests/core/test_conditional_writes.py",
+    "tests/core/test_decisions.py",
+    "tests/core/test_verify.py",
+    "tests/core/test_replacement.py",
+)
 TARGETS: Final = (
     Target("provisioning.rules.otp_input", ("tests/core/test_otp_input.py",)),
     Target("provisioning.rules.timetable", ("tests/core/test_timetable.py",)),
