@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import update
 
 from provisioning.rules.otp import Counters
-from provisioning.rules.states import CredentialState
+from provisioning.rules.states import CredentialState, EndedHow, Slot
 from provisioning.services import Services
 from provisioning.store.tables import Credential, Customer
-from provisioning.store.verification import Standing, accept, count_wrong, read_standing, remember
+from provisioning.store.verification import NoCredential, Standing, accept, count_wrong, read_standing, remember
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.tokens import Token, give_token, read_credential
 
@@ -92,3 +92,48 @@ def test_what_was_seen_is_kept_in_one_row_of_one_version(services: Services, tok
     with services.store.line() as line:
         remember(line, standing, Counters(-1, 70, 0))
     assert row(services, mine)[2] == 50
+
+
+def change(services: Services, token: Token, **values: object) -> None:
+    with services.store.write() as tx:
+        tx.execute(update(Credential).where(Credential.id == token.credential_id).values(**values))
+
+
+def test_a_successor_is_read_with_its_own_customers_token_in_use(
+    services: Services, tokens: tuple[Token, Token], customer_a: Customer, now: datetime
+) -> None:
+    def beside_suspended() -> bool:
+        with services.store.line() as line:
+            institution = services.institution("dual")
+            found = read_standing(line, institution, customer_a.user_id, to_activate=True)
+        assert isinstance(found, Standing)
+        return found.beside_suspended
+
+    mine, others = tokens
+    change(services, others, state=CredentialState.SUSPENDED)
+    change(services, mine, state=CredentialState.ENDED, ended_how=EndedHow.LOST, ended_at=now)
+    in_use = give_token(services, customer_a, now)
+    assert beside_suspended() is False
+    change(services, in_use, slot=Slot.SUCCESSOR, state=CredentialState.SET_UP)
+    assert beside_suspended() is False
+    second = give_token(services, customer_a, now)
+    assert beside_suspended() is False
+    change(services, second, state=CredentialState.SUSPENDED)
+    assert beside_suspended() is True
+    change(services, in_use, state=CredentialState.ENDED, ended_how=EndedHow.LOST, ended_at=now)
+    assert beside_suspended() is False  # what stands beside itself is none
+
+
+def test_the_last_end_is_ones_own_and_the_latest(
+    services: Services, tokens: tuple[Token, Token], customer_a: Customer, now: datetime
+) -> None:
+    mine, others = tokens
+    ended = {"state": CredentialState.ENDED, "ended_at": now}
+    change(services, mine, **ended, ended_how=EndedHow.LOST)
+    newer = give_token(services, customer_a, now)
+    later = {**ended, "ended_at": now + timedelta(days=1)}
+    change(services, newer, **later, ended_how=EndedHow.EXPIRED)
+    change(services, others, **{**ended, "ended_at": now + timedelta(days=2)}, ended_how=EndedHow.REVOKED)
+    with services.store.line() as line:
+        found = read_standing(line, services.institution("dual"), customer_a.user_id, to_activate=False)
+    assert found == NoCredential(customer_a.id, EndedHow.EXPIRED, now + timedelta(days=1))
