@@ -164,7 +164,7 @@ def test_a_batch_is_allowed_as_a_whole(
         credential = session.scalars(select(Credential)).one()
         assert credential.customer_id == customer_b.id
         entry = session.scalars(select(AuditEntry).where(AuditEntry.act == "reserve_fob")).one()
-        assert entry.facts == {"approver": approver.row.id, "approval_id": asked}
+        assert entry.facts == {"approver": approver.row.id, "approval_id": asked, "actor_role": "teller"}
 
 
 def test_a_batch_that_nobody_allowed_passes_over_whom_it_may_not_issue_to(
