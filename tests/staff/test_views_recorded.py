@@ -75,9 +75,7 @@ def paths(app: Flask, things: Things) -> list[str]:
 
 
 @sqlite_only
-@pytest.mark.parametrize(
-    "role", [StaffRole.APPROVER, StaffRole.AUDITOR, StaffRole.ADMINISTRATOR]
-)
+@pytest.mark.parametrize("role", [StaffRole.APPROVER, StaffRole.AUDITOR, StaffRole.ADMINISTRATOR])
 def test_no_page_shows_a_customer_without_an_entry(
     app: Flask,
     services: Services,
