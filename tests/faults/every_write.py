@@ -66,6 +66,7 @@ TRIED: Final = (
     "audit/test_watching::test_a_day_without_a_verification_is_told_of",
     "ground/test_customers::test_a_customer_can_log_in_and_no_password_is_stored",
     "staff/test_show_address::test_it_is_shown_once_to_whoever_says_why",
+    "staff/test_audit_pages::test_a_file_has_what_the_filter_finds_and_that_is_recorded",
 )
 """FILE::TEST on SQLite, those first in which the most jobs write."""
 
