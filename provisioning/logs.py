@@ -46,7 +46,6 @@ def configure(level: str, stream: IO[str] | None = None) -> None:
         processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, *_FINISH],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda name="": _LineLogger(name, lines),
-        cache_logger_on_first_use=True,
     )
     handler = _LibraryHandler(lines)
     handler.setFormatter(_library_formatter())

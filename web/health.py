@@ -14,7 +14,6 @@ from werkzeug.wrappers import Response
 
 from provisioning.errors import StoreUnavailable
 from provisioning.jobs.check_ready import check_ready
-from provisioning.jobs.watch_audit import audit_alarms
 from provisioning.rules.audit_watch import AuditAlarm
 from provisioning.store.queries.backlog import Backlog, backlog
 from web import current, metrics
@@ -46,6 +45,9 @@ def prometheus() -> Response:
 
 def _waiting() -> bytes:
     """Gauges read now; without what waits while the database does not answer: the rest must still be told."""
+    # loaded by a process that is asked for numbers, not by each at its start
+    from provisioning.jobs.watch_audit import audit_alarms  # noqa: PLC0415
+
     registry = CollectorRegistry()
     registry.register(_Certificates(current.services().certificate_ends))
     try:

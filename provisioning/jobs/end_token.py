@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -13,25 +12,12 @@ from provisioning.jobs.end_credential import end_credential
 from provisioning.jobs.find_credential import find_credential
 from provisioning.jobs.needs_paper import refuse_without_paper
 from provisioning.rules.papers import PaperKind, read_line
-from provisioning.rules.states import EndedHow, Slot
+from provisioning.rules.states import EndedHow, EndReason, Slot
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.slots import open_in
 from provisioning.store.tables import Credential
-
-
-class EndReason(StrEnum):
-    """Why a token is ended at the counter."""
-
-    CUSTOMERS_WISH = "customers_wish"
-    CHANGE_OF_PHONE = "change_of_phone"
-    LOST = "lost"
-    STOLEN = "stolen"
-    BROKEN = "broken"
-    SUSPICION = "suspicion"
-    WRONGLY_ISSUED = "wrongly_issued"
-
 
 PAPERS: Final[dict[EndReason, PaperKind]] = {
     EndReason.CHANGE_OF_PHONE: PaperKind.FORGOTTEN_RELEASE,

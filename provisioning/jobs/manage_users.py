@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import select
@@ -18,7 +17,7 @@ from provisioning.errors import BadInput, InputFault, NotFound, StoreUnavailable
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspension
 from provisioning.jobs.passwords import CheckConfirmationCommand, check_confirmation
 from provisioning.jobs.revoke import RevokeCommand, revoke
-from provisioning.rules.company import CompanyAct, CompanyRole, Member, allows
+from provisioning.rules.company import CompanyAct, CompanyRole, Member, UserOutcome, allows
 from provisioning.rules.states import CredentialState, EndedHow
 from provisioning.rules.timetable import wait_after_revocation
 from provisioning.rules.verdict import Outcome, Reason
@@ -44,16 +43,6 @@ class ManageUsersCommand:
     credential_ids: tuple[str, ...]
     confirmation_password: str | None = field(repr=False)
     actor: Actor
-
-
-class UserOutcome(StrEnum):
-    """What became of the act for one user."""
-
-    DONE = "done"
-    # lifted or ended meanwhile; or there was never anything to lift
-    TOO_LATE = "too_late"
-    # the database refused this one: try again
-    UNAVAILABLE = "unavailable"
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,3 +66,13 @@ def allows(act: CompanyAct, by: Member, of: Member) -> bool:
 def lifters(suspended: Member, company: Iterable[Member]) -> tuple[Member, ...]:
     """Who in the company could lift this suspension now. Nobody: it is the institution's turn, who always may."""
     return tuple(one for one in company if one.is_able and allows(CompanyAct.LIFT, one, suspended))
+
+
+class UserOutcome(StrEnum):
+    """What became of the act for one user."""
+
+    DONE = "done"
+    # lifted or ended meanwhile; or there was never anything to lift
+    TOO_LATE = "too_late"
+    # the database refused this one: try again
+    UNAVAILABLE = "unavailable"

@@ -119,3 +119,15 @@ JOB_MOVES: Final[dict[JobState, frozenset[JobState]]] = {
     JobState.FAILED: frozenset(),
     JobState.ABANDONED: frozenset(),
 }
+
+
+class EndReason(StrEnum):
+    """Why a token is ended at the counter."""
+
+    CUSTOMERS_WISH = "customers_wish"
+    CHANGE_OF_PHONE = "change_of_phone"
+    LOST = "lost"
+    STOLEN = "stolen"
+    BROKEN = "broken"
+    SUSPICION = "suspicion"
+    WRONGLY_ISSUED = "wrongly_issued"

@@ -26,11 +26,11 @@ from provisioning.jobs.end_approval import (
     refuse_approval,
     withdraw_approval,
 )
-from provisioning.jobs.end_token import EndReason, EndTokenCommand, end_token
+from provisioning.jobs.end_token import EndTokenCommand, end_token
 from provisioning.rules.approval import ApprovalState
 from provisioning.rules.institution import Institution
 from provisioning.rules.papers import PaperAct, PaperKind, PaperState
-from provisioning.rules.states import CredentialState, EndedHow
+from provisioning.rules.states import CredentialState, EndedHow, EndReason
 from provisioning.services import Services
 from provisioning.store.audit import Actor
 from provisioning.store.queries.approvals import ApprovalCounts, ApprovalFilter, approval_counts

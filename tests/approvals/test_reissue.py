@@ -17,12 +17,12 @@ from provisioning.jobs.ask_approval import ask_approval
 from provisioning.jobs.end_approval import (
     expire_approvals,
 )
-from provisioning.jobs.end_token import EndReason, EndTokenCommand, end_token
+from provisioning.jobs.end_token import EndTokenCommand, end_token
 from provisioning.jobs.issue_soft import issue_soft, refuse_without_grant
 from provisioning.jobs.release import ReleaseCommand, release
 from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_fob
 from provisioning.rules.approval import ApprovalRules, ApprovalState, ApprovedAct
-from provisioning.rules.states import EndedHow
+from provisioning.rules.states import EndedHow, EndReason
 from provisioning.services import Services
 from provisioning.store.audit import Actor
 from provisioning.store.tables import AuditEntry, Credential, Customer, Fob

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from devices.contract import FailureCode, Problem
-from provisioning.jobs.end_token import EndReason, EndTokenCommand, end_token
+from provisioning.jobs.end_token import EndTokenCommand, end_token
 from provisioning.jobs.issue_soft import IssueSoftCommand, issue_soft
 from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_fob
-from provisioning.rules.states import CredentialState, FobState
+from provisioning.rules.states import CredentialState, EndReason, FobState
 from provisioning.services import Services
 from provisioning.store.audit import Actor
 from provisioning.store.tables import Credential, Customer, Fob, MailState, OutboxMail

@@ -10,7 +10,8 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from provisioning.jobs.activate import ActivateCommand, activate
-from provisioning.jobs.end_token import EndReason, EndTokenCommand, end_token
+from provisioning.jobs.end_token import EndTokenCommand, end_token
+from provisioning.rules.states import EndReason
 from provisioning.rules.verdict import Outcome
 from provisioning.store.audit import SYSTEM, Actor
 from provisioning.store.tables import Credential, Customer

@@ -13,14 +13,9 @@ from sqlalchemy.orm import Session
 
 from provisioning.errors import BadInput, InputFault, NotFound, StoreUnavailable, WrongState
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspension
-from provisioning.jobs.manage_users import (
-    MOST_AT_ONCE,
-    ManageUsersCommand,
-    UserOutcome,
-    manage_users,
-)
+from provisioning.jobs.manage_users import MOST_AT_ONCE, ManageUsersCommand, manage_users
 from provisioning.jobs.verify import VerifyCommand, verify
-from provisioning.rules.company import CompanyAct, CompanyRole
+from provisioning.rules.company import CompanyAct, CompanyRole, UserOutcome
 from provisioning.rules.states import CredentialState, EndedHow
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services

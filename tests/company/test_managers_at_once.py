@@ -8,10 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from provisioning.jobs.end_credential import end_credential
-from provisioning.jobs.manage_users import (
-    UserOutcome,
-)
-from provisioning.rules.company import CompanyAct
+from provisioning.rules.company import CompanyAct, UserOutcome
 from provisioning.rules.states import CredentialState, EndedHow, Slot
 from provisioning.rules.verdict import Outcome
 from provisioning.store.audit import SYSTEM

@@ -10,11 +10,11 @@ from typing import Any
 
 from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.add_bank_client import AddBankClientCommand, add_bank_client
-from provisioning.jobs.end_token import EndReason, EndTokenCommand, end_token
+from provisioning.jobs.end_token import EndTokenCommand, end_token
 from provisioning.jobs.release import ReleaseCommand, release
 from provisioning.jobs.verify import VerifyCommand, verify
 from provisioning.rules.roles import Role
-from provisioning.rules.states import EndedHow
+from provisioning.rules.states import EndedHow, EndReason
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
 from provisioning.settings import Settings

@@ -12,7 +12,7 @@ import pytest
 from provisioning.errors import StoreUnavailable
 from provisioning.jobs import tell_of_end
 from provisioning.jobs.activate import ActivateCommand, activate
-from provisioning.jobs.end_token import EndReason, EndTokenCommand, end_token
+from provisioning.jobs.end_token import EndTokenCommand, end_token
 from provisioning.jobs.expire import expire_credentials
 from provisioning.jobs.release import ReleaseCommand, release
 from provisioning.jobs.revoke import RevokeCommand, revoke
@@ -22,7 +22,7 @@ from provisioning.rules.actor import SYSTEM
 from provisioning.rules.address_use import AddressUse
 from provisioning.rules.institution import Institution
 from provisioning.rules.mail_kind import MailKind
-from provisioning.rules.states import CredentialState, EndedHow
+from provisioning.rules.states import CredentialState, EndedHow, EndReason
 from provisioning.services import Services
 from provisioning.store.tables import Credential, Customer, Fob
 from tests.fixtures.addresses import deliver, owed, store_address, text_of

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from provisioning.errors import AlreadyTaken, WrongState
 from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.cancel_issuance import CancelIssuanceCommand, cancel_issuance
-from provisioning.jobs.end_token import EndReason, EndTokenCommand, end_token
+from provisioning.jobs.end_token import EndTokenCommand, end_token
 from provisioning.jobs.expire import expire_credentials
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspension
 from provisioning.jobs.open_credential import open_credential
@@ -22,7 +22,7 @@ from provisioning.jobs.release import ReleaseCommand, release
 from provisioning.jobs.revoke import RevokeCommand, revoke
 from provisioning.jobs.verify import VerifyCommand, verify
 from provisioning.rules.institution import Institution, Replacement
-from provisioning.rules.states import CredentialState, EndedHow, FobState, Slot, TokenKind
+from provisioning.rules.states import CredentialState, EndedHow, EndReason, FobState, Slot, TokenKind
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
 from provisioning.store.audit import SYSTEM, Actor

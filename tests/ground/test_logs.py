@@ -41,6 +41,18 @@ def test_an_event_is_one_json_line(lines: Lines) -> None:
     assert line["at"].endswith("Z")
 
 
+def test_who_has_spoken_already_follows_to_another_stream(lines: Lines) -> None:
+    logger = structlog.get_logger("kagiya.test")
+    first = io.StringIO()
+    configure("debug", first)
+    logger.info("before")
+    first.close()
+    second = io.StringIO()
+    configure("debug", second)
+    logger.info("after")
+    assert json.loads(second.getvalue())["event"] == "after"
+
+
 def test_a_request_is_known_by_its_id_in_libraries_too(lines: Lines) -> None:
     request_id = new_request_id()
     with structlog.contextvars.bound_contextvars(request_id=request_id):

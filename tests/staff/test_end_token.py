@@ -7,8 +7,8 @@ from datetime import datetime
 import pytest
 
 from provisioning.errors import BadInput, NotFound, WrongState
-from provisioning.jobs.end_token import HOW, EndReason, EndTokenCommand, end_token
-from provisioning.rules.states import CredentialState, EndedHow, FobState, TokenKind
+from provisioning.jobs.end_token import HOW, EndTokenCommand, end_token
+from provisioning.rules.states import CredentialState, EndedHow, EndReason, FobState, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor
 from provisioning.store.queries.timeline import event, number_of_act

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from devices.contract import FailureCode, Problem
-from provisioning.jobs.end_token import EndReason, EndTokenCommand, end_token
-from provisioning.rules.states import FobState
+from provisioning.jobs.end_token import EndTokenCommand, end_token
+from provisioning.rules.states import EndReason, FobState
 from provisioning.services import Services
 from provisioning.store.audit import Actor
 from provisioning.store.tables import Application, ApplicationState, Customer, Fob

@@ -10,12 +10,11 @@ import pytest
 
 from devices.contract import FailureCode
 from provisioning.errors import MailFault
-from provisioning.jobs.end_token import EndReason
 from provisioning.rules.closing import FindingKind
 from provisioning.rules.custody import Compartment, Holder
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.staff_proof import SignInProof
-from provisioning.rules.states import CredentialState, EndedHow, FobState, JobKind, JobState, TokenKind
+from provisioning.rules.states import CredentialState, EndedHow, EndReason, FobState, JobKind, JobState, TokenKind
 from provisioning.store.audit import ActorKind
 from provisioning.store.queries.batches import BatchStage
 from provisioning.store.queries.mails import MailState

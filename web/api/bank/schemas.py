@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from provisioning.errors import InputFault
-from provisioning.jobs.manage_users import UserOutcome
 from provisioning.rules.address_use import AddressUse
-from provisioning.rules.company import CompanyAct, CompanyRole
+from provisioning.rules.company import CompanyAct, CompanyRole, UserOutcome
 from provisioning.rules.institution import Activation, Replacement
 from provisioning.rules.papers import IdentityCheck, PaperAct, PaperKind, PaperState
 from provisioning.rules.proofs import OtpPurpose

@@ -10,7 +10,8 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from provisioning.errors import BadInput
-from provisioning.jobs.manage_users import ManageUsersCommand, UserOutcome, UserResult, manage_users
+from provisioning.jobs.manage_users import ManageUsersCommand, UserResult, manage_users
+from provisioning.rules.company import UserOutcome
 from provisioning.rules.search_text import key
 from provisioning.rules.states import CredentialState
 from provisioning.rules.timetable import wait_after_revocation

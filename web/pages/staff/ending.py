@@ -6,10 +6,10 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from provisioning.errors import BadInput, ClockUntrusted, InputFault, WrongState
-from provisioning.jobs.end_token import HOW, PAPERS, EndReason, EndTokenCommand, end_token
+from provisioning.jobs.end_token import HOW, PAPERS, EndTokenCommand, end_token
 from provisioning.jobs.resync import ResyncCommand, resync
 from provisioning.rules.permissions import StaffAct
-from provisioning.rules.states import EndedHow, TokenKind
+from provisioning.rules.states import EndedHow, EndReason, TokenKind
 from provisioning.rules.verdict import Outcome
 from web import current, forms
 from web.pages.staff import telling

@@ -7,11 +7,10 @@ from typing import Final
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
-from provisioning.jobs.end_token import EndReason
 from provisioning.rules.custody import Compartment, Holder
 from provisioning.rules.expiry import Expiry
 from provisioning.rules.permissions import StaffRole
-from provisioning.rules.states import CredentialState, EndedHow, FobState, JobKind, JobState, TokenKind
+from provisioning.rules.states import CredentialState, EndedHow, EndReason, FobState, JobKind, JobState, TokenKind
 from provisioning.store.queries.mails import MailState
 from provisioning.store.queries.stations import StationStatus
 from provisioning.store.queries.timeline import StageName

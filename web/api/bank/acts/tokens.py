@@ -9,7 +9,7 @@ from provisioning.errors import BadInput, InputFault, NotFound
 from provisioning.jobs.apply import ApplyCommand, apply
 from provisioning.jobs.cancel_application import CancelApplicationCommand, cancel_application
 from provisioning.jobs.cancel_issuance import CancelIssuanceCommand, cancel_issuance
-from provisioning.jobs.end_token import EndReason, EndTokenCommand, end_token
+from provisioning.jobs.end_token import EndTokenCommand, end_token
 from provisioning.jobs.issue_soft import IssueSoftCommand, issue_soft
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspension
 from provisioning.jobs.passwords import UnlockPasswordsCommand, unlock_passwords
@@ -17,7 +17,7 @@ from provisioning.jobs.resend_issue_mail import ResendIssueMailCommand, resend_i
 from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_fob
 from provisioning.jobs.reset_drift import ResetDriftCommand, reset_drift
 from provisioning.jobs.revoke import RevokeCommand, revoke
-from provisioning.rules.states import CredentialState, EndedHow, TokenKind
+from provisioning.rules.states import CredentialState, EndedHow, EndReason, TokenKind
 from provisioning.store.queries.fobs import fob_by_serial
 from provisioning.store.queries.own_standing import own_standing
 from web import current, setup_codes

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from provisioning.jobs.end_token import EndReason
 from provisioning.rules.bank_scopes import BankScope
 from provisioning.rules.papers import NOTE_LENGTH
-from provisioning.rules.states import TokenKind
+from provisioning.rules.states import EndReason, TokenKind
 from web.api.bank.fields import (
     ACCEPTED,
     CONFIRMATION,
