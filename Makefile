@@ -16,7 +16,8 @@ run: setup
 
 test: $(VENV)/test-setup-done $(VENV)/catalogues-done check
 	.ci/debian-packages
-	.ci/tests
+	$(BIN)/python -m pytest -n 3 --dist worksteal
+	$(BIN)/python -m tests.guest
 
 check: $(VENV)/test-setup-done $(VENV)/catalogues-done
 	.ci/check

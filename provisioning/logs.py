@@ -47,7 +47,7 @@ def configure(level: str, stream: IO[str] | None = None) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda name="": _LineLogger(name, lines),
     )
-    handler = _LibraryHandler(lines)
+    handler = LibraryHandler(lines)
     handler.setFormatter(_library_formatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -116,7 +116,7 @@ class _LineLogger:
     debug = info = warning = error = critical = exception = lambda self, line: self.msg(line)
 
 
-class _LibraryHandler(logging.Handler):
+class LibraryHandler(logging.Handler):
     """The end of the way for everybody else's."""
 
     def __init__(self, lines: _Lines) -> None:

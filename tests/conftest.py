@@ -11,4 +11,5 @@ pytest_plugins = [
     "tests.fixtures.shown_rows",
     "tests.fixtures.looked_at",
     "tests.fixtures.quick_applications",
+    "tests.fixtures.own_logs",
 ]
