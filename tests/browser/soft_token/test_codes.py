@@ -27,6 +27,7 @@ from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import add_customer
 from tests.soft.issuing import issue, ticket
 from tests.soft.serving import Served
+from web.screens import Screen
 
 pytestmark = sqlite_only
 
@@ -200,8 +201,9 @@ def test_a_wrong_clock_is_told_beyond_thirty_seconds(
     assert serious(page) == []
 
 
-def is_sound(page: Page, name: str) -> None:
-    """No serious finding, as it stands."""
+def is_sound(page: Page, screen: Screen, name: str) -> None:
+    """No serious finding on a screen, once it is there: the app draws it some time after the tap."""
+    expect(page.locator(".screen-id")).to_contain_text(screen.value)
     look(page, f"app-{name}-1440-en")
     assert serious(page) == []
 
@@ -210,19 +212,19 @@ def test_in_english_and_at_a_desk(site: Served, phone: Callable[..., Page], issu
     page = phone("en", viewport={"width": 1440, "height": 900})
     page.goto(site.url("/app/"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Set up a token")
-    is_sound(page, "setup")
+    is_sound(page, Screen.APP_SETUP, "setup")
     fill(page, issued)
     send(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Your token is set up")
-    is_sound(page, "done")
+    is_sound(page, Screen.APP_DONE, "done")
     go_on(page)
     page.get_by_label("Words to add").fill("Payroll, head office")
-    is_sound(page, "name")
+    is_sound(page, Screen.APP_NAME, "name")
     page.get_by_role("button", name="Register").click()
     expect(page.locator(".card h2")).to_have_text("Sample First Bank Payroll, head office")
-    is_sound(page, "codes")
+    is_sound(page, Screen.APP_CODES, "codes")
     page.get_by_role("button", name="Edit: Sample First Bank Payroll, head office").click()
-    is_sound(page, "edit")
+    is_sound(page, Screen.APP_EDIT, "edit")
     page.get_by_role("button", name="Back").click()
     # a long name leaves what stands beside it whole
     page.set_viewport_size({"width": 360, "height": 740})
