@@ -7,9 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import psycopg
-
-from tests.fixtures.postgresql import BINARIES, Cluster, shared_cluster, stop_cluster
+from tests.fixtures.postgresql import BINARIES, shared_cluster, stop_cluster
 
 SQLITE: Final = "SQLite"
 POSTGRESQL: Final = "PostgreSQL 15"
@@ -28,14 +26,8 @@ def databases(kind: str, folder: Path, *names: str) -> Iterator[list[str]]:
         return
     cluster = shared_cluster(folder)
     try:
-        _administer(cluster, "ALTER SYSTEM SET fsync = on", "SELECT pg_reload_conf()")
-        _administer(cluster, *(f'CREATE DATABASE "{name}"' for name in names))
+        cluster.administer("ALTER SYSTEM SET fsync = on", "SELECT pg_reload_conf()")
+        cluster.administer(*(f'CREATE DATABASE "{name}"' for name in names))
         yield [cluster.url(name) for name in names]
     finally:
         stop_cluster(folder)
-
-
-def _administer(cluster: Cluster, *statements: str) -> None:
-    with psycopg.connect(cluster.url("postgres").replace("+psycopg", ""), autocommit=True) as connection:
-        for statement in statements:
-            connection.execute(statement.encode())

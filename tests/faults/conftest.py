@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from tests.faults.nursery import Nursery
@@ -46,7 +45,7 @@ def postgresql_world(
     """The same over PostgreSQL, and the name of the database to copy."""
     directory = tmp_path_factory.mktemp("counter")
     name = f"{postgresql_template}_counter"
-    _administer(cluster, f'CREATE DATABASE "{name}" TEMPLATE "{postgresql_template}"')
+    cluster.administer(f'CREATE DATABASE "{name}" TEMPLATE "{postgresql_template}"')
     prepare(directory, cluster.url(name))
     return directory, name
 
@@ -58,13 +57,7 @@ def postgresql_copy(
     """A copy of its own for the test."""
     template, database = postgresql_world
     name = f"kagiya_{secrets.token_hex(6)}"
-    _administer(cluster, f'CREATE DATABASE "{name}" TEMPLATE "{database}"')
+    cluster.administer(f'CREATE DATABASE "{name}" TEMPLATE "{database}"')
     with copied_world(template, tmp_path, nursery, cluster.url(name)) as world:
         yield world
-    _administer(cluster, f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def _administer(cluster: Cluster, statement: str) -> None:
-    address = cluster.url("postgres").replace("+psycopg", "")
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(statement.encode())
+    cluster.administer(f'DROP DATABASE "{name}" WITH (FORCE)')
