@@ -164,6 +164,24 @@ def menu_names(institution: Institution) -> list[str]:
     return names if len(names) > 1 else [*names, str(_("ワンタイムパスワード"))]
 
 
+@dataclass(frozen=True, slots=True)
+class NoteGroup:
+    """Notes under one heading, which may be empty."""
+
+    heading: str
+    notes: list[str]
+
+
+def note_groups(institution: Institution) -> list[NoteGroup]:
+    """The notes of BOP001 under their headings, in order."""
+    groups: list[NoteGroup] = []
+    for note in institution.notes:
+        if note.heading or not groups:
+            groups.append(NoteGroup(note.heading.in_language(language()) if note.heading else "", []))
+        groups[-1].notes.append(note.text.in_language(language()))
+    return groups
+
+
 def asked_when(institution: Institution) -> str:
     """Where a customer whose token is in use types a code."""
     return str(_("、")).join(str(_ASKED[purpose]) for purpose in institution.asks_otp_at)

@@ -21,6 +21,7 @@ from provisioning.rules.institution import (
     MOST_YEN,
     Activation,
     Institution,
+    Note,
     Replacement,
     StateTexts,
     Text,
@@ -116,7 +117,7 @@ def _institution(name: str, root: StrictTable) -> Institution:
         **_limits(root.table("limits"), activation),
         **_conditions(root, kinds, has_mail_password=mail_password),
         menu_path=tuple(_text(table) for table in root.tables("menu_path")),
-        notes=tuple(_text(table) for table in root.tables("notes")),
+        notes=tuple(_note(table) for table in root.tables("notes")),
         asks_otp_at=read_purposes(root),
         mail_password=mail_password,
         states=_states(root.table("states")),
@@ -200,6 +201,11 @@ def _text(table: StrictTable) -> Text:
     return text
 
 
+def _note(table: StrictTable) -> Note:
+    heading = _text(table.table("heading")) if "heading" in table else None
+    return Note(_text(table), heading)
+
+
 def _states(table: StrictTable) -> StateTexts:
     """Whichever words the profile has of its own."""
     own = {one.name: _text(table.table(one.name)) for one in fields(StateTexts) if one.name in table}
@@ -250,7 +256,7 @@ def _pattern(root: StrictTable) -> str:
     try:
         re.compile(text)
     except re.error as error:
-        root.fail("user_id_pattern", f"is not a regular expression: {error}")
+        root.fail("user_id_pattern", f"is not a regular expression: {error}", 'Write one such as "[0-9]{12}".')
     return text
 
 

@@ -54,6 +54,14 @@ MAIL_ADDRESS: Final = Text("メールアドレス", "Mail address")
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """A note (注意事項) on screen BOP001. `heading` stands over it and those after it; None: as the one before."""
+
+    text: Text
+    heading: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StateTexts:
     """Where a customer stands (登録状況 of screen BOP001), in words of the institution or else of the manuals.
 
@@ -124,7 +132,7 @@ class Institution:
     papers: tuple[PaperKind, ...] = ()
     approval: ApprovalRules = field(default_factory=ApprovalRules)
     menu_path: tuple[Text, ...] = ()
-    notes: tuple[Text, ...] = ()
+    notes: tuple[Note, ...] = ()
     states: StateTexts = field(default_factory=StateTexts)
     app: AppProfile = field(default_factory=AppProfile)
     token_issued_mail: TokenIssuedTexts = field(default_factory=TokenIssuedTexts)

@@ -35,7 +35,8 @@ def acts(own: OwnStanding) -> str:
     """BOP001. Whoever is here has left the forms: what was refused there is not told again."""
     forms.forget(Screen.ACTIVATE, Screen.RELEASE, Screen.SOFT_CHECK, Screen.WAITING, Screen.SOFT_AGAIN)
     state = wording.state(own.token.state if own.token else None, institution(own))
-    return page("portal/acts.html", own, choices=choices(own), state=state)
+    notes = wording.note_groups(institution(own))
+    return page("portal/acts.html", own, choices=choices(own), state=state, note_groups=notes)
 
 
 @choose.get("/kind")
