@@ -32,7 +32,7 @@ class StrictTable:
 
     def text(self, key: str, default: str | None = None) -> str:
         """A text that is not empty; required without `default`."""
-        value = self._value(key, default)
+        value = self._value(key, default, "a text in quotes")
         if not isinstance(value, str):
             self.fail(key, "must be a text in quotes")
         if not value.strip() and value != default:
@@ -48,42 +48,42 @@ class StrictTable:
 
     def flag(self, key: str, default: bool) -> bool:
         """true or false."""
-        value = self._value(key, default)
+        value = self._value(key, default, "true or false")
         if not isinstance(value, bool):
             self.fail(key, "must be true or false")
         return value
 
     def integer(self, key: str, low: int, high: int, default: int | None = None) -> int:
         """A whole number from `low` to `high`; required without `default`."""
-        value = self._value(key, default)
+        value = self._value(key, default, f"a whole number from {low} to {high}")
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
             self.fail(key, f"must be a whole number from {low} to {high}")
         return value
 
     def number(self, key: str, low: float, high: float, default: float | None = None) -> float:
         """A number from `low` to `high`; required without `default`."""
-        value = self._value(key, default)
+        value = self._value(key, default, f"a number from {low} to {high}")
         if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
             self.fail(key, f"must be a number from {low} to {high}")
         return float(value)
 
     def texts(self, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
         """A list of texts."""
-        value = self._value(key, default)
+        value = self._value(key, default, "a list of texts")
         if not isinstance(value, list | tuple) or not all(isinstance(item, str) and item for item in value):
             self.fail(key, "must be a list of texts")
         return tuple(value)
 
     def table(self, key: str) -> StrictTable:
         """The table `[key]`, empty where the file has none."""
-        value = self._value(key, {})
+        value = self._value(key, {}, "a table")
         if not isinstance(value, dict):
             self.fail(key, "must be a table")
         return StrictTable(self.file, value, f"{self.prefix}{key}.")
 
     def tables(self, key: str) -> tuple[StrictTable, ...]:
         """The tables `[[key]]` in order, numbered from 1 in errors."""
-        value = self._value(key, [])
+        value = self._value(key, [], "a list of tables")
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             self.fail(key, "must be a list of tables")
         return tuple(
@@ -101,13 +101,13 @@ class StrictTable:
                 known = ", ".join(sorted(self._read | self._asked))
                 self.fail(key, "is not a known key", f"Known here: {known}.")
 
-    def _value(self, key: str, default: Any) -> Any:
+    def _value(self, key: str, default: Any, form: str) -> Any:
         self._read.add(key)
         value = self._values.get(key, _MISSING)
         if value is not _MISSING:
             return value
         if default is None:
-            self.fail(key, "is missing")
+            self.fail(key, "is missing", f"Add it: {form}.")
         return default
 
 

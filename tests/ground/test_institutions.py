@@ -130,6 +130,12 @@ def test_an_address_is_called_as_in_the_manual(name: str, label: str) -> None:
             '[[mail.token_issued.notes]]\nja = "ご覧ください"\nen = "See www.x.example"\n[otp]',
             "mail.token_issued.notes[1].en",
         ),
+        (
+            'heading = { ja = "トークンとは", en = "What a token is" }',
+            'heading = "トークンとは"',
+            "notes[3].heading",
+        ),
+        (', en = "What a token is"', "", "notes[3].heading.en"),
         ('ja = "見本信用組合"', 'ja = "見本信用組合\\nBcc: all@mihon.example"', "name.ja"),
     ],
 )
@@ -143,6 +149,22 @@ def test_a_profile_that_cannot_be_used_names_file_and_key(
         load_profile(file)
     assert caught.value.file == str(file)
     assert caught.value.key == key
+    assert caught.value.mend or re.search(r"\bmust\b|is not one of|is not a domain", caught.value.problem)
+
+
+def test_a_missing_text_is_answered_with_what_to_write(tmp_path: Path) -> None:
+    file = tmp_path / "dual.toml"
+    file.write_text(DUAL.replace('en = "Mihon Credit Union"\n', ""))
+    with pytest.raises(SettingsInvalid, match=r"dual\.toml: name\.en: is missing\. Add it: a text in quotes\."):
+        load_profile(file)
+
+
+def test_notes_stand_under_the_headings_of_the_manuals() -> None:
+    shipped = load_institutions()
+    headings = {name: [note.heading.ja for note in one.notes if note.heading] for name, one in shipped.items()}
+    in_both = ["ワンタイムパスワードとは", "トークンとは", "ワンタイムパスワード利用解除とは"]
+    assert headings["dual"] == [*in_both, "ワンタイムパスワード認証の停止について"]
+    assert headings["limit-lowering"] == [*in_both, "重要"]
 
 
 def test_one_time_and_mail_passwords_are_asked_for_as_the_manuals_say() -> None:
