@@ -50,50 +50,54 @@ def _issue(akari: Reader) -> None:
 
 
 def _wait(town: Town, akari: Reader, customer: Customer) -> None:
-    akari.at("BOK003").reads("ワンタイムパスワード認証確認", line=13).reads(WRONG, line=14)
-    akari.reads(SERVICE_ID, USER_ID, line=15)
-    akari.is_offered("認証確認", line=18).is_offered("戻る", line=19)
+    akari.at("BOK003").reads("ワンタイムパスワード認証確認", line=13).reads(WRONG, line=15)
+    akari.reads("ワンタイムパスワードを入力のうえ、「認証確認」ボタンを押してください", line=14)
+    akari.reads(SERVICE_ID, USER_ID, line=16).reads("アプリの初期設定で入力します", line=18)
+    akari.reads("下のサービスID・ユーザIDと利用開始パスワードを入力します", line=23)
+    akari.is_offered("認証確認", line=20).is_offered("戻る", line=21)
     assert len(town.mails(WRONG)) == 1
     akari.presses("戻る").at("BOT005").types("送信先メールアドレス", ADDRESS).types("利用開始パスワード", CHOSEN)
     akari.presses("トークン発行").at("BOK003").reads(ADDRESS)
     with town.services.store.read() as session:
         assert sorted(session.scalars(select(Ticket.state))) == [TicketState.OPEN, TicketState.VOID]
-    akari.manual.takes(20)
+    akari.manual.takes(22)
     akari.page.reload()
     akari.at("BOK003")
-    town.logs_in_anew(akari, customer).at("BOK003").reads(SERVICE_ID, USER_ID, line=21)
+    town.logs_in_anew(akari, customer).at("BOK003").reads(SERVICE_ID, USER_ID, line=24)
     told = verify(town.services, VerifyCommand("counter", USER_ID, "12345678", SYSTEM), town.clock())
     assert told.reason is Reason.NOT_ACTIVE
-    akari.manual.takes(33)
+    akari.manual.takes(37)
 
 
 def _set_up(town: Town, akari: Reader, phone: Phone) -> None:
     mail = town.mails(ADDRESS)[-1]
     assert "トークン発行のご案内" in mail.subject
-    akari.manual.takes(22)
+    akari.manual.takes(25)
     assert re.search(rf"サービスID ?: {SERVICE_ID}\nユーザID ?: {USER_ID}\n", mail.text)
-    akari.manual.takes(16)
-    phone.opens_app_from(mail.text, line=23)
-    phone.goes_to("/app/download").at("BAP007").reads("ホーム画面", line=24)
-    phone.sets_up(SERVICE_ID, USER_ID, CHOSEN, line=25)
-    phone.at("BAP002").reads("初期設定が完了しました", line=26).taps("次へ", line=29)
-    phone.at("BAP006").gives_name("", line=30)
-    phone.at("BAP003").reads("あと", line=28)
+    akari.manual.takes(17)
+    phone.opens_app_from(mail.text, line=26)
+    phone.at("BAP001").presses("ダウンロードサイト").at("BAP007").reads("iPhone", "Android", line=28)
+    phone.presses("アプリに戻る").at("BAP001").manual.takes(27)
+    phone.sets_up(SERVICE_ID, USER_ID, CHOSEN, line=29)
+    phone.at("BAP002").reads("初期設定が完了しました", line=30).reads("タイムゾーンを「日本」に合わせ", line=31)
+    phone.reads("60秒ごと", "そのつど表示されているもの", line=32)
+    phone.reads("次に、インターネットバンキングで利用開始", "それまで番号は使えません", line=38)
+    phone.taps("次へ", line=33).at("BAP006").gives_name("", line=34)
+    phone.at("BAP003")
     first = phone.code()
     town.next_code()
     assert phone.code() != first
-    akari.manual.takes(31)
+    akari.manual.takes(35)
     phone.page.reload()
     assert re.fullmatch(r"\d{8}", phone.code())
-    akari.manual.takes(32)
-    phone.reads_manual("タイムゾーン", "日本", line=27)
+    akari.manual.takes(36)
 
 
 def _confirm(town: Town, akari: Reader, phone: Phone) -> None:
     expect(akari.main).to_contain_text("アプリの初期設定ができました")
     wrong = f"{(int(phone.code()) + 1) % 10**8:08d}"
     akari.types("ワンタイムパスワード", wrong).presses("認証確認")
-    akari.at("BOK003", "-refused").reads("正しく入力", line=35).reads("変わった直後", line=36)
-    akari.reads("日付・時刻", "タイムゾーン", line=37)
-    akari.types("ワンタイムパスワード", phone.code(), line=17).presses("認証確認")
-    akari.at("BOK002").reads("利用開始登録を受け付けました", line=34)
+    akari.at("BOK003", "-refused").reads("正しく入力", line=40).reads("変わった直後", line=41)
+    akari.reads("日付・時刻", "タイムゾーン", line=42)
+    akari.types("ワンタイムパスワード", phone.code(), line=19).presses("認証確認")
+    akari.at("BOK002").reads("利用開始登録を受け付けました", line=39)

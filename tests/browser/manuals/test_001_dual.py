@@ -55,51 +55,61 @@ def test_walk(town: Town, counter: Counter) -> None:
 
 def _menu(hanako: Reader) -> None:
     hanako.at("BTP001").goes_by_menu(*MENU, line=6)
-    hanako.at("BOP001").reads("登録状況", "未登録", line=7)
-    hanako.reads("1分ごとに変わる使い捨てのパスワード", "一度使ったものは二度と使えません", line=8)
-    hanako.reads("ログインIDとログインパスワードに加えてワンタイムパスワードをお尋ね", line=9)
-    hanako.reads("トークンは、ワンタイムパスワードを表示するもの", "トークン発行では", line=10)
-    hanako.reads("機種を変えるときは、変える前に利用解除", "トークン発行と利用開始ができます", line=11)
-    hanako.is_offered("トークン発行", "ワンタイムパスワード利用開始", "ワンタイムパスワード利用解除", line=12)
-    hanako.is_offered("トップページへ", line=13)
+    hanako.at("BOP001").reads("ワンタイムパスワード申請内容選択", "変更するボタンを押してください", line=7)
+    hanako.reads("登録状況", "未登録", line=8)
+    for heading in ("ワンタイムパスワードとは", "トークンとは", "ワンタイムパスワード利用解除とは"):
+        expect(hanako.main.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+    hanako.manual.takes(9)
+    hanako.reads("1分ごとに変わる使い捨てのパスワード", "一度使ったものは二度と使えません", line=10)
+    hanako.reads("ログインIDとログインパスワードに加えてワンタイムパスワードをお尋ね", line=11)
+    hanako.reads("トークンは、ワンタイムパスワードを表示するもの", "トークン発行では", line=12)
+    hanako.reads("機種を変えるときは、変える前に利用解除", "トークン発行と利用開始ができます", line=13)
+    hanako.reads("次回のログインからワンタイムパスワードの画面は表示されず", line=14)
+    hanako.is_offered("トークン発行", "ワンタイムパスワード利用開始", "ワンタイムパスワード利用解除", line=15)
+    hanako.is_offered("トップページへ", line=16)
 
 
 def _kind(hanako: Reader) -> None:
     hanako.presses("トークン発行", line=1).at("BOT010")
-    hanako.reads("ソフトウェアトークン", "ハードウェアトークン", "キーホルダー型", line=14)
+    hanako.reads("ソフトウェアトークン", "ハードウェアトークン", "キーホルダー型", line=17)
     expect(hanako.main.get_by_role("link", name=re.compile("^選択"))).to_have_count(2)
-    hanako.is_offered("戻る", line=15).chooses("ソフトウェアトークン")
+    hanako.is_offered("戻る", line=18).chooses("ソフトウェアトークン")
 
 
 def _soft(hanako: Reader) -> None:
     hanako.at("BOT001").reads("アプリの初期設定で1回だけ使う", "自由に決める")
-    hanako.reads("@mihon-kumiai.example", "@kagiya-otp.example", line=27)
-    hanako.types("メールアドレス", ADDRESS, line=16).has_no("メールアドレス（確認用）")
-    hanako.types("利用開始パスワード", CHOSEN, line=17).types("利用開始パスワード（確認用）", CHOSEN)
-    hanako.presses("次へ", line=18).at("BOT003").reads(ADDRESS)
-    hanako.types("確認用パスワード", CONFIRMATION_PASSWORD, line=19).presses("確定する", line=20)
-    hanako.at("BOT002").reads("情報入力", "内容確認", "完了", line=21)
-    hanako.reads("トークン発行を受け付けました", "メールをお送りします", line=22).reads(ADDRESS, line=23)
-    hanako.reads(SERVICE_ID, USER_ID, "お忘れにならないようにしてください", line=24)
-    hanako.is_offered("ページを印刷する", line=25).presses("ワンタイムパスワード申請内容選択へ", line=26)
+    hanako.reads("@mihon-kumiai.example", "@kagiya-otp.example", line=30)
+    hanako.types("メールアドレス", ADDRESS, line=19).has_no("メールアドレス（確認用）")
+    hanako.types("利用開始パスワード", CHOSEN, line=20).types("利用開始パスワード（確認用）", CHOSEN)
+    hanako.presses("次へ", line=21).at("BOT003").reads(ADDRESS)
+    hanako.types("確認用パスワード", CONFIRMATION_PASSWORD, line=22).presses("確定する", line=23)
+    hanako.at("BOT002").reads("情報入力", "内容確認", "完了", line=24)
+    hanako.reads("トークン発行を受け付けました", "メールをお送りします", line=25).reads(ADDRESS, line=26)
+    hanako.reads(SERVICE_ID, USER_ID, "お忘れにならないようにしてください", line=27)
+    hanako.is_offered("ページを印刷する", line=28).presses("ワンタイムパスワード申請内容選択へ", line=29)
 
 
 def _set_up(town: Town, phone: Phone) -> None:
     (mail,) = town.mails(ADDRESS)
     assert mail.subject == "【見本信用組合】トークン発行のご案内"
-    phone.opens_app_from(mail.text, line=28)
-    phone.sets_up(SERVICE_ID, USER_ID, CHOSEN, line=29)
+    phone.opens_app_from(mail.text, line=31)
+    phone.sets_up(SERVICE_ID, USER_ID, CHOSEN, line=32)
     phone.reads("初期設定が完了しました").taps("次へ")
     assert re.fullmatch(r"\d{8}", phone.code())
-    phone.manual.takes(31)
-    phone.reads("見本信用組合", line=32)
-    phone.reads_manual("利用解除", "機種", line=30)
+    phone.manual.takes(34)
+    phone.reads("見本信用組合", line=35)
+    phone.reads_manual(
+        "変更の前に、インターネットバンキングで「ワンタイムパスワード利用解除」をして",
+        "新しい端末では、トークン発行からお手続きください",
+        "削除だけでは利用解除になりません",
+        line=33,
+    )
 
 
 def _activate(hanako: Reader, phone: Phone) -> None:
-    hanako.goes_to("/portal/").goes_by_menu(*MENU).presses("ワンタイムパスワード利用開始", line=33)
-    hanako.at("BOK001").types("ワンタイムパスワード", phone.code()).presses("利用開始する", line=34)
-    hanako.at("BOK002").reads("利用開始登録を受け付けました", line=35)
+    hanako.goes_to("/portal/").goes_by_menu(*MENU).presses("ワンタイムパスワード利用開始", line=36)
+    hanako.at("BOK001").types("ワンタイムパスワード", phone.code()).presses("利用開始する", line=37)
+    hanako.at("BOK002").reads("利用開始登録を受け付けました", line=38)
 
 
 def _log_in_with_code(town: Town, hanako: Reader, phone: Phone, customer: Customer) -> None:
@@ -130,16 +140,16 @@ def _asked_again(town: Town, hanako: Reader, phone: Phone) -> None:
 
 def _release(town: Town, hanako: Reader, phone: Phone, customer: Customer) -> None:
     town.next_code()
-    hanako.goes_by_menu(*MENU).presses("ワンタイムパスワード利用解除", line=36).at("BOS001")
-    hanako.is_offered("ソフトウェアキーボードを使用して入力する", line=38).reads("半角英数字6～12桁")
-    hanako.is_offered("戻る", "申込を中止する", "解除する").reads("利用解除確認", "利用解除完了", line=40)
-    hanako.presses("申込を中止する").at("BOP001", "-active").reads("利用中", line=41)
-    hanako.presses("ワンタイムパスワード利用解除").types("確認用パスワード", CONFIRMATION_PASSWORD, line=37)
-    hanako.types("ワンタイムパスワード", phone.code(), line=39).presses("解除する")
-    hanako.at("BOS002").reads("利用解除登録を受け付けました", line=42)
+    hanako.goes_by_menu(*MENU).presses("ワンタイムパスワード利用解除", line=39).at("BOS001")
+    hanako.is_offered("ソフトウェアキーボードを使用して入力する", line=41).reads("半角英数字6～12桁")
+    hanako.is_offered("戻る", "申込を中止する", "解除する").reads("利用解除確認", "利用解除完了", line=43)
+    hanako.presses("申込を中止する").at("BOP001", "-active").reads("利用中", line=44)
+    hanako.presses("ワンタイムパスワード利用解除").types("確認用パスワード", CONFIRMATION_PASSWORD, line=40)
+    hanako.types("ワンタイムパスワード", phone.code(), line=42).presses("解除する")
+    hanako.at("BOS002").reads("利用解除登録を受け付けました", line=45)
     town.logs_in_anew(hanako, customer).at("BTP001", "-released")
-    hanako.manual.takes(43)
-    hanako.goes_by_menu(*MENU).reads("2026年11月21日 00:00 から発行できます", line=44)
+    hanako.manual.takes(46)
+    hanako.goes_by_menu(*MENU).reads("2026年11月21日 00:00 から発行できます", line=47)
 
 
 def _fob(town: Town, hanako: Reader, counter: Counter, customer: Customer) -> None:
@@ -175,7 +185,7 @@ def _fob_is_dead(town: Town, hanako: Reader, counter: Counter) -> None:
         "もう一度利用開始登録をしてもご利用になれません", "ハードウェアトークンの発行"
     )
     hanako.presses("トップページへ").goes_by_menu(*MENU).is_offered("ワンタイムパスワード利用開始")
-    hanako.reads("もう一度利用開始をしてもお使いになれません", line=45)
+    hanako.reads("もう一度利用開始をしてもお使いになれません", line=48)
 
 
 def _issued_anew(town: Town, hanako: Reader, counter: Counter, customer: Customer) -> None:
@@ -184,4 +194,4 @@ def _issued_anew(town: Town, hanako: Reader, counter: Counter, customer: Custome
     teller = town.teller(hanako.manual, "dual").finds(USER_ID).presses("トークンを発行する")
     teller.chooses("ハードウェアトークン").takes_fob(FOB).presses("お渡ししました")
     town.logs_in_anew(hanako, customer).goes_by_menu(*MENU).presses("ワンタイムパスワード利用開始")
-    hanako.gives(dead).reads("確認できませんでした").gives(counter.display(FOB)).at("BOK002").manual.takes(46)
+    hanako.gives(dead).reads("確認できませんでした").gives(counter.display(FOB)).at("BOK002").manual.takes(49)

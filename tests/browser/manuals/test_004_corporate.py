@@ -43,33 +43,40 @@ def test_walk(town: Town) -> None:
 
 
 def _issue(ippan: Reader) -> None:
-    ippan.at("BOT001").reads("トークン発行").manual.takes(2)
-    ippan.reads("スマートフォンの日付・時刻・タイムゾーン（日本）が正しいこと", line=1).reads(
-        "@kagiya-otp.example", line=4
-    ).reads("お控え", line=6)
-    ippan.types("メールアドレス", ADDRESS).types("メールアドレス（確認用）", ADDRESS, line=3)
-    ippan.types("利用開始パスワード", CHOSEN).types("利用開始パスワード（確認用）", CHOSEN, line=5)
-    ippan.presses("トークン発行", line=7).at("BOK003")
+    ippan.at("BOT001").reads("トークン発行", line=4).reads("トークンとは、1回限りのパスワード", line=5)
+    ippan.reads("スマートフォンの日付・時刻・タイムゾーン（日本）が正しいこと", line=2).reads(
+        "@kagiya-otp.example", line=7
+    ).reads("お控え", line=9)
+    ippan.types("メールアドレス", ADDRESS).types("メールアドレス（確認用）", ADDRESS, line=6)
+    ippan.types("利用開始パスワード", CHOSEN).types("利用開始パスワード（確認用）", CHOSEN, line=8)
+    ippan.presses("トークン発行", line=10).at("BOK003")
 
 
 def _set_up(town: Town, phone: Phone) -> None:
     (mail,) = town.mails(ADDRESS)
     assert re.search(rf"サービスID ?: {SERVICE_ID}\nユーザID ?: {USER_ID}\n", mail.text)
     assert CHOSEN not in mail.text
-    phone.manual.takes(8)
-    phone.opens_app_from(mail.text).goes_to("/app/download").at("BAP007")
-    phone.reads("ダウンロード", line=9).reads("通信料がかかります", "電波のよい所で", line=10)
-    phone.reads("「トークンの追加」をしてください", line=11)
-    phone.sets_up(SERVICE_ID, USER_ID, CHOSEN, line=13)
+    phone.manual.takes(11)
+    phone.opens_app_from(mail.text).presses("ダウンロードサイト", line=12).at("BAP007")
+    phone.reads("通信料がかかります", "電波のよい所で", line=14).reads("アプリストアは使いません")
+    phone.reads("「トークンの追加」をしてください", "ホーム画面の「ワンタイム」を開き", line=17)
+    phone.sets_up(SERVICE_ID, USER_ID, CHOSEN, line=18)
     phone.reads("初期設定が完了しました").taps("次へ")
     assert re.fullmatch(r"\d{8}", phone.code())
-    phone.manual.takes(14)
-    phone.is_offered("＋ トークンの追加", line=12)
+    phone.manual.takes(19)
+    first = phone.code()
+    town.next_code()
+    assert phone.code() != first
+    phone.manual.takes(1)
+    phone.taps("＋ トークンの追加").reads("トークンの初期設定").is_offered("送信", line=15)
+    phone.reads_manual("タイムゾーンを「日本」にしてください", "ずれると、アプリがお知らせします", line=3)
+    phone.reads_manual("登録は10件までです", line=16)
 
 
 def _confirm(ippan: Reader, phone: Phone) -> None:
-    ippan.at("BOK003").types("ワンタイムパスワード", phone.code()).presses("認証確認", line=15)
-    ippan.at("BOK002").reads("利用開始登録を受け付けました")
+    ippan.at("BOK003").types("ワンタイムパスワード", phone.code()).presses("認証確認", line=20)
+    ippan.at("BOK002").reads("利用開始登録を受け付けました").presses("ワンタイムパスワード申請内容選択へ")
+    ippan.reads("BOP001", "再発行が必要なときは、マスターユーザまたは管理者ユーザがトークンを失効", line=28)
 
 
 def _lift(
@@ -79,16 +86,16 @@ def _lift(
     town.logs_in_anew(ippan, general)
     for number in range(5):
         ippan.gives(f"1357902{number}")
-    ippan.reads("認証を停止しています")
+    ippan.reads("認証を停止しています", "マスターユーザまたは管理者ユーザに、利用停止解除をご依頼ください")
     town.logs_in(boss, master).gives(house.tokens[master.id].code(town.clock()))
-    _to_work(boss, line=19)
-    boss.presses("ワンタイムパスワードの利用停止解除", line=20).at("BCS001").reads(
+    _to_work(boss, line=24)
+    boss.presses("ワンタイムパスワードの利用停止解除", line=25).at("BCS001").reads(
         "利用者一覧", general.name, "利用停止"
     )
-    boss.ticks(general.name).types("確認用パスワード", CONFIRMATION_PASSWORD).presses("停止解除", line=21)
-    boss.at("BCS002").reads(general.name, "解除しました", line=22)
+    boss.ticks(general.name).types("確認用パスワード", CONFIRMATION_PASSWORD).presses("停止解除", line=26)
+    boss.at("BCS002").reads(general.name, "解除しました", line=27)
     town.next_code()
-    town.logs_in(ippan, general).gives(phone.code()).at("BTP001").manual.takes(18)
+    town.logs_in(ippan, general).gives(phone.code()).at("BTP001").manual.takes(23)
 
 
 def _to_work(boss: Reader, line: int = 0) -> None:
@@ -98,16 +105,18 @@ def _to_work(boss: Reader, line: int = 0) -> None:
 def _master_is_lifted(town: Town, house: House, boss: Reader, master: Customer) -> None:
     """By the institution, as there is no administrator yet; then there is one, who does it."""
     house.suspend(master, now=town.clock())
-    town.teller(boss.manual, "corporate").finds(master.user_id).reads("マスターユーザ", line=17)
+    town.logs_in_anew(boss, master).reads("BLG001", "下記へご連絡ください", "0120-000-040")
+    town.teller(boss.manual, "corporate").finds(master.user_id).presses("利用停止を解除する", line=22)
     administrator = house.add(CompanyRole.ADMINISTRATOR, "MIHON0003")
     house.equip(administrator, now=town.clock())
+    house.suspend(master, now=town.clock())
     town.next_code()
     kanri = town.window(boss.manual)
     town.logs_in(kanri, administrator).gives(house.tokens[administrator.id].code(town.clock()))
     _to_work(kanri)
     kanri.presses("ワンタイムパスワードの利用停止解除").ticks(master.name)
     kanri.types("確認用パスワード", CONFIRMATION_PASSWORD).presses("停止解除").reads(
-        master.name, "解除しました", line=16
+        master.name, "解除しました", line=21
     )
 
 
@@ -115,17 +124,17 @@ def _revoke(town: Town, house: House, boss: Reader, ippan: Reader, master: Custo
     town.next_code()
     town.logs_in_anew(boss, master).gives(house.tokens[master.id].code(town.clock()))
     _to_work(boss)
-    boss.presses("トークンの失効", line=24).at("BCR001").reads("失効の20分後から").reads(
-        "20:50から翌日8:10までの失効は8:10から", line=29
+    boss.presses("トークンの失効", line=30).at("BCR001").reads("失効の20分後から").reads(
+        "20:50から翌日8:10までの失効は8:10から", line=35
     )
-    boss.ticks(general.name).types("確認用パスワード", CONFIRMATION_PASSWORD).presses("失効", line=25)
-    boss.at("BCR002").reads(general.name, "失効しました", line=26).manual.takes(23)
+    boss.ticks(general.name).types("確認用パスワード", CONFIRMATION_PASSWORD).presses("失効", line=31)
+    boss.at("BCR002").reads(general.name, "失効しました", line=32).manual.takes(29)
     told = re.search(r"ログインとトークン発行は (\d+)年(\d+)月(\d+)日 (\d+):(\d+) から", boss.main.inner_text())
     assert told
     wait = datetime(*map(int, told.groups()), tzinfo=JST) - town.clock()  # type: ignore[arg-type, misc]
     assert timedelta(minutes=19) < wait < timedelta(minutes=21)
     town.logs_in_anew(ippan, general).at("BLG001", "-waiting").reads(
-        "いまはログインできません", told.group(4), line=28
+        "いまはログインできません", told.group(4), line=34
     )
     town.waits(21 * 60)
-    town.logs_in_anew(ippan, general).at("BOT001", "-anew").manual.takes(27)
+    town.logs_in_anew(ippan, general).at("BOT001", "-anew").manual.takes(33)

@@ -5,7 +5,8 @@ import { form, h, notice, sender, show } from "./view.js";
 
 export function showDone(token, warning, next) {
   const lead = t("doneLead", { institution: token.institution[spoken()], seconds: token.otp.period_s });
-  show("BAP002", t("done"), warning, notice("good", lead, h("p", {}, t("next"))), form(next, sender(t("onward"))));
+  show("BAP002", t("done"), warning, notice("good", lead, h("p", {}, t("next"))), h("p", {}, t("right")),
+    form(next, sender(t("onward"))));
 }
 
 export function showNaming(token, warning, next) {

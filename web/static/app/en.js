@@ -45,6 +45,7 @@ export default {
   done: "Your token is set up",
   doneLead: "It shows a code of {institution} every {seconds} seconds.",
   next: "In internet banking, start using one-time passwords. No code is valid before.",
+  right: "Keep this device on Japan's date, time and time zone, and type the code that is shown at the time.",
   name: "Display name",
   nameHint: "In place of the institution's name. Such as payroll. May stay empty; 20 characters.",
   register: "Register",
