@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from provisioning.errors import BadInput, InputFault, NotFound, StoreUnavailable, WrongState
+from provisioning.errors import BadInput, CommitUnanswered, InputFault, NotFound, StoreUnavailable, WrongState
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspension
 from provisioning.jobs.passwords import CheckConfirmationCommand, check_confirmation
 from provisioning.jobs.revoke import RevokeCommand, revoke
@@ -47,7 +47,8 @@ class ManageUsersCommand:
 
 @dataclass(frozen=True, slots=True)
 class UserResult:
-    """One user. `state` is the token's after it all; `may_log_in_from` ends a wait that began with this.
+    """One user. `state` is the token's after it all, where that is known; `may_log_in_from` ends a wait that
+    began with this.
 
     Of who was TOO_LATE: `earlier_at` and `earlier_by` (a customer's name; empty: staff or bank), where known.
     """
@@ -153,10 +154,11 @@ def _do(
         state = CredentialState(refused.state)
         at, by = _earlier(services, state, user.id, credential_id)
         return UserResult(*told, UserOutcome.TOO_LATE, state, earlier_at=at, earlier_by=by)
-    except StoreUnavailable:
+    except StoreUnavailable as unavailable:
         token = user.token_for(command.act)
         state = token.state if token else CredentialState.ENDED
-        return UserResult(*told, UserOutcome.UNAVAILABLE, state)
+        is_unknown = isinstance(unavailable, CommitUnanswered)
+        return UserResult(*told, UserOutcome.UNKNOWN if is_unknown else UserOutcome.UNAVAILABLE, state)
 
 
 def _wait(services: Services, command: ManageUsersCommand, now: datetime) -> datetime | None:

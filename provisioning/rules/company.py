@@ -76,3 +76,5 @@ class UserOutcome(StrEnum):
     TOO_LATE = "too_late"
     # the database refused this one: try again
     UNAVAILABLE = "unavailable"
+    # the database was cut off while it committed this one, done or not: look first
+    UNKNOWN = "unknown"

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from provisioning.errors import BadInput, InputFault, NotFound, StoreUnavailable, WrongState
+from provisioning.errors import BadInput, CommitUnanswered, InputFault, NotFound, StoreUnavailable, WrongState
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspension
 from provisioning.jobs.manage_users import MOST_AT_ONCE, ManageUsersCommand, manage_users
 from provisioning.jobs.verify import VerifyCommand, verify
@@ -31,7 +31,7 @@ from tests.fixtures.tokens import give_token
 pytestmark = sqlite_only
 
 LIFT, REVOKE, REPORT_LOSS = CompanyAct
-DONE, TOO_LATE, UNAVAILABLE = UserOutcome
+DONE, TOO_LATE, UNAVAILABLE, UNKNOWN = UserOutcome
 
 
 def test_whoever_was_lifted_meanwhile_is_told_with_time_and_name(
@@ -179,6 +179,29 @@ def test_what_the_database_refuses_for_one_stops_nobody_else(
     assert [one.outcome for one in result.users] == [UNAVAILABLE, DONE, UNAVAILABLE]
     states = [house.state(user) for user in users]
     assert states == [CredentialState.SUSPENDED, CredentialState.ACTIVE, CredentialState.SUSPENDED]
+
+
+def test_what_the_database_may_have_done_for_one_is_not_told_as_refused(
+    company: Staffed, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, (user, other) = company.house, (company.second, company.general)
+    house.suspend(user, other)
+    write, cut_off = house.services.store.write, iter([True])
+
+    @contextmanager
+    def cut_off_once(*_: object) -> Iterator[Session]:
+        with write() as tx:
+            yield tx
+        if next(cut_off, False):
+            raise CommitUnanswered("unreachable")
+
+    command = ManageUsersCommand(
+        INSTITUTION, company.first.id, LIFT, (house.token(user), house.token(other)), None, SYSTEM
+    )
+    monkeypatch.setattr(house.services.store, "write", cut_off_once)
+    result = manage_users(house.services, command, now)
+    assert [one.outcome for one in result.users] == [UNKNOWN, DONE]
+    assert house.state(user) is CredentialState.ACTIVE, "it was done"
 
 
 def test_the_institution_may_lift_whomever_nobody_in_the_company_can(company: Staffed, now: datetime) -> None:

@@ -20,7 +20,7 @@ from tests.fixtures.people import add_customer
 from tests.fixtures.tokens import give_token
 
 LIFT, REVOKE, REPORT_LOSS = CompanyAct
-DONE, TOO_LATE, UNAVAILABLE = UserOutcome
+DONE, TOO_LATE, UNAVAILABLE, UNKNOWN = UserOutcome
 
 
 def test_an_administrator_lifts_the_master_and_the_others_in_one_go(company: Staffed, now: datetime) -> None:

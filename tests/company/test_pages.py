@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
-from provisioning.errors import StoreUnavailable
+from provisioning.errors import CommitUnanswered, StoreUnavailable
 from provisioning.jobs import manage_users
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspension
 from provisioning.rules.states import CredentialState
@@ -257,3 +257,20 @@ def test_whoever_needs_no_lifting_is_told_apart(
     assert f"{second.login_id} 管理者ユーザ トークンが失効しているため、解除できません" in browser.text
     assert f"{general.login_id} 一般ユーザ 利用停止ではありません" in browser.text
     assert f"{other.login_id} 一般ユーザ ただいま処理できませんでした。" in browser.text
+
+
+def test_what_may_have_been_done_is_not_told_as_undone(
+    company: Staffed, enter: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, general = company.house, company.general
+    house.suspend(general)
+
+    def lift(services: Services, command: LiftSuspensionCommand, now: datetime) -> CredentialState:
+        lift_suspension(services, command, now)
+        raise CommitUnanswered("unreachable")
+
+    monkeypatch.setattr(manage_users, "lift_suspension", lift)
+    browser = send(enter(company.first), LIFT, house.token(general))
+    assert "1名は処理されたかどうかを確認できませんでした。" in browser.text
+    assert f"{general.login_id} 一般ユーザ 処理の結果を確認できませんでした。" in browser.text
+    assert "処理していません" not in browser.text

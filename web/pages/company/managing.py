@@ -19,13 +19,14 @@ from provisioning.rules.verdict import Outcome, Reason
 from provisioning.store.queries.company_users import CompanyAct, CompanyUser
 from web import current, flow, forms, wording
 from web.pages.company.guard import Manager, managing
-from web.pages.company.words import ALREADY_ENDED, NOT_SUSPENDED, UNAVAILABLE, WORDS, ManagingWords
+from web.pages.company.words import ALREADY_ENDED, NOT_SUSPENDED, UNAVAILABLE, UNKNOWN, WORDS, ManagingWords
 from web.pages.customer import confirm
 from web.pages.customer.guard import actor, institution, notify, page, portal_blueprint
 from web.screens import Screen
 
 USERS: Final = "users"
 _LONGEST_SEARCH: Final = 100
+_DATABASE_FAILED: Final = {UserOutcome.UNAVAILABLE: UNAVAILABLE, UserOutcome.UNKNOWN: UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +145,14 @@ def _result(managed: Managing, manager: Manager) -> str | Response:
         managed=managed,
         words=managed.words,
         users=users,
-        done=sum(one["is_done"] for one in users),
+        done=_count(users, UserOutcome.DONE),
+        unknown=_count(users, UserOutcome.UNKNOWN),
         at=datetime.fromisoformat(kept["at"]),
     )
+
+
+def _count(users: list[dict[str, Any]], outcome: UserOutcome) -> int:
+    return sum(one["outcome"] == outcome for one in users)
 
 
 def _redirect(managed: Managing, view: str) -> Response:
@@ -181,8 +187,8 @@ def _what(managed: Managing, kept: dict[str, Any]) -> Any:
     outcome = UserOutcome(kept["outcome"])
     if outcome is UserOutcome.DONE:
         return managed.words.done
-    if outcome is UserOutcome.UNAVAILABLE:
-        return UNAVAILABLE
+    if outcome in _DATABASE_FAILED:
+        return _DATABASE_FAILED[outcome]
     if managed.act is CompanyAct.LIFT and kept["state"] == CredentialState.ENDED:
         return ALREADY_ENDED
     if managed.act is CompanyAct.LIFT and kept["earlier_at"] is None:

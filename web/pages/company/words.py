@@ -72,3 +72,5 @@ NOT_SUSPENDED: Final = _l("利用停止ではありません")
 ALREADY_ENDED: Final = _l("トークンが失効しているため、解除できません")
 """Of whose token ended before its suspension was lifted."""
 UNAVAILABLE: Final = _l("ただいま処理できませんでした。もう一度お試しください。")
+UNKNOWN: Final = _l("処理の結果を確認できませんでした。一覧で、いまの状態をご確認ください。")
+"""Of whom it may have been done all the same."""
