@@ -48,6 +48,7 @@ class UsbLink:
         try:
             usb.util.claim_interface(device, self._number)
         except usb.core.USBError as error:
+            self.close()
             raise _failure(path, error) from None
 
     @property
@@ -80,11 +81,8 @@ class UsbLink:
             raise LinkLost(self._path)
 
     def close(self) -> None:
-        try:
-            usb.util.release_interface(self._device, self._number)
-            usb.util.dispose_resources(self._device)
-        except usb.core.USBError:
-            log.debug("%s: was gone when it was closed", self._path)
+        # gives back the interface too, where the device is still there to take it
+        usb.util.dispose_resources(self._device)
 
     def _guarded(self, timeout_s: float, transfer: Any, *facts: Any) -> Any:
         try:

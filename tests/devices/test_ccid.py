@@ -52,7 +52,9 @@ class Scripted:
         self.sent.append(data.hex().upper())
 
     def read(self, size: int, timeout_s: float) -> bytes:
-        assert size >= 3072
+        (longest,) = struct.unpack_from("<I", self.class_descriptor, 44)
+        assert size >= longest
+        assert size % 512 == 0, "whole packets"
         if not self.waiting:
             raise LinkTimeout(self.path, waited_s=timeout_s)
         return self.waiting.pop(0)
@@ -67,7 +69,6 @@ class Scripted:
         pass
 
 
-STATUS = "81000000000001" + "000000"
 POWERED = "80030000000001" + "000000" + "3B8001"
 
 
@@ -128,6 +129,13 @@ def test_what_an_earlier_program_left_unread_is_dropped() -> None:
 def test_an_answer_to_an_earlier_command_is_passed_over() -> None:
     card, _ = card_behind("80020000000001000000" + "6700", "80020000000002000000" + "9000")
     assert card.exchange(SELECT, QUICK) == b"\x90\x00"
+
+
+def test_a_reader_whose_longest_message_is_no_whole_packet_is_read_by_packets() -> None:
+    descriptor = AUTOMATIC[:44] + struct.pack("<I", 1352) + AUTOMATIC[48:]
+    link = Scripted("81000000000000010000", POWERED, descriptor=descriptor)
+    card = CcidCard(link, lambda: None, lambda _wait: None)
+    assert card.power_on(0.05).hex() == "3b8001"
 
 
 def test_an_empty_transfer_and_a_message_in_two_transfers() -> None:

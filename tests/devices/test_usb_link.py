@@ -9,6 +9,7 @@ from unittest.mock import MagicMock, Mock
 
 import pytest
 import usb.core
+import usb.util
 from pytest_mock import MockerFixture
 
 from devices.errors import DeviceBusy, LinkFailed, LinkLost, LinkTimeout, PermissionDenied
@@ -111,6 +112,7 @@ def test_an_interface_that_cannot_be_claimed(mocker: MockerFixture, number: int,
     with pytest.raises(error) as caught:
         UsbBus().open(FOUND, 0)
     assert caught.value.path == FOUND.path
+    usb.util.dispose_resources.assert_called_once()
 
 
 @pytest.mark.parametrize(
@@ -147,6 +149,7 @@ def test_a_short_write_is_a_lost_link(device: MagicMock, link: UsbLink, endpoint
         link.control_out(1, 2, b"abc", 0.1)
 
 
-def test_closing_a_device_that_is_gone_is_quiet(link: UsbLink, mocker: MockerFixture) -> None:
+def test_a_device_that_is_gone_is_closed_all_the_same(link: UsbLink, mocker: MockerFixture) -> None:
     mocker.patch("usb.util.release_interface", side_effect=usb.core.USBError("gone", errno=19))
     link.close()
+    usb.util.dispose_resources.assert_called_once()
