@@ -32,7 +32,8 @@ from devices.links import BulkLink
 log = logging.getLogger(__name__)
 _SEQUENCES: Final = 256
 _LONGEST_ANSWER: Final = 65_536 + 2
-_LEAST_READ_BYTES: Final = 512
+_PACKET_BYTES: Final = 512
+"""The longest bulk packet (USB 2.0, section 5.8.3); at full speed one of its eighths."""
 _CHAIN_GOES_ON: Final = (Level.BEGINS, Level.CONTINUES)
 
 
@@ -151,7 +152,7 @@ class CcidCard:
             left_s = deadline - monotonic()
             if left_s <= 0:
                 raise LinkTimeout(self._link.path, waited_s=timeout_s)
-            part = self._link.read(max(longest, _LEAST_READ_BYTES), left_s)
+            part = self._link.read(_room(longest), left_s)
             if data and not part:
                 raise FrameDamaged("length")
             data += part
@@ -170,6 +171,11 @@ class CcidCard:
 
 _WRITE_S: Final = 1.0
 """A reader takes a message at once or not at all."""
+
+
+def _room(message_bytes: int) -> int:
+    """Whole packets: a host controller calls a packet that is longer than what is left of the room babble."""
+    return -(-message_bytes // _PACKET_BYTES) * _PACKET_BYTES
 
 
 def _level(number: int, parts: int) -> Level:
