@@ -215,7 +215,8 @@ def test_frame_refusal_of_the_device_is_a_damaged_frame() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "error"), [("07", RefusedByDevice), ("03", RefusedByDevice), ("55", BadAnswer)]
+    ("status", "error"),
+    [("07", RefusedByDevice), ("03", RefusedByDevice), ("0300", BadAnswer), ("55", BadAnswer)],
 )
 def test_a_refusal_carries_the_status(status: str, error: type[DeviceError]) -> None:
     link = recorded_program({hexed("identify", "request"): bytes.fromhex(f"0181{status}")})
@@ -261,9 +262,15 @@ def plain(step: str, changes: Mapping[int, bytes]) -> bytes:
         ("status_after", plain("status_after", {1 + 12: bytes(4)}), NotProved("generation")),
         ("commit", b"\x0b", RefusedByDevice("commit", "wrong_generation")),
         ("commit", b"\x0e", RefusedByDevice("commit", "flash_fault")),
+        ("commit", b"\x0e\x00", BadAnswer("commit", "a body behind a refusal")),
         ("read_code", b"\x0c", RefusedByDevice("read_code", "not_allowed")),
         ("read_code", plain("read_code", {9: b"4090033x"}), BadAnswer("read_code", "no code")),
         ("status_before", plain("status_before", {1 + 40: b"KF-2"}), NotGenuine("identity")),
+        (
+            "status_before",
+            plain("status_before", {1 + 24: b"kf"}),
+            BadAnswer("status", "serial number that is none"),
+        ),
         ("status_before", plain("status_before", {1: b"\x02"}), BadAnswer("status", "protocol version 2")),
         ("status_before", plain("status_before", {3: b"\x65"}), BadAnswer("status", "battery above 100 percent")),
         (

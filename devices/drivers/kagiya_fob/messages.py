@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
@@ -23,6 +24,7 @@ LATEST: Final = 0xFF_FFFF_FFFF
 """The last second of a fob's clock."""
 IDENTITY: Final = struct.Struct(">BBBBQIBBBBB3s16s16s")
 
+_SERIAL: Final = re.compile(r"[0-9A-Z-]+")
 _CLOCK_SET: Final = 0x01
 _HOLDS: Final = 0x02
 _TYPES: Final = {OtpType.TOTP: 1, OtpType.HOTP: 2}
@@ -94,12 +96,15 @@ class Certificate:
     signed: bytes
 
 
-def require_ok(status: int, command: str) -> None:
-    """Raises RefusedByDevice, or BadAnswer for a status that the protocol does not have."""
+def answer_body(answer: bytes, command: str) -> bytes:
+    """What stands behind the status. Raises RefusedByDevice, or BadAnswer for what no fob may answer."""
+    status, body = answer[0], answer[1:]
     if status == Status.OK:
-        return
+        return body
     if status not in set(Status):
         raise BadAnswer(command, "unknown status")
+    if body:
+        raise BadAnswer(command, "a body behind a refusal")
     raise RefusedByDevice(command, Status(status).name.lower())
 
 
@@ -115,7 +120,7 @@ def decode_identity(body: bytes, command: str) -> DeviceIdentity:
     if clock > LATEST:
         raise BadAnswer(command, "clock beyond every date")
     return DeviceIdentity(
-        serial=text(serial, command),
+        serial=serial_number(serial, command),
         model=text(model, command),
         firmware=Version(*firmware),
         generation=generation,
@@ -128,13 +133,21 @@ def decode_identity(body: bytes, command: str) -> DeviceIdentity:
 def decode_certificate(body: bytes) -> Certificate:
     """The 177 bytes of a device certificate. Raises BadAnswer."""
     return Certificate(
-        serial=text(body[:16], "open_session"),
+        serial=serial_number(body[:16], "open_session"),
         model=text(body[16:32], "open_session"),
         device_key=body[32:97],
         root_id=body[97:113],
         signature=body[113:],
         signed=body[:113],
     )
+
+
+def serial_number(field: bytes, command: str) -> str:
+    """As it is printed on the case. Raises BadAnswer."""
+    told = text(field, command)
+    if not _SERIAL.fullmatch(told):
+        raise BadAnswer(command, "serial number that is none")
+    return told
 
 
 def text(field: bytes, command: str) -> str:

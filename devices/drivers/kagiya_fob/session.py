@@ -24,8 +24,8 @@ from devices.drivers.kagiya_fob.messages import (
     Certificate,
     Command,
     Operation,
+    answer_body,
     decode_certificate,
-    require_ok,
 )
 from devices.drivers.kagiya_fob.wire import Wire
 from devices.errors import BadAnswer, NotGenuine
@@ -110,8 +110,7 @@ class Session:
             answer = self._keys.to_host.decrypt(nonce, sealed, head)
         except InvalidTag:
             raise BadAnswer(name, "broken seal") from None
-        require_ok(answer[0], name)
-        return answer[1:]
+        return answer_body(answer, name)
 
 
 def sealed_bytes(request_body: int, answer_body: int) -> tuple[int, int]:

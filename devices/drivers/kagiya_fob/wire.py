@@ -7,7 +7,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Final, Protocol
 
-from devices.drivers.kagiya_fob.messages import RESPONSE, Command, Status, require_ok
+from devices.drivers.kagiya_fob.messages import RESPONSE, Command, Status, answer_body
 from devices.errors import BadAnswer, FrameDamaged, LinkTimeout
 from devices.framing import FrameReader, ReportReader, report_count, to_frame, to_reports
 from devices.links import AnyLink, ReportLink, StreamLink
@@ -150,4 +150,4 @@ def _check_response(response: bytes, request: bytes, name: str) -> None:
         raise FrameDamaged("refused by the device")
     if response[:2] != bytes([request[0], request[1] | RESPONSE]):
         raise BadAnswer(name, "answer to another command")
-    require_ok(response[2], name)
+    answer_body(response[2:], name)
