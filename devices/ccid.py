@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import monotonic
 from typing import Final
 
 from devices.ccid_messages import (
@@ -28,6 +27,7 @@ from devices.contract import Wait
 from devices.driver import OnWait
 from devices.errors import BadAnswer, DeviceError, FrameDamaged, LinkTimeout, NotTouched, RefusedByDevice
 from devices.links import BulkLink
+from devices.links.deadline import Deadline
 
 log = logging.getLogger(__name__)
 _SEQUENCES: Final = 256
@@ -78,10 +78,9 @@ class CcidCard:
         """One command APDU, one response APDU (two bytes at least). Raises NotTouched too."""
         answer = self._send_command(apdu, patience)
         data = answer.data
-        give_up_s = monotonic() + patience.extended_s
+        deadline = Deadline(self._link.path, patience.extended_s)
         while answer.chain in _CHAIN_GOES_ON:
-            if monotonic() > give_up_s:
-                raise LinkTimeout(self._link.path, waited_s=patience.extended_s)
+            deadline.left_s()  # raises LinkTimeout when it is over
             self._send(transfer(self._next_sequence(), Level.SEND_MORE, b""))
             answer = self._answer("transfer", Kind.DATA, patience)
             data += answer.data
@@ -112,14 +111,14 @@ class CcidCard:
 
     def _answer(self, command: str, kind: Kind, patience: Patience, *, drop_others: bool = False) -> Answer:
         """The answer to what was sent last; older ones are passed over, time extensions waited through."""
-        give_up_s = monotonic() + patience.extended_s
+        deadline = Deadline(self._link.path, patience.extended_s)
         waiting = False
         try:
             while True:
                 answer = self._read_answer(kind, patience.answer_s, drop_others=drop_others)
                 if answer.state != CommandState.TIME_EXTENSION:
                     break
-                if monotonic() > give_up_s:
+                if deadline.is_over:
                     raise self._tired(patience)
                 if not waiting and patience.wait is not Wait.NONE:
                     waiting = True
@@ -136,23 +135,20 @@ class CcidCard:
         return NotTouched(patience.extended_s)
 
     def _read_answer(self, kind: Kind, timeout_s: float, *, drop_others: bool) -> Answer:
-        deadline = monotonic() + timeout_s
+        deadline = Deadline(self._link.path, timeout_s)
         while True:
-            answer = parse(self._read_message(deadline, timeout_s))
+            answer = parse(self._read_message(deadline))
             stale = answer.sequence != self._sequence or (drop_others and answer.kind != kind)
             if not stale:
                 return answer
             log.debug("%s: an answer to an earlier command is dropped", self._link.path)
 
-    def _read_message(self, deadline: float, timeout_s: float) -> bytes:
+    def _read_message(self, deadline: Deadline) -> bytes:
         """One whole message; an empty transfer behind the one before belongs to nothing."""
         longest = self._reader.message_bytes
         data = b""
         while len(data) < HEADER.size or len(data) < message_bytes(data):
-            left_s = deadline - monotonic()
-            if left_s <= 0:
-                raise LinkTimeout(self._link.path, waited_s=timeout_s)
-            part = self._link.read(_room(longest), left_s)
+            part = self._link.read(_room(longest), deadline.left_s())
             if data and not part:
                 raise FrameDamaged("length")
             data += part

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from time import monotonic
 from typing import Final
 
 from devices.contract import Wait
@@ -13,6 +12,7 @@ from devices.driver import OnWait
 from devices.drivers.flipper_totp import messages
 from devices.errors import BadAnswer, DeviceLocked, LinkFailed, LinkTimeout
 from devices.links import StreamLink
+from devices.links.deadline import Deadline
 from devices.profiles import Timing
 
 _PROMPT: Final = b"\r\n>: "
@@ -75,10 +75,10 @@ class Console:
 
     def _settle(self) -> None:
         """Two prompts may come, of a late greeting and of the abort: neither belongs to a command's answer."""
-        deadline = monotonic() + self._timing.open_timeout_s
+        deadline = self._deadline(self._timing.open_timeout_s)
         with suppress(LinkTimeout):
             while True:
-                self._read(min(deadline, monotonic() + _QUIET_S), _QUIET_S)
+                self._link.read(_READ_BYTES, min(deadline.left_s(), _QUIET_S))
 
     def _submit(self, typed: bytes) -> None:
         self._at_prompt = False
@@ -88,20 +88,19 @@ class Console:
     def _await(self, ends: tuple[bytes, ...], timeout_s: float) -> bytes:
         """What comes up to one of `ends`; while the device wants its PIN, as long as a hand may take."""
         came = bytearray()
-        deadline = monotonic() + timeout_s
+        deadline = self._deadline(timeout_s)
         # however often it asks for its PIN: a hand is waited for once
-        give_up = deadline + self._timing.hand_timeout_s
+        last = self._deadline(timeout_s + self._timing.hand_timeout_s)
         waits = False
         try:
             while not came.endswith(ends):
-                came += self._read(deadline, timeout_s)
+                came += self._link.read(_READ_BYTES, min(deadline.left_s(), last.left_s()))
                 if len(came) > _MOST_BYTES:
                     raise BadAnswer("console", "endless answer")
                 if came.endswith(_ENTER_PIN) != waits:
                     waits = not waits
                     self._on_wait(Wait.PIN if waits else Wait.NONE)
-                    patience_s = self._timing.hand_timeout_s if waits else timeout_s
-                    deadline = min(give_up, monotonic() + patience_s)
+                    deadline = self._deadline(self._timing.hand_timeout_s if waits else timeout_s)
         except LinkTimeout:
             if waits:
                 raise DeviceLocked("pin") from None
@@ -111,11 +110,8 @@ class Console:
                 self._on_wait(Wait.NONE)
         return bytes(came)
 
-    def _read(self, deadline: float, timeout_s: float) -> bytes:
-        left_s = deadline - monotonic()
-        if left_s <= 0:
-            raise LinkTimeout(self._link.path, waited_s=timeout_s)
-        return self._link.read(_READ_BYTES, left_s)
+    def _deadline(self, timeout_s: float) -> Deadline:
+        return Deadline(self._link.path, timeout_s)
 
     def _answer(self, came: bytes, echo: str, command: str) -> str:
         """The answer's text without its echo, its colours and the prompt."""

@@ -8,9 +8,10 @@ from time import monotonic
 from typing import Final, Protocol
 
 from devices.drivers.kagiya_fob.messages import RESPONSE, Command, Status, answer_body
-from devices.errors import BadAnswer, FrameDamaged, LinkTimeout
+from devices.errors import BadAnswer, FrameDamaged
 from devices.framing import FrameReader, ReportReader, report_count, to_frame, to_reports
 from devices.links import AnyLink, ReportLink, StreamLink
+from devices.links.deadline import Deadline
 
 log = logging.getLogger(__name__)
 OnFrame = Callable[[], None]
@@ -52,14 +53,13 @@ class ReportCarrier:
             self._on_frame()
 
     def receive(self, timeout_s: float) -> bytes:
-        deadline = monotonic() + timeout_s
-        while (left_s := deadline - monotonic()) > 0:
-            report = self._link.receive(left_s)
+        deadline = Deadline(self._link.path, timeout_s)
+        message = None
+        while message is None:
+            report = self._link.receive(deadline.left_s())
             self._on_frame()
             message = self._reader.feed(report)
-            if message is not None:
-                return message
-        raise LinkTimeout(self._link.path, waited_s=timeout_s)
+        return message
 
     def frames(self, message_bytes: int) -> int:
         return report_count(message_bytes)
@@ -83,12 +83,9 @@ class StreamCarrier:
         self._on_frame()
 
     def receive(self, timeout_s: float) -> bytes:
-        deadline = monotonic() + timeout_s
+        deadline = Deadline(self._link.path, timeout_s)
         while not self._waiting:
-            left_s = deadline - monotonic()
-            if left_s <= 0:
-                raise LinkTimeout(self._link.path, waited_s=timeout_s)
-            self._waiting += self._reader.feed(self._link.read(_READ_BYTES, left_s))
+            self._waiting += self._reader.feed(self._link.read(_READ_BYTES, deadline.left_s()))
         self._on_frame()
         return self._waiting.pop(0)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from time import monotonic, sleep
+from time import sleep
 from typing import Final
 
 from devices.drivers.nitrokey_pro.messages import (
@@ -16,8 +16,9 @@ from devices.drivers.nitrokey_pro.messages import (
     is_whole,
     request,
 )
-from devices.errors import BadAnswer, FrameDamaged, LinkTimeout
+from devices.errors import BadAnswer, FrameDamaged
 from devices.links import FeatureLink
+from devices.links.deadline import Deadline
 from devices.profiles import Timing
 
 log = logging.getLogger(__name__)
@@ -35,38 +36,34 @@ class Wire:
 
     def ask(self, command: Command, payload: bytes, timeout_s: float) -> bytes:
         """The 53 bytes of result. Raises LinkFailed, AnswerUnusable."""
-        deadline = monotonic() + timeout_s
+        deadline = Deadline(self._link.path, timeout_s)
         if self._fresh:
-            self._wait_until_ready(deadline, timeout_s)
+            self._wait_until_ready(deadline)
         asked = request(command, payload)
         log.debug("%s: request", command.name.lower())
         self._link.send_feature(0, asked.report)
-        self._count()
+        self._on_report()
         stale = False
         while True:
             report = self._look(deadline)
             if report is not None and answers(report, asked):
                 return decode_answer(report, asked)
             stale = stale or report is not None
-            if monotonic() >= deadline:
-                if stale:
-                    raise BadAnswer(command.name.lower(), "only answers to something else")
-                raise LinkTimeout(self._link.path, waited_s=timeout_s)
-            sleep(self._timing.report_interval_s)
+            if stale and deadline.is_over:
+                raise BadAnswer(command.name.lower(), "only answers to something else")
+            self._pause(deadline)
 
     def close(self) -> None:
         """Give the link back."""
         self._link.close()
 
-    def _wait_until_ready(self, deadline: float, timeout_s: float) -> None:
+    def _wait_until_ready(self, deadline: Deadline) -> None:
         """A stick that is still busy with what another program asked loses the next request without a word."""
         while self._read()[0] in BUSY:
-            if monotonic() >= deadline:
-                raise LinkTimeout(self._link.path, waited_s=timeout_s)
-            sleep(self._timing.report_interval_s)
+            self._pause(deadline)
         self._fresh = False
 
-    def _look(self, deadline: float) -> bytes | None:
+    def _look(self, deadline: Deadline) -> bytes | None:
         """A whole answer, to whatever, or None while the stick is busy. Raises FrameDamaged."""
         for _ in range(_WHOLE_TRIES):
             report = self._read()
@@ -74,15 +71,16 @@ class Wire:
                 return None
             if is_whole(report):
                 return report
-            if monotonic() >= deadline:
+            if deadline.is_over:
                 break
-            sleep(self._timing.report_interval_s)
+            self._pause(deadline)
         raise FrameDamaged("crc")
+
+    def _pause(self, deadline: Deadline) -> None:
+        """Until the stick may be asked again. Raises LinkTimeout."""
+        sleep(min(self._timing.report_interval_s, deadline.left_s()))
 
     def _read(self) -> bytes:
         report = self._link.get_feature(0, REPORT_BYTES)
-        self._count()
-        return report
-
-    def _count(self) -> None:
         self._on_report()
+        return report

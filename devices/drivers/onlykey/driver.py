@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import monotonic
 
 from devices.contract import WriteReceipt
 from devices.driver import DeviceIdentity, SlotProgram, Surroundings
 from devices.drivers.onlykey import messages
 from devices.drivers.onlykey.messages import Field
-from devices.errors import BadAnswer, LinkTimeout, NotProved, OverLimits
+from devices.errors import BadAnswer, NotProved, OverLimits
 from devices.links import AnyLink, ReportLink
+from devices.links.deadline import Deadline
 from devices.steps import Steps
 
 
@@ -33,7 +33,7 @@ class OnlyKey:
         Raises DeviceLocked while its PIN is not entered or was never set, LinkFailed, AnswerUnusable.
         """
         self._send(messages.connect(round(self._around.clock())))
-        deadline = monotonic() + self._around.profile.timing.identify_timeout_s
+        deadline = self._deadline(self._around.profile.timing.identify_timeout_s)
         self._told = messages.connected(messages.sentence(self._receive(deadline), "connect"))
         return DeviceIdentity(serial="", model=self._told.model, firmware=self._told.firmware)
 
@@ -74,7 +74,7 @@ class OnlyKey:
         """The label of each slot, empty where it has none."""
         self._send(messages.get_labels())
         found: dict[int, bytes] = {}
-        deadline = monotonic() + self._around.profile.timing.open_timeout_s
+        deadline = self._deadline(self._around.profile.timing.open_timeout_s)
         while len(found) < self._around.profile.limits.slots:
             report = self._receive(deadline)
             entry = messages.label(report)
@@ -96,7 +96,7 @@ class OnlyKey:
 
     def _await_sentence(self, command: str, is_last: Callable[[str], bool]) -> None:
         """Read until the sentence that ends `command`."""
-        deadline = monotonic() + self._around.profile.timing.flash_timeout_s
+        deadline = self._deadline(self._around.profile.timing.flash_timeout_s)
         while not is_last(text := messages.sentence(self._receive(deadline), command)):
             self._pass_over(text, command)
 
@@ -112,11 +112,11 @@ class OnlyKey:
         self._link.send(report)
         self._steps.crossed()
 
-    def _receive(self, deadline: float) -> bytes:
-        left_s = deadline - monotonic()
-        if left_s <= 0:
-            raise LinkTimeout(self._link.path, waited_s=0.0)
-        report = self._link.receive(left_s)
+    def _deadline(self, timeout_s: float) -> Deadline:
+        return Deadline(self._link.path, timeout_s)
+
+    def _receive(self, deadline: Deadline) -> bytes:
+        report = self._link.receive(deadline.left_s())
         self._steps.crossed()
         return report
 

@@ -24,8 +24,9 @@ from devices.drivers.yubikey_otp.messages import (
     decode_status,
     to_reports,
 )
-from devices.errors import BadAnswer, LinkTimeout, NotTouched, RefusedByDevice
+from devices.errors import BadAnswer, NotTouched, RefusedByDevice
 from devices.links import FeatureLink
+from devices.links.deadline import Deadline
 from devices.profiles import Timing
 
 log = logging.getLogger(__name__)
@@ -43,10 +44,10 @@ class Wire:
 
     def status(self, timeout_s: float) -> Status:
         """What the key tells; an answer or a wait from before is ended first. Raises LinkFailed, BadAnswer."""
-        report = self._settled(monotonic() + timeout_s, timeout_s)
+        report = self._settled(self._deadline(timeout_s))
         if report[7]:
             self._send(RESET)
-            report = self._settled(monotonic() + timeout_s, timeout_s)
+            report = self._settled(self._deadline(timeout_s))
         return _idle(report, "status")
 
     def change(self, command: Command, payload: bytes, timeout_s: float) -> Status:
@@ -74,11 +75,11 @@ class Wire:
     def _send_frame(self, command: Command, payload: bytes, timeout_s: float) -> bytes:
         """The first report after the frame in which the key is not busy."""
         log.debug("%s: frame with %d bytes", command.name.lower(), len(payload))
-        deadline = monotonic() + timeout_s
+        deadline = self._deadline(timeout_s)
         report = b""
         for part in to_reports(command, payload):
             self._send(part)
-            report = self._settled(deadline, timeout_s)
+            report = self._settled(deadline)
         return report
 
     def _collect(self, report: bytes, command: Command, size: int | None) -> bytes:
@@ -100,7 +101,7 @@ class Wire:
         try:
             while (waited_s := monotonic() - began) < self._timing.hand_timeout_s:
                 sleep(_TOUCH_POLL_S)
-                report = self._settled(monotonic() + timeout_s, timeout_s)
+                report = self._settled(self._deadline(timeout_s))
                 if report[7] & ANSWER:
                     return report
                 if not report[7] & TOUCH:
@@ -110,27 +111,23 @@ class Wire:
         finally:
             self._on_wait(Wait.NONE)
 
-    def _settled(self, deadline: float, timeout_s: float) -> bytes:
+    def _deadline(self, timeout_s: float) -> Deadline:
+        return Deadline(self._link.path, timeout_s)
+
+    def _settled(self, deadline: Deadline) -> bytes:
         """The first report without the busy flag. Raises LinkTimeout."""
-        while True:
-            report = self._read()
-            if not report[7] & WRITE:
-                return report
-            if monotonic() >= deadline:
-                raise LinkTimeout(self._link.path, waited_s=timeout_s)
-            sleep(self._timing.report_interval_s)
+        while (report := self._read())[7] & WRITE:
+            sleep(min(self._timing.report_interval_s, deadline.left_s()))
+        return report
 
     def _send(self, report: bytes) -> None:
         self._link.send_feature(0, report)
-        self._count()
+        self._on_report()
 
     def _read(self) -> bytes:
         report = self._link.get_feature(0, REPORT_BYTES)
-        self._count()
-        return report
-
-    def _count(self) -> None:
         self._on_report()
+        return report
 
 
 def _idle(report: bytes, command: str) -> Status:
