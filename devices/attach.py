@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from devices.contract import ContractError, DeviceSeen, Wait, check
+from devices.contract import ContractError, DeviceSeen, check
 from devices.driver import (
     AccessCode,
     Clock,
@@ -20,6 +20,8 @@ from devices.driver import (
     ProvesGenuine,
     Surroundings,
     TokenDriver,
+    ignore_progress,
+    ignore_wait,
 )
 from devices.drivers import DRIVERS
 from devices.errors import (
@@ -38,14 +40,6 @@ from devices.links.hid import HidBus
 from devices.links.serial import SerialBus
 from devices.links.usb_bulk import UsbBus
 from devices.profiles import FAMILIES, Ability, FirmwareProfile, SerialSource, candidates, choose
-
-
-def ignore_progress(_done: int, _total: int) -> None:
-    """For whoever does not watch."""
-
-
-def ignore_wait(_wait: Wait) -> None:
-    """For whoever does not watch."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from devices.contract import Wait, WriteReceipt
+from devices.errors import WrongClock, WrongSerial
 from devices.links import AnyLink
 from devices.profiles import CredentialForm, FirmwareProfile, Version
 
@@ -16,9 +17,16 @@ Clock = Callable[[], float]
 OnProgress = Callable[[int, int], None]
 """Called with (reports done, reports in all) while a write goes on."""
 
-
 OnWait = Callable[[Wait], None]
 """Called when the device begins to wait for a hand, and with Wait.NONE when it waits no more."""
+
+
+def ignore_progress(_done: int, _total: int) -> None:
+    """For whoever does not watch."""
+
+
+def ignore_wait(_wait: Wait) -> None:
+    """For whoever does not watch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +87,25 @@ class Surroundings:
     clock: Clock
     roots: Mapping[str, bytes]
     expected_serial: str = ""
-    on_progress: OnProgress = field(default=lambda _done, _total: None)
+    on_progress: OnProgress = ignore_progress
     access: AccessCode | None = None
-    on_wait: OnWait = field(default=lambda _wait: None)
+    on_wait: OnWait = ignore_wait
     expected_generation: int | None = None
+
+    def check_serial(self, told: str) -> None:
+        """Raises WrongSerial where another device was asked for."""
+        if self.expected_serial and told != self.expected_serial:
+            raise WrongSerial(self.expected_serial, told)
+
+    def check_clock(self, told: int | None) -> None:
+        """`told`: a device's clock, Unix time, None where it does not run. Raises WrongClock."""
+        offset_s, tolerance_s = self.clock_offset_s(told), self.profile.limits.clock_tolerance_s
+        if offset_s is None or abs(offset_s) > tolerance_s:
+            raise WrongClock(offset_s, tolerance_s)
+
+    def clock_offset_s(self, told: int | None) -> int | None:
+        """How far a device's clock is ahead of the server's."""
+        return None if told is None else told - round(self.clock())
 
 
 class TokenDriver(Protocol):

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Final
 
-from devices.attach import Desk, Sighting, ignore_progress, ignore_wait, look, mark_doubles, open_named, scan
+from devices.attach import Desk, Sighting, look, mark_doubles, open_named, scan
 from devices.contract import DeviceSeen, FailureCode, Problem
-from devices.driver import AccessCode, Clock, OnProgress, OnWait, TokenDriver
+from devices.driver import AccessCode, Clock, OnProgress, OnWait, TokenDriver, ignore_progress, ignore_wait
 from devices.errors import DeviceBusy, DeviceNotFound, NotAlone
 from devices.links import AttachedDevice, Transport
 from devices.profiles import FirmwareProfile, SerialSource

@@ -13,7 +13,7 @@ from devices.driver import DeviceIdentity, SlotProgram, Surroundings
 from devices.drivers.flipper_totp import messages
 from devices.drivers.flipper_totp.console import Console
 from devices.drivers.flipper_totp.messages import Entry
-from devices.errors import BadAnswer, NotProved, OverLimits, WrongClock
+from devices.errors import BadAnswer, NotProved, OverLimits
 from devices.links import AnyLink, StreamLink
 from devices.profiles import Version
 from devices.steps import Steps
@@ -108,13 +108,8 @@ class FlipperTotp:
 
     def _check_clock(self, line: str) -> int:
         clock = messages.date(self._console.run(line, "date"))
-        offset_s, tolerance_s = self._offset_s(clock), self._around.profile.limits.clock_tolerance_s
-        if abs(offset_s) > tolerance_s:
-            raise WrongClock(offset_s, tolerance_s)
+        self._around.check_clock(clock)
         return clock
-
-    def _offset_s(self, clock: int) -> int:
-        return clock - round(self._around.clock())
 
     def _receipt(self, clock: int | None) -> WriteReceipt:
         return WriteReceipt(
@@ -123,7 +118,7 @@ class FlipperTotp:
             firmware=str(self._firmware),
             generation_before=0,
             generation_after=0,
-            clock_offset_s=None if clock is None else self._offset_s(clock),
+            clock_offset_s=self._around.clock_offset_s(clock),
             reports=self._steps.end(),
         )
 

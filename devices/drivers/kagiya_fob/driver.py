@@ -36,7 +36,6 @@ from devices.errors import (
     Overtaken,
     RefusedByDevice,
     WrongClock,
-    WrongSerial,
 )
 from devices.links import AnyLink
 from devices.steps import Steps
@@ -93,7 +92,7 @@ class KagiyaFob:
     def set_clock(self, unix_time: int) -> int:
         """SET CLOCK. Raises WrongClock if the clock does not run or reads otherwise."""
         clock = int.from_bytes(self._perform(Operation.SET_CLOCK, unix_time.to_bytes(8)))
-        self._check_clock(clock)
+        self._around.check_clock(clock)
         return clock
 
     def read_code(self, slot: int) -> str:
@@ -125,9 +124,7 @@ class KagiyaFob:
         return self._session
 
     def _check_names(self, identity: DeviceIdentity, serial: str, model: str) -> None:
-        expected = self._around.expected_serial
-        if expected and serial != expected:
-            raise WrongSerial(expected, serial)
+        self._around.check_serial(serial)
         if (serial, model) != (identity.serial, identity.model):
             raise NotGenuine("identity")
 
@@ -170,7 +167,7 @@ class KagiyaFob:
         if after.generation != generation or after.holds_credential != bool(code):
             raise NotProved("generation")
         if code:
-            self._check_clock(after.clock)
+            self._around.check_clock(after.clock)
         return WriteReceipt(
             serial=after.serial,
             model=after.model,
@@ -178,7 +175,7 @@ class KagiyaFob:
             generation_before=before.generation,
             generation_after=after.generation,
             battery_percent=after.battery_percent,
-            clock_offset_s=self._offset_s(after.clock),
+            clock_offset_s=self._around.clock_offset_s(after.clock),
             reports=self._steps.end(),
             code=code,
         )
@@ -207,15 +204,6 @@ class KagiyaFob:
         if refusal.status == Status.CLOCK_FAULT.name.lower():
             return WrongClock(None, self._around.profile.limits.clock_tolerance_s)
         return refusal
-
-    def _offset_s(self, clock: int | None) -> int | None:
-        return None if clock is None else clock - round(self._around.clock())
-
-    def _check_clock(self, clock: int | None) -> None:
-        tolerance_s = self._around.profile.limits.clock_tolerance_s
-        offset_s = self._offset_s(clock)
-        if offset_s is None or abs(offset_s) > tolerance_s:
-            raise WrongClock(offset_s, tolerance_s)
 
     def _expect(self, lengths: list[tuple[int, int]]) -> None:
         self._steps.begin(sum(self._wire.frames(asked) + self._wire.frames(answer) for asked, answer in lengths))

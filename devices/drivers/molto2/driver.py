@@ -99,9 +99,7 @@ class Molto2:
     def _named(self) -> str:
         """The serial number, which must be the expected one."""
         serial = self._told().serial
-        expected = self._around.expected_serial
-        if expected and serial != expected:
-            raise WrongSerial(expected, serial)
+        self._around.check_serial(serial)
         return serial
 
     def _lock(self, serial: str) -> CustomerLock:
@@ -134,14 +132,13 @@ class Molto2:
         told = self._told()
         if told.serial != serial:
             raise WrongSerial(serial, told.serial)
-        now = round(self._around.clock())
         return WriteReceipt(
             serial=serial,
             model=self._around.profile.device.model,
             firmware=str(_UNTOLD),
             generation_before=0,
             generation_after=0,
-            clock_offset_s=told.clock - now,
+            clock_offset_s=self._around.clock_offset_s(told.clock),
             reports=self._steps.end(),
             locked=locked,
         )

@@ -43,7 +43,6 @@ from devices.errors import (
     RefusedByDevice,
     WrongAccessCode,
     WrongClock,
-    WrongSerial,
 )
 from devices.links import AnyLink, FeatureLink
 from devices.otp import moment, otp
@@ -147,9 +146,7 @@ class NitrokeyPro:
         """The status of the stick that is meant."""
         self._steps.begin(reports)
         status = self._status()
-        expected = self._around.expected_serial
-        if expected and status.serial != expected:
-            raise WrongSerial(expected, status.serial)
+        self._around.check_serial(status.serial)
         return status
 
     def _ask(self, command: Command, payload: bytes) -> bytes:

@@ -30,7 +30,7 @@ from devices.drivers.ykoath.messages import (
     select,
 )
 from devices.drivers.ykoath.session import OathWire
-from devices.errors import BadAnswer, DeviceLocked, NotProved, OverLimits, RefusedByDevice, WrongSerial
+from devices.errors import BadAnswer, DeviceLocked, NotProved, OverLimits, RefusedByDevice
 from devices.links import AnyLink
 from devices.profiles import OtpType
 from devices.steps import Steps
@@ -134,9 +134,7 @@ class YkOath:
         serial = self._told_serial()
         selected = decode_select(self._wire.done(select(OATH)))
         identity = self._identity(serial or selected.serial, selected)
-        expected = self._around.expected_serial
-        if expected and identity.serial != expected:
-            raise WrongSerial(expected, identity.serial)
+        self._around.check_serial(identity.serial)
         if selected.locked:
             # a password of its owner; without it codes could not be read by the customer's program either
             raise DeviceLocked("application")

@@ -28,7 +28,7 @@ from devices.drivers.yubikey_otp.messages import (
     to_reports,
 )
 from devices.drivers.yubikey_otp.wire import Wire
-from devices.errors import BadAnswer, NotProved, OverLimits, RefusedByDevice, WrongAccessCode, WrongSerial
+from devices.errors import BadAnswer, NotProved, OverLimits, RefusedByDevice, WrongAccessCode
 from devices.links import AnyLink, FeatureLink
 from devices.otp import moment, truncated
 from devices.profiles import CredentialForm, OtpType, Version
@@ -113,9 +113,7 @@ class YubiKeyOtp:
     def _ready(self, reports: int) -> DeviceIdentity:
         """The identity of the key that is meant."""
         identity = self._identity or self.identify()
-        expected = self._around.expected_serial
-        if expected and identity.serial != expected:
-            raise WrongSerial(expected, identity.serial)
+        self._around.check_serial(identity.serial)
         self._steps.begin(reports)
         return identity
 
