@@ -45,7 +45,7 @@ from devices.errors import (
     WrongClock,
 )
 from devices.links import AnyLink, FeatureLink
-from devices.otp import moment, otp
+from devices.otp import moving_factor, otp
 from devices.profiles import CredentialForm, OtpType
 from devices.steps import Steps
 
@@ -225,8 +225,8 @@ class NitrokeyPro:
         form, tolerance_s = program.form, self._around.profile.limits.clock_tolerance_s
         code = self.read_code(form.slot)
         now = self._around.clock()
-        moments = {moment(form, now + offset_s) for offset_s in range(-tolerance_s, tolerance_s + 1)}
-        if not any(hmac.compare_digest(code, otp(program.secret, form, at)) for at in moments):
+        factors = {moving_factor(form, now + offset_s) for offset_s in range(-tolerance_s, tolerance_s + 1)}
+        if not any(hmac.compare_digest(code, otp(program.secret, form, factor)) for factor in factors):
             raise NotProved("code")
         return code
 

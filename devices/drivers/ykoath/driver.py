@@ -29,7 +29,7 @@ from devices.drivers.ykoath.messages import (
     put,
     select,
 )
-from devices.drivers.ykoath.session import OathWire
+from devices.drivers.ykoath.wire import OathWire
 from devices.errors import BadAnswer, DeviceLocked, NotProved, OverLimits, RefusedByDevice
 from devices.links import AnyLink
 from devices.profiles import OtpType

@@ -11,6 +11,7 @@ from typing import Final
 from devices.apdu import Command, fields, tlv
 from devices.driver import SlotProgram
 from devices.errors import BadAnswer
+from devices.otp import decimal_code, truncated
 from devices.profiles import Algorithm, CredentialForm, OtpType, Version
 
 OATH: Final = bytes.fromhex("A0000005272101")
@@ -80,7 +81,7 @@ class Truncated:
     @property
     def code(self) -> str:
         """The one-time password."""
-        return str(self.number % 10**self.digits).zfill(self.digits)
+        return decimal_code(self.number, self.digits)
 
 
 def select(aid: bytes) -> Command:
@@ -128,10 +129,8 @@ def challenge_at(unix_time: int, period_s: int) -> bytes:
 
 
 def expected_number(program: SlotProgram, challenge: bytes) -> int:
-    """What a key that holds the secret must answer (RFC 4226, section 5.3)."""
-    digest = hmac.digest(program.secret, challenge, program.form.algorithm.value)
-    place = digest[-1] & 0x0F
-    return int.from_bytes(digest[place : place + 4]) & 0x7FFFFFFF
+    """What a key that holds the secret must answer."""
+    return truncated(hmac.digest(program.secret, challenge, program.form.algorithm.value))
 
 
 def decode_select(data: bytes) -> Selected:

@@ -30,7 +30,7 @@ from devices.drivers.yubikey_otp.messages import (
 from devices.drivers.yubikey_otp.wire import Wire
 from devices.errors import BadAnswer, NotProved, OverLimits, RefusedByDevice, WrongAccessCode
 from devices.links import AnyLink, FeatureLink
-from devices.otp import moment, truncated
+from devices.otp import decimal_code, moving_factor, truncated
 from devices.profiles import CredentialForm, OtpType, Version
 from devices.steps import Steps
 
@@ -94,7 +94,8 @@ class YubiKeyOtp:
         """The code of a TOTP credential that this very session wrote. Raises RefusedByDevice, NotTouched."""
         if self._form is None or self._form.slot != slot:
             raise RefusedByDevice("read_code", "not_allowed")
-        return truncated(self._mac(self._form, moment(self._form, self._around.clock())), self._form.digits)
+        mac = self._mac(self._form, moving_factor(self._form, self._around.clock()))
+        return decimal_code(truncated(mac), self._form.digits)
 
     def close(self) -> None:
         """Give the link back."""
@@ -173,11 +174,11 @@ class YubiKeyOtp:
         return self._wire.ask(CHALLENGE[form.slot], challenge(step), MAC_BYTES, timeout_s)
 
     def _prove(self, program: SlotProgram) -> str:
-        step = moment(program.form, self._around.clock())
+        step = moving_factor(program.form, self._around.clock())
         mac = self._mac(program.form, step)
         if not hmac.compare_digest(mac, hmac.digest(program.secret, step.to_bytes(8), "sha1")):
             raise NotProved("code")
-        return truncated(mac, program.form.digits)
+        return decimal_code(truncated(mac), program.form.digits)
 
     def _receipt(self, identity: DeviceIdentity, code: str, *, locked: bool) -> WriteReceipt:
         return WriteReceipt(

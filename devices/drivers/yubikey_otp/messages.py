@@ -94,9 +94,9 @@ def record(secret: bytes, counter: int, access: bytes, chosen: Flags) -> bytes:
     return body + (checksum(body) ^ 0xFFFF).to_bytes(2, "little")
 
 
-def challenge(moment: int) -> bytes:
-    """A counter as the 64-byte block of which the key takes the padding off."""
-    told = moment.to_bytes(8)
+def challenge(step: int) -> bytes:
+    """A time step as the 64-byte block of which the key takes the padding off."""
+    told = step.to_bytes(8)
     return told.ljust(_PAYLOAD_BYTES, b"\x01" if told[-1] == 0 else b"\0")
 
 

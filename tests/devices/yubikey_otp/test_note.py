@@ -21,7 +21,7 @@ from devices.drivers.yubikey_otp.messages import (
     record,
     to_reports,
 )
-from devices.otp import truncated
+from devices.otp import decimal_code, truncated
 from devices.profiles import Version
 from tests.devices.vectors import hexed, series
 from tests.devices.yubikey_otp.subject import TOTP
@@ -103,7 +103,7 @@ def test_the_serial_number_among_other_information() -> None:
 
 def test_the_code_of_the_answer() -> None:
     data = b"".join(report[:7] for report in reports("challenge", "answer"))
-    assert truncated(data[:20], 8) == "94287082"
+    assert decimal_code(truncated(data[:20]), 8) == "94287082"
 
 
 def test_a_bad_scan_map_changes_nothing() -> None:
