@@ -44,6 +44,22 @@ class DeviceIdentity:
     clock: int | None = None
     holds_credential: bool = False
 
+    def receipt(
+        self, reports: int, *, code: str = "", locked: bool | None = None, clock_offset_s: int | None = None
+    ) -> WriteReceipt:
+        """Evidence of a write into a device that counts no generations."""
+        return WriteReceipt(
+            serial=self.serial,
+            model=self.model,
+            firmware=str(self.firmware),
+            generation_before=0,
+            generation_after=0,
+            clock_offset_s=clock_offset_s,
+            reports=reports,
+            code=code,
+            locked=locked,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class SlotProgram:

@@ -38,7 +38,7 @@ class FlipperTotp:
         """The application's version; it answers while it is open, locked or not. Raises DeviceLocked."""
         self._console.open()
         self._firmware = messages.version(self._console.run("totp version", "version"))
-        return DeviceIdentity(serial="", model=self._around.profile.device.model, firmware=self._firmware)
+        return self._identity("")
 
     def program(self, program: SlotProgram) -> WriteReceipt:
         """Clock, then the new token, and only then the old one goes: a cut leaves one of them or both.
@@ -112,15 +112,11 @@ class FlipperTotp:
         return clock
 
     def _receipt(self, clock: int | None) -> WriteReceipt:
-        return WriteReceipt(
-            serial=self._around.expected_serial,
-            model=self._around.profile.device.model,
-            firmware=str(self._firmware),
-            generation_before=0,
-            generation_after=0,
-            clock_offset_s=self._around.clock_offset_s(clock),
-            reports=self._steps.end(),
-        )
+        identity = self._identity(self._around.expected_serial)
+        return identity.receipt(self._steps.end(), clock_offset_s=self._around.clock_offset_s(clock))
+
+    def _identity(self, serial: str) -> DeviceIdentity:
+        return DeviceIdentity(serial, self._around.profile.device.model, self._firmware)
 
 
 def _name(title: str, slot: int) -> str:

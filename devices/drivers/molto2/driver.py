@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from devices.contract import WriteReceipt
@@ -43,12 +44,8 @@ class Molto2:
     def identify(self) -> DeviceIdentity:
         """Serial number and clock; it tells neither model nor firmware. Raises LinkFailed, AnswerUnusable."""
         told = self._told()
-        return DeviceIdentity(
-            serial=told.serial,
-            model=self._around.profile.device.model,
-            firmware=_UNTOLD,
-            clock=told.clock or None,
-            holds_credential=self._block(1).holds_seed,
+        return replace(
+            self._identity(told.serial), clock=told.clock or None, holds_credential=self._block(1).holds_seed
         )
 
     def program(self, program: SlotProgram) -> WriteReceipt:
@@ -132,16 +129,11 @@ class Molto2:
         told = self._told()
         if told.serial != serial:
             raise WrongSerial(serial, told.serial)
-        return WriteReceipt(
-            serial=serial,
-            model=self._around.profile.device.model,
-            firmware=str(_UNTOLD),
-            generation_before=0,
-            generation_after=0,
-            clock_offset_s=self._around.clock_offset_s(told.clock),
-            reports=self._steps.end(),
-            locked=locked,
-        )
+        offset_s = self._around.clock_offset_s(told.clock)
+        return self._identity(serial).receipt(self._steps.end(), locked=locked, clock_offset_s=offset_s)
+
+    def _identity(self, serial: str) -> DeviceIdentity:
+        return DeviceIdentity(serial, self._around.profile.device.model, _UNTOLD)
 
     def _check_clock(self, clock: int, unix_time: int) -> None:
         tolerance_s = self._around.profile.limits.clock_tolerance_s

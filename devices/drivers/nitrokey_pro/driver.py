@@ -75,9 +75,7 @@ class NitrokeyPro:
 
     def identify(self) -> DeviceIdentity:
         """STATUS. The serial number is the card's, eight hexadecimal digits as GnuPG shows it."""
-        status = self._status()
-        model = self._around.profile.device.model
-        return DeviceIdentity(serial=status.serial, model=model, firmware=status.firmware)
+        return self._identity(self._status())
 
     def program(self, program: SlotProgram) -> WriteReceipt:
         """Write a slot and have a code of it read back; the next HOTP code is consumed by that."""
@@ -98,7 +96,8 @@ class NitrokeyPro:
         self._check_slot(program)
         self._form = form
         code = self._prove(program)
-        return self._receipt(status, code, self._lock(pin))
+        locked = self._lock(pin)
+        return self._identity(status).receipt(self._steps.end(), code=code, locked=locked)
 
     def erase(self, slot: int) -> WriteReceipt:
         """Empty the TOTP slot and the HOTP slot of that number."""
@@ -110,7 +109,7 @@ class NitrokeyPro:
             self._ask(Command.ERASE_SLOT, erase_slot(password, number))
             if self._content(number) is not None:
                 raise NotProved("slot")
-        return self._receipt(status, "", None)
+        return self._identity(status).receipt(self._steps.end())
 
     def set_clock(self, unix_time: int) -> int:
         """SET TIME. The stick cannot tell its time: a code alone shows that it took it. Raises WrongClock."""
@@ -141,6 +140,9 @@ class NitrokeyPro:
     def _status(self) -> StickStatus:
         timeout_s = self._around.profile.timing.identify_timeout_s
         return decode_status(self._wire.ask(Command.STATUS, b"", timeout_s))
+
+    def _identity(self, status: StickStatus) -> DeviceIdentity:
+        return DeviceIdentity(status.serial, self._around.profile.device.model, status.firmware)
 
     def _begin(self, reports: int) -> StickStatus:
         """The status of the stick that is meant."""
@@ -229,18 +231,6 @@ class NitrokeyPro:
         if not any(hmac.compare_digest(code, otp(program.secret, form, factor)) for factor in factors):
             raise NotProved("code")
         return code
-
-    def _receipt(self, status: StickStatus, code: str, locked: bool | None) -> WriteReceipt:
-        return WriteReceipt(
-            serial=status.serial,
-            model=self._around.profile.device.model,
-            firmware=str(status.firmware),
-            generation_before=0,
-            generation_after=0,
-            reports=self._steps.end(),
-            code=code,
-            locked=locked,
-        )
 
 
 def _name(program: SlotProgram) -> bytes:

@@ -35,7 +35,7 @@ class OnlyKey:
         self._send(messages.connect(round(self._around.clock())))
         deadline = self._deadline(self._around.profile.timing.identify_timeout_s)
         self._told = messages.connected(messages.sentence(self._receive(deadline), "connect"))
-        return DeviceIdentity(serial="", model=self._told.model, firmware=self._told.firmware)
+        return self._identity("")
 
     def program(self, program: SlotProgram) -> WriteReceipt:
         """Seed, then title: each is one flash write, so a cut leaves the old seed or the new one.
@@ -124,14 +124,10 @@ class OnlyKey:
         return 1 + self._around.profile.limits.slots
 
     def _receipt(self) -> WriteReceipt:
-        return WriteReceipt(
-            serial=self._around.expected_serial,
-            model=self._told.model,
-            firmware=str(self._told.firmware),
-            generation_before=0,
-            generation_after=0,
-            reports=self._steps.end(),
-        )
+        return self._identity(self._around.expected_serial).receipt(self._steps.end())
+
+    def _identity(self, serial: str) -> DeviceIdentity:
+        return DeviceIdentity(serial, self._told.model, self._told.firmware)
 
 
 def _check_seed(secret: bytes) -> None:

@@ -80,7 +80,7 @@ class YkOath:
                 self._delete(listed.name)
         if [listed.name for listed in self._listed(program.form.slot)] != [name]:
             raise NotProved("name")
-        return self._receipt(identity, code)
+        return identity.receipt(self._steps.end(), code=code)
 
     def erase(self, slot: int) -> WriteReceipt:
         """Delete the credential of `slot`, whatever it is titled. Raises as TokenDriver.erase."""
@@ -91,7 +91,7 @@ class YkOath:
             self._delete(listed.name)
         if self._listed(slot):
             raise NotProved("erasure")
-        return self._receipt(identity, "")
+        return identity.receipt(self._steps.end())
 
     def read_code(self, slot: int) -> str:
         """The code of the present time, or the next one, which is used up by it. Raises RefusedByDevice."""
@@ -161,14 +161,3 @@ class YkOath:
         if (answer.digits, answer.number) != (program.form.digits, expected_number(program, used)):
             raise NotProved("code")
         return answer.code
-
-    def _receipt(self, identity: DeviceIdentity, code: str) -> WriteReceipt:
-        return WriteReceipt(
-            serial=identity.serial,
-            model=identity.model,
-            firmware=str(identity.firmware),
-            generation_before=0,
-            generation_after=0,
-            reports=self._steps.end(),
-            code=code,
-        )

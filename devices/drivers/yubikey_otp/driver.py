@@ -181,17 +181,8 @@ class YubiKeyOtp:
         return decimal_code(truncated(mac), program.form.digits)
 
     def _receipt(self, identity: DeviceIdentity, code: str, *, locked: bool) -> WriteReceipt:
-        return WriteReceipt(
-            serial=identity.serial,
-            model=identity.model,
-            firmware=str(identity.firmware),
-            # the sequence number goes back to 0 with the last slot: it is no count of a lifetime
-            generation_before=0,
-            generation_after=0,
-            reports=self._steps.end(),
-            code=code,
-            locked=locked if self._around.access else None,
-        )
+        # the sequence number goes back to 0 with the last slot: it is no count of a lifetime
+        return identity.receipt(self._steps.end(), code=code, locked=locked if self._around.access else None)
 
     def _write_reports(self, form: CredentialForm) -> int:
         """Reports of a write that goes well, both ways, about."""
