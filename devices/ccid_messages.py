@@ -27,14 +27,14 @@ MESSAGE_BYTES: Final = range(HEADER.size + 5, 65_536 + HEADER.size + 1)
 
 
 class Kind(IntEnum):
-    """Message types that are used here."""
+    """bMessageType, as far as used here."""
 
-    POWER_ON = 0x62
-    POWER_OFF = 0x63
-    SLOT_STATUS = 0x65
-    TRANSFER = 0x6F
-    DATA = 0x80
-    STATUS = 0x81
+    POWER_ON = 0x62  # PC_to_RDR_IccPowerOn
+    POWER_OFF = 0x63  # PC_to_RDR_IccPowerOff
+    SLOT_STATUS = 0x65  # PC_to_RDR_GetSlotStatus
+    TRANSFER = 0x6F  # PC_to_RDR_XfrBlock
+    DATA = 0x80  # RDR_to_PC_DataBlock
+    STATUS = 0x81  # RDR_to_PC_SlotStatus
 
 
 class Level(IntEnum):
@@ -48,7 +48,7 @@ class Level(IntEnum):
 
 
 class CommandState(IntEnum):
-    """Bits 6 and 7 of the status."""
+    """bmCommandStatus: bits 6 and 7 of bStatus."""
 
     DONE = 0
     FAILED = 1

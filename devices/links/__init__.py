@@ -1,7 +1,8 @@
-"""The three shapes of link, and the bus that finds devices and opens them.
+"""The four shapes of link, and the bus that finds devices and opens them.
 
-A link moves bytes and knows no protocol. No call waits without an explicit limit; limits are monotonic. Every
-failure is a LinkFailed: DeviceBusy, PermissionDenied, LinkTimeout, LinkLost. Logs name lengths, never bytes.
+A link moves bytes and knows no protocol. Every call has its limit, by the monotonic clock; for HID reports that
+are sent, and for feature reports, it is the kernel's own of five seconds. Every failure is a LinkFailed:
+DeviceBusy, PermissionDenied, LinkTimeout, LinkLost. Logs name lengths, never bytes.
 
   ReportLink    HID input and output reports      links/hid.py
   FeatureLink   HID feature reports               links/hid.py
