@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
+from tests.vendors.debian import VERSIONS
 from tests.vendors.shown import MARK, Program
 
 ROOT: Final = Path(__file__).parents[2]
@@ -34,6 +35,12 @@ _LOCKED: Final = {
     Program.PYTHON_YUBICO: ("vendors", "python-yubico"),
     Program.GMSSL: ("vendors", "gmssl"),
     Program.ONLYKEY: ("onlykey", "onlykey"),
+}
+_OF_DEBIAN: Final = {
+    Program.PCSC: "pcscd {pcscd}, libccid {libccid} and pyscard {python3-pyscard}",
+    Program.LIBNITROKEY: "libnitrokey {libnitrokey3}",
+    Program.TIO: "tio {tio}",
+    Program.SOCAT: "socat {socat}",
 }
 FAMILIES: Final = ("molto2", "yubikey-otp", "ykoath", "nitrokey-pro", "flipper-totp", "onlykey")
 
@@ -93,8 +100,8 @@ def _marks(module: ModuleType) -> Iterator[tuple[str, Program, str]]:
 
 
 def _named(program: Program) -> str:
-    if program not in _LOCKED:
-        return f"{program} of Debian"
+    if program in _OF_DEBIAN:
+        return f"{_OF_DEBIAN[program].format_map(VERSIONS)} of Debian"
     lock, package = _LOCKED[program]
     text = (ROOT / f".ci/locks/{lock}.txt").read_text(encoding="utf-8")
     (version,) = re.findall(rf"^{package}==(\S+)", text, re.M)

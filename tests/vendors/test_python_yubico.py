@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import pytest
 from yubico.yubikey_4_usb_hid import YubiKey4_USBHID
-from yubico.yubikey_usb_hid import YubiKeyUSBHID, YubiKeyUSBHIDError
+from yubico.yubikey_usb_hid import YubiKeyUSBHID
 
 from tests.rig.yubikey_otp.device import EmulatedYubiKey
-from tests.vendors import oath
+from tests.vendors import oath, yubico_steps
 from tests.vendors.shown import Program, shows
 from tests.vendors.yubico_seams import GadgetHid
+from tests.vendors.yubico_steps import FIRST_COUNTER, SECRET
 
 FAMILY = "yubikey-otp"
-SECRET = b"12345678901234567890"
-ACCESS = bytes.fromhex("010203040506")
 KINDS = [(YubiKeyUSBHID, (2, 4, 0)), (YubiKey4_USBHID, (4, 3, 7)), (YubiKey4_USBHID, (5, 4, 3))]
 
 
@@ -34,24 +33,23 @@ def test_it_tells_firmware_and_serial(pair: Pair) -> None:
     assert str(theirs.serial()) == key.serial
 
 
-@shows(FAMILY, Program.PYTHON_YUBICO, "HOTP")
-def test_an_hotp_slot_types_what_oathtool_reckons(pair: Pair) -> None:
+@shows(FAMILY, Program.PYTHON_YUBICO, "HOTP", "swap", "erase")
+def test_an_hotp_slot_types_what_oathtool_reckons_until_it_is_erased(pair: Pair) -> None:
     theirs, key = pair
-    configuration = theirs.init_config()
-    # this library puts the two bytes the other way round than its successor, and does not divide by 16
-    factor_seed = int.from_bytes((48 // 16).to_bytes(2, "big"), "little")
-    configuration.mode_oath_hotp(b"h:" + SECRET.hex().encode(), digits=8, factor_seed=factor_seed)
-    theirs.write_config(configuration, slot=2)
-    assert [key.touch(2).strip()[-8:] for _ in range(2)] == [oath.hotp(SECRET, counter) for counter in (48, 49)]
+    yubico_steps.write_hotp(theirs, 2)
+    first, second = (oath.hotp(SECRET, FIRST_COUNTER + more) for more in (0, 1))
+    assert key.touch(2).strip()[-8:] == first
+    yubico_steps.swap(theirs)
+    assert key.touch(1).strip()[-8:] == second
+    yubico_steps.erase(theirs, 1)
+    assert not key.application.slots
 
 
 @shows(FAMILY, Program.PYTHON_YUBICO, "challenge-response", "calculate")
 def test_a_challenge_of_the_time_gives_the_code_of_oathtool(pair: Pair) -> None:
     theirs, _ = pair
-    configuration = theirs.init_config()
-    configuration.mode_challenge_response(b"h:" + SECRET.hex().encode(), type="HMAC", variable=True)
-    theirs.write_config(configuration, slot=1)
-    mac = theirs.challenge_response((1111111109 // 60).to_bytes(8, "big"), slot=1)
+    yubico_steps.write_challenge_response(theirs, 1)
+    mac = yubico_steps.mac(theirs, 1, 1111111109)
     start = mac[-1] & 0xF
     number = int.from_bytes(mac[start : start + 4], "big") & 0x7FFFFFFF
     assert f"{number % 10**8:08}" == oath.totp(SECRET, 1111111109)
@@ -60,14 +58,4 @@ def test_a_challenge_of_the_time_gives_the_code_of_oathtool(pair: Pair) -> None:
 @shows(FAMILY, Program.PYTHON_YUBICO, "access code set", "access code wrong", "access code removed")
 def test_an_access_code_guards_the_slot(pair: Pair) -> None:
     theirs, _ = pair
-    configuration = theirs.init_config()
-    configuration.mode_challenge_response(b"h:" + SECRET.hex().encode())
-    configuration.access_key(b"h:" + ACCESS.hex().encode())
-    theirs.write_config(configuration, slot=1)
-    again = theirs.init_config()
-    again.mode_challenge_response(b"h:" + SECRET.hex().encode())
-    with pytest.raises(YubiKeyUSBHIDError):
-        theirs.write_config(again, slot=1)
-    again.unlock_key(b"h:" + ACCESS.hex().encode())
-    for _ in range(2):
-        theirs.write_config(again, slot=1)
+    yubico_steps.guard_with_access_code(theirs, 1)

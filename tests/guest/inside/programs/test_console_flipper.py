@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from devices.drivers.flipper_totp import messages
 from tests.guest.inside.programs.conftest import Plug, until
 from tests.guest.inside.programs.console import PROMPT, Console
-from tests.guest.inside.programs.ours import BASE32, SECRET, opened, write
+from tests.guest.inside.programs.ours import BASE32, SECRET, TOTP_8_60, opened, write
 from tests.vendors import oath
 from tests.vendors.shown import Program, shows
 
@@ -61,13 +62,16 @@ def test_a_token_through_tio(plug: Plug) -> None:
         assert "There are no tokens" in console.command("totp list --tsv")
 
 
-@shows(FAMILY, Program.SOCAT, "add", "our driver deletes what it added")
+@shows(FAMILY, Program.SOCAT, "add", "our driver reads and deletes what it added")
 def test_what_was_typed_our_driver_finds(plug: Plug) -> None:
     flipper = plug(FAMILY)
     with at(SOCAT) as console:
         add(console)
     assert flipper.display() in about_now()
     with opened(PROFILE) as driver:
+        (entry,) = driver._tokens()
+        told = messages.details(driver._console.run(f"totp lsattr {entry.number} --tsv", "details"))
+        assert told == told | messages.expected_details(1, NAME, TOTP_8_60)
         driver.erase(1)
     with at(SOCAT) as console:
         assert "There are no tokens" in console.command("totp list --tsv")
