@@ -22,7 +22,7 @@ echo "10.0.2.2 localhost" >/etc/hosts
 # a desk without ModemManager: its rules are half of udevd's work for a device (test_modem_manager.py brings them)
 for rules in /lib/udev/rules.d/*-mm-*; do ln -s /dev/null "/run/udev/rules.d/${rules##*/}"; done
 # before any module is loaded: libusb hears of devices from udevd alone
-/lib/systemd/systemd-udevd --daemon --resolve-names=early
+python3 -I -S /opt/project/tests/guest/inside/udevd.py --daemon --resolve-names=early
 modprobe -a virtio_rng vhci-hcd usbhid hid-generic cdc-acm
 echo "guest: up after $(cut -d' ' -f1 /proc/uptime) s"
 cd /opt/project || exit
