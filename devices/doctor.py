@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from devices import udev
+from devices.links import Transport
 from devices.links.rule import GROUP, RULES_FILE
 from devices.links.usb_bulk import attached_ids
 from devices.machine import STATION, Machine, Node, UsbDevice, this_machine
@@ -20,6 +21,8 @@ from devices.profiles import FirmwareProfile, Match
 
 MODEM_MANAGER: Final = "ModemManager"
 CARD_SERVICE: Final = "pcscd"
+_DRIVERS: Final = {Transport.HID: "usbhid", Transport.SERIAL: "cdc_acm"}
+"""Who makes the nodes of such interfaces. The bus's own node is there with the device."""
 UsbIds = Callable[[], tuple[tuple[int, int], ...]]
 """Vendor and product ids of everything on the USB, as libusb sees it."""
 
@@ -30,6 +33,7 @@ class Fault(StrEnum):
     USABLE = "usable"
     NOTHING_ATTACHED = "nothing_attached"
     NO_NODE = "no_node"
+    NO_BUS_NODE = "no_bus_node"
     RULE_MISSING = "rule_missing"
     RULE_OLD = "rule_old"
     RULE_NOT_APPLIED = "rule_not_applied"
@@ -94,7 +98,7 @@ class Doctor:
         facts = {"device": title, "bus": device.folder.name}
         nodes = self.machine.nodes(device, match)
         if not nodes:
-            return [Finding(Fault.NO_NODE, facts | {"transport": match.bus.value})]
+            return [_without_node(match.bus, facts)]
         return [self._look_at_node(node, facts) for node in nodes]
 
     def _look_at_node(self, node: Node, facts: dict[str, str]) -> Finding:
@@ -159,6 +163,12 @@ def _fits(device: UsbDevice, match: Match) -> bool:
     ids = (match.vendor_id, match.product_id) == (device.vendor_id, device.product_id)
     named = match.product in ("", device.product) and device.serial.startswith(match.serial_prefix)
     return ids and named
+
+
+def _without_node(bus: Transport, facts: dict[str, str]) -> Finding:
+    if bus not in _DRIVERS:
+        return Finding(Fault.NO_BUS_NODE, facts)
+    return Finding(Fault.NO_NODE, facts | {"transport": bus.value, "driver": _DRIVERS[bus]})
 
 
 def _node_facts(node: Node) -> dict[str, str]:

@@ -17,7 +17,11 @@ _JA: Final[Mapping[Fault, str]] = {
     ),
     Fault.NO_NODE: (
         "{device} は接続されていますが ({bus})、{transport} の口がありません。"
-        "カーネルのドライバを読み込み (hidはusbhid、serialはcdc_acm)、差し直してください。"
+        "カーネルのドライバ {driver} が要ります。`sudo modprobe {driver}` を実行し、差し直してください。"
+    ),
+    Fault.NO_BUS_NODE: (
+        "{device} は接続されていますが ({bus})、/dev/bus/usb に口がありません。"
+        "端末をコンテナで動かしている場合は、/dev/bus/usb を渡してください。"
     ),
     Fault.RULE_MISSING: (
         "{device} ({path}、モード{mode}): 利用者 {user} は開けません。規則がありません。"
@@ -66,8 +70,12 @@ _EN: Final[Mapping[Fault, str]] = {
         "No known device is attached (looked for: {wanted}). On the USB: {seen}. Check the cable and the socket."
     ),
     Fault.NO_NODE: (
-        "{device} is attached ({bus}) but has no {transport} node. "
-        "Load the kernel driver (hid: usbhid, serial: cdc_acm) and put the device in again."
+        "{device} is attached ({bus}) but has no {transport} node: the kernel's driver {driver} is missing. "
+        "Run `sudo modprobe {driver}` and put the device in again."
+    ),
+    Fault.NO_BUS_NODE: (
+        "{device} is attached ({bus}) but has no node below /dev/bus/usb. "
+        "Where the station runs in a container, give it /dev/bus/usb."
     ),
     Fault.RULE_MISSING: (
         "{device} ({path}, mode {mode}): closed to user {user}, because the rule is missing. "

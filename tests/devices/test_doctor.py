@@ -82,10 +82,22 @@ def test_nothing_attached_tells_what_is_on_the_usb_instead(folder: Folder) -> No
     assert {"1209:0001", "1209:0002"} <= set(finding.facts["wanted"].split(", "))
 
 
-def test_a_device_without_a_node_lacks_its_kernel_driver(folder: Folder) -> None:
-    folder.usb("1-1", 0x1209, 0x0001)
+@pytest.mark.parametrize(
+    ("ids", "fault", "mend"),
+    [
+        ((0x1209, 0x0001), Fault.NO_NODE, "`sudo modprobe usbhid`"),
+        ((0x1209, 0x0002), Fault.NO_NODE, "`sudo modprobe cdc_acm`"),
+        # a card reader needs no driver of the kernel
+        ((0x349E, 0x0300), Fault.NO_BUS_NODE, "/dev/bus/usb"),
+    ],
+)
+def test_a_device_without_a_node_is_told_what_makes_one(
+    folder: Folder, ids: tuple[int, int], fault: Fault, mend: str
+) -> None:
+    folder.usb("1-1", *ids)
     (finding,) = folder.findings()
-    assert (finding.fault, finding.facts["transport"]) == (Fault.NO_NODE, "hid")
+    assert finding.fault is fault
+    assert all(mend in sentence(finding, language) for language in WORDS)
 
 
 def closed(folder: Folder) -> None:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 import pickle
 import pwd
+import shutil
 import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
+
+from tests.guest.inside.desk_file import write_desk_file
 
 T = TypeVar("T")
 
@@ -25,6 +30,17 @@ def run_as(user: str, groups: Iterable[int], *words: str) -> subprocess.Complete
         text=True,
         check=False,
     )
+
+
+def kagiya_as(user: str, groups: Iterable[int], rig: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """`kagiya WORDS` of a person, at a desk that trusts the maker of the emulators in `rig`."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    folder.chmod(0o755)
+    try:
+        file = write_desk_file(folder, rig)
+        return run_as(user, groups, sys.executable, "-m", "provisioning", "--settings", str(file), *words)
+    finally:
+        shutil.rmtree(folder)
 
 
 def may_open(user: str, groups: Iterable[int], nodes: Iterable[Path]) -> set[Path]:

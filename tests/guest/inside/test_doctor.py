@@ -19,11 +19,14 @@ from tests.guest.inside import rights
 from tests.guest.inside.counter import until
 from tests.guest.inside.emulator import Emulator
 from tests.guest.inside.nodes import nodes_of, plugged_devices
-from tests.guest.inside.people import done_as
+from tests.guest.inside.people import done_as, kagiya_as
 
 FOB, CRADLE, CARD = "kagiya-fob:KF-000901", "kagiya-cradle:KC-000902", "ykoath:9000903"
 _YUBICO: Final = 0x1050
+_BUS_NODES: Final = "/dev/bus/usb"
+_BLOCKED: Final = Path("/etc/modprobe.d/taken-away.conf")
 Plug = Callable[[str], Path]
+TakeAway = Callable[[str], None]
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +53,22 @@ def plug(emulator: Emulator) -> Iterator[Plug]:
     yield put_in
     for name in plugged:
         emulator.do("unplug", name)
+
+
+@pytest.fixture
+def take_away() -> Iterator[TakeAway]:
+    """Takes a module of the kernel away; udev, which would bring it with the device, may not."""
+    taken: list[str] = []
+
+    def unload(module: str) -> None:
+        _BLOCKED.write_text(f"blacklist {module}\n", encoding="utf-8")
+        taken.append(module)
+        subprocess.run(["modprobe", "-r", module], check=True)
+
+    yield unload
+    _BLOCKED.unlink(missing_ok=True)
+    for module in taken:
+        subprocess.run(["modprobe", module], check=True)
 
 
 def findings(groups: tuple[int, ...] = (), cradles: dict[str, str] | None = None) -> list[Finding]:
@@ -131,18 +150,48 @@ def test_the_teller_is_not_in_the_group_then_not_logged_in_anew_then_all_is_well
 
 
 @pytest.mark.parametrize(("name", "driver"), [(FOB, "usbhid"), (CRADLE, "cdc_acm")])
-def test_the_kernels_driver_is_missing(plug: Plug, name: str, driver: str) -> None:
+def test_the_kernels_driver_is_missing(
+    emulator: Emulator, plug: Plug, take_away: TakeAway, name: str, driver: str
+) -> None:
+    take_away(driver)
     group = rights.add_group("teller")
     rights.install_rules()
-    plug(name)
-    folder = Path("/sys/bus/usb/drivers") / driver
-    (interface,) = [link.name for link in folder.glob("*:1.0")]
-    (folder / "unbind").write_text(interface)
-    finding = the_finding((group,))
-    (folder / "bind").write_text(interface)
+    emulator.do("plug", name)
+    until(plugged_devices, "it is on the bus")
     rights.settled()
+    told = findings((group,))
+    emulator.do("unplug", name)
+    (finding,) = told
     assert finding.fault is Fault.NO_NODE
-    assert driver in sentence(finding, "en")
+    rights.run_mend(sentence(finding, "en"))
+    plug(name)
+    assert the_finding((group,)).fault is Fault.USABLE
+
+
+def test_the_buss_own_nodes_are_not_there(plug: Plug) -> None:
+    """As in a container that was not given them."""
+    group = rights.add_group("teller")
+    rights.install_rules()
+    plug(CARD)
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", _BUS_NODES], check=True)
+    try:
+        finding = the_finding((group,))
+    finally:
+        subprocess.run(["umount", _BUS_NODES], check=True)
+    assert finding.fault is Fault.NO_BUS_NODE
+    assert _BUS_NODES in sentence(finding, "en")
+    assert the_finding((group,)).fault is Fault.USABLE
+
+
+def test_the_command_tells_the_teller_what_mends_it(emulator: Emulator, plug: Plug) -> None:
+    group = rights.add_group("teller")
+    plug(FOB)
+    ended = kagiya_as("teller", [group], emulator.folder, "doctor")
+    assert ended.returncode
+    emulator.do("unplug", FOB)
+    rights.run_mend(ended.stdout)
+    plug(FOB)
+    assert the_finding((group,)).fault is Fault.USABLE
 
 
 def test_another_program_is_at_the_port(plug: Plug) -> None:

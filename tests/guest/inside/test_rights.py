@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import grp
 import json
-import shutil
-import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -19,10 +16,9 @@ from devices.profile_files import load_profiles
 from tests.guest.inside import rights
 from tests.guest.inside.bench import is_unnamed
 from tests.guest.inside.counter import until
-from tests.guest.inside.desk_file import write_desk_file
 from tests.guest.inside.emulator import Emulator
 from tests.guest.inside.nodes import nodes_of, openings, plugged_devices
-from tests.guest.inside.people import may_open, run_as
+from tests.guest.inside.people import kagiya_as, may_open
 from tests.rig.usb.families import FAMILIES, MODELS
 
 _SERIALS: Final = {name: family.serial(801) for name, family in {**FAMILIES, **MODELS}.items()}
@@ -94,14 +90,7 @@ def _identities(name: str) -> list[tuple[str, str]]:
 
 def _usable_for_teller(group: int, rig: Path) -> list[dict[str, Any]]:
     """`kagiya devices --json`; nothing where a device was not asked in time, as on a busy machine."""
-    folder = Path(tempfile.mkdtemp(dir="/tmp"))
-    folder.chmod(0o755)
-    try:
-        file = write_desk_file(folder, rig)
-        words = [sys.executable, "-m", "provisioning", "--settings", str(file), "devices", "--json"]
-        ended = run_as("teller", [group], *words)
-    finally:
-        shutil.rmtree(folder)
+    ended = kagiya_as("teller", [group], rig, "devices", "--json")
     assert ended.returncode == 0, ended.stderr
     told: list[dict[str, Any]] = json.loads(ended.stdout)
     return [] if any(one["problem"] for one in told) else told
