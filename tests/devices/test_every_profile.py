@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,15 @@ import pytest
 
 from devices.drivers import DRIVERS
 from devices.profile_files import SHIPPED
-from devices.profiles import FAMILIES, Ability
+from devices.profiles import FAMILIES, Ability, Algorithm, CredentialForm, OtpType
 from tests.devices.battery import Battery
 from tests.devices.battery_locks import AccessCodeBattery, HandBattery
 from tests.devices.patience import shipped
 
 HERE = Path(__file__).parent
 WAITS_FOR_A_HAND = {"flipper-totp", "molto2", "ykoath", "yubikey-otp"}
+ONLYKEYS = ("onlykey", "onlykey-duo")
+USUAL = CredentialForm(OtpType.TOTP, Algorithm.SHA1, digits=8, period_s=60, seed_bytes=20)
 PROFILES = shipped()
 FAMILY_OF = {profile.name: profile.driver.family for profile in PROFILES}
 
@@ -47,6 +50,12 @@ def test_every_profile_that_is_locked_has_the_battery_of_locks() -> None:
 
 def test_every_family_that_waits_for_a_hand_has_that_battery() -> None:
     assert {FAMILY_OF[name] for name in batteries(HandBattery)} == WAITS_FOR_A_HAND
+
+
+def test_onlykeys_alone_cannot_hold_eight_digits_and_sixty_seconds() -> None:
+    faults = {profile.name: profile.fault(USUAL) for profile in PROFILES}
+    assert {name: fault.limit for name, fault in faults.items() if fault} == dict.fromkeys(ONLYKEYS, "digits")
+    assert not any(profile.fault(replace(USUAL, digits=6, period_s=30)) for profile in PROFILES)
 
 
 def test_every_family_has_driver_and_profiles() -> None:

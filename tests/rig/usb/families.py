@@ -69,7 +69,7 @@ MODELS: Final[Mapping[str, Family]] = {
     "yubikey-4": Family("yubikey-4", BOUGHT["yubikey-4"], lambda number: str(6_000_000 + number)),
     "yubikey-neo": Family("yubikey-neo", BOUGHT["yubikey-neo"], lambda number: str(3_000_000 + number)),
 }
-"""The families' other models: tests/guest/inside/test_models.py."""
+"""The families' other models: tests/guest/inside/test_rights.py."""
 
 ODDITIES: Final[Mapping[str, Family]] = {
     "kagiya-beside-keyboard": Family("kagiya-fob", with_keyboard(kagiya_fob), "KB-{:06}".format),
