@@ -9,7 +9,7 @@ from threading import Barrier
 
 import httpx
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from provisioning.errors import StoreUnavailable
 from provisioning.jobs.keep_answer import forget_answers
@@ -18,7 +18,7 @@ from provisioning.store.tables import AuditEntry, BankAnswer, Credential, Custom
 from tests.api.bank import SOFT, Bank, later, open_bank
 from tests.api.conftest import Served
 from tests.fixtures.canaries import everything_stored, shapes
-from tests.fixtures.databases import sqlite_only
+from tests.fixtures.databases import listening, sqlite_only
 from tests.fobs.desk import Desk, PlainFob
 from tests.soft.issuing import strict
 from web.api.bank.acts import tokens
@@ -179,10 +179,10 @@ def test_answers_are_forgotten_after_their_day(served: Served, bank: Bank) -> No
 @sqlite_only
 def test_nothing_is_asked_and_written_without_a_key(served: Served, bank: Bank) -> None:
     said: list[str] = []
-    event.listen(served.services.store.engine, "before_cursor_execute", lambda *call: said.append(call[2]))
-    bank.post("/verify", otp="12345678")
-    assert said == []
-    bank.post("/verify", otp="12345678", key=KEY)
+    with listening(served.services.store, "before_cursor_execute", lambda *call: said.append(call[2])):
+        bank.post("/verify", otp="12345678")
+        assert said == []
+        bank.post("/verify", otp="12345678", key=KEY)
     assert len([statement for statement in said if "bank_answer" in statement]) == 3
 
 

@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +26,7 @@ from provisioning.store.engine import Store
 from provisioning.store.tables.base import from_microseconds
 from tests.audit.log import write_entries, write_many
 from tests.audit.tampering import TAMPERINGS, Tampering, rebuild_tree
-from tests.fixtures.databases import sqlite_only
+from tests.fixtures.databases import listening, sqlite_only
 
 EVERYTHING = VerifyAuditCommand()
 ENTRIES = 300
@@ -87,12 +86,13 @@ def test_one_tampering_of_each_kind_is_found_and_named(worker: Services, now: da
 
 
 @pytest.fixture
-def sealed_log(worker: Services, now: datetime, tmp_path: Path) -> Iterator[tuple[Services, Path]]:
+def sealed_log(worker: Services, now: datetime, tmp_path: Path) -> tuple[Services, Path]:
     """A log on SQLite that every example begins with again."""
     write_log(worker, now)
     worker.store.close()
-    yield worker, tmp_path
-    worker.store.close()
+    sealed = tmp_path / "sealed.db"
+    shutil.copyfile(worker.settings.store.url.removeprefix("sqlite:///"), sealed)
+    return worker, sealed
 
 
 @sqlite_only
@@ -101,11 +101,11 @@ def sealed_log(worker: Services, now: datetime, tmp_path: Path) -> Iterator[tupl
 def test_any_single_tampering_at_any_place_is_found(
     sealed_log: tuple[Services, Path], name: str, one: int, other: int
 ) -> None:
-    worker, folder = sealed_log
-    copy = folder / "tampered.db"
+    worker, sealed = sealed_log
+    copy = sealed.with_name("tampered.db")
     for suffix in ("-wal", "-shm"):
         copy.with_name(copy.name + suffix).unlink(missing_ok=True)
-    shutil.copyfile(folder / "kagiya.db", copy)
+    shutil.copyfile(sealed, copy)
     store = Store(f"sqlite:///{copy}")
     try:
         tampered = replace(worker, store=store)
@@ -188,20 +188,14 @@ def test_from_a_checkpoint_on_only_what_came_later_is_read(worker: Services, now
 def test_nobody_waits_for_a_verification(worker: Services, now: datetime) -> None:
     """It holds no transaction open: an act commits between any two of its statements, and it is whole still."""
     write_log(worker, now)
-    _write_while_reading(worker, now)
-    assert verify_audit(worker, EVERYTHING).size >= ENTRIES
-
-
-def _write_while_reading(worker: Services, now: datetime) -> None:
-    from sqlalchemy import event
-
     numbers = iter(range(1000, 2000))
 
     def act(connection: Connection, *_: object) -> None:
         if connection.get_execution_options().get("kagiya_alone"):
             write_entries(worker, [next(numbers)], now)
 
-    event.listen(worker.store.engine, "before_execute", act, named=False)
+    with listening(worker.store, "before_execute", act):
+        assert verify_audit(worker, EVERYTHING).size >= ENTRIES
 
 
 @sqlite_only

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert
+from sqlalchemy import insert
 
 from provisioning.rules.states import FobState
 from provisioning.services import Services
 from provisioning.store.engine import Store
 from provisioning.store.queries.stock import FobKey, Stock, StockFilter, stock
 from provisioning.store.tables import Fob, new_id
-from tests.fixtures.databases import sqlite_only
+from tests.fixtures.databases import listening, sqlite_only
 from tests.fixtures.people import NOON
 
 BOTH_BRANCHES = ("本店", "駅前支店")
@@ -83,10 +83,8 @@ def test_no_page_reads_or_sorts_the_entire_drawer(
 ) -> None:
     fill(services, 3)
     asked: list[tuple[str, Any]] = []
-    event.listen(
-        services.store.engine, "before_cursor_execute", lambda *call: asked.append((call[2], call[3])), named=False
-    )
-    stock(services.store, "dual", StockFilter(branch=branch, state=state, after=FobKey("KF-00001", "")))
+    with listening(services.store, "before_cursor_execute", lambda *call: asked.append((call[2], call[3]))):
+        stock(services.store, "dual", StockFilter(branch=branch, state=state, after=FobKey("KF-00001", "")))
     plans = []
     with services.store.engine.connect() as connection:
         for statement, values in [call for call in asked if call[0].startswith("SELECT")]:

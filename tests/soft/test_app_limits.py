@@ -14,7 +14,7 @@ from typing import Any, Final
 import httpx
 import pytest
 from pytest_mock import MockerFixture
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from provisioning.errors import ProofRefused, TooManyToday
 from provisioning.jobs.app_begin import AppBeginCommand, app_begin
@@ -26,7 +26,7 @@ from provisioning.rules.app_proof import AppKey, to_base64url
 from provisioning.rules.roles import ALL_ROLES
 from provisioning.services import Services
 from provisioning.store.tables import ActivationCount, Customer, SpentNonce
-from tests.fixtures.databases import sqlite_only
+from tests.fixtures.databases import listening, sqlite_only
 from tests.fixtures.people import add_customer
 from tests.soft.conftest import app_for
 from tests.soft.independent_client import IndependentClient, Refused
@@ -157,17 +157,17 @@ def test_a_wrong_proof_asks_the_database_the_same_for_everybody(
 ) -> None:
     issue(services, customer_a, clock())
     asked: list[str] = []
-    event.listen(services.store.engine, "before_cursor_execute", lambda *facts: asked.append(facts[2]))
 
     def statements(user_id: str) -> list[str]:
         asked.clear()
         assert guess(services, clock, user_id) == "ProofRefused"
         return list(asked)
 
-    waiting = statements(customer_a.user_id)
-    assert len(waiting) > 5
-    assert statements(customer_b.user_id) == waiting
-    assert statements("999999999999") == waiting
+    with listening(services.store, "before_cursor_execute", lambda *facts: asked.append(facts[2])):
+        waiting = statements(customer_a.user_id)
+        assert len(waiting) > 5
+        assert statements(customer_b.user_id) == waiting
+        assert statements("999999999999") == waiting
 
 
 @sqlite_only

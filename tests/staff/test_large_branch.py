@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from provisioning.services import Services
 from provisioning.store.engine import Store
@@ -16,7 +15,7 @@ from provisioning.store.queries.search import LIMIT, SearchScope, search_custome
 from provisioning.store.queries.work import LIST_LIMIT
 from provisioning.store.tables import Customer
 from tests.bench.books import BRANCHES, FIRST_USER_ID, enter_books
-from tests.fixtures.databases import sqlite_only
+from tests.fixtures.databases import listening, sqlite_only
 from tests.staff.conftest import AtDesk, Colleague
 
 CUSTOMERS = 3_000
@@ -49,9 +48,8 @@ def statements(store: Store) -> Iterator[list[Statement]]:
         if statement.lstrip().startswith("SELECT"):
             sent.append((statement, parameters))
 
-    event.listen(store.engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(store.engine, "before_cursor_execute", note)
+    with listening(store, "before_cursor_execute", note):
+        yield sent
 
 
 def scanned(store: Store, statement: Statement) -> set[str]:
