@@ -29,6 +29,7 @@ KagiyaError
 ├── MailNotSent             the mail server did not take a mail, for now or for good
 ├── VaultError              a seed could not be sealed or opened
 │   ├── HsmAway             the hardware security module cannot be used
+│   ├── AddressKeyAway      a key of mail addresses, which rows name, is not here
 │   └── VerifierAway        the role that opens seeds does not answer, or does not believe this process
 ├── AuditBroken             the audit log is not whole, or not the one that was signed; names the first bad entry
 └── ClockUntrusted          the server's time cannot be relied upon (R04)

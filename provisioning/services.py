@@ -16,8 +16,9 @@ from provisioning.clock import ClockGuard
 from provisioning.errors import NotFound
 from provisioning.rules.institution import Institution
 from provisioning.store.access_codes import AccessCodes
+from provisioning.store.address_box import AddressBox
 from provisioning.store.audit import AuditKey
-from provisioning.store.boxes import AddressBox, Box
+from provisioning.store.boxes import Box
 from provisioning.store.checkpoints import CheckpointFolder, CheckpointSigner
 from provisioning.store.engine import Store
 from provisioning.store.station_seal import AnswerSigner

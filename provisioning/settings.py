@@ -68,11 +68,14 @@ class VaultSettings:
 
 @dataclass(frozen=True, slots=True)
 class KeySettings:
-    """Symmetric keys, 32 bytes each. All but `audit` are None in roles that must not have them."""
+    """Symmetric keys, 32 bytes each; `address` is a directory of them (provisioning.store.address_keys).
+
+    All but `audit` are None in roles that must not have them.
+    """
 
     audit_id: str
     audit: bytes = field(repr=False)
-    address: bytes | None = field(default=None, repr=False)
+    address: Path | None = None
     tickets: bytes | None = field(default=None, repr=False)
     access: bytes | None = field(default=None, repr=False)
     station: bytes | None = field(default=None, repr=False)

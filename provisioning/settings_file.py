@@ -41,6 +41,7 @@ from provisioning.settings import (
 )
 from provisioning.settings_of_vault import read_vault
 from provisioning.settings_of_verifier import read_verifier
+from provisioning.store.address_keys import AddressKeys
 
 _ITERATIONS_MOST: Final = 10_000_000
 # libpq takes one among the parameters of an address, too
@@ -137,17 +138,23 @@ class _Reader:
         settings = KeySettings(
             audit_id=table.text("audit_id"),
             audit=read_key(table.file, "keys.audit_file", self._path(table, "audit_file")),
-            address=self._key_for(table, "address_file", HANDLES_ADDRESSES),
+            address=self._path_for(table, "address_directory", HANDLES_ADDRESSES),
             tickets=self._key_for(table, "tickets_file", HANDLES_TICKETS),
             access=self._key_for(table, "access_file", HANDLES_ACCESS_CODES),
             station=self._key_for(table, "station_file", ANSWERS_STATIONS),
         )
         table.finish()
-        held = (settings.audit, settings.address, settings.tickets, settings.access, settings.station)
+        address = self._address_key(table, settings.address) if settings.address else None
+        held = (settings.audit, address, settings.tickets, settings.access, settings.station)
         present = [key for key in held if key is not None]
         if len(set(present)) != len(present):
             table.fail("audit_file", "holds the key of another purpose, too", "Make keys with `kagiya key make`.")
         return settings
+
+    def _address_key(self, table: StrictTable, directory: Path) -> bytes:
+        """The one in force; rows may name others beside it."""
+        keys = AddressKeys(directory, table.file)
+        return keys.read(keys.current())
 
     def audit(self) -> AuditSettings | None:
         if "audit" not in self.root and not self.roles & SIGNS_CHECKPOINTS:
@@ -268,14 +275,19 @@ class _Reader:
         return read_secret(table.file, f"{table.prefix}{key}", self._path(table, key))
 
     def _key_for(self, table: StrictTable, key: str, holders: frozenset[Role]) -> bytes | None:
-        """The key if one of this process's roles is to have it; its file must be named in that case only."""
+        """The key if one of this process's roles is to have it."""
+        path = self._path_for(table, key, holders)
+        return read_key(table.file, f"{table.prefix}{key}", path) if path else None
+
+    def _path_for(self, table: StrictTable, key: str, holders: frozenset[Role]) -> Path | None:
+        """Where a key is if one of this process's roles is to have it; it must be named in that case only."""
         text = table.text(key, "")
         if not self.roles & holders:
             return None
         if not text:
             needed = ", ".join(sorted(self.roles & holders))
             table.fail(key, f"is missing and needed by role {needed}", "Make one with `kagiya key make`.")
-        return read_key(table.file, f"{table.prefix}{key}", self.folder / text)
+        return self.folder / text
 
 
 def _origin(table: StrictTable, key: str, default: str) -> str:

@@ -6,6 +6,7 @@ pytest_plugins = [
     "tests.fixtures.softhsm",
     "tests.fixtures.services",
     "tests.fixtures.people",
+    "tests.fixtures.address_keys",
     "tests.fixtures.refusals",
     "tests.fixtures.conflicts",
     "tests.fixtures.shown_rows",

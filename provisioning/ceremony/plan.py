@@ -8,7 +8,7 @@ from typing import Final
 
 from provisioning.errors import SettingsInvalid
 from provisioning.rules.strict_table import StrictTable, parse
-from provisioning.store.key_folder import ID
+from provisioning.store.named_keys import ID
 
 FEWEST: Final = 2
 """Custodians, and shares that are needed: nobody has a key alone."""

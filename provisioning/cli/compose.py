@@ -29,8 +29,10 @@ from provisioning.services import Services
 from provisioning.settings import AuditSettings, ClockSource, Settings, StationSettings, VaultSettings
 from provisioning.settings_file import load_settings
 from provisioning.store.access_codes import AccessCodes
+from provisioning.store.address_box import AddressBox
+from provisioning.store.address_keys import AddressKeys
 from provisioning.store.audit import Actor, ActorKind, AuditKey
-from provisioning.store.boxes import AddressBox, Box
+from provisioning.store.boxes import Box
 from provisioning.store.checkpoints import CheckpointFolder, CheckpointSigner
 from provisioning.store.data_keys import DataKeys
 from provisioning.store.engine import Store
@@ -60,7 +62,7 @@ def build_services(settings: Settings, roles: Collection[Role]) -> Services:
         audit_key=AuditKey(keys.audit_id, keys.audit),
         sealer=SeedSealer(keys_in_files),
         opener=seed_opener(settings.vault, keys_in_files) if held & OPENS_SEEDS else None,
-        addresses=AddressBox(keys.address) if keys.address and held & HANDLES_ADDRESSES else None,
+        addresses=AddressBox(AddressKeys(keys.address)) if keys.address and held & HANDLES_ADDRESSES else None,
         tickets=Box(keys.tickets, "tickets") if keys.tickets and held & HANDLES_TICKETS else None,
         access_codes=AccessCodes(keys.access) if keys.access and held & HANDLES_ACCESS_CODES else None,
         answer_signer=AnswerSigner(keys.station) if keys.station and held & ANSWERS_STATIONS else None,

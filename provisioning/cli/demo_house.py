@@ -26,6 +26,7 @@ from provisioning.settings import (
     StoreSettings,
     VaultSettings,
 )
+from provisioning.store.address_keys import FIRST, AddressKeys
 from provisioning.store.key_folder import KeyFolder
 
 _ACCOUNTS: Final = "accounts.json"
@@ -39,6 +40,8 @@ def open_house(directory: Path, base_url: str, mail_port: int) -> Services:
         make_keys(keys, "demo")
     if not (keys / "vault").exists():  # a house that is older than the rotation of keys
         _move_kek(keys)
+    if not (keys / "address").exists():  # a house that is older than the rotation of this key
+        _move_address_key(keys)
     if not (keys / "checkpoint.key").exists():  # a house that is older than checkpoints
         make_signing_key(keys, "checkpoint")
     if not (keys / "station.key").exists():  # a house that is older than signed answers
@@ -49,7 +52,8 @@ def open_house(directory: Path, base_url: str, mail_port: int) -> Services:
         for leftover in directory.glob("kagiya.db*"):
             leftover.unlink()
         shutil.rmtree(directory / "checkpoints", ignore_errors=True)  # of the log that is gone
-        shutil.rmtree(directory / "station", ignore_errors=True)  # it was enrolled at the database that is gone
+        for desk in directory.glob("station*"):  # enrolled at the database that is gone
+            shutil.rmtree(desk, ignore_errors=True)
     migrations.upgrade(settings.store.url)
     return build_services(settings, ALL_ROLES)
 
@@ -80,6 +84,13 @@ def _move_kek(keys: Path) -> None:
     folder.put_in_force("demo")
 
 
+def _move_address_key(keys: Path) -> None:
+    folder = AddressKeys(keys / "address")
+    folder.directory.mkdir(mode=0o700)
+    (keys / "address.key").rename(folder.directory / f"{FIRST}.key")
+    folder.put_in_force(FIRST)
+
+
 def _settings(directory: Path, base_url: str, mail_port: int) -> Settings:
     def key(name: str) -> bytes:
         return read_key("demo", name, directory / "keys" / f"{name}.key")
@@ -87,7 +98,9 @@ def _settings(directory: Path, base_url: str, mail_port: int) -> Settings:
     return Settings(
         store=StoreSettings(f"sqlite:///{directory.resolve() / 'kagiya.db'}"),
         vault=VaultSettings(directory / "keys" / "vault"),
-        keys=KeySettings("demo", key("audit"), key("address"), key("tickets"), key("access"), key("station")),
+        keys=KeySettings(
+            "demo", key("audit"), directory / "keys" / "address", key("tickets"), key("access"), key("station")
+        ),
         audit=AuditSettings(
             origin="demo",
             directory=directory / "checkpoints",

@@ -1,164 +1,124 @@
-"""`kagiya key rotate`, `status`, `retire`: key-encryption keys of a vault that is at work."""
+"""`kagiya key rotate`, `status`, `retire`: keys of a server that is at work, the vault's or those of addresses."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from provisioning.errors import HsmAway, HsmFault
-
 if TYPE_CHECKING:
-    from provisioning.services import Services
-    from provisioning.store.hsm import Token
-    from provisioning.store.key_folder import KeyFolder
+    from provisioning.cli.rotated_keys import KeysAtWork
 
-_FILE: Final = "file"
-_TOKEN: Final = "token"
+_PURPOSES: Final = {"seeds": "kek", "addresses": "address_key"}
+_of: Final = click.option(
+    "--of",
+    "of",
+    type=click.Choice(list(_PURPOSES)),
+    default="seeds",
+    show_default=True,
+    help="Whose keys: those of the vault, or of mail addresses.",
+)
 
 
 @click.command()
-@click.argument("kek_id", required=False)
-@click.option("--in", "place", type=click.Choice([_FILE, _TOKEN]), help="Where a new key is made.")
-@click.option(
-    "--prepare", is_flag=True, help="Make the key and stop: its public half goes to other machines first."
-)
+@click.argument("key_id", required=False)
+@_of
+@click.option("--in", "place", type=click.Choice(["file", "token"]), help="Where a new key is made.")
+@click.option("--prepare", is_flag=True, help="Make the key and stop: it goes to other machines first.")
 @click.pass_obj
-def rotate(settings_file: Path, /, kek_id: str | None, place: str | None, *, prepare: bool) -> None:
-    """Wrap every data key to the key KEK_ID, made now unless it is there; to a new one if none is named.
+def rotate(settings_file: Path, /, key_id: str | None, of: str, place: str | None, *, prepare: bool) -> None:
+    """Bring every row under the key KEY_ID, made now unless it is there; under a new one if none is named.
 
-    Codes are verified meanwhile. If it was ended before it was done, the same command goes on. A new key is made
-    inside the token of [vault.hsm], or in a file where the settings have none.
+    The server is at work meanwhile. If it was ended before it was done, the same command goes on. A new key of
+    the vault is made inside the token of [vault.hsm], or in a file where the settings have none; one of addresses
+    always is a file.
     """
     from provisioning.cli.compose import OPERATOR, utc_now
-    from provisioning.jobs.rotate_kek import RotateKekCommand, rotate_kek
-    from provisioning.store.kek_making import make_kek
+    from provisioning.cli.rotated_keys import Place, keys_at_work
+    from provisioning.jobs.rotate_key import KeyPurpose, RotateKeyCommand
 
-    if prepare and kek_id is None:
+    if prepare and key_id is None:
         raise click.UsageError("--prepare needs the name of the key")
-    with _verifier(settings_file) as services:
-        keys = services.sealer.keys
-        to = kek_id or _unfinished(services) or keys.next_id()
-        token = _token(services) if _is_in_token(keys, services, to, place) else None
+    if of == "addresses" and place == "token":
+        raise click.UsageError("keys of addresses are files")
+    with keys_at_work(settings_file, KeyPurpose(_PURPOSES[of]), writes=True) as at_work:
+        keys = at_work.keys
+        to = key_id or _unfinished(at_work) or keys.next_id()
+        make = at_work.maker(to, Place(place) if place else None)
         keys.sweep()
         if not prepare:
             keys.set_target(to)
-        make_kek(keys, to, token)
+        made = make()
         if prepare:
-            click.echo(f"{keys.directory / to}.pub")
+            click.echo(made)
             return
-        done = rotate_kek(services, RotateKekCommand(to, OPERATOR, _tell), utc_now())
+        done = at_work.rotate(RotateKeyCommand(to, OPERATOR, _tell), utc_now())
         if done.unopened:
             shown = ", ".join(done.unopened[:3])
             raise click.ClickException(f"{len(done.unopened)} rows cannot be opened and stay as they are: {shown}")
         keys.set_target(None)
-        click.echo(f"every row is under {to}; {done.wrapped} were wrapped now")
+        click.echo(f"every row is under {to}; {done.moved} were wrapped now")
 
 
 @click.command()
+@_of
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 @click.pass_obj
-def status(settings_file: Path, /, *, as_json: bool) -> None:
-    """Show the vault's keys: where the private half is, which is in force, and how many rows each has."""
-    from provisioning.cli.compose import operator_services
+def status(settings_file: Path, /, of: str, *, as_json: bool) -> None:
+    """Show the keys: where the secret half is, which is in force, and how many rows each has."""
+    from provisioning.cli.rotated_keys import keys_at_work
+    from provisioning.jobs.rotate_key import KeyPurpose
 
-    services = operator_services(settings_file)
-    shown = _status(services)
-    services.store.close()
+    with keys_at_work(settings_file, KeyPurpose(_PURPOSES[of]), writes=False) as at_work:
+        shown = _status(at_work)
     if as_json:
         click.echo(json.dumps(shown))
         return
     for key in shown["keys"]:
         marks = [mark.replace("_", " ") for mark in ("in_force", "rotating_to") if key[mark]]
         rows = ", ".join(f"{number} {table}" for table, number in key["rows"].items()) or "no rows"
-        click.echo("\t".join((key["kek_id"], key["private_half"], rows, *marks)))
+        click.echo("\t".join((key[f"{_PURPOSES[of]}_id"], key["private_half"], rows, *marks)))
 
 
 @click.command()
-@click.argument("kek_id")
+@click.argument("key_id")
+@_of
 @click.pass_obj
-def retire(settings_file: Path, /, kek_id: str) -> None:
-    """Take the key KEK_ID away, here or in the token: backups that need it can never be read again.
+def retire(settings_file: Path, /, key_id: str, of: str) -> None:
+    """Take the key KEY_ID away, here or in the token: backups that need it can never be read again.
 
     Refused while it is in force, while a row names it, and for an hour after another key was put in force.
     """
     from provisioning.cli.compose import OPERATOR, utc_now
-    from provisioning.jobs.retire_kek import RetireKekCommand, retire_kek
+    from provisioning.cli.rotated_keys import keys_at_work
+    from provisioning.jobs.retire_key import RetireKeyCommand
+    from provisioning.jobs.rotate_key import KeyPurpose
 
-    with _verifier(settings_file) as services:
-        retire_kek(services, RetireKekCommand(kek_id, OPERATOR), utc_now())
-
-
-@contextmanager
-def _verifier(settings_file: Path) -> Iterator[Services]:
-    """With private halves, and a token that may be written to."""
-    from dataclasses import replace
-
-    from provisioning import logs
-    from provisioning.cli.compose import build_services, seed_opener
-    from provisioning.cli.start_up import refuse_unsafe_store
-    from provisioning.rules.roles import Role
-    from provisioning.settings import LogLevel
-    from provisioning.settings_file import load_settings
-
-    settings = load_settings(settings_file, {Role.VERIFIER})
-    logs.configure(LogLevel.WARNING)
-    services = build_services(settings, {Role.VERIFIER})
-    opener = seed_opener(settings.vault, services.sealer.keys, writes=True)
-    try:
-        refuse_unsafe_store(str(settings_file), services)
-        yield replace(services, opener=opener)
-    finally:
-        services.store.close()
-        if opener.token is not None:
-            opener.token.close()
+    with keys_at_work(settings_file, KeyPurpose(_PURPOSES[of]), writes=True) as at_work:
+        at_work.retire(RetireKeyCommand(key_id, OPERATOR), utc_now())
 
 
-def _unfinished(services: Services) -> str | None:
+def _unfinished(at_work: KeysAtWork) -> str | None:
     """The key of a rotation that was ended, or the one in force while rows name another."""
-    from provisioning.store.wrapped_rows import count_by_kek
-
-    keys = services.sealer.keys
-    with services.store.read() as tx:
-        elsewhere = set(count_by_kek(tx)) - {keys.current()}
+    keys = at_work.keys
+    with at_work.services.store.read() as tx:
+        elsewhere = at_work.to_move(tx) - {keys.current()}
     return keys.target() or (keys.current() if elsewhere else None)
 
 
-def _is_in_token(keys: KeyFolder, services: Services, kek_id: str, place: str | None) -> bool:
-    if kek_id in keys.ids() or place == _FILE:
-        return False
-    assert services.opener is not None
-    return place == _TOKEN or (services.opener.token is not None and not keys.holds_private(kek_id))
-
-
-def _token(services: Services) -> Token:
-    assert services.opener is not None
-    if services.opener.token is None:
-        raise HsmAway(HsmFault.TOKEN)
-    return services.opener.token
-
-
-def _status(services: Services) -> dict[str, Any]:
-    from provisioning.store.kek import PublicKek
-    from provisioning.store.wrapped_rows import count_by_kek
-
-    keys = services.sealer.keys
-    with services.store.read() as tx:
-        rows = count_by_kek(tx)
+def _status(at_work: KeysAtWork) -> dict[str, Any]:
+    keys = at_work.keys
+    with at_work.services.store.read() as tx:
+        rows = at_work.count(tx)
     shown = []
-    for kek_id in sorted({*keys.ids(), *rows}):
-        half = "unknown here"
-        if kek_id in keys.ids():
-            in_token = PublicKek(kek_id, keys.public(kek_id)).in_token
-            half = _TOKEN if in_token else _FILE if keys.holds_private(kek_id) else "elsewhere"
-        marks = {"in_force": kek_id == keys.current(), "rotating_to": kek_id == keys.target()}
-        shown.append({"kek_id": kek_id, "private_half": half, "rows": rows.get(kek_id, {}), **marks})
+    for key_id in sorted({*keys.ids(), *rows}):
+        marks = {"in_force": key_id == keys.current(), "rotating_to": key_id == keys.target()}
+        place = {f"{at_work.purpose}_id": key_id, "private_half": at_work.place_of(key_id)}
+        shown.append({**place, "rows": rows.get(key_id, {}), **marks})
     return {"keys": shown, "rotating": keys.target() is not None}
 
 
-def _tell(wrapped: int) -> None:
-    click.echo(f"{wrapped} wrapped", err=True)
+def _tell(moved: int) -> None:
+    click.echo(f"{moved} wrapped", err=True)

@@ -13,23 +13,26 @@ from provisioning.cli.certificates import certificates, revoke_certificate
 from provisioning.cli.key_ceremony import ceremony
 from provisioning.cli.key_rotation import retire, rotate, status
 
-_SECRET_KEYS: Final = ("audit.key", "address.key", "tickets.key", "access.key", "station.key")
+_SECRET_KEYS: Final = ("audit.key", "tickets.key", "access.key", "station.key")
 
 
 def make_keys(folder: Path, kek_id: str = "kek-1") -> list[Path]:
-    """Write the vault's first key-encryption key and the other keys into `folder`, which must not have any yet.
+    """Write the vault's first key-encryption key, the first of addresses and the others into `folder`, all new.
 
     Raises FileExistsError and then changes nothing: a key that is in use must never be replaced.
     """
     from provisioning.secret_files import write_secret
+    from provisioning.store.address_keys import FIRST
 
     vault = tuple(f"vault/{name}" for name in (f"{kek_id}.key", f"{kek_id}.pub", "current"))
-    files = [folder / name for name in (*vault, "checkpoint.pub", "checkpoint.key", *_SECRET_KEYS)]
+    address = tuple(f"address/{name}" for name in (f"{FIRST}.key", "current"))
+    files = [folder / name for name in (*vault, *address, "checkpoint.pub", "checkpoint.key", *_SECRET_KEYS)]
     for file in files:
         if file.exists():
             raise FileExistsError(str(file))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     make_first_kek(folder / "vault", kek_id)
+    make_first_address_key(folder / "address")
     make_signing_key(folder, "checkpoint")
     for name in _SECRET_KEYS:
         write_secret(folder / name, secrets.token_hex(32))
@@ -48,6 +51,16 @@ def make_first_kek(folder: Path, kek_id: str) -> None:
     keys.write_private(kek_id, private_key.private_bytes_raw())
     keys.write_public(kek_id, private_key.public_key().public_bytes_raw())
     keys.put_in_force(kek_id)
+
+
+def make_first_address_key(folder: Path) -> None:
+    """Write the first key of mail addresses into the new `folder`, and put it in force."""
+    from provisioning.store.address_keys import FIRST, AddressKeys
+
+    folder.mkdir(mode=0o700)
+    keys = AddressKeys(folder)
+    keys.make(FIRST)
+    keys.put_in_force(FIRST)
 
 
 def make_signing_key(folder: Path, name: str) -> list[Path]:

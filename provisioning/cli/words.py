@@ -12,6 +12,7 @@ from provisioning import errors
 from provisioning.errors import AuditBroken, AuditFault, HsmFault, InputFault
 from provisioning.pskc_refusals import PskcFault, PskcRefusal, PskcRefused
 from provisioning.rules.audit_watch import AuditAlarm
+from provisioning.store.address_keys import AddressKeyAway
 
 _FAULTS: Final[dict[InputFault, str]] = {
     InputFault.MISSING: "is missing",
@@ -116,6 +117,7 @@ _WORDS: Final[tuple[tuple[type[Exception], Callable[[Any], str]], ...]] = (
     (errors.AuditBroken, audit_finding),
     (errors.HsmAway, lambda error: _HSM[error.fault]),
     (errors.VerifierAway, lambda error: f"the verifier cannot be asked ({error.cause}); nothing was written"),
+    (AddressKeyAway, lambda away: f"the key of mail addresses {away.key_id or 'in force'} cannot be read"),
     (errors.VaultError, lambda _: "a seed cannot be opened with this process's keys"),
     (errors.ClockUntrusted, lambda _: "this machine's clock is not synchronised"),
     (desk.NotEnrolled, lambda error: f"{error.directory} holds no enrolment; first `kagiya station enrol`"),

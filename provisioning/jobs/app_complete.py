@@ -19,7 +19,7 @@ from provisioning.jobs.app_answer import AppAnswer, check_app_key, encrypt_seed,
 from provisioning.jobs.app_nonce import check_nonce
 from provisioning.jobs.close_ticket import close_ticket
 from provisioning.jobs.count_proof import Found, Try, count_proof, find_again, uncount_day
-from provisioning.jobs.ticket_box import answer_context, password_key_context, ticket_box
+from provisioning.jobs.ticket_box import address_box, answer_context, password_key_context, ticket_box
 from provisioning.rules.app_proof import (
     APP_NONCE_BYTES,
     KEY_BYTES,
@@ -157,7 +157,7 @@ def _hand_over(services: Services, proof: _Proof, found: Found, now: datetime) -
         sealed = services.sealer.seal(seed, SeedContext(found.institution_id, found.credential_id, 1))
         _set_up(tx, found.credential_id, sealed, now)
         _spend(tx, services, answer, found, now)
-        _confirm_address(tx, found, now)
+        _confirm_address(tx, services, found, now)
         record(tx, services.audit_key, _audit(proof.one, found, "set_up", now))
     return answer
 
@@ -187,10 +187,10 @@ def _spend(tx: Session, services: Services, answer: AppAnswer, found: Found, now
         raise ProofRefused
 
 
-def _confirm_address(tx: Session, found: Found, now: datetime) -> None:
+def _confirm_address(tx: Session, services: Services, found: Found, now: datetime) -> None:
     mail = tx.scalars(select(OutboxMail).where(OutboxMail.ticket_id == found.ticket_id)).first()
     if mail is not None:
-        confirm_by_set_up(tx, mail, now)
+        confirm_by_set_up(tx, address_box(services), mail, now)
 
 
 def _set_up(tx: Session, credential_id: str, sealed: SealedSeed, now: datetime) -> None:

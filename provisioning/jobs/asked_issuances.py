@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from provisioning.errors import NotFound
 from provisioning.jobs.asked import Asked, customer_of, issuance_facts
-from provisioning.jobs.ticket_box import address_box
+from provisioning.jobs.ticket_box import asked_address, ticket_box
 from provisioning.mail.addresses import accept_address
 from provisioning.rules.approval import AskedJob
 from provisioning.services import Services
@@ -78,7 +78,7 @@ def soft_token(tx: Session, services: Services, command: IssueSoftCommand) -> As
     customer = customer_of(tx, command.institution_id, command.customer_id)
     dotted = services.institution(command.institution_id).dotted_carrier_domains
     address = accept_address(command.mail_address, dotted)
-    told = {"address": masked(address), "address_hash": address_box(services).hash(address).hex()}
+    told = {"address": masked(address), "address_hash": asked_address(ticket_box(services), address)}
     return Asked(
         AskedJob.ISSUE_SOFT,
         f"issuance {customer.id}",

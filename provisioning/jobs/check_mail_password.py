@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -86,8 +85,7 @@ def _judge(
     failures = count_try(tx, typed.customer_id, limit)
     if failures is None:
         return MailPasswordResult(Outcome.REFUSED, Reason.MAIL_PASSWORD_LOCKED, 0)
-    given = address_box(services).hash_code(typed.mail_password, address.id)
-    if hmac.compare_digest(given, code.code_hash):
+    if address_box(services).is_code(code, typed.mail_password):
         forget_tries(tx, typed.customer_id)
         return MailPasswordResult(Outcome.ACCEPTED, tries_left=limit)
     reason = Reason.MAIL_PASSWORD_LOCKED if failures >= limit else Reason.MAIL_PASSWORD_WRONG

@@ -108,8 +108,8 @@ def _tell(tx: Session, customer: Customer, address: CustomerAddress, *, first: b
     if address.use is AddressUse.NOTICES:
         owe_notices(line, notice(MailKind.ADDRESS_CHANGED))
         return
-    owe_notices(line, notice(MailKind.MAIL_PASSWORD_CHANGED), only=address.address_hash)
+    owe_notices(line, notice(MailKind.MAIL_PASSWORD_CHANGED), only=address.id)
     if first:
         owe_notices(line, notice(MailKind.MAIL_PASSWORD_STARTED, name=customer.name))
     else:
-        owe_notices(line, notice(MailKind.ADDRESS_CHANGED), but=address.address_hash)
+        owe_notices(line, notice(MailKind.ADDRESS_CHANGED), but=address.id)

@@ -54,7 +54,11 @@ def _erase_in(tx: Session, services: Services, institution_id: str, keep: timede
 def _erase_copies(tx: Session, institution_id: str, until: datetime) -> int:
     still_stored = select(CustomerAddress.id).where(
         CustomerAddress.customer_id == OutboxMail.customer_id,
-        CustomerAddress.address_hash == OutboxMail.address_hash,
+        # under another key it cannot be told: the copy waits until both are under one (R48)
+        or_(
+            CustomerAddress.address_hash == OutboxMail.address_hash,
+            CustomerAddress.address_key_id != OutboxMail.address_key_id,
+        ),
     )
     # its mail may be sent again
     waiting = select(Credential.id).where(
@@ -68,7 +72,8 @@ def _erase_copies(tx: Session, institution_id: str, until: datetime) -> int:
         ~still_stored.exists(),
         ~waiting.exists(),
     )
-    return changed_rows(tx, copies.values(sealed_address=_ERASED, address_hash=_ERASED))
+    nothing = {"sealed_address": _ERASED, "address_hash": _ERASED, "address_key_id": None}
+    return changed_rows(tx, copies.values(**nothing))
 
 
 def _audit(row: CustomerAddress, now: datetime) -> AuditRecord:

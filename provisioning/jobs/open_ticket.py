@@ -13,6 +13,7 @@ from provisioning.rules.app_proof import password_key
 from provisioning.rules.institution import Institution
 from provisioning.rules.setup_code import ALPHABET, LENGTH, SetupCode
 from provisioning.services import Services
+from provisioning.store.address_box import address_columns
 from provisioning.store.tables import (
     Credential,
     Customer,
@@ -91,7 +92,6 @@ def owe_mail(
     tx: Session, services: Services, customer: Customer, ticket: Ticket, *, to: Recipient, now: datetime
 ) -> OutboxMail:
     """The mail トークン発行のご案内 about `ticket`, to be sent by the worker."""
-    addresses = address_box(services)
     mail = OutboxMail(
         institution_id=customer.institution_id,
         customer_id=customer.id,
@@ -99,8 +99,7 @@ def owe_mail(
         ticket_id=ticket.id,
         kind=MailKind.TOKEN_ISSUED,
         language=to.language,
-        sealed_address=addresses.seal(to.address, customer.institution_id),
-        address_hash=addresses.hash(to.address),
+        **address_columns(address_box(services).seal(to.address, customer.institution_id)),
         facts={"user_id": customer.user_id, "expires_at": ticket.expires_at.isoformat()},
         state=MailState.QUEUED,
         queued_at=now,

@@ -22,6 +22,7 @@ from provisioning.rules.address_use import AddressUse
 from provisioning.rules.states import CredentialState
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
+from provisioning.store.address_box import address_columns
 from provisioning.store.addresses import current_address
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
@@ -102,7 +103,7 @@ def _before(
     if command.use is AddressUse.MAIL_PASSWORD:
         refuse_with_token(session, customer.id)
     before = current_address(session, customer.id, command.use)
-    if before is not None and before.address_hash == address_box(services).hash(address):
+    if before is not None and address_box(services).is_of(before, address):
         raise BadInput("mail_address", InputFault.UNCHANGED)
     return before
 
@@ -111,13 +112,11 @@ def _propose(tx: Session, services: Services, command: ProposeAddressCommand, ad
     tx.execute(select(Customer.id).where(Customer.id == command.customer_id).with_for_update())
     refuse_too_many(tx, command.customer_id, now)
     _drop_earlier(tx, command)
-    box = address_box(services)
     row = CustomerAddress(
         institution_id=command.institution_id,
         customer_id=command.customer_id,
         use=command.use,
-        sealed_address=box.seal(address, command.institution_id),
-        address_hash=box.hash(address),
+        **address_columns(address_box(services).seal(address, command.institution_id)),
         language=command.language,
         stored_at=now,
     )

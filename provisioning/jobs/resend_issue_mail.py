@@ -119,7 +119,7 @@ def _kept_key(services: Services, old: Ticket | None, now: datetime) -> tuple[Pa
 def _last_recipient(tx: Session, services: Services, credential: Credential) -> Recipient:
     last = select(OutboxMail).where(OutboxMail.credential_id == credential.id)
     mail = tx.scalars(last.order_by(OutboxMail.queued_at.desc(), OutboxMail.id).limit(1)).one()
-    return Recipient(address_box(services).open(mail.sealed_address, mail.institution_id), mail.language)
+    return Recipient(address_box(services).open(mail), mail.language)
 
 
 def _audit(

@@ -107,7 +107,7 @@ def _is_of_no_use(services: Services, row: OutboxMail) -> bool:
 def _compose(services: Services, row: OutboxMail, code: str, now: datetime) -> Mail:
     """Raises MailNotSent for a mail that would lead nowhere any more, or whose key or institution is away."""
     try:
-        address = address_box(services).open(row.sealed_address, row.institution_id)
+        address = address_box(services).open(row)
         institution = services.institution(row.institution_id)
     except (VaultError, NotFound):
         raise MailNotSent(MailFault.NOT_COMPOSED.value, permanent=False) from None

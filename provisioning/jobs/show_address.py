@@ -39,12 +39,11 @@ def show_address(services: Services, command: ShowAddressCommand, now: datetime)
         raise BadInput("reason", InputFault.NOT_OFFERED if command.reason else InputFault.MISSING)
     if services.addresses is None:
         raise NotFound("address")
-    sealed = _written_down(services, command, now)
-    return services.addresses.open(sealed, command.institution_id)
+    return services.addresses.open(_written_down(services, command, now))
 
 
 @retried
-def _written_down(services: Services, command: ShowAddressCommand, now: datetime) -> bytes:
+def _written_down(services: Services, command: ShowAddressCommand, now: datetime) -> OutboxMail:
     with services.store.write() as tx:
         mail = tx.get(OutboxMail, command.mail_id)
         if mail is None or mail.institution_id != command.institution_id:
@@ -56,4 +55,4 @@ def _written_down(services: Services, command: ShowAddressCommand, now: datetime
             mail.credential_id, facts={"mail": mail.id, "reason": command.reason},
         )  # fmt: skip
         record(tx, services.audit_key, entry)
-        return mail.sealed_address
+        return mail

@@ -5,7 +5,8 @@ from __future__ import annotations
 from provisioning.errors import VaultError
 from provisioning.rules.app_proof import SALT_BYTES, listed
 from provisioning.services import Services
-from provisioning.store.boxes import AddressBox, Box
+from provisioning.store.address_box import AddressBox
+from provisioning.store.boxes import Box
 
 
 def ticket_box(services: Services) -> Box:
@@ -29,6 +30,15 @@ def app_salt(box: Box, service_id: str, user_id: str) -> bytes:
     whom five wrong proofs are worth sending.
     """
     return box.hash(listed(("app salt", service_id, user_id)))[:SALT_BYTES]
+
+
+def asked_address(box: Box, address: str) -> str:
+    """What an approval tells one mail address from another by.
+
+    It lasts hours, and nothing is found by it later: it is not under the key of stored addresses, so that
+    exchanging that one ends no approval.
+    """
+    return box.hash(listed(("asked address", address.lower()))).hex()
 
 
 def password_key_context(ticket_id: str) -> str:

@@ -40,7 +40,7 @@ class Protection(StrEnum):
 
 
 class Key(StrEnum):
-    """Keys of the settings. The seeds' is named on each row."""
+    """Keys of the settings. Those of the seeds and of addresses are named on each row."""
 
     NONE = ""
     ADDRESS = "address"

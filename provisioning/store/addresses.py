@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from provisioning.rules.address_use import AddressUse
+from provisioning.store.address_box import AddressBox, address_columns
 from provisioning.store.journal import changed_rows
 from provisioning.store.tables import CustomerAddress, OutboxMail
 
@@ -35,10 +36,10 @@ def retire_address(tx: Session, customer_id: str, use: AddressUse, now: datetime
     return changed_rows(tx, current.values(retired_at=now)) == 1
 
 
-def confirm_by_set_up(tx: Session, mail: OutboxMail, now: datetime) -> None:
+def confirm_by_set_up(tx: Session, box: AddressBox, mail: OutboxMail, now: datetime) -> None:
     """An app was set up with what `mail` told: its reader is the customer, and this the token's address (R75)."""
     before = current_address(tx, mail.customer_id, AddressUse.TOKEN)
-    if before is not None and before.address_hash == mail.address_hash:
+    if before is not None and box.are_same(before, mail):
         before.language = mail.language
         return
     retire_address(tx, mail.customer_id, AddressUse.TOKEN, now)
@@ -47,8 +48,7 @@ def confirm_by_set_up(tx: Session, mail: OutboxMail, now: datetime) -> None:
             institution_id=mail.institution_id,
             customer_id=mail.customer_id,
             use=AddressUse.TOKEN,
-            sealed_address=mail.sealed_address,
-            address_hash=mail.address_hash,
+            **address_columns(mail),
             language=mail.language,
             stored_at=mail.queued_at,
             confirmed_at=now,

@@ -46,34 +46,6 @@ class Box:
             raise VaultError from None
 
 
-class AddressBox:
-    """Mail addresses: sealed for storage, found again by a keyed hash, shown masked (R66)."""
-
-    def __init__(self, key: bytes) -> None:
-        self._box = Box(key, "mail address")
-        self._hash_key = derive(key, "kagiya mail address hash")
-        self._code_key = derive(key, "kagiya mail code hash")
-
-    def __repr__(self) -> str:
-        return "AddressBox(…)"
-
-    def seal(self, address: str, institution_id: str) -> bytes:
-        """Encrypt an address for one institution."""
-        return self._box.seal(address.encode(), institution_id)
-
-    def open(self, sealed: bytes, institution_id: str) -> str:
-        """The address again. Raises VaultError."""
-        return self._box.open(sealed, institution_id).decode()
-
-    def hash(self, address: str) -> bytes:
-        """32 bytes that are equal for equal addresses and tell nothing without the key."""
-        return hmac.digest(self._hash_key, address.lower().encode(), sha256)
-
-    def hash_code(self, code: str, address_id: str) -> bytes:
-        """32 bytes for a code that was sent to a stored address."""
-        return hmac.digest(self._code_key, f"{address_id} {code}".encode(), sha256)
-
-
 def derive(key: bytes, info: str) -> bytes:
     """A 32-byte key for one purpose (HKDF-SHA-256, RFC 5869)."""
     return HKDF(SHA256(), KEY_BYTES, salt=None, info=info.encode()).derive(key)

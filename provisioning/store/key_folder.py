@@ -1,91 +1,34 @@
-"""The directory of the vault's key-encryption keys: files by key id, and which of them is in force.
+"""The directory of the vault's key-encryption keys.
 
 `ID.pub` is the public half (every role needs it), `ID.key` the private half where it is a file (role verifier),
-`current` holds the id that seeds are sealed under from now on. A running process sees a new `current` by itself:
-a rotation needs no restart. Whoever can change these files reads what is sealed from then on.
+`current` holds the id that seeds are sealed under from now on.
 """
 
 from __future__ import annotations
 
-import os
-import re
-import secrets
-import stat
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import ClassVar, Final
 
-from provisioning.errors import SettingsInvalid
-from provisioning.secret_files import KEY_BYTES, read_key, read_public_key, write_secret
+from provisioning.secret_files import KEY_BYTES, read_public_key
+from provisioning.store.named_keys import NamedKeys
 
 POINT_BYTES: Final = 65
 """An uncompressed P-256 point: the public half of a key inside a hardware security module."""
 
-ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
-_KEY: Final = "vault.directory"
-_FRESH: Final = re.compile(r"\.[0-9a-f]{16}")
-_COUNTED: Final = re.compile(r"(.*?)([0-9]+)")
 
+class KeyFolder(NamedKeys):
+    """Pairs of keys, whose private half may be elsewhere."""
 
-class KeyFolder:
-    """One directory; `settings_file` is what errors name. Raises SettingsInvalid for what cannot be used."""
+    SETTING: ClassVar = "vault.directory"
+    LISTED: ClassVar = "pub"
 
-    def __init__(self, directory: Path, settings_file: str = "settings") -> None:
-        self.directory = directory
-        self._file = settings_file
-        self._seen: tuple[object, str] = (None, "")
-
-    def current(self) -> str:
-        """The id of the key in force; read again when the file was replaced."""
-        file = self.directory / "current"
-        try:
-            found = file.stat()
-            look = (found.st_ino, found.st_mtime_ns, found.st_size, found.st_mode)
-            if self._seen[0] != look:
-                self._seen = (look, self._read_current(file, found.st_mode))
-        except OSError as error:
-            self._fail(f"{file} cannot be read: {error.strerror}", "Make keys with `kagiya key make`.")
-        return self._seen[1]
-
-    def in_force_since(self) -> float:
-        """When `current` was written, in seconds of the epoch."""
-        return (self.directory / "current").stat().st_mtime
+    def read(self, key_id: str) -> bytes:
+        """As NamedKeys has it."""
+        return self.public(key_id)
 
     def public(self, kek_id: str) -> bytes:
         """The public half: 32 bytes of X25519, or 65 of P-256."""
-        return read_public_key(self._file, _KEY, self._named(kek_id, "pub"), (KEY_BYTES, POINT_BYTES))
-
-    def private(self, kek_id: str) -> bytes:
-        """The private half of an X25519 key."""
-        return read_key(self._file, _KEY, self._named(kek_id, "key"))
-
-    def holds_private(self, kek_id: str) -> bool:
-        """Whether there is a file of the private half."""
-        return self._named(kek_id, "key").exists()
-
-    def ids(self) -> list[str]:
-        """Every key whose public half is here."""
-        return sorted(file.stem for file in self.directory.glob("*.pub") if ID.fullmatch(file.stem))
-
-    def next_id(self) -> str:
-        """What the next key may be called: the current name counted on, or with a number."""
-        name, taken = self.current(), {file.stem for file in self.directory.iterdir()}
-        counted = _COUNTED.fullmatch(name)
-        stem, number = (counted[1], int(counted[2])) if counted else (f"{name}-", 1)
-        while True:
-            number += 1
-            if f"{stem}{number}" not in taken:
-                return f"{stem}{number}"
-
-    def write_private(self, kek_id: str, private: bytes) -> Path:
-        """A new file of the private half: whole, or not at all. Raises FileExistsError."""
-        file, fresh = self._named(kek_id, "key"), self._fresh()
-        write_secret(fresh, private.hex())
-        try:
-            os.link(fresh, file)
-        finally:
-            fresh.unlink()
-        self._flush()
-        return file
+        return read_public_key(self._file, self.SETTING, self._named(kek_id, "pub"), (KEY_BYTES, POINT_BYTES))
 
     def write_public(self, kek_id: str, public: bytes) -> Path:
         """A new file of the public half, on the disk for good. Raises FileExistsError."""
@@ -94,74 +37,3 @@ class KeyFolder:
             raise FileExistsError(str(file))
         self._replace(file, public.hex())
         return file
-
-    def put_in_force(self, kek_id: str) -> Path:
-        """From now on seeds are sealed under this key."""
-        self.public(kek_id)
-        file = self.directory / "current"
-        self._replace(file, kek_id)
-        return file
-
-    def target(self) -> str | None:
-        """The key that a rotation which was not finished leads to."""
-        file = self.directory / "rotating"
-        return file.read_text(encoding="ascii").strip() if file.exists() else None
-
-    def set_target(self, kek_id: str | None) -> None:
-        """Write down where a rotation leads to, before it begins; None when it is done."""
-        file = self.directory / "rotating"
-        if kek_id is None:
-            file.unlink(missing_ok=True)
-        else:
-            self._named(kek_id, "pub")
-            self._replace(file, kek_id)
-
-    def remove(self, kek_id: str) -> None:
-        """Take both halves away; the private one first."""
-        for ending in ("key", "pub"):
-            self._named(kek_id, ending).unlink(missing_ok=True)
-        self.sweep()
-        self._flush()
-
-    def sweep(self) -> None:
-        """Take away what a process that was ended while it wrote has left; for whoever alone writes here."""
-        for left in self.directory.glob(".*"):
-            if _FRESH.fullmatch(left.name):
-                left.unlink(missing_ok=True)
-
-    def _read_current(self, file: Path, mode: int) -> str:
-        for path, bits in ((file, mode), (self.directory, self.directory.stat().st_mode)):
-            if bits & (stat.S_IWGRP | stat.S_IWOTH):
-                self._fail(f"{path} may be changed by others ({stat.filemode(bits)})", f"chmod go-w {path}")
-        kek_id = file.read_text(encoding="ascii", errors="replace").strip()
-        self._named(kek_id, "pub")
-        return kek_id
-
-    def _named(self, kek_id: str, ending: str) -> Path:
-        if not ID.fullmatch(kek_id):
-            self._fail(f"{self.directory} has no key by such a name", "Letters, digits and . _ - only.")
-        return self.directory / f"{kek_id}.{ending}"
-
-    def _fail(self, problem: str, mend: str) -> NoReturn:
-        raise SettingsInvalid(self._file, _KEY, problem, mend)
-
-    def _replace(self, file: Path, text: str) -> None:
-        """In one step: whoever reads sees the old file or the new one, also after the power failed."""
-        fresh = self._fresh()
-        with fresh.open("x", encoding="ascii") as stream:
-            stream.write(text + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        fresh.chmod(0o644)
-        fresh.replace(file)
-        self._flush()
-
-    def _fresh(self) -> Path:
-        return self.directory / f".{secrets.token_hex(8)}"
-
-    def _flush(self) -> None:
-        descriptor = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

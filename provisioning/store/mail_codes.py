@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from provisioning.rules.mail_code import DIGITS, LONGEST_LIFE
 from provisioning.rules.mail_kind import MailKind
-from provisioning.store.boxes import AddressBox
+from provisioning.store.address_box import AddressBox, address_columns
 from provisioning.store.journal import changed_rows
 from provisioning.store.line import JoinedLine, Statement
 from provisioning.store.tables import CustomerAddress, MailCode, MailPasswordTries, MailState, OutboxMail
@@ -33,8 +33,7 @@ def owe_code(tx: Session, address: CustomerAddress, login: str, now: datetime) -
         customer_id=address.customer_id,
         kind=MailKind.MAIL_PASSWORD,
         language=address.language,
-        sealed_address=address.sealed_address,
-        address_hash=address.address_hash,
+        **address_columns(address),
         facts={"address": address.id},
         state=MailState.QUEUED,
         queued_at=now,
@@ -54,7 +53,9 @@ def draw_code(tx: Session, box: AddressBox, mail: OutboxMail, now: datetime) -> 
     wanted = update(MailCode).where(
         MailCode.address_id == address_id, MailCode.mail_id == mail.id, MailCode.asked_at > now - LONGEST_LIFE
     )
-    return code if changed_rows(tx, wanted.values(code_hash=box.hash_code(code, address_id))) else None
+    kept = box.hash_code(code, address_id)
+    values = {"code_hash": kept.code_hash, "address_key_id": kept.address_key_id}
+    return code if changed_rows(tx, wanted.values(**values)) else None
 
 
 def living_code(tx: Session, address_id: str, login: str, now: datetime) -> MailCode | None:

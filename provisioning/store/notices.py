@@ -28,18 +28,21 @@ class Notice:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def owe_notices(line: Line, notice: Notice, *, only: bytes | None = None, but: bytes | None = None) -> int:
+def owe_notices(line: Line, notice: Notice, *, only: str | None = None, but: str | None = None) -> int:
     """One mail to each address, in the open transaction of `line`. Answers how many.
 
-    `only` and `but` are hashes: to that address alone, or to all others.
+    `only` and `but` are ids of stored addresses: to that one alone, or to all others.
     """
+    rows = _STORED.all(line, {"customer_id": notice.customer_id})
+    hashes = {str(row[0]): bytes(row[2]) for row in rows}
     # two uses may have the same address: it is told once, in the language it was last given with
-    recipients = {bytes(row[1]): row for row in _STORED.all(line, {"customer_id": notice.customer_id})}
+    recipients = {bytes(row[2]): row for row in rows}
     if only is not None:
-        recipients = {only: recipients[only]}
-    recipients.pop(but or b"", None)
+        recipients = {hashes[only]: recipients[hashes[only]]}
+    if but is not None:
+        del recipients[hashes[but]]
     facts = json.dumps({"at": notice.at.isoformat(), **notice.facts})
-    for sealed, hashed, language in recipients.values():
+    for _, sealed, hashed, key_id, language in recipients.values():
         mail = {
             "id": new_id(),
             "institution_id": notice.institution_id,
@@ -48,6 +51,7 @@ def owe_notices(line: Line, notice: Notice, *, only: bytes | None = None, but: b
             "language": language,
             "sealed_address": bytes(sealed),
             "address_hash": bytes(hashed),
+            "address_key_id": key_id,
             "facts": facts,
             "at": to_microseconds(notice.at),
         }
@@ -56,13 +60,13 @@ def owe_notices(line: Line, notice: Notice, *, only: bytes | None = None, but: b
 
 
 _STORED: Final = Statement("""
-    SELECT sealed_address, address_hash, language FROM customer_address
+    SELECT id, sealed_address, address_hash, address_key_id, language FROM customer_address
     WHERE customer_id = :customer_id AND confirmed_at IS NOT NULL
     ORDER BY confirmed_at, id
 """)
 _OWE: Final = Statement("""
-    INSERT INTO outbox_mail (id, institution_id, customer_id, kind, language, sealed_address, address_hash, facts,
-                             state, attempts, queued_at, next_attempt_at)
-    VALUES (:id, :institution_id, :customer_id, :kind, :language, :sealed_address, :address_hash, :facts,
-            'queued', 0, :at, :at)
+    INSERT INTO outbox_mail (id, institution_id, customer_id, kind, language, sealed_address, address_hash,
+                             address_key_id, facts, state, attempts, queued_at, next_attempt_at)
+    VALUES (:id, :institution_id, :customer_id, :kind, :language, :sealed_address, :address_hash,
+            :address_key_id, :facts, 'queued', 0, :at, :at)
 """)

@@ -14,6 +14,7 @@ from provisioning.rules.address_use import AddressUse
 from provisioning.rules.company import CompanyRole
 from provisioning.rules.institution import Institution
 from provisioning.services import Services
+from provisioning.store.address_box import address_columns
 from provisioning.store.tables import AuditEntry, Customer, CustomerAddress
 from tests.api.bank import Bank, open_bank
 from tests.api.conftest import Served
@@ -51,8 +52,7 @@ def canary(served: Served) -> Bank:
         tx.add(
             CustomerAddress(
                 institution_id="dual", customer_id=people[0].id, use=AddressUse.NOTICES, language="ja",
-                sealed_address=services.addresses.seal(address, "dual"),
-                address_hash=services.addresses.hash(address), stored_at=at, confirmed_at=at,
+                **address_columns(services.addresses.seal(address, "dual")), stored_at=at, confirmed_at=at,
             )
         )  # fmt: skip
     kind, check = WITH_EVERYTHING.papers[0].value, "photo_id"

@@ -23,6 +23,7 @@ from provisioning.rules.roles import Role
 from provisioning.rules.states import TokenKind
 from provisioning.services import Services
 from provisioning.settings_file import load_settings
+from provisioning.store.address_keys import FIRST
 from provisioning.store.audit import AuditRecord, record
 from provisioning.store.queries.breach import Affected
 from provisioning.store.tables import Base, Credential, Customer, Fob, MailState
@@ -58,6 +59,7 @@ TECHNICAL = {
     ),
     *(
         "kek_id",
+        "address_key_id",
         "wrapped_key",
         "salt",
         "app_key_thumbprint",
@@ -130,13 +132,14 @@ def test_a_stolen_database_concerns_everybody_of_the_institution(
     assert a[DataKind.TOKEN_SECRET] == {(Protection.ENCRYPTED, kek)}
     assert a[DataKind.PASSWORD] == {(Protection.HASHED, "")}
     assert a[DataKind.NAME] == {(Protection.PLAIN, "")}
-    assert b[DataKind.MAIL_ADDRESS] == {(Protection.ENCRYPTED, "address"), (Protection.KEYED_HASH, "address")}
+    assert b[DataKind.MAIL_ADDRESS] == {(Protection.ENCRYPTED, FIRST), (Protection.KEYED_HASH, FIRST)}
     assert DataKind.TOKEN_SECRET not in b
     only = listed(services, BreachOf.TABLES, "outbox_mail")
     assert {one.place for one in only} == {
         f"outbox_mail.{name}" for name in ("sealed_address", "address_hash", "facts")
     }
     assert {one.customer_id for one in listed(services, BreachOf.KEY, kek)} == {customer_a.id}
+    assert {one.customer_id for one in listed(services, BreachOf.KEY, FIRST)} == {customer_b.id}
     assert listed(services, BreachOf.KEY, "another") == []
 
 

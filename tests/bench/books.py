@@ -70,8 +70,9 @@ def enter_books(services: Services, count: int) -> None:
 def _enter(services: Services, rows: Iterator[tuple[type[Base], Row]]) -> None:
     """Foreign keys lead backwards in the order of `_ORDER`."""
     assert services.addresses is not None
+    sealed = services.addresses.seal("hanako@mihon.example", INSTITUTION)
     more: dict[type[Base], Row] = {
-        OutboxMail: {"sealed_address": services.addresses.seal("hanako@mihon.example", INSTITUTION)}
+        OutboxMail: {"sealed_address": sealed.sealed_address, "address_key_id": sealed.address_key_id}
     }
     by_table: dict[type[Base], list[Row]] = {table: [] for table in _ORDER}
     for table, row in rows:

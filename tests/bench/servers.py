@@ -28,7 +28,7 @@ directory = "keys/vault"
 [keys]
 audit_id = "bench"
 audit_file = "keys/audit.key"
-address_file = "keys/address.key"
+address_directory = "keys/address"
 tickets_file = "keys/tickets.key"
 access_file = "keys/access.key"
 station_file = "keys/station.key"

@@ -86,7 +86,7 @@ def in_use(services: Services, customer: Customer) -> list[str]:
     """The addresses that passwords by mail are sent to."""
     assert services.addresses is not None
     return [
-        services.addresses.open(row.sealed_address, row.institution_id)
+        services.addresses.open(row)
         for row in stored_addresses(services, customer)
         if row.use is AddressUse.MAIL_PASSWORD and row.confirmed_at and not row.retired_at
     ]

@@ -340,6 +340,7 @@ def _add_job_ticket_mail(services: Services, token: Token, fob: Fob, now: dateti
         language="ja",
         sealed_address=b"address",
         address_hash=bytes(32),
+        address_key_id="address-1",
         facts={},
         state=MailState.QUEUED,
         queued_at=now,

@@ -13,14 +13,19 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, delete, text
+from sqlalchemy import Connection, create_engine, delete, text, update
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from provisioning import migrations
 from provisioning.errors import StoreUnavailable
+from provisioning.rules.mail_kind import MailKind
 from provisioning.services import Services
+from provisioning.store.address_keys import FIRST
 from provisioning.store.engine import Store
-from provisioning.store.tables import Base, Credential, Customer
+from provisioning.store.line import JoinedLine
+from provisioning.store.notices import Notice, owe_notices
+from provisioning.store.tables import Base, Credential, Customer, OutboxMail
+from tests.fixtures.addresses import owed, store_address, stored_addresses
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import NOON, add_customer
 from tests.fixtures.tokens import give_token
@@ -102,6 +107,25 @@ def test_customers_and_what_is_theirs_survive_every_upgrade(database_url: str, s
     alone = delete(Customer).where(Customer.id == customer.id)
     with services.store.write() as tx, pytest.raises(IntegrityError):
         tx.execute(alone)
+    engine.dispose()
+
+
+def test_addresses_of_before_are_under_the_first_key(database_url: str, services: Services) -> None:
+    customer = add_customer(services, "999800000001")
+    store_address(services, customer, "taro@mihon.example")
+    with services.store.write() as tx:
+        erased = Notice(MailKind.ADDRESS_CHANGED, customer.institution_id, customer.id, NOON)
+        assert owe_notices(JoinedLine(tx.connection()), erased) == 1
+        tx.execute(update(OutboxMail).values(sealed_address=b"", address_hash=b"", address_key_id=None))
+    services.store.close()
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        command.downgrade(migrations.configuration(connection), "0014")
+    migrations.upgrade(database_url)
+    (row,), (mail,) = stored_addresses(services, customer), owed(services, customer)
+    assert (row.address_key_id, mail.address_key_id) == (FIRST, None)
+    assert services.addresses is not None
+    assert services.addresses.open(row) == "taro@mihon.example"
     engine.dispose()
 
 

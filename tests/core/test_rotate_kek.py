@@ -11,8 +11,10 @@ from sqlalchemy import select, update
 
 from provisioning.errors import HsmAway, HsmFault, NotFound, TooEarly, VaultError, WrongState
 from provisioning.jobs.imported_seeds import context_of_fob
-from provisioning.jobs.retire_kek import REST, RetireKekCommand, retire_kek
-from provisioning.jobs.rotate_kek import BATCH, Rotated, RotateKekCommand, rotate_kek
+from provisioning.jobs.retire_kek import retire_kek
+from provisioning.jobs.retire_key import REST, RetireKeyCommand
+from provisioning.jobs.rotate_kek import rotate_kek
+from provisioning.jobs.rotate_key import BATCH, Rotated, RotateKeyCommand
 from provisioning.jobs.verify import Outcome, VerifyCommand, verify
 from provisioning.rules.parameters import Algorithm, OtpType
 from provisioning.rules.states import CredentialState
@@ -55,7 +57,7 @@ def make(services: Services, kek_id: str = NEW) -> KeyFolder:
 
 
 def rotate(services: Services, now: datetime, kek_id: str = NEW) -> Rotated:
-    return rotate_kek(services, RotateKekCommand(kek_id, SYSTEM), now)
+    return rotate_kek(services, RotateKeyCommand(kek_id, SYSTEM), now)
 
 
 def accepted(services: Services, token: Token, now: datetime) -> bool:
@@ -131,7 +133,7 @@ def opened(services: Services, imported: ImportedSeed) -> bytes:
 def test_codes_are_verified_and_seeds_sealed_between_any_two_batches(
     vaulted: Services, tokens: list[Token], now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("provisioning.jobs.rotate_kek.BATCH", 1)
+    monkeypatch.setattr("provisioning.jobs.rotate_key.BATCH", 1)
     make(vaulted)
     other = replace(vaulted, sealer=replace(vaulted.sealer), opener=SeedOpener(vaulted.sealer.keys))
     at = [now]
@@ -144,7 +146,7 @@ def test_codes_are_verified_and_seeds_sealed_between_any_two_batches(
             born.append(give_token(other, customer, at[0]))
         assert all(accepted(other, token, at[0]) for token in (*tokens, *born))
 
-    done = rotate_kek(vaulted, RotateKekCommand(NEW, SYSTEM, meanwhile), now)
+    done = rotate_kek(vaulted, RotateKeyCommand(NEW, SYSTEM, meanwhile), now)
     assert len(born) == 2
     assert done == Rotated(3, ())
     assert rows(vaulted) == {NEW: {"credential": 5}}
@@ -163,7 +165,7 @@ def test_what_was_sealed_under_the_old_key_meanwhile_is_wrapped_too(
             late.append(give_token(vaulted, add_customer(vaulted, "123456780300", "dual"), now))
             keys.put_in_force(NEW)
 
-    assert rotate_kek(vaulted, RotateKekCommand(NEW, SYSTEM, meanwhile), now).wrapped == 4
+    assert rotate_kek(vaulted, RotateKeyCommand(NEW, SYSTEM, meanwhile), now).moved == 4
     assert rows(vaulted) == {NEW: {"credential": 4}}
 
 
@@ -210,7 +212,7 @@ def test_only_the_verifier_role_rotates(vaulted: Services, now: datetime) -> Non
     with pytest.raises(VaultError):
         rotate(replace(vaulted, opener=None), now)
     with pytest.raises(VaultError):
-        retire_kek(replace(vaulted, opener=None), RetireKekCommand(NEW, SYSTEM), now)
+        retire_kek(replace(vaulted, opener=None), RetireKeyCommand(NEW, SYSTEM), now)
     # halves of different keys: nothing is wrapped to what does not open
     (keys.directory / f"{NEW}.key").write_bytes((keys.directory / f"{OLD}.key").read_bytes())
     with pytest.raises(VaultError):
@@ -226,7 +228,7 @@ def test_a_key_goes_when_it_has_rested_and_nothing_names_it(
     clock = datetime.now(UTC)
 
     def retire(kek_id: str, at: datetime) -> None:
-        retire_kek(vaulted, RetireKekCommand(kek_id, SYSTEM), at)
+        retire_kek(vaulted, RetireKeyCommand(kek_id, SYSTEM), at)
 
     with pytest.raises(WrongState):
         retire(OLD, clock + REST)
@@ -274,7 +276,7 @@ def test_from_a_file_into_a_token_is_a_rotation_and_so_is_the_way_back(
     assert rotate(services, now) == Rotated(1, ())
     assert accepted(services, held, now + timedelta(minutes=1))
     assert services.opener.token is not None
-    retire_kek(services, RetireKekCommand("kek-hsm-2", SYSTEM), datetime.now(UTC) + REST)
+    retire_kek(services, RetireKeyCommand("kek-hsm-2", SYSTEM), datetime.now(UTC) + REST)
     with pytest.raises(HsmAway) as gone:
         services.opener.token.public("kek-hsm-2")
     assert gone.value.fault is HsmFault.KEY
@@ -286,7 +288,7 @@ def test_a_token_that_goes_away_stops_a_rotation_which_goes_on_later(
     beside_token: Services, soft_token: SoftToken, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     services = beside_token
-    monkeypatch.setattr("provisioning.jobs.rotate_kek.BATCH", 1)
+    monkeypatch.setattr("provisioning.jobs.rotate_key.BATCH", 1)
     services.sealer.keys.put_in_force(TOKEN_KEK)
     held = [give_token(services, add_customer(services, f"12345678040{n}", "dual"), now) for n in range(3)]
     make(services)
@@ -296,7 +298,7 @@ def test_a_token_that_goes_away_stops_a_rotation_which_goes_on_later(
             soft_token.take_out()
 
     with pytest.raises(HsmAway):
-        rotate_kek(services, RotateKekCommand(NEW, SYSTEM, pull), now)
+        rotate_kek(services, RotateKeyCommand(NEW, SYSTEM, pull), now)
     assert rows(services) == {NEW: {"credential": 1}, TOKEN_KEK: {"credential": 2}}
     soft_token.put_back()
     assert soft_token.hsm is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import secrets
 import shutil
 import socket
 import threading
@@ -23,14 +22,14 @@ from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_fob
 from provisioning.rules.actor import SYSTEM
 from provisioning.rules.states import FobState
 from provisioning.services import Services
-from provisioning.settings import KeySettings, Settings, StoreSettings
+from provisioning.settings import Settings, StoreSettings
 from provisioning.store.engine import Store
 from provisioning.store.tables import Customer, Fob
 from tests.faults.nursery import Child, Nursery
 from tests.fixtures.people import quick_hash
 from tests.fixtures.ports import free_port
-from tests.fixtures.services import DUAL, assemble
-from tests.fixtures.vaults import new_vault
+from tests.fixtures.services import DUAL, assemble, fresh_keys
+from tests.fixtures.vaults import new_address_keys, new_vault
 from tests.rig.clock import RigClock
 from tests.rig.drawer import FIRMWARE, MODEL, PROFILE, Drawer, NewFob
 
@@ -62,13 +61,8 @@ def _settings(directory: Path, database_url: str) -> Settings:
     return Settings(
         store=StoreSettings(database_url),
         vault=new_vault(directory),
-        keys=fresh_keys(),
+        keys=fresh_keys(new_address_keys(directory)),
     )
-
-
-def fresh_keys() -> KeySettings:
-    """Of every role."""
-    return KeySettings("audit-1", *(secrets.token_bytes(32) for _ in range(5)))
 
 
 def enrol(services: Services, institution_id: str = DUAL.id, server_url: str = "http://127.0.0.1:1") -> Enrolment:

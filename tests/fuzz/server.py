@@ -23,7 +23,6 @@ from provisioning.rules.roles import ALL_ROLES
 from provisioning.services import Services
 from provisioning.settings import (
     AppSettings,
-    KeySettings,
     MailSettings,
     ServerSettings,
     Settings,
@@ -32,8 +31,8 @@ from provisioning.settings import (
 from provisioning.store.engine import Store
 from provisioning.store.tables import ProgrammingJob
 from tests.fixtures.people import NOON, add_customer, add_fob
-from tests.fixtures.services import ORIGIN, assemble
-from tests.fixtures.vaults import new_vault
+from tests.fixtures.services import ORIGIN, assemble, fresh_keys
+from tests.fixtures.vaults import new_address_keys, new_vault
 from tests.fobs.case import Case
 from tests.fobs.desk import Desk, open_desk
 from tests.soft.issuing import issue
@@ -179,7 +178,7 @@ def _settings(folder: Path, url: str) -> Settings:
     return Settings(
         store=StoreSettings(url),
         vault=new_vault(folder),
-        keys=KeySettings("audit-1", *(secrets.token_bytes(32) for _ in range(5))),
+        keys=fresh_keys(new_address_keys(folder)),
         mail=MailSettings(),
         server=ServerSettings(base_url=ORIGIN),
         app=AppSettings(pbkdf2_iterations=1000, origin=ORIGIN),

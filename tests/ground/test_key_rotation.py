@@ -19,13 +19,17 @@ from provisioning.cli import group
 from provisioning.cli.compose import build_services
 from provisioning.rules.roles import Role
 from provisioning.settings_file import load_settings, load_store_settings
+from provisioning.store.address_keys import AddressKeys
 from provisioning.store.key_folder import KeyFolder
 from tests.bench.people import enter_bank, enter_people, fresh_codes
 from tests.bench.servers import write_settings
+from tests.fixtures.addresses import store_address
 from tests.fixtures.databases import POSTGRESQL, SQLITE
+from tests.fixtures.people import add_customer
 from tests.fixtures.softhsm import MODULE, SoftToken
 from tests.ground.commands import run_kagiya
 from tests.ground.servers import serving
+from tests.ground.settings_files import write_settings as write_whole_settings
 
 PEOPLE = 250
 
@@ -171,3 +175,45 @@ def test_the_commands_of_an_operator(
     soft_token.write_pin("0000")
     assert "refused the PIN" in run("rotate", "another")[2]
     assert keys.current() == "bench-2"
+
+
+def test_the_same_commands_for_keys_of_addresses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write_whole_settings(tmp_path)
+    migrations.upgrade(load_store_settings(file).url)
+    services = build_services(load_settings(file, {Role.WORKER}), {Role.WORKER})
+    customer = add_customer(services, "123456780001")
+    store_address(services, customer, "taro@mihon.example")
+    keys = AddressKeys(tmp_path / "keys" / "address")
+
+    def run(command: str, *arguments: str) -> tuple[int, str, str]:
+        code = group.run(["--settings", str(file), "key", command, "--of", "addresses", *arguments])
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    assert run("status") == (0, "address-1\tfile\t1 customer_address\tin force\n", "")
+    assert run("rotate", "--in", "token")[0] == 2
+    assert run("rotate", "by-name", "--prepare") == (0, f"{keys.directory / 'by-name.key'}\n", "")
+    assert keys.current() == "address-1"
+    # one that was ended before it began goes on without a name
+    keys.set_target("by-name")
+    assert run("rotate") == (0, "every row is under by-name; 1 were wrapped now\n", "1 wrapped\n")
+    assert run("rotate")[1] == "every row is under by-name-2; 1 were wrapped now\n"
+    shown = json.loads(run("status", "--json")[1])
+    assert not shown["rotating"]
+    assert {key["address_key_id"]: key["rows"] for key in shown["keys"] if key["in_force"] or key["rows"]} == {
+        "by-name-2": {"customer_address": 1}
+    }
+    assert "this is possible from" in run("retire", "by-name")[2]
+    long_ago = keys.in_force_since() - 2 * 3600
+    os.utime(keys.directory / "current", (long_ago, long_ago))
+    assert run("retire", "by-name") == (0, "", "")
+    assert "is in force" in run("retire", "by-name-2")[2]
+    assert keys.ids() == ["address-1", "by-name-2"]
+    # a row whose key is gone is named, and left
+    (keys.directory / "by-name-2.key").rename(keys.directory / "away")
+    keys.put_in_force("address-1")
+    code, _, told = run("rotate", "address-1")
+    assert (code, "1 rows cannot be opened and stay as they are: customer_address" in told) == (1, True)
+    assert "under by-name-2" in told
+    assert run("status")[1].splitlines()[1] == "by-name-2\tunknown here\t1 customer_address"
+    services.store.close()

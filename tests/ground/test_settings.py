@@ -47,12 +47,12 @@ def test_no_secret_shows(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("role", "holds"),
     [
-        (Role.STAFF, {"address.key", "tickets.key"}),
-        (Role.CUSTOMER, {"address.key", "tickets.key"}),
-        (Role.BANK, {"address.key", "tickets.key"}),
+        (Role.STAFF, {"address-1.key", "tickets.key"}),
+        (Role.CUSTOMER, {"address-1.key", "tickets.key"}),
+        (Role.BANK, {"address-1.key", "tickets.key"}),
         (Role.STATION, {"access.key", "station.key"}),
         (Role.VERIFIER, {"kek-1.key"}),
-        (Role.WORKER, {"address.key", "mail-password", "checkpoint.key"}),
+        (Role.WORKER, {"address-1.key", "mail-password", "checkpoint.key"}),
     ],
 )
 def test_a_role_reads_only_its_own_secrets(tmp_path: Path, role: Role, holds: set[str]) -> None:
@@ -61,7 +61,7 @@ def test_a_role_reads_only_its_own_secrets(tmp_path: Path, role: Role, holds: se
         if secret.name not in holds | {"kek-1.pub", "checkpoint.pub", "audit.key"}:
             secret.unlink()
     settings = load_settings(file, {role})
-    assert (settings.keys.address is not None) == ("address.key" in holds)
+    assert (settings.keys.address is not None) == ("address-1.key" in holds)
     assert (settings.keys.tickets is not None) == ("tickets.key" in holds)
     assert (settings.keys.access is not None) == ("access.key" in holds)
     assert (settings.keys.station is not None) == ("station.key" in holds)
@@ -97,7 +97,9 @@ def test_a_role_reads_only_its_own_secrets(tmp_path: Path, role: Role, holds: se
         ("[server]", "[server]\ndebug = 1", "server.debug"),
         ("[server]", '[server]\ntls_key_file = "x"', "server.tls_key_file"),
         ("[server]", '[server]\nlog_level = "trace"', "server.log_level"),
-        ("keys/address.key", "keys/audit.key", "keys.audit_file"),
+        ("keys/tickets.key", "keys/audit.key", "keys.audit_file"),
+        ("keys/tickets.key", "keys/address/address-1.key", "keys.audit_file"),
+        ('"keys/address"', '"keys/nowhere"', "keys.address_directory"),
         ("[server]", "[app]\npbkdf2_iterations = 599999\n[server]", "app.pbkdf2_iterations"),
         ("sqlite:///kagiya.db", "mysql://localhost/kagiya", "store.url"),
         ("sqlite:///kagiya.db", "sqlite://", "store.url"),
@@ -128,7 +130,7 @@ def test_the_demo_may_ask_for_fewer_iterations(tmp_path: Path) -> None:
     [
         "vault/kek-1.key",
         "audit.key",
-        "address.key",
+        "address/address-1.key",
         "tickets.key",
         "access.key",
         "station.key",
@@ -140,7 +142,7 @@ def test_a_secret_file_open_to_others_is_refused(tmp_path: Path, name: str, mode
     file = write_settings(tmp_path)
     (tmp_path / "keys" / name).chmod(mode)
     error = refused(file)
-    assert error.key.endswith("vault.directory" if "vault" in name else "_file")
+    assert error.key.endswith("directory" if "/" in name else "_file")
     assert error.mend == f"chmod 600 {tmp_path / 'keys' / name}"
 
 
@@ -172,7 +174,7 @@ def test_a_key_of_another_form_is_refused_and_not_shown(tmp_path: Path, content:
     ("line", "key", "roles"),
     [
         ('directory = "keys/vault"\n', "vault.directory", {Role.VERIFIER}),
-        ('address_file = "keys/address.key"\n', "keys.address_file", {Role.WORKER}),
+        ('address_directory = "keys/address"\n', "keys.address_directory", {Role.WORKER}),
         ('tickets_file = "keys/tickets.key"\n', "keys.tickets_file", {Role.CUSTOMER}),
         ('access_file = "keys/access.key"\n', "keys.access_file", {Role.STATION}),
         ('audit_file = "keys/audit.key"\n', "keys.audit_file", {Role.STATION}),

@@ -14,7 +14,7 @@ import pytest
 from provisioning import migrations
 from provisioning.cli import demo
 from provisioning.cli.compose import OPERATOR, build_services
-from provisioning.cli.demo_house import _move_kek
+from provisioning.cli.demo_house import _move_address_key, _move_kek
 from provisioning.cli.keys import make_keys
 from provisioning.cli.start_up import (
     refuse_address_without_passkeys,
@@ -32,6 +32,7 @@ from provisioning.rules.roles import ALL_ROLES, Role
 from provisioning.services import Services
 from provisioning.settings import ServerSettings, Settings, VaultSettings, VerifierSettings
 from provisioning.settings_file import load_settings
+from provisioning.store.address_keys import FIRST, AddressKeys
 from provisioning.store.key_folder import KeyFolder
 from provisioning.store.tables import BankClient
 from tests.fixtures.softhsm import MODULE, SoftToken
@@ -292,3 +293,13 @@ def test_a_demonstration_that_is_older_than_the_rotation_of_keys_keeps_its_key(t
     shutil.rmtree(keys.directory)
     _move_kek(tmp_path / "keys")
     assert (keys.current(), keys.private("demo")) == ("demo", kept)
+
+
+def test_a_demonstration_that_is_older_than_names_of_keys_of_addresses_keeps_its_key(tmp_path: Path) -> None:
+    make_keys(tmp_path / "keys", "demo")
+    keys = AddressKeys(tmp_path / "keys" / "address")
+    kept = keys.read(FIRST)
+    (keys.directory / f"{FIRST}.key").rename(tmp_path / "keys" / "address.key")
+    shutil.rmtree(keys.directory)
+    _move_address_key(tmp_path / "keys")
+    assert (keys.current(), keys.read(FIRST)) == (FIRST, kept)

@@ -44,7 +44,7 @@ def customer(services: Services) -> Customer:
 def current(services: Services, customer: Customer) -> list[str]:
     assert services.addresses is not None
     return [
-        services.addresses.open(row.sealed_address, row.institution_id)
+        services.addresses.open(row)
         for row in stored_addresses(services, customer)
         if row.use is AddressUse.NOTICES and row.confirmed_at and not row.retired_at
     ]

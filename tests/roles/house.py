@@ -41,7 +41,7 @@ OVER_TLS: Final = frozenset({Role.VERIFIER, Role.BANK})
 """The verifier asks for certificates always, the bank API here because its settings say so."""
 
 _HOLDERS: Final = {
-    "address.key": HANDLES_ADDRESSES,
+    "address": HANDLES_ADDRESSES,
     "tickets.key": HANDLES_TICKETS,
     "access.key": HANDLES_ACCESS_CODES,
     "station.key": ANSWERS_STATIONS,
@@ -145,7 +145,7 @@ def _furnish(house: House, role: Role, text: str) -> None:
     (own / "keys").mkdir(parents=True)
     for name, holders in _HOLDERS.items():
         if role in holders:
-            shutil.copy2(house.folder / "keys" / name, own / "keys" / name)
+            _copy(house.folder / "keys" / name, own / "keys" / name)
     private = () if role is Role.VERIFIER else ("*.key",)
     shutil.copytree(
         house.folder / "keys" / "vault", own / "keys" / "vault", ignore=shutil.ignore_patterns(*private)
@@ -160,6 +160,11 @@ def _furnish(house: House, role: Role, text: str) -> None:
         _ask_for_certificates(house, certificates)
         text = text.replace("[server]", TLS)
     (own / "kagiya.toml").write_text(text.replace('"checkpoints"', '"../checkpoints"'))
+
+
+def _copy(there: Path, here: Path) -> None:
+    """With its mode; a directory of keys as a whole."""
+    (shutil.copytree if there.is_dir() else shutil.copy2)(there, here)
 
 
 def _ask_for_certificates(house: House, folder: Path) -> None:

@@ -24,7 +24,7 @@ from tests.soft.serving import MovableClock, Served
 def address_of(services: Services, customer: Customer) -> list[str]:
     assert services.addresses is not None
     rows = stored_addresses(services, customer)
-    return [services.addresses.open(row.sealed_address, customer.institution_id) for row in rows]
+    return [services.addresses.open(row) for row in rows]
 
 
 def test_setting_up_the_app_confirms_the_address(

@@ -8,6 +8,7 @@ from typing import Any
 from provisioning.jobs.open_credential import open_credential
 from provisioning.rules.states import CredentialState, FobState, JobKind, JobState, TokenKind
 from provisioning.services import Services
+from provisioning.store.address_box import address_columns
 from provisioning.store.audit import SYSTEM, AuditRecord, record
 from provisioning.store.tables import (
     Application,
@@ -62,8 +63,7 @@ def add_mail(
         credential_id=credential.id,
         kind=MailKind.TOKEN_ISSUED,
         language="ja",
-        sealed_address=services.addresses.seal("hanako@carrier.example", credential.institution_id),
-        address_hash=services.addresses.hash("hanako@carrier.example"),
+        **address_columns(services.addresses.seal("hanako@carrier.example", credential.institution_id)),
         facts={},
         state=state,
         queued_at=now,

@@ -38,7 +38,7 @@ def test_it_is_shown_once_to_whoever_says_why(
     services: Services, teller_desk: Colleague, mail: OutboxMail, customer_a: Customer
 ) -> None:
     assert services.addresses is not None
-    address = services.addresses.open(mail.sealed_address, "dual")
+    address = services.addresses.open(mail)
     page = f"/staff/mails/{mail.id}/address"
     teller_desk.get(f"/staff/customers/{customer_a.id}/")
     assert address not in teller_desk.page.text

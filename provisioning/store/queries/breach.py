@@ -18,6 +18,8 @@ from provisioning.store.tables import AuditEntry, Base, Credential, Customer
 from provisioning.store.tables.audit import BY_STAFF
 
 _AT_ONCE: Final = 500
+# the column in which a row names its key
+_NAMED: Final = {Key.KEK: "kek_id", Key.ADDRESS: "address_key_id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,13 @@ def in_tables(store: Store, institution_id: str, tables: Sequence[str]) -> Itera
                 yield from _held(session, field, people)
 
 
-def under_key(store: Store, institution_id: str, kek_id: str) -> Iterator[Affected]:
-    """Whose seeds are wrapped under this key-encryption key."""
-    (field,) = (one for one in FIELDS if one.key is Key.KEK)
+def under_key(store: Store, institution_id: str, key_id: str) -> Iterator[Affected]:
+    """Whose seeds are wrapped under this key-encryption key, or whose addresses are under this key."""
+    named = [field for field in FIELDS if field.key in _NAMED]
     for people in _everybody(store, institution_id):
         with store.read() as session:
-            yield from (one for one in _held(session, field, people) if one.key == kek_id)
+            for field in named:
+                yield from (one for one in _held(session, field, people) if one.key == key_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,7 @@ def _held(session: Session, field: PersonalField, people: dict[str, _Person]) ->
     query = _owners(table, list(people)).where(column.is_not(None))
     if field.protection is not Protection.PLAIN:
         query = query.where(column != _nothing(column.type.python_type))
-    key = table.c.kek_id if field.key is Key.KEK else None
+    key = table.c[_NAMED[field.key]] if field.key in _NAMED else None
     query = query.add_columns(key) if key is not None else query
     for row in session.execute(query.distinct()):
         name = row[1] if key is not None else field.key.value

@@ -130,4 +130,4 @@ def masked_recipient(services: Services, row: OutboxMail) -> str:
     """To whom a mail goes, as far as anybody may see it; nothing of an address that was erased (R67)."""
     if services.addresses is None or not row.sealed_address:
         return MASK
-    return masked(services.addresses.open(row.sealed_address, row.institution_id))
+    return masked(services.addresses.open(row))

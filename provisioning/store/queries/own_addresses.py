@@ -75,4 +75,4 @@ def _sent(tx: Session, services: Services, address: CustomerAddress, login: str,
 def _masked(services: Services, row: CustomerAddress) -> str:
     if services.addresses is None:
         return MASK
-    return masked(services.addresses.open(row.sealed_address, row.institution_id))
+    return masked(services.addresses.open(row))

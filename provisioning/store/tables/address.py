@@ -33,9 +33,10 @@ class CustomerAddress(Base):
     institution_id: Mapped[str] = mapped_column(String(32))
     customer_id: Mapped[str] = mapped_column(ForeignKey("customer.id"), index=True)
     use: Mapped[AddressUse] = mapped_column(checked(AddressUse))
-    # the address under the address key; its keyed hash tells equal ones (R66)
+    # the address under the key that is named; its keyed hash tells equal ones (R66)
     sealed_address: Mapped[bytes] = mapped_column(LargeBinary)
     address_hash: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
+    address_key_id: Mapped[str] = mapped_column(String(32), index=True)
     language: Mapped[str] = mapped_column(String(5))
     stored_at: Mapped[datetime]
     # a code sent there was typed, or an app was set up with the mail (R75)
@@ -52,8 +53,9 @@ class MailCode(Base):
     address_id: Mapped[str] = mapped_column(ForeignKey("customer_address.id"), primary_key=True)
     # the mail that carries it; drawn while that mail is sent, so that it stands nowhere but in the mail
     mail_id: Mapped[str] = mapped_column(ForeignKey("outbox_mail.id"))
-    # keyed hash; NULL until the mail is on its way
+    # keyed hash, and of which key; NULL until the mail is on its way
     code_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    address_key_id: Mapped[str | None] = mapped_column(String(32))
     # name of the login that asked for it
     login: Mapped[str] = mapped_column(String(64), index=True)
     asked_at: Mapped[datetime]

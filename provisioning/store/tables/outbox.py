@@ -37,9 +37,10 @@ class OutboxMail(Base):
     ticket_id: Mapped[str | None] = mapped_column(ForeignKey("ticket.id"))
     kind: Mapped[MailKind] = mapped_column(checked(MailKind))
     language: Mapped[str] = mapped_column(String(5))
-    # the address under the address key, for sending and for showing masked (R66)
+    # the address under the key that is named, for sending and for showing masked (R66); once erased it names none
     sealed_address: Mapped[bytes] = mapped_column(LargeBinary)
     address_hash: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
+    address_key_id: Mapped[str | None] = mapped_column(String(32), index=True)
     facts: Mapped[dict[str, Any]] = mapped_column(JSON)
     state: Mapped[MailState] = mapped_column(checked(MailState), index=True)
     attempts: Mapped[int] = mapped_column(default=0)

@@ -37,11 +37,12 @@ from tests.faults.storm.institution import STORMY
 from tests.faults.storm.lines import ProxiedLine
 from tests.faults.storm.parts import AT_WORK, HSM, SETTINGS, server_clock, services_of
 from tests.faults.storm.plan import CUSTOMERS
-from tests.faults.world import enrol, fresh_keys
+from tests.faults.world import enrol
 from tests.fixtures.people import add_customer, add_fob
 from tests.fixtures.ports import free_port
-from tests.fixtures.services import ORIGIN
+from tests.fixtures.services import ORIGIN, fresh_keys
 from tests.fixtures.softhsm import SoftToken, make_token
+from tests.fixtures.vaults import new_address_keys
 from tests.rig.clock import RigClock
 from tests.rig.drawer import PROFILE, Drawer, NewFob
 
@@ -200,7 +201,7 @@ def _settings(directory: Path, url: str, hsm: SoftToken, mail_port: int) -> Sett
         store=StoreSettings(url),
         # codes are to meet the HSM, not only data keys of minutes ago
         vault=replace(hsm.vault, data_key_life_s=_DATA_KEY_LIFE_S),
-        keys=fresh_keys(),
+        keys=fresh_keys(new_address_keys(directory)),
         mail=MailSettings(port=mail_port, starttls=False, timeout_s=_MAIL_TIMEOUT_S),
         server=ServerSettings(base_url=ORIGIN),
         app=AppSettings(1000, ORIGIN, *(1_000_000,) * 3),

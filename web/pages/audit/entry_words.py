@@ -34,6 +34,8 @@ LINES: Final[dict[str, LazyString]] = {
     "close_audit_key": _l("監査記録の鍵を使用終了"),
     "rotate_kek": _l("種を守る鍵を交代"),
     "retire_kek": _l("種を守る鍵を廃止"),
+    "rotate_address_key": _l("メールアドレスの鍵を交代"),
+    "retire_address_key": _l("メールアドレスの鍵を廃止"),
     "add_bank_client": _l("銀行システムの接続を追加"),
     "revoke_bank_client": _l("銀行システムの接続を取消"),
     "add_company": _l("企業を登録"),
@@ -75,6 +77,7 @@ _BAD: Final = frozenset({"refused", "wrong", "suspended", "locked", "ticket_void
 
 FACTS: Final[dict[str, LazyString]] = {
     "kek_id": _l("種を守る鍵"),
+    "address_key_id": _l("メールアドレスの鍵"),
     "wrapped": _l("新しい鍵に移した件数"),
     "unopened": _l("開けなかった件数"),
     "place": _l("画面・操作"),
