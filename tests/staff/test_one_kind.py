@@ -32,6 +32,19 @@ def test_soft_tokens_alone(teller_desk: Colleague, customer_a: Customer) -> None
     assert f"{home}issue/" not in teller_desk.links
 
 
+@pytest.mark.parametrize("institutions", [TokenKind.SOFT], indirect=True)
+def test_without_fobs_no_empty_stock_alarms_anybody(teller_desk: Colleague) -> None:
+    about_fobs = {"/staff/stock/", "/staff/stations/", "/staff/programming/"}
+    assert not about_fobs & set(teller_desk.get("/staff/").links)
+    assert not teller_desk.says("残り少")
+
+
+@pytest.mark.usefixtures("fob")
+@pytest.mark.parametrize("institutions", [TokenKind.SOFT], indirect=True)
+def test_fobs_that_are_left_are_still_looked_after(teller_desk: Colleague) -> None:
+    assert "/staff/stock/" in teller_desk.get("/staff/").links
+
+
 @pytest.mark.parametrize("institutions", [TokenKind.HARD], indirect=True)
 def test_key_fobs_alone_with_an_empty_drawer_say_so(teller_desk: Colleague, customer_a: Customer) -> None:
     home = f"/staff/customers/{customer_a.id}/"
