@@ -7,6 +7,7 @@ whose connection broke is asked once more: a verifier that was started again kee
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -18,11 +19,10 @@ from provisioning.rules.otp import Expected, Match
 from provisioning.rules.verifier import Operation
 from provisioning.store.vault import SealedSeed
 from provisioning.verifier import messages
-from provisioning.verifier.messages import MessageInvalid
 from provisioning.verifier.questions import Adopted, AdoptQuestion, CodeQuestion
 from provisioning.verifier.role_tokens import RoleTokens
 
-T = TypeVar("T")
+Answer = TypeVar("Answer")
 _CONNECT_S: Final = 2.0
 _TOLD_LETTERS: Final = 40
 _CONNECTIONS: Final = httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=60)
@@ -55,21 +55,12 @@ class HttpVerifier:
         """The verdict and the seed sealed anew. Raises as `judge`."""
         to = question.to
         asked = messages.AdoptRequest(to.credential_id, question.fob_id, to.seed_version, question.code)
-        answer = self._ask(messages.ADOPT, asked, messages.Adoption, question.now)
-        try:
-            sealed = messages.read_sealed(answer) if answer.sealed_seed else None
-            return Adopted(messages.read_judgement(answer), sealed)
-        except MessageInvalid:
-            raise VerifierAway("another form of answer") from None
+        return self._ask(messages.ADOPT, asked, _adopted, question.now)
 
     def canary(self, sealed: SealedSeed, now: datetime) -> bytes:
         """What the verifier found in it. Raises VerifierAway, ClockUntrusted."""
         asked = messages.ReadyRequest(*messages.sealed_texts(sealed))
-        answer = self._ask(messages.READY, asked, messages.ReadyAnswer, now)
-        try:
-            return bytes.fromhex(answer.digest)
-        except ValueError:
-            raise VerifierAway("another form of answer") from None
+        return self._ask(messages.READY, asked, _digest, now)
 
     def close(self) -> None:
         """Let the connections go."""
@@ -79,12 +70,10 @@ class HttpVerifier:
         self, operation: Operation, credential_id: str, seed_version: int, codes: tuple[str, ...], now: datetime
     ) -> Match:
         asked = messages.JudgeRequest(operation, credential_id, seed_version, " ".join(codes))
-        try:
-            return messages.read_judgement(self._ask(messages.JUDGE, asked, messages.Judgement, now))
-        except MessageInvalid:
-            raise VerifierAway("another form of answer") from None
+        return self._ask(messages.JUDGE, asked, _match, now)
 
-    def _ask(self, path: str, message: Any, kind: type[T], now: datetime) -> T:
+    def _ask(self, path: str, message: Any, read: Callable[[bytes], Answer], now: datetime) -> Answer:
+        """What `read` makes of the answer; it raises ValueError for one of another form."""
         body = messages.dump(message)
         headers = {"Authorization": self._tokens.header(now), "Content-Type": "application/json"}
         try:
@@ -94,8 +83,8 @@ class HttpVerifier:
         if response.status_code != httpx.codes.OK:
             raise _refusal(response)
         try:
-            return messages.load(kind, response.content)
-        except MessageInvalid:
+            return read(response.content)
+        except ValueError:
             raise VerifierAway("another form of answer") from None
 
     def _post_again(self, path: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
@@ -117,6 +106,20 @@ def client_context(authority: Path, certificate: Path, key: Path) -> ssl.SSLCont
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_cert_chain(certificate, key, password=lambda: "")
     return context
+
+
+def _match(content: bytes) -> Match:
+    return messages.read_judgement(messages.load(messages.Judgement, content))
+
+
+def _adopted(content: bytes) -> Adopted:
+    answer = messages.load(messages.Adoption, content)
+    sealed = messages.read_sealed(answer) if answer.sealed_seed else None
+    return Adopted(messages.read_judgement(answer), sealed)
+
+
+def _digest(content: bytes) -> bytes:
+    return bytes.fromhex(messages.load(messages.ReadyAnswer, content).digest)
 
 
 def _refusal(response: httpx.Response) -> VerifierAway | WrongState | ClockUntrusted:

@@ -75,13 +75,9 @@ class AdoptRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Adoption:
-    """The verdict; a sealed seed (base64) if it is `fresh`, else empty texts."""
+class Adoption(Judgement):
+    """With a sealed seed (base64) if the verdict is `fresh`, else empty texts."""
 
-    verdict: str
-    last_step: int
-    highest_seen_step: int
-    drift_steps: int
     sealed_seed: str
     wrapped_key: str
     kek_id: str
@@ -139,7 +135,7 @@ def judgement(match: Match) -> Judgement:
     return Judgement(match.verdict, counters.last_step, counters.highest_seen_step, counters.drift_steps)
 
 
-def read_judgement(message: Judgement | Adoption) -> Match:
+def read_judgement(message: Judgement) -> Match:
     """As received. Raises MessageInvalid."""
     try:
         verdict = Verdict(message.verdict)
@@ -151,8 +147,8 @@ def read_judgement(message: Judgement | Adoption) -> Match:
 def adoption(match: Match, sealed: SealedSeed | None) -> Adoption:
     """To be sent."""
     texts = ("", "", "") if sealed is None else sealed_texts(sealed)
-    told = judgement(match)
-    return Adoption(told.verdict, told.last_step, told.highest_seen_step, told.drift_steps, *texts)
+    counters = match.counters
+    return Adoption(match.verdict, counters.last_step, counters.highest_seen_step, counters.drift_steps, *texts)
 
 
 def sealed_texts(sealed: SealedSeed) -> tuple[str, str, str]:

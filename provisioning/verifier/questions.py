@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from provisioning.rules.otp import Expected, Match
 from provisioning.rules.verifier import Operation
@@ -71,5 +71,5 @@ class Verifier(Protocol):
         ...
 
 
-CANARY_CONTEXT = SeedContext("readyz", "canary", 1)
+CANARY_CONTEXT: Final = SeedContext("readyz", "canary", 1)
 """Of what is sealed and opened to see whether the vault's two halves fit; nothing else is sealed in it."""
