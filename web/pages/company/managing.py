@@ -20,7 +20,7 @@ from provisioning.store.queries.company_users import CompanyAct, CompanyUser
 from web import current, flow, forms, wording
 from web.pages.company.guard import Manager, managing
 from web.pages.company.words import ALREADY_ENDED, NOT_SUSPENDED, UNAVAILABLE, UNKNOWN, WORDS, ManagingWords
-from web.pages.customer import confirm
+from web.pages.customer.confirm import CONFIRMATION
 from web.pages.customer.guard import actor, institution, notify, page, portal_blueprint
 from web.screens import Screen
 
@@ -107,7 +107,7 @@ def _matches(user: CompanyUser, part: str) -> bool:
 
 
 def _submit(managed: Managing, manager: Manager) -> Response:
-    typed = forms.read_form(confirm.FIELD, several=USERS)
+    typed = forms.read_form(CONFIRMATION, several=USERS)
     screen = managed.list_screen
     if flow.is_repeat(screen):
         notify("repeated")
@@ -115,7 +115,7 @@ def _submit(managed: Managing, manager: Manager) -> Response:
     forms.forget(screen)
     own, ids = manager.own, forms.chosen(USERS)
     command = ManageUsersCommand(
-        own.institution_id, own.customer_id, managed.act, ids, typed[confirm.FIELD], actor(own)
+        own.institution_id, own.customer_id, managed.act, ids, typed[CONFIRMATION], actor(own)
     )
     try:
         result = manage_users(current.services(), command, current.now())
@@ -123,7 +123,7 @@ def _submit(managed: Managing, manager: Manager) -> Response:
         return _refuse(managed, ids, fault.field, fault.fault)
     if result.outcome is not Outcome.ACCEPTED:
         locked = result.reason is Reason.CONFIRMATION_LOCKED
-        return _refuse(managed, ids, confirm.FIELD, "locked" if locked else "wrong")
+        return _refuse(managed, ids, CONFIRMATION, "locked" if locked else "wrong")
     told = [_kept(one) for one in result.users]
     flow.keep(managed.result_screen, {"at": current.now().isoformat(), USERS: told})
     return _redirect(managed, "done")

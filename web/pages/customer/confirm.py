@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from provisioning.errors import BadInput
 from provisioning.jobs.passwords import CheckConfirmationCommand, check_confirmation
 from provisioning.rules.verdict import Outcome
@@ -9,7 +11,7 @@ from provisioning.store.queries.own_standing import OwnStanding
 from web import current
 from web.pages.customer.guard import actor
 
-FIELD = "confirmation_password"
+CONFIRMATION: Final = "confirmation_password"
 
 
 def confirmation_faults(own: OwnStanding, typed: str) -> list[tuple[str, str]]:
@@ -18,7 +20,7 @@ def confirmation_faults(own: OwnStanding, typed: str) -> list[tuple[str, str]]:
     try:
         result = check_confirmation(current.services(), command, current.now())
     except BadInput as fault:
-        return [(FIELD, fault.fault)]
+        return [(CONFIRMATION, fault.fault)]
     if result.outcome is Outcome.ACCEPTED:
         return []
-    return [(FIELD, "locked" if result.locked else "wrong")]
+    return [(CONFIRMATION, "locked" if result.locked else "wrong")]

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from provisioning.rules.actor import Actor, ActorKind
 from provisioning.rules.institution import Institution
+from provisioning.rules.proofs import OtpPurpose
 from provisioning.store.queries.company_users import company_view
 from provisioning.store.queries.own_standing import OwnStanding, own_standing
 from web import current, sessions
@@ -82,6 +83,12 @@ def actor(own: OwnStanding) -> Actor:
 def institution(own: OwnStanding) -> Institution:
     """The customer's institution."""
     return current.services().institution(own.institution_id)
+
+
+def asks_otp(own: OwnStanding, purpose: OtpPurpose) -> bool:
+    """The page has a field for the code. The job decides; whoever has no token in use is not asked."""
+    in_use = own.token is not None and own.token.activated_at is not None
+    return in_use and purpose in institution(own).asks_otp_at
 
 
 def notify(code: str, **facts: Any) -> None:

@@ -19,8 +19,8 @@ from provisioning.store.queries.own_standing import OwnStanding
 from web import current, flow, forms, metrics, sessions
 from web.languages import language
 from web.pages.customer import mail_codes
-from web.pages.customer.guard import actor, notify, page, portal_blueprint, signed_in
-from web.pages.customer.money_transfer import asks_otp
+from web.pages.customer.confirm import CONFIRMATION
+from web.pages.customer.guard import actor, asks_otp, notify, page, portal_blueprint, signed_in
 from web.pages.customer.refusals import closed_door, fault_of
 from web.screens import Screen
 
@@ -92,7 +92,7 @@ def send(own: OwnStanding) -> Response:
 @signed_in
 def confirm(own: OwnStanding) -> Response:
     """変更を確定する."""
-    typed = forms.read_form("confirmation_password", mail_codes.FIELD, "otp")
+    typed = forms.read_form(CONFIRMATION, mail_codes.FIELD, "otp")
     entered = flow.kept(_ENTRY)
     if flow.is_repeat(_CHECK) or entered is None:
         notify("repeated")
@@ -104,7 +104,7 @@ def confirm(own: OwnStanding) -> Response:
         entered["address_id"],
         sessions.login_name(),
         typed[mail_codes.FIELD],
-        typed["confirmation_password"],
+        typed[CONFIRMATION],
         actor(own),
         typed["otp"],
     )

@@ -17,7 +17,7 @@ from web import current, flow, forms
 from web.languages import language
 from web.pages.customer import issued, mail_codes
 from web.pages.customer.choose import choices
-from web.pages.customer.confirm import confirmation_faults
+from web.pages.customer.confirm import CONFIRMATION, confirmation_faults
 from web.pages.customer.guard import actor, institution, notify, page, portal_blueprint, signed_in
 from web.pages.customer.waiting import is_in_one_sitting
 from web.screens import Screen
@@ -92,11 +92,11 @@ def send(own: OwnStanding) -> Response:
 @signed_in
 def confirm(own: OwnStanding) -> Response:
     """確定する: the confirmation password first, the mail password where in use, then everything at once."""
-    given = forms.read_form("confirmation_password", *mail_codes.fields(own))
+    given = forms.read_form(CONFIRMATION, *mail_codes.fields(own))
     typed = flow.kept(Screen.SOFT_ENTRY)
     if flow.is_repeat(Screen.SOFT_CHECK) or typed is None:
         return _again(".done" if flow.kept(Screen.SOFT_DONE) else ".check")
-    faults = confirmation_faults(own, given["confirmation_password"]) or mail_codes.faults(own, given)
+    faults = confirmation_faults(own, given[CONFIRMATION]) or mail_codes.faults(own, given)
     if faults:
         forms.refuse(Screen.SOFT_CHECK, faults)
         return redirect(url_for(".check"), 303)

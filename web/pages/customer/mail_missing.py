@@ -20,7 +20,7 @@ from provisioning.store.queries.own_standing import OwnStanding, OwnToken
 from web import current, flow, forms
 from web.languages import language
 from web.pages.customer import issued
-from web.pages.customer.confirm import FIELD, confirmation_faults
+from web.pages.customer.confirm import CONFIRMATION, confirmation_faults
 from web.pages.customer.guard import actor, institution, notify, page, portal_blueprint, signed_in
 from web.screens import Screen
 
@@ -56,7 +56,7 @@ def resend(own: OwnStanding) -> Response:
 def change(own: OwnStanding) -> Response:
     """内容を変えて送る: another address, another activation password, or both."""
     mail, password = mail_fields(institution(own)), password_fields(institution(own))
-    typed = forms.read_form(*mail, *password, FIELD)
+    typed = forms.read_form(*mail, *password, CONFIRMATION)
     token = _waiting_token(own)
     if token is None:
         return _elsewhere()
@@ -69,7 +69,7 @@ def change(own: OwnStanding) -> Response:
         faults += check_mail_pair(current.services(), entry)
     if any(typed[name] for name in password):
         faults += check_password_pair(current.services(), entry)
-    told = [(fault.field, str(fault.fault)) for fault in faults] or confirmation_faults(own, typed[FIELD])
+    told = [(fault.field, str(fault.fault)) for fault in faults] or confirmation_faults(own, typed[CONFIRMATION])
     if told:
         forms.refuse(Screen.MAIL_MISSING, told, {name: typed[name] for name in mail})
         return redirect(url_for(".show"), 303)

@@ -19,6 +19,7 @@ from provisioning.store.queries.own_standing import OwnStanding
 from web import current, flow, forms, sessions
 from web.languages import language
 from web.pages.customer import mail_codes
+from web.pages.customer.confirm import CONFIRMATION
 from web.pages.customer.guard import actor, institution, notify, page, portal_blueprint, signed_in
 from web.pages.customer.refusals import fault_of
 from web.screens import Screen
@@ -101,7 +102,7 @@ def send_again(own: OwnStanding) -> Response:
 @signed_in
 def confirm(own: OwnStanding) -> Response:
     """変更を確定する."""
-    typed = forms.read_form("confirmation_password", mail_codes.FIELD)
+    typed = forms.read_form(CONFIRMATION, mail_codes.FIELD)
     _offered(own)
     entered = flow.kept(_ENTRY)
     if flow.is_repeat(_CHECK) or entered is None:
@@ -174,7 +175,7 @@ def _stop(own: OwnStanding, typed: dict[str, str]) -> list[tuple[str, str]] | No
 
 def _confirm(own: OwnStanding, entered: dict[str, Any], typed: dict[str, str]) -> Proved:
     ids = (own.institution_id, own.customer_id)
-    login, confirmation, who = sessions.login_name(), typed["confirmation_password"], actor(own)
+    login, confirmation, who = sessions.login_name(), typed[CONFIRMATION], actor(own)
     if entered["use"] == "off":
         ending = EndMailPasswordCommand(*ids, login, entered["mail_password"], confirmation, who)
         return end_mail_password(current.services(), ending, current.now())

@@ -16,7 +16,7 @@ from provisioning.store.queries.money_transfers import TransferDesk, transfer_de
 from provisioning.store.queries.own_standing import OwnStanding
 from web import current, flow, forms, metrics, sessions
 from web.pages.customer import mail_codes
-from web.pages.customer.guard import actor, institution, notify, page, portal_blueprint, signed_in
+from web.pages.customer.guard import actor, asks_otp, notify, page, portal_blueprint, signed_in
 from web.pages.customer.refusals import closed_door, fault_of
 from web.screens import Screen
 
@@ -121,12 +121,6 @@ def done(own: OwnStanding) -> str | Response:
     if made is None:
         return redirect(url_for(".entry"), 303)
     return page("portal/transfer_done.html", own, made=made)
-
-
-def asks_otp(own: OwnStanding, purpose: OtpPurpose) -> bool:
-    """The page has a field for the code. The job decides; whoever has no token in use is not asked."""
-    in_use = own.token is not None and own.token.activated_at is not None
-    return in_use and purpose in institution(own).asks_otp_at
 
 
 def _desk(own: OwnStanding) -> TransferDesk:

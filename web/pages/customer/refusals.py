@@ -8,13 +8,14 @@ from werkzeug.wrappers import Response
 
 from provisioning.rules.verdict import Reason
 from provisioning.store.queries.own_standing import OwnStanding
+from web.pages.customer.confirm import CONFIRMATION
 from web.pages.customer.guard import shut_out
 
 _FAULTS: Final = {
     Reason.WRONG: ("otp", "wrong"),
     Reason.USED: ("otp", "wrong"),
-    Reason.CONFIRMATION_WRONG: ("confirmation_password", "wrong"),
-    Reason.CONFIRMATION_LOCKED: ("confirmation_password", "locked"),
+    Reason.CONFIRMATION_WRONG: (CONFIRMATION, "wrong"),
+    Reason.CONFIRMATION_LOCKED: (CONFIRMATION, "locked"),
     Reason.MAIL_PASSWORD_WRONG: ("mail_password", "wrong"),
     Reason.MAIL_PASSWORD_LOCKED: ("mail_password", "locked"),
     Reason.MAIL_PASSWORD_OVER: ("mail_password", "over"),

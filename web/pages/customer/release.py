@@ -15,6 +15,7 @@ from provisioning.rules.verdict import Outcome
 from provisioning.store.queries.own_standing import OwnStanding, OwnToken
 from web import current, flow, forms, metrics
 from web.pages.customer.choose import choices
+from web.pages.customer.confirm import CONFIRMATION
 from web.pages.customer.guard import actor, notify, page, portal_blueprint, signed_in
 from web.pages.customer.refusals import closed_door, fault_of
 from web.screens import Screen
@@ -35,14 +36,14 @@ def show(own: OwnStanding) -> str | Response:
 @signed_in
 def submit(own: OwnStanding) -> Response:
     """解除する."""
-    typed = forms.read_form("confirmation_password", "otp")
+    typed = forms.read_form(CONFIRMATION, "otp")
     if own.token is None or choices(own).release:
         return _elsewhere(own)
     if flow.is_repeat(Screen.RELEASE):
         notify("repeated")
         return redirect(url_for(".show"), 303)
     forms.forget(Screen.RELEASE)
-    return _try(own, own.token, typed["confirmation_password"], typed["otp"])
+    return _try(own, own.token, typed[CONFIRMATION], typed["otp"])
 
 
 @release_pages.get("/done")
@@ -85,7 +86,7 @@ def _form_faults(token: OwnToken, confirmation_password: str, otp: str) -> list[
     """Both fields looked at before either is tried, so that no mistake hides another."""
     faults: list[tuple[str, str]] = []
     if not confirmation_password:
-        faults.append(("confirmation_password", "missing"))
+        faults.append((CONFIRMATION, "missing"))
     try:
         read_otp(otp, token.digits)
     except BadInput as fault:
