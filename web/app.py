@@ -15,7 +15,7 @@ from typing import Final
 
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import UnicodeConverter, ValidationError
+from werkzeug.routing import IntegerConverter, UnicodeConverter, ValidationError
 
 from provisioning.rules.roles import SHOWS_PAGES, Role
 from provisioning.services import Services
@@ -68,10 +68,16 @@ class PrintablePart(UnicodeConverter):
         return value
 
 
+class NumberPart(IntegerConverter):
+    """A number in an address; one that no database counts to leads nowhere (404)."""
+
+    regex = "[0-9]{1,18}"
+
+
 def create_app(services: Services, roles: Iterable[Role], clock: Callable[[], datetime]) -> Flask:
     """An application for a process with these `roles`; `clock` gives aware UTC instants."""
     app = Flask("web")
-    app.url_map.converters["default"] = PrintablePart
+    app.url_map.converters |= {"default": PrintablePart, "int": NumberPart}
     held = frozenset(roles)
     app.extensions[EXTENSION] = Face(services, held, clock)
     app.config.update(

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, request
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.exceptions import NotFound
 
 from web import assets, dates, faults, front, languages, money
 from web.fault_pages import fault_page
@@ -18,6 +19,7 @@ from web.sessions import TableSessions
 def set_up_pages(app: Flask) -> Callable[[Blueprint], object]:
     """Everything but the pages. Every post needs a CSRF token, unless what is returned is told its blueprint."""
     app.session_interface = TableSessions()
+    app.before_request(_refuse_nul)
     languages.set_up_languages(app)
     dates.set_up_dates(app)
     money.set_up_money(app)
@@ -26,3 +28,9 @@ def set_up_pages(app: Flask) -> Callable[[Blueprint], object]:
     app.extensions[faults.PAGE] = fault_page
     exempt: Callable[[Blueprint], object] = CSRFProtect(app).exempt
     return exempt
+
+
+def _refuse_nul() -> None:
+    """No keyboard types it into an address, and PostgreSQL takes it in no question: there is no such page."""
+    if not request.path.startswith("/api/") and any("\0" in value for _, value in request.args.items(multi=True)):
+        raise NotFound

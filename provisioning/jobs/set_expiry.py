@@ -36,6 +36,8 @@ def set_expiry(services: Services, command: SetExpiryCommand, now: datetime) -> 
 
 def expires_after(last_day: date | None, now: datetime) -> datetime | None:
     """The instant at which a fob with that last day expires. Raises BadInput("last_day")."""
+    if last_day == date.max:  # no day follows it
+        raise BadInput("last_day", InputFault.NOT_OFFERED)
     expires_at = None if last_day is None else day_ends(last_day)
     if expires_at is not None and expires_at <= now:
         raise BadInput("last_day", InputFault.NOT_OFFERED)
