@@ -55,6 +55,9 @@ def claim_job(services: Services, command: ClaimJobCommand, now: datetime) -> Pr
         if station.sealing_key is None:
             raise WrongState("station", "invited")
         fob = tx.get_one(Fob, job.fob_id)
+        # no desk gets the seed of another branch's fob, whatever it says that it sees
+        if station.branch != fob.branch:
+            raise WrongState("station", "elsewhere")
         seal = StationSeal(station.sealing_key, station.id, job.id, fob.serial)
         order = _with_access_code(tx, services, _order(job, fob, command.generation, now), fob, seal)
         # every job locks in this order: credential, fob, job

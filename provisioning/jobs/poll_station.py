@@ -118,7 +118,7 @@ class _Candidate:
 
 
 def _candidates(services: Services, command: PollCommand) -> list[_Candidate]:
-    """Queued jobs of the institution whose fob this station sees, once, usable, and is not busy with."""
+    """Queued jobs of the branch's fobs that this station sees, once, usable, and is not busy with."""
     usable = _usable(command.poll.devices)
     anywhere, here = ProgrammingJob.station_id.is_(None), ProgrammingJob.station_id == command.station_id
     query = (
@@ -127,6 +127,7 @@ def _candidates(services: Services, command: PollCommand) -> list[_Candidate]:
         .join(Station, Station.institution_id == ProgrammingJob.institution_id)
         .where(
             Station.id == command.station_id,
+            Station.branch == Fob.branch,
             ProgrammingJob.state == JobState.QUEUED,
             ProgrammingJob.closed_at.is_(None),
             anywhere | here,

@@ -139,8 +139,10 @@ def _not_of_its_form(wanted: OtpParameters, has: OtpParameters) -> CannotHold:
 def _check_named(tx: Session, command: ReserveFobCommand) -> None:
     """The station and the application, where they are named, belong here and are usable."""
     if command.station_id is not None:
-        station = tx.get(Station, command.station_id)
+        station, fob = tx.get(Station, command.station_id), tx.get(Fob, command.fob_id)
         if station is None or station.institution_id != command.institution_id or station.revoked_at:
+            raise NotFound("station")
+        if fob is not None and fob.branch != station.branch:
             raise NotFound("station")
     if command.application_id is not None:
         application = tx.get(Application, command.application_id)

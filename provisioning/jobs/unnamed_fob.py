@@ -29,7 +29,11 @@ def station_for(tx: Session, services: Services, fob: Fob, station_id: str | Non
     """
     if not is_unnamed(services, fob.profile):
         return station_id
-    here = [Station.institution_id == fob.institution_id, Station.revoked_at.is_(None)]
+    here = [
+        Station.institution_id == fob.institution_id,
+        Station.branch == fob.branch,
+        Station.revoked_at.is_(None),
+    ]
     if station_id is not None:
         here.append(Station.id == station_id)
     connected = tx.scalars(select(Station).where(*here, Station.last_seen_at >= now - CONNECTED_WITHIN)).all()

@@ -155,9 +155,11 @@ class Desk:
         return [self.report(job.job_id, self.write(job)) for job in self.poll()]
 
 
-def open_desk(services: Services, now: datetime, name: str = "窓口1", institution_id: str = "dual") -> Desk:
-    """Invite and enrol a station at 本店."""
-    command = InviteStationCommand(institution_id, "本店", name, SYSTEM)
+def open_desk(
+    services: Services, now: datetime, name: str = "窓口1", institution_id: str = "dual", branch: str = "本店"
+) -> Desk:
+    """Invite and enrol a station."""
+    command = InviteStationCommand(institution_id, branch, name, SYSTEM)
     invitation = invite_station(services, command, now)
     signing_key, sealing_key = Ed25519PrivateKey.generate(), X25519PrivateKey.generate()
     keys = (key.public_key().public_bytes_raw().hex() for key in (signing_key, sealing_key))

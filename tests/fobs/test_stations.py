@@ -20,16 +20,18 @@ from provisioning.errors import (
 )
 from provisioning.jobs.abandon_stale import abandon_stale
 from provisioning.jobs.check_station import SignedRequest, check_station
+from provisioning.jobs.claim_job import ClaimJobCommand, claim_job
 from provisioning.jobs.enrol_station import EnrolStationCommand, enrol_station
 from provisioning.jobs.forget_nonces import forget_nonces
 from provisioning.jobs.invite_station import InviteStationCommand, invite_station
-from provisioning.jobs.reserve_fob import ReservedFob
+from provisioning.jobs.reserve_fob import ReservedFob, ReserveFobCommand, reserve_fob
 from provisioning.jobs.revoke_station import RevokeStationCommand, revoke_station
 from provisioning.jobs.take_into_stock import TakeIntoStockCommand, take_into_stock
 from provisioning.rules.actor import Actor
 from provisioning.rules.states import FobState, JobState
 from provisioning.services import Services
-from provisioning.store.queries import fobs, stations
+from provisioning.store.queries import fobs, jobs, stations
+from provisioning.store.queries.next_step import NextStep
 from provisioning.store.queries.stations import StationStatus
 from tests.fobs.case import Case
 from tests.fobs.desk import Desk, PlainFob, open_desk
@@ -199,6 +201,26 @@ def test_another_institutions_station_gets_no_work(case: Case, reserved: Reserve
     stranger = open_desk(case.services, case.now, institution_id="other")
     stranger.plug(case.fob)
     assert stranger.poll() == ()
+
+
+def test_another_branchs_station_gets_no_work_whatever_it_says_that_it_sees(
+    case: Case, reserved: ReservedFob
+) -> None:
+    """Its seed is the key to a customer's account: a desk that was taken over speaks for its own branch alone."""
+    far = open_desk(case.services, case.now, branch="駅前支店")
+    far.fobs.append(PlainFob(case.fob.serial))
+    assert far.poll() == ()
+    with pytest.raises(WrongState):
+        claim_job(case.services, ClaimJobCommand(reserved.job_id, far.station_id, far.actor), case.now)
+    assert jobs.job(case.services.store, "dual", reserved.job_id, case.now).next_step is NextStep.START_STATION
+    with pytest.raises(NotFound):
+        reserve_fob(
+            case.services,
+            ReserveFobCommand("dual", case.customer.id, case.fob.id, case.teller, station_id=far.station_id),
+            case.now,
+        )
+    near = case.desk.plug(case.fob)
+    assert [job.serial for job in case.desk.poll()] == [near.serial]
 
 
 def test_the_timer_gives_up_what_a_silent_station_was_writing(case: Case, reserved: ReservedFob) -> None:

@@ -206,16 +206,17 @@ def _seen(row: _Row, stations: Sequence[StationView]) -> list[tuple[StationView,
     its label has a profile, but tells no serial. Where the fob is not seen at all, the first device that cannot
     even be asked may well be it.
     """
-    devices = [(station, device) for station in _may_do(row.job, stations) for device in station.devices]
+    devices = [(station, device) for station in _may_do(row, stations) for device in station.devices]
     names = {(row.fob.profile, row.fob.serial), ("", row.fob.serial), (row.fob.profile, "")}
     found = [(at, seen) for at, seen in devices if (seen.profile, seen.serial) in names]
     mute = [(at, seen) for at, seen in devices if not seen.serial and seen.problem is not None]
     return found or mute[:1]
 
 
-def _may_do(job: ProgrammingJob, stations: Sequence[StationView]) -> list[StationView]:
+def _may_do(row: _Row, stations: Sequence[StationView]) -> list[StationView]:
     connected = (station for station in stations if station.status is StationStatus.CONNECTED)
-    return [station for station in connected if job.station_id in (None, station.id)]
+    here = (station for station in connected if station.branch == row.fob.branch)
+    return [station for station in here if row.job.station_id in (None, station.id)]
 
 
 def _findings(
@@ -237,7 +238,7 @@ def _findings(
         next_job_id=follower,
         wait=job.wait,
         station=row.station.name if row.station else "",
-        stations_connected=tuple(station.name for station in _may_do(job, stations)),
+        stations_connected=tuple(station.name for station in _may_do(row, stations)),
         seen=tuple(_seen_device(station, device) for station, device in seen),
     )
 
