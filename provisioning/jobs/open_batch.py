@@ -16,7 +16,7 @@ from provisioning.rules.approval import ApprovedAct
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
-from provisioning.store.tables import Batch, BatchItem, Customer, Station
+from provisioning.store.tables import Batch, BatchItem, Customer, StaffFallback, Station
 
 MAX_ITEMS: Final = 200
 MAX_AT_ONCE: Final = 16
@@ -59,7 +59,7 @@ def open_in(tx: Session, services: Services, command: OpenBatchCommand, now: dat
     if not 1 <= command.at_once <= MAX_AT_ONCE:
         raise BadInput("at_once", InputFault.NOT_OFFERED)
     batch = _batch(tx, command, now)
-    _check_customers(tx, batch, wanted)
+    _check_customers(tx, command, batch, wanted)
     tx.add(batch)
     tx.flush()
     places = enumerate(wanted, 1)
@@ -85,7 +85,11 @@ def _batch(tx: Session, command: OpenBatchCommand, now: datetime) -> Batch:
     )
 
 
-def _check_customers(tx: Session, batch: Batch, wanted: tuple[str, ...]) -> None:
+def _check_customers(tx: Session, command: OpenBatchCommand, batch: Batch, wanted: tuple[str, ...]) -> None:
+    """All of the branch, and none of them whoever asks: nobody issues their own token."""
+    own = tx.scalar(select(StaffFallback.holder_id).where(StaffFallback.staff_id == command.actor.id))
+    if own in wanted:
+        raise NotFound("customer")
     here = (Customer.institution_id == batch.institution_id, Customer.branch == batch.branch)
     found = tx.scalar(select(func.count()).where(Customer.id.in_(wanted), *here))
     if found != len(wanted):

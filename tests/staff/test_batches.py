@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
 from devices.contract import FailureCode, Progress
 from provisioning.jobs.record_progress import RecordProgressCommand, record_progress
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import FobState
 from provisioning.services import Services
-from provisioning.store.tables import Customer, Fob
+from provisioning.store.tables import Batch, Customer, Fob, Staff, StaffFallback
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import add_fob
 from tests.fobs.desk import Desk, PlainFob
@@ -126,6 +127,21 @@ def test_what_is_typed_wrongly_is_told_and_kept(
 ) -> None:
     assert begin(teller_desk, station_desk, **typed) == BATCHES
     assert teller_desk.says(sentence)
+
+
+def test_nobody_is_on_their_own_list(
+    teller_desk: Colleague, services: Services, waiting: list[Customer], station_desk: Desk
+) -> None:
+    """A colleague issues the token that somebody signs in with (R53, R56)."""
+    with services.store.write() as tx:
+        me = tx.scalars(select(Staff.id).where(Staff.name == "窓口 花子")).one()
+        tx.add(StaffFallback(staff_id=me, number="10000001", holder_id=waiting[1].id))
+    assert begin(teller_desk, station_desk, waiting[1].user_id) == BATCHES
+    assert teller_desk.says("この店のお客さまでないユーザIDがあります。")
+    assert begin(teller_desk, station_desk, **{f"customer-{waiting[1].id}": "on"}) == BATCHES
+    assert not teller_desk.says("次のフォブを差し込んでください")
+    with services.store.read() as tx:
+        assert tx.scalars(select(Batch)).all() == []
 
 
 def test_nobody_chosen_and_a_station_that_is_busy(

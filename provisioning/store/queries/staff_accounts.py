@@ -134,13 +134,10 @@ def invited_member(store: Store, token: str, now: datetime) -> StaffView | None:
     return None if staff_id is None else staff_member(store, staff_id)
 
 
-def holds_token_of(store: Store, staff_id: str, customer_id: str) -> bool:
-    """Whether a customer's row is there to hold this person's own token."""
-    query = select(StaffFallback.staff_id).where(
-        StaffFallback.staff_id == staff_id, StaffFallback.holder_id == customer_id
-    )
+def token_holder(store: Store, staff_id: str) -> str | None:
+    """The customer's row that holds this person's own token, if there is one."""
     with store.read() as tx:
-        return tx.scalar(query) is not None
+        return tx.scalar(select(StaffFallback.holder_id).where(StaffFallback.staff_id == staff_id))
 
 
 def _passkeys(tx: Session, staff_id: str) -> tuple[PasskeyView, ...]:

@@ -29,6 +29,7 @@ from provisioning.rules.permissions import StaffAct
 from provisioning.rules.states import FobState, TokenKind
 from provisioning.store.queries.batches import BatchView, batch, batches
 from provisioning.store.queries.search import normal
+from provisioning.store.queries.staff_accounts import token_holder
 from provisioning.store.queries.stations import DeviceView, StationStatus
 from provisioning.store.queries.user_ids import customers_by_user_id
 from provisioning.store.queries.work import open_applications
@@ -241,8 +242,10 @@ _ON_THEIR_WAY: Final = frozenset({FobState.RESERVED, FobState.PROGRAMMING, FobSt
 def _named(desk: Desk, typed: str) -> list[str]:
     """Customers by user ID, one a line. Raises BadInput if one of them is none of this branch's."""
     wanted = [normal(line).upper() for line in typed[:8000].split() if line.strip()]
-    found = customers_by_user_id(current.services().store, desk.institution.id, desk.branch, wanted)
-    if set(wanted) - set(found):
+    store = current.services().store
+    found = customers_by_user_id(store, desk.institution.id, desk.branch, wanted)
+    own = token_holder(store, desk.staff.id)
+    if set(wanted) - set(found) or own in found.values():
         raise BadInput("user_ids", InputFault.NOT_OFFERED)
     return [found[user_id] for user_id in wanted]
 

@@ -20,7 +20,7 @@ from provisioning.store.queries.customers import CustomerCard, customer_card
 from provisioning.store.queries.fobs import FobView, fob
 from provisioning.store.queries.jobs import JobView, job
 from provisioning.store.queries.staff import StaffView, staff_member
-from provisioning.store.queries.staff_accounts import holds_token_of
+from provisioning.store.queries.staff_accounts import token_holder
 from provisioning.store.queries.stations import StationView, station, stations
 from provisioning.store.queries.work import work_counts
 from web import current, sessions
@@ -61,7 +61,7 @@ class Desk:
 
     def card(self, customer_id: str) -> CustomerCard:
         """A customer, who is not themselves: nobody issues their own token. Raises NotFound."""
-        if holds_token_of(current.services().store, self.staff.id, customer_id):
+        if token_holder(current.services().store, self.staff.id) == customer_id:
             raise NotFound("customer")
         return customer_card(current.services(), self.institution.id, customer_id, current.now(), self.branch)
 
