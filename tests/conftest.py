@@ -13,4 +13,5 @@ pytest_plugins = [
     "tests.fixtures.looked_at",
     "tests.fixtures.quick_applications",
     "tests.fixtures.own_logs",
+    "tests.fixtures.nothing_open",
 ]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
+
 from provisioning.errors import VaultError, WrongState
-from provisioning.rules.otp import Counters, Expected, Tolerance
+from provisioning.jobs.rounds import Overtaken
+from provisioning.rules.otp import Counters, Expected, Match, Tolerance
 from provisioning.rules.parameters import OtpParameters
 from provisioning.rules.verifier import Operation
 from provisioning.services import Services
 from provisioning.store.tables import Credential
 from provisioning.store.vault import SealedSeed, SeedContext
 from provisioning.verifier.local import LocalVerifier
-from provisioning.verifier.questions import CodeQuestion, Verifier
+from provisioning.verifier.questions import Adopted, AdoptQuestion, CodeQuestion, Verifier
 
 
 def can_ask(services: Services) -> bool:
@@ -56,4 +59,35 @@ def question_about(
     """A question about the row as it is now. Raises WrongState if it has no seed."""
     return CodeQuestion(
         operation, sealed_of(credential), context_of(credential), expected_codes(services, credential), codes, now
+    )
+
+
+def ask(services: Services, question: CodeQuestion) -> Match:
+    """The verdict; not to be asked for inside a transaction that writes (provisioning.jobs.rounds).
+
+    Raises VaultError, ClockUntrusted, and Overtaken where the verifier found another row than we read.
+    """
+    try:
+        return verifier_of(services).judge(question)
+    except WrongState:
+        raise Overtaken from None
+
+
+def ask_to_adopt(services: Services, question: AdoptQuestion) -> Adopted:
+    """The verdict, and the seed sealed anew. As `ask`."""
+    try:
+        return verifier_of(services).adopt(question)
+    except WrongState:
+        raise Overtaken from None
+
+
+def as_asked(credential: Credential) -> tuple[ColumnElement[bool], ...]:
+    """The row where everything that a verdict rests on still is as in `credential`."""
+    return (
+        Credential.id == credential.id,
+        Credential.state == credential.state,
+        Credential.seed_version == credential.seed_version,
+        Credential.last_step == credential.last_step,
+        Credential.highest_seen_step == credential.highest_seen_step,
+        Credential.drift_steps == credential.drift_steps,
     )

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Select, select
+from sqlalchemy import Row, Select, select
 
 from provisioning.errors import BadInput, InputFault, NotFound
 from provisioning.jobs.ask_approval import ask_for
 from provisioning.jobs.asked import Asked
 from provisioning.jobs.asked_stock import outgoing_seeds
 from provisioning.jobs.imported_seeds import open_imported, parameters_of
-from provisioning.jobs.spend_approval import Sought, spend_approval
+from provisioning.jobs.rounds import Overtaken, until_settled
+from provisioning.jobs.spend_approval import Sought, find_grant, spend_approval
 from provisioning.pskc.ciphers import Passphrase
 from provisioning.pskc.keys import PskcKey
 from provisioning.pskc.writer import write_pskc
@@ -26,6 +27,7 @@ from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.tables import Fob, ImportedSeed
 
 SHORTEST_PASSPHRASE: Final = 16
+Rows = Sequence[Row[Fob, ImportedSeed]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +48,49 @@ def export_pskc(
     nothing to export, VaultError outside the verifier role, ApprovalNeeded, ApprovalRefused, and what `keep`
     raises.
     """
-    institution = services.institution(command.institution_id)
     if len(command.passphrase.text) < SHORTEST_PASSPHRASE:
         raise BadInput("passphrase", InputFault.TOO_SIMPLE)
-    with services.store.write() as tx:
-        rows = tx.execute(_free(institution.id).with_for_update()).all()
-        asked = _asked(row for row, _ in rows)
-        sought = Sought(institution.id, command.actor, (ApprovedAct.EXPORT_SEEDS,), asked)
-        actor = spend_approval(tx, services, sought, now)
-        keys = [_key(services, number, fob, seed) for number, (fob, seed) in enumerate(rows, 1)]
-        facts = {"count": len(keys), "first": keys[0].serial, "last": keys[-1].serial}
-        entry = AuditRecord(now, actor, "export_pskc", "exported", institution.id, facts=facts)
-        record(tx, services.audit_key, entry)
-        keep(write_pskc(keys, command.passphrase))
+    return until_settled(lambda: _round(services, command, keep, now))
+
+
+def _round(services: Services, command: ExportPskcCommand, keep: Callable[[bytes], None], now: datetime) -> int:
+    institution = services.institution(command.institution_id)
+    with services.store.read() as session:
+        rows = session.execute(_free(institution.id)).all()
+        find_grant(session, services, _sought(command, rows), now)
+    opened = {imported.sealed_seed: open_imported(services, imported) for _, imported in rows}
+    keys = _keys(rows, opened)
+    _record(services, command, _Outgoing(keys, opened, write_pskc(keys, command.passphrase)), keep, now)
     return len(keys)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outgoing:
+    """A file, what is in it, and every seed by what it is sealed in."""
+
+    keys: list[PskcKey]
+    opened: Mapping[bytes, bytes] = field(repr=False)
+    file: bytes = field(repr=False)
+
+
+def _record(
+    services: Services,
+    command: ExportPskcCommand,
+    outgoing: _Outgoing,
+    keep: Callable[[bytes], None],
+    now: datetime,
+) -> None:
+    """Only if the same fobs are free, with the same seeds."""
+    with services.store.write() as tx:
+        rows = tx.execute(_free(command.institution_id).with_for_update()).all()
+        if _keys(rows, outgoing.opened) != outgoing.keys:
+            raise Overtaken
+        actor = spend_approval(tx, services, _sought(command, rows), now)
+        keys = outgoing.keys
+        facts = {"count": len(keys), "first": keys[0].serial, "last": keys[-1].serial}
+        entry = AuditRecord(now, actor, "export_pskc", "exported", command.institution_id, facts=facts)
+        record(tx, services.audit_key, entry)
+        keep(outgoing.file)
 
 
 def ask_to_export(services: Services, command: ExportPskcCommand, now: datetime) -> str:
@@ -79,6 +110,11 @@ def _free(institution_id: str) -> Select[Fob, ImportedSeed]:
     return query.order_by(Fob.serial, Fob.numbering)
 
 
+def _sought(command: ExportPskcCommand, rows: Rows) -> Sought:
+    asked = _asked(fob for fob, _ in rows)
+    return Sought(command.institution_id, command.actor, (ApprovedAct.EXPORT_SEEDS,), asked)
+
+
 def _asked(fobs: Iterable[Fob]) -> Asked:
     serials = [(fob.numbering, fob.serial) for fob in fobs]
     if not serials:
@@ -86,7 +122,13 @@ def _asked(fobs: Iterable[Fob]) -> Asked:
     return outgoing_seeds(serials)
 
 
-def _key(services: Services, number: int, fob: Fob, imported: ImportedSeed) -> PskcKey:
+def _keys(rows: Rows, opened: Mapping[bytes, bytes]) -> list[PskcKey]:
+    """A seed that is not among those opened is empty: that of no fob."""
+    found = enumerate(rows, 1)
+    return [_key(number, fob, seed, opened.get(seed.sealed_seed, b"")) for number, (fob, seed) in found]
+
+
+def _key(number: int, fob: Fob, imported: ImportedSeed, seed: bytes) -> PskcKey:
     maker = maker_of(fob.numbering)
     return PskcKey(
         number=number,
@@ -94,7 +136,7 @@ def _key(services: Services, number: int, fob: Fob, imported: ImportedSeed) -> P
         serial=fob.serial,
         model="" if fob.model == maker else fob.model,
         otp=parameters_of(imported),
-        seed=open_imported(services, imported),
+        seed=seed,
         next_counter=imported.next_counter,
         drift_steps=imported.drift_steps,
         expires_at=fob.expires_at,

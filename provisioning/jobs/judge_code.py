@@ -12,8 +12,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from provisioning.errors import ClockUntrusted, StoreUnavailable, WrongState
-from provisioning.jobs.ask_verifier import verifier_of
+from provisioning.errors import ClockUntrusted
+from provisioning.jobs.ask_verifier import ask, verifier_of
+from provisioning.jobs.rounds import Overtaken, until_settled
 from provisioning.rules.identifiers import lookup_name
 from provisioning.rules.institution import Institution
 from provisioning.rules.mail_kind import MailKind
@@ -40,9 +41,6 @@ from provisioning.store.verification import (
     remember,
 )
 from provisioning.verifier.questions import CodeQuestion
-
-# each round is lost only to another code of the same user that was decided meanwhile
-MAX_ROUNDS: Final = 8
 
 
 class Use(StrEnum):
@@ -83,15 +81,11 @@ def judge_code(services: Services, typed: TypedCode, now: datetime) -> VerifyRes
     lookup_name(typed.user_id, "user_id")
     read_otp(typed.otp)
     bench = _Bench(services, institution, typed, now)
-    for _ in range(MAX_ROUNDS):
-        result = _round(bench)
-        if result is not None:
-            return result
-    raise StoreUnavailable("locked")
+    return until_settled(lambda: _round(bench))
 
 
 @retried
-def _round(bench: _Bench) -> VerifyResult | None:
+def _round(bench: _Bench) -> VerifyResult:
     return bench.judge()
 
 
@@ -111,19 +105,16 @@ class _Judged:
 
 @dataclass(frozen=True, slots=True)
 class _Bench:
-    """One code before its judge. Each method answers None if the row changed under its feet."""
+    """One code before its judge. Each method raises Overtaken if the row changed under its feet."""
 
     services: Services
     institution: Institution
     typed: TypedCode
     now: datetime
 
-    def judge(self) -> VerifyResult | None:
+    def judge(self) -> VerifyResult:
         with self.services.store.line() as line:
-            try:
-                judged = self._look(line)
-            except WrongState:  # the verifier found another row than we read
-                return None
+            judged = self._look(line)
             if self.typed.on_accept is None or not judged.is_fresh:
                 return self._settle(line, judged)
         # what follows an acceptance uses SQLAlchemy, within the same transaction
@@ -137,13 +128,12 @@ class _Bench:
         known = standing.expected.parameters if isinstance(standing, Standing) else self.institution.otp
         read_otp(self.typed.otp, known.digits)
         reason = self._reason_before_matching(standing)
-        verifier = verifier_of(self.services)
         try:
             if reason is not Reason.CLOCK and isinstance(standing, Standing) and standing.sealed is not None:
-                return _Judged(standing, reason, verifier.judge(self._question(standing, standing.sealed)))
+                return _Judged(standing, reason, ask(self.services, self._question(standing, standing.sealed)))
             # an unknown user takes as long as a wrong code (R09)
             decoy = Expected(self.institution.otp, Tolerance.of(self.institution, TokenKind.SOFT))
-            verifier.decoy(self._operation, decoy, self.typed.otp, self.now)
+            verifier_of(self.services).decoy(self._operation, decoy, self.typed.otp, self.now)
         except ClockUntrusted:  # the verifier's own, or it differs from ours
             reason = Reason.CLOCK
         return _Judged(standing, reason or Reason.NOT_ACTIVE, None)
@@ -156,7 +146,7 @@ class _Bench:
         codes = (self.typed.otp,)
         return CodeQuestion(self._operation, sealed, standing.context, standing.expected, codes, self.now)
 
-    def _settle(self, line: Line, judged: _Judged) -> VerifyResult | None:
+    def _settle(self, line: Line, judged: _Judged) -> VerifyResult:
         standing, reason, found = judged.standing, judged.reason, judged.found
         if reason is not None or found is None or not isinstance(standing, Standing):
             return self._refuse(line, standing, reason or Reason.NOT_ACTIVE, found)
@@ -195,7 +185,7 @@ class _Bench:
         """The institution's; where it was lowered below what was counted before, one more wrong code suspends."""
         return max(self.institution.failure_limit, standing.failures + 1)
 
-    def _accept(self, line: Line, standing: Standing, found: Match) -> VerifyResult | None:
+    def _accept(self, line: Line, standing: Standing, found: Match) -> VerifyResult:
         limit = self._limit(standing)
         activated_at = self.now if self.typed.use is Use.ACTIVATE else None
         drift = found.counters.drift_steps
@@ -203,23 +193,23 @@ class _Bench:
         row = self._audit_row(Outcome.ACCEPTED, standing, learned)
         if isinstance(line, JoinedLine):
             if standing.slot is Slot.SUCCESSOR and current_is_suspended(line, standing.customer_id):
-                return None
+                raise Overtaken
             if not accept(line, standing, found.counters, limit, activated_at):
-                return None
+                raise Overtaken
             if self.typed.on_accept is not None:
                 self.typed.on_accept(line, standing)
             write_row(line, row)
         elif not accept_and_record(line, standing, found.counters, limit, row):
-            return None
+            raise Overtaken
         left = self.institution.failure_limit
         return VerifyResult(Outcome.ACCEPTED, None, standing.customer_id, standing.credential_id, tries_left=left)
 
-    def _count(self, line: Line, standing: Standing, found: Match) -> VerifyResult | None:
+    def _count(self, line: Line, standing: Standing, found: Match) -> VerifyResult:
         limit = self._limit(standing)
         with line.deciding():
             counted = count_wrong(line, standing, found.counters, limit, self.now)
             if counted is None:
-                return None
+                raise Overtaken
             facts = {"reason": Reason.WRONG.value, "failures": counted.failures, "suspended": counted.suspended}
             write_row(line, self._audit_row(Outcome.REFUSED, standing, facts))
             if counted.suspended:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sqlalchemy import update
+
 from provisioning.errors import ClockUntrusted, WrongState
-from provisioning.jobs.ask_verifier import question_about, verifier_of
+from provisioning.jobs.ask_verifier import as_asked, ask, question_about
 from provisioning.jobs.find_credential import find_credential
+from provisioning.jobs.rounds import Overtaken, until_settled
 from provisioning.rules.otp import Match, Verdict
 from provisioning.rules.otp_input import read_otp
 from provisioning.rules.states import CredentialState, TokenKind
@@ -16,6 +20,7 @@ from provisioning.rules.verifier import Operation
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
+from provisioning.store.journal import changed_rows
 from provisioning.store.tables import Credential
 
 
@@ -38,38 +43,43 @@ class ResyncResult:
     drift_steps: int | None = None
 
 
-@retried
 def resync(services: Services, command: ResyncCommand, now: datetime) -> ResyncResult:
     """Learn drift or counter from two fresh codes; they are spent. A suspension stays. No failure is counted.
 
     Codes that were accepted or seen before prove nothing. Raises BadInput (`first`, `second`), NotFound,
-    WrongState for a soft token or one without a seed, ClockUntrusted.
+    WrongState for a soft token or one without a seed, ClockUntrusted, VaultError, StoreUnavailable.
     """
     services.clock.check(now)
+    return until_settled(lambda: _round(services, command, now))
+
+
+def _round(services: Services, command: ResyncCommand, now: datetime) -> ResyncResult:
+    with services.store.read() as session:
+        credential = find_credential(session, command.institution_id, command.credential_id)
+    if credential.kind is TokenKind.SOFT or credential.state is CredentialState.ENDED:
+        raise WrongState("credential", credential.state.value)
+    digits = credential.digits
+    codes = (read_otp(command.first, digits, "first"), read_otp(command.second, digits, "second"))
+    question = question_about(services, credential, Operation.RESYNC, codes, now)
+    if question.expected.clock_is_behind(now):
+        raise ClockUntrusted
+    return _store(services, command, credential, ask(services, question), now)
+
+
+@retried
+def _store(
+    services: Services, command: ResyncCommand, credential: Credential, found: Match, now: datetime
+) -> ResyncResult:
+    """Only if no code was accepted or seen meanwhile. What was refused is remembered."""
+    counters = found.counters
+    fresh = found.verdict is Verdict.FRESH
+    result = ResyncResult(Outcome.ACCEPTED, counters.drift_steps) if fresh else ResyncResult(Outcome.REFUSED)
+    learned = update(Credential).where(*as_asked(credential)).values(**dataclasses.asdict(counters))
     with services.store.write() as tx:
-        credential = find_credential(tx, command.institution_id, command.credential_id, to_judge=True)
-        if credential.kind is TokenKind.SOFT or credential.state is CredentialState.ENDED:
-            raise WrongState("credential", credential.state.value)
-        digits = credential.digits
-        codes = (read_otp(command.first, digits, "first"), read_otp(command.second, digits, "second"))
-        question = question_about(services, credential, Operation.RESYNC, codes, now)
-        if question.expected.clock_is_behind(now):
-            raise ClockUntrusted
-        found = verifier_of(services).judge(question)
-        result = _store(credential, found)
+        if not changed_rows(tx, learned):
+            raise Overtaken
         record(tx, services.audit_key, _audit(credential, command.actor, result, now))
     return result
-
-
-def _store(credential: Credential, found: Match) -> ResyncResult:
-    """The row is ours until the end: no code is accepted or seen meanwhile. What was refused is remembered."""
-    counters = found.counters
-    credential.last_step = counters.last_step
-    credential.highest_seen_step = counters.highest_seen_step
-    credential.drift_steps = counters.drift_steps
-    if found.verdict is Verdict.FRESH:
-        return ResyncResult(Outcome.ACCEPTED, counters.drift_steps)
-    return ResyncResult(Outcome.REFUSED)
 
 
 def _audit(credential: Credential, actor: Actor, result: ResyncResult, now: datetime) -> AuditRecord:

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from sqlalchemy import Update, delete, select, update
+from sqlalchemy import Delete, Update, delete, select, update
 from sqlalchemy.orm import Session
 
 from provisioning.errors import NotFound, WrongState
@@ -68,8 +68,8 @@ def move_job(tx: Session, job_id: str, to: JobState, **values: Any) -> None:
         raise WrongState("job", state.value)
 
 
-def changed_rows(tx: Session, statement: Update) -> int:
-    """Carry out an UPDATE and say how many rows it found."""
+def changed_rows(tx: Session, statement: Update | Delete) -> int:
+    """Carry out an UPDATE or DELETE and say how many rows it found."""
     return int(tx.execute(statement).rowcount)  # type: ignore[attr-defined]
 
 

@@ -29,6 +29,7 @@ from provisioning.store.tables import AuditEntry, ProfileInForce
 from tests.approvals.conftest import EVERYTHING, Colleague, Hire, read_request
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.services import DUAL
+from tests.fixtures.slow_verifier import SlowOpener
 from tests.pskc.conftest import ITERATIONS, PASSPHRASE, key
 
 
@@ -87,6 +88,28 @@ def test_seeds_are_exported_once_for_one_approval(services: Services, approver: 
     with pytest.raises(ApprovalNeeded):
         export_pskc(services, command, written.append, now)
     assert len(written) == 1
+
+
+@sqlite_only
+def test_of_two_exports_at_once_one_has_the_approval(
+    services: Services, approver: Colleague, now: datetime
+) -> None:
+    import_pskc(replace(services, institutions={"dual": DUAL}), box("B1"), now)
+    command, written = ExportPskcCommand("dual", PASSPHRASE, OPERATOR), list[bytes]()
+    approver.approves(ask_to_export(services, command, now), now)
+    opener = SlowOpener(services, [lambda: export_pskc(services, command, written.append, now)])
+    with pytest.raises(ApprovalNeeded):
+        export_pskc(replace(services, opener=opener), command, written.append, now)  # type: ignore[arg-type]
+    assert len(written) == len(entries(services, "export_pskc")) == 1
+
+
+@sqlite_only
+def test_no_seed_is_opened_before_somebody_allowed_it(services: Services, now: datetime) -> None:
+    import_pskc(replace(services, institutions={"dual": DUAL}), box("B1"), now)
+    opener, command = SlowOpener(services, []), ExportPskcCommand("dual", PASSPHRASE, OPERATOR)
+    with pytest.raises(ApprovalNeeded):
+        export_pskc(replace(services, opener=opener), command, list[bytes]().append, now)  # type: ignore[arg-type]
+    assert opener.opened == 0
 
 
 @sqlite_only

@@ -33,7 +33,7 @@ WRITING: Final = frozenset({"write", "write_connection"})
 # what is not run again, and why
 ONCE: Final = {
     "check_ready._database": "a question, which a conflict answers",
-    "export_pskc.export_pskc": "its file is written within the transaction",
+    "export_pskc._record": "its file is written within the transaction",
     "judge_code.judge": "the round that holds it is run again",
 }
 

@@ -21,7 +21,6 @@ from provisioning.services import Services
 from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import Credential, Customer
 from provisioning.store.vault import SeedContext
-from tests.fixtures.databases import postgresql_only
 from tests.fixtures.tokens import Token, give_token, read_credential
 
 Act = Callable[[Services, Token, str, datetime], Reason | None]
@@ -110,8 +109,6 @@ def test_a_login(
     assert (row.failures, row.state) == (failures, state)
 
 
-# on SQLite these acts hold the one lock that writes need from before they read
-@postgresql_only
 @pytest.mark.parametrize(
     ("begin", "act", "event", "right", "reason", "state"),
     [

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
-from pytest_mock import MockerFixture
 from sqlalchemy import select
 
 from provisioning.errors import BadInput, ClockUntrusted, InputFault, NotFound, WrongState
 from provisioning.jobs.activate import ActivateCommand, activate
-from provisioning.jobs.ask_verifier import question_about
-from provisioning.jobs.check_code import check_code
+from provisioning.jobs.check_code import check_code, store_checked
 from provisioning.jobs.reset_drift import ResetDriftCommand, reset_drift
 from provisioning.jobs.resync import ResyncCommand, ResyncResult, resync
 from provisioning.jobs.verify import Outcome, Reason, VerifyCommand, VerifyResult, verify
@@ -23,7 +19,6 @@ from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import AuditEntry, Credential, Customer, Fob
-from provisioning.verifier.questions import CodeQuestion
 from tests.fixtures.tokens import Token, give_token, read_credential
 
 MINUTE = timedelta(minutes=1)
@@ -39,8 +34,9 @@ def show_two(services: Services, token: Token, codes: tuple[str, str], now: date
 
 
 def prove(services: Services, token: Token, code: str, now: datetime) -> bool:
+    checked = check_code(services, read_credential(services, token), None, code, now)
     with services.store.write() as tx:
-        return check_code(tx, services, tx.get_one(Credential, token.credential_id), code, now)
+        return store_checked(tx, checked)
 
 
 def test_a_drifting_fob_is_followed(services: Services, customer_a: Customer, fob: Fob, now: datetime) -> None:
@@ -162,27 +158,6 @@ def test_a_clock_in_doubt_sees_nothing(services: Services, customer_a: Customer,
     back = now - timedelta(days=1)
     assert submit(services, token, token.code(back, 3), back).reason is Reason.CLOCK
     assert read_credential(services, token).highest_seen_step == seen
-
-
-def test_a_code_judged_meanwhile_takes_nothing_from_a_resynchronisation(
-    services: Services, customer_a: Customer, fob: Fob, now: datetime, mocker: MockerFixture
-) -> None:
-    token = give_token(services, customer_a, now, fob=fob)
-    pair = (token.code(now, 20), token.code(now, 21))
-    tried: list[Future[VerifyResult]] = []
-
-    with ThreadPoolExecutor(1) as somebody_else:
-
-        def after_a_try(*arguments: Any) -> CodeQuestion:
-            tried.append(somebody_else.submit(submit, services, token, token.code(now, 30), now))
-            wait(tried, timeout=0.5)
-            return question_about(*arguments)
-
-        mocker.patch("provisioning.jobs.resync.question_about", after_a_try)
-        assert show_two(services, token, pair, now) == ResyncResult(Outcome.ACCEPTED, 21)
-    assert tried[0].result().reason is Reason.WRONG
-    row = read_credential(services, token)
-    assert (row.drift_steps, row.failures) == (21, 1)
 
 
 def test_resynchronising_lifts_no_suspension(

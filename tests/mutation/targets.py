@@ -27,6 +27,13 @@ _JUDGING: Final = (
     "tests/core/test_verify.py",
     "tests/core/test_replacement.py",
 )
+_MOVING: Final = ("tests/core/test_overtaken.py", "tests/core/test_resync.py", "tests/core/test_decisions.py")
+_PROVING: Final = (
+    "tests/core/test_overtaken.py",
+    "tests/core/test_decisions.py",
+    "tests/fobs/test_typed_proof.py",
+    "tests/pskc/test_overtaken.py",
+)
 TARGETS: Final = (
     Target("provisioning.rules.otp_input", ("tests/core/test_otp_input.py",)),
     Target("provisioning.rules.timetable", ("tests/core/test_timetable.py",)),
@@ -38,6 +45,6 @@ TARGETS: Final = (
     Target("provisioning.store.verification", _JUDGING),
     Target("provisioning.jobs.judge_code", _JUDGING),
     Target("provisioning.jobs.verify", ("tests/core/test_verify.py",)),
-    Target("provisioning.jobs.check_code", ("tests/core/test_decisions.py", "tests/fobs/test_typed_proof.py")),
-    Target("provisioning.jobs.resync", ("tests/core/test_resync.py", "tests/core/test_decisions.py")),
+    Target("provisioning.jobs.check_code", _PROVING),
+    Target("provisioning.jobs.resync", _MOVING),
 )
