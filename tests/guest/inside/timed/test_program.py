@@ -14,7 +14,15 @@ from typing import Final
 
 import pytest
 
-from tests.bench.program import AT_ONCE, LEAST_TIMES_ONE, MANY_OF, MOST_OF_NEEDED, Written, result
+from tests.bench.program import (
+    AT_ONCE,
+    LEAST_TIMES_ONE,
+    MANY_OF,
+    MOST_OF_NEEDED,
+    ProgramResult,
+    Written,
+    result,
+)
 from tests.guest.inside.programs.conftest import service
 from tests.guest.inside.programs.preloaded import Preloaded
 from tests.guest.inside.timed.conftest import keep, wide_awake
@@ -22,6 +30,8 @@ from tests.guest.inside.timed.shop import Shop
 from tests.rig.usb.families import FAMILIES
 
 _MOST_ROUNDS: Final = 5
+_SLOWER: Final = 4
+"""So many times as long as this machine's takes the guest's processor, which is a program itself."""
 _THEIRS: Final = "tests.guest.inside.timed.theirs"
 
 
@@ -51,18 +61,18 @@ and a Flipper Zero is written by hand through a terminal.
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_nobody_waits_for_more_than_wire_and_device_and_no_program_of_the_makers_is_quicker(
+def test_wire_and_device_are_what_takes_the_time_and_no_program_of_the_makers_is_quicker(
     shop: Shop, family: str, rounds: int
 ) -> None:
     program = PROGRAMS.get(family)
     theirs_s = _theirs_s(shop, family, program, rounds) if program else math.inf
 
     def is_quick(one: Written) -> bool:
-        return one.waited <= MOST_OF_NEEDED and one.seconds <= theirs_s
+        return _of_needed(one) <= MOST_OF_NEEDED and one.seconds <= theirs_s
 
     best = result(family, 1, list(_rounds(lambda: shop.write(family), rounds, is_quick)))
     keep(replace(best, program=program.program, program_s=theirs_s) if program else best)
-    assert best.waited <= MOST_OF_NEEDED
+    assert _of_needed(best) <= MOST_OF_NEEDED
     assert best.seconds <= theirs_s
 
 
@@ -79,8 +89,13 @@ def test_sixteen_fobs_at_once_are_ten_times_one(shop: Shop, rounds: int) -> None
     assert sixteen.times_one >= LEAST_TIMES_ONE
 
 
+def _of_needed(one: Written | ProgramResult) -> float:
+    """Time over what no driver can beat, with a processor as quick as this machine's."""
+    return (one.seconds - one.processor_s * (1 - 1 / _SLOWER)) / (one.wire_s + one.work_s)
+
+
 def _waits_for_nobody(one: Written) -> bool:
-    return one.waited <= MOST_OF_NEEDED
+    return _of_needed(one) <= MOST_OF_NEEDED
 
 
 def _rounds(write: Callable[[], Written], least: int, is_quick: Callable[[Written], bool]) -> Iterator[Written]:
