@@ -26,6 +26,8 @@ def institutions(request: pytest.FixtureRequest) -> Mapping[str, Institution]:
 @pytest.mark.parametrize("institutions", [TokenKind.SOFT], indirect=True)
 def test_soft_tokens_alone(teller_desk: Colleague, customer_a: Customer) -> None:
     home = f"/staff/customers/{customer_a.id}/"
+    assert teller_desk.get(home).says("スマートフォンと、そこで受け取れるメールアドレスをご用意ください")
+    assert not teller_desk.says("キーホルダー型")
     teller_desk.get(f"{home}issue/")
     assert teller_desk.path == f"{home}soft/"
     assert home in teller_desk.links
@@ -37,6 +39,7 @@ def test_without_fobs_no_empty_stock_alarms_anybody(teller_desk: Colleague) -> N
     about_fobs = {"/staff/stock/", "/staff/stations/", "/staff/programming/"}
     assert not about_fobs & set(teller_desk.get("/staff/").links)
     assert not teller_desk.says("残り少")
+    assert not teller_desk.says("フォブ")
 
 
 @pytest.mark.usefixtures("fob")
@@ -57,6 +60,8 @@ def test_key_fobs_alone_with_an_empty_drawer_say_so(teller_desk: Colleague, cust
 @pytest.mark.parametrize("institutions", [TokenKind.HARD], indirect=True)
 def test_key_fobs_alone(teller_desk: Colleague, customer_a: Customer) -> None:
     home = f"/staff/customers/{customer_a.id}/"
+    assert teller_desk.get(home).says("キーホルダー型トークンをご用意します")
+    assert not teller_desk.says("どちらになさいますか")
     teller_desk.get(f"{home}issue/")
     assert teller_desk.path == f"{home}hard/"
     assert f"{home}issue/" not in teller_desk.links
