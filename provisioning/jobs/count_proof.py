@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Row, Select, select, text, update
@@ -149,10 +149,25 @@ def _institution(services: Services, one: Try) -> Institution | None:
     return next((i for i in services.institutions.values() if i.service_id == one.service_id), None)
 
 
-def _usable_ticket(institution: Institution | None, one: Try) -> Select[Ticket, CredentialState, str]:
-    """The customer's ticket that is open or spent: the successor's, if there is one, before the token's in use."""
+def _usable_ticket(institution: Institution | None, one: Try) -> Select[*tuple[Any, ...]]:
+    """The customer's ticket that is open or spent: the successor's, if there is one, before the token's in use.
+
+    Its columns, of `Found`'s names: an object of the mapper would take time that tells who has a ticket (R09).
+    """
     return (
-        select(Ticket, Credential.state, Credential.customer_id)
+        select(
+            Ticket.id.label("ticket_id"),
+            Ticket.credential_id,
+            Credential.customer_id,
+            Ticket.institution_id,
+            Ticket.state,
+            Credential.state.label("credential_state"),
+            Ticket.expires_at,
+            Ticket.sealed_password_key,
+            Ticket.answer,
+            Ticket.app_key_thumbprint,
+            Ticket.attempts.label("tries"),
+        )
         .join(Credential, Credential.id == Ticket.credential_id)
         .join(Customer, Customer.id == Credential.customer_id)
         .where(Customer.institution_id == (institution.id if institution else ""), Customer.user_id == one.user_id)
@@ -162,20 +177,8 @@ def _usable_ticket(institution: Institution | None, one: Try) -> Select[Ticket, 
     )
 
 
-def _found(row: Row[Ticket, CredentialState, str] | None, *, counted: bool) -> Found | None:
-    if row is None:
-        return None
-    ticket, credential_state, customer_id = row
-    same = ("credential_id", "institution_id", "state", "expires_at", "sealed_password_key", "answer")
-    return Found(
-        **{name: getattr(ticket, name) for name in same},
-        ticket_id=ticket.id,
-        customer_id=customer_id,
-        credential_state=credential_state,
-        app_key_thumbprint=ticket.app_key_thumbprint,
-        tries=ticket.attempts,
-        counted=counted,
-    )
+def _found(row: Row[*tuple[Any, ...]] | None, *, counted: bool) -> Found | None:
+    return None if row is None else Found(**row._mapping, counted=counted)
 
 
 def _may_try(most: int, now: datetime) -> ColumnElement[bool]:
