@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Flask, render_template, request
 
 from provisioning.rules.roles import Role
-from web import current, headers, icons, screens, sessions, wording
+from web import current, headers, headings, icons, screens, sessions, wording
 from web.languages import LANGUAGES, language
 
 front = Blueprint("front", __name__)
@@ -33,6 +33,7 @@ def set_up_templates(app: Flask) -> None:
             "kind_words": wording.KINDS,
             "role_words": wording.ROLES,
             "menu_names": wording.menu_names,
+            "breakable": headings.breakable,
             "here": here,
             "is_demo": is_demo,
             "language": language,

@@ -30,6 +30,7 @@ class _Reader(HTMLParser):
         self.links: list[str] = []
         self.words: list[str] = []
         self._textarea = ""
+        self._goes_on = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
@@ -42,6 +43,7 @@ class _Reader(HTMLParser):
             self.forms[-1].fields[self._textarea] = ""
         elif tag == "a" and "href" in values:
             self.links.append(values["href"])
+        self._goes_on = tag == "wbr"
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "textarea":
@@ -50,7 +52,9 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._textarea:
             self.forms[-1].fields[self._textarea] += data
-        if data.strip():
+        if data.strip() and self._goes_on:
+            self.words[-1] += data.strip()
+        elif data.strip():
             self.words.append(data.strip())
 
 

@@ -1,0 +1,35 @@
+"""Long headings may break between their parts, and only there."""
+
+from __future__ import annotations
+
+import pytest
+from markupsafe import Markup
+
+from provisioning.store.tables import Customer
+from tests.fixtures.databases import sqlite_only
+from tests.portal.conftest import SignIn
+from web.headings import breakable
+
+
+@pytest.mark.parametrize(
+    ("title", "parts"),
+    [
+        (
+            "トークン発行（ソフトウェアトークン発行情報入力内容確認）",
+            ["トークン発行（ソフトウェアトークン", "発行情報入力内容確認）"],
+        ),
+        ("ワンタイムパスワードトークン発行", ["ワンタイムパスワード", "トークン発行"]),
+        ("ワンタイムパスワードの利用停止解除", ["ワンタイムパスワードの利用停止解除"]),
+        ("ソフトウェアトークン", ["ソフトウェアトークン"]),
+        ("Get a token", ["Get a token"]),
+    ],
+)
+def test_a_compound_breaks_behind_its_first_part(title: str, parts: list[str]) -> None:
+    assert breakable(Markup.escape(title)).split("<wbr>") == parts
+
+
+@sqlite_only
+def test_a_page_is_called_as_before(sign_in: SignIn, customer_a: Customer) -> None:
+    browser = sign_in(customer_a).get("/portal/token/")
+    assert "<h1>ワンタイムパスワード<wbr>申請内容選択</h1>" in browser.page.text
+    assert "ワンタイムパスワード申請内容選択" in browser.text
