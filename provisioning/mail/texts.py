@@ -15,7 +15,7 @@ LANGUAGES: Final = ("ja", "en")
 """In which mails are written."""
 
 APP_NAME: Final = Text(ja="ワンタイムパスワード", en="One-Time Password")
-"""The soft-token app's name, as on the phone's home screen."""
+"""The soft-token app's name; its first part stands in its header and under its icon."""
 
 
 @dataclass(frozen=True, slots=True)

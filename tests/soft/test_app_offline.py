@@ -85,6 +85,7 @@ def test_the_home_screen_has_the_apps_name_in_the_readers_language(client: Flask
             assert found is not None
             manifest = json.loads(client.get(found.group(1), base_url=BASE, buffered=True).data)
             assert (manifest["name"], manifest["lang"]) == (name, language)
+            assert f">{manifest['short_name']}</span>" in client.get(page, base_url=BASE).text, "as under the icon"
             for icon in manifest["icons"]:
                 assert client.get(icon["src"], base_url=BASE, buffered=True).mimetype == icon["type"]
 
