@@ -64,9 +64,12 @@ def udev_says(node: Path) -> dict[str, str]:
     return dict(line.split("=", 1) for line in told.splitlines())
 
 
-def settled() -> None:
-    """udev has done what it knows of."""
-    _run("udevadm", "settle", "--timeout=60")
+def settled(*nodes: Path) -> None:
+    """udev has done what it knows of, and knows of these: the kernel makes a node before it tells udev."""
+    if nodes:
+        _run("udevadm", "wait", "--settle", "--timeout=60", *map(str, nodes))
+    else:
+        _run("udevadm", "settle", "--timeout=60")
 
 
 def _run(*words: str) -> None:

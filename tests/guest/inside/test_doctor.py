@@ -47,7 +47,7 @@ def plug(emulator: Emulator) -> Iterator[Plug]:
         plugged.append(name)
         emulator.do("plug", name)
         ((_, node),) = until(lambda: nodes_of(profile), f"{name} has a node")
-        rights.settled()
+        rights.settled(node.path)
         return node.path
 
     yield put_in
