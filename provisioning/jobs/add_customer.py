@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound, WrongState
+from provisioning.errors import AlreadyTaken, BadInput, InputFault, WrongState
 from provisioning.jobs.passwords import hash_password
 from provisioning.rules.actor import Actor
 from provisioning.rules.company import CompanyRole
@@ -20,6 +20,7 @@ from provisioning.rules.institution import MOST_YEN
 from provisioning.services import Services
 from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Company, Customer
 
 _NAME_LENGTH: Final = 100
@@ -85,9 +86,7 @@ def _check_company(tx: Session, command: AddCustomerCommand) -> None:
     """Whoever is not the master finds one there: no company has users and no master."""
     if command.company_id is None:
         return
-    company = tx.get(Company, command.company_id)
-    if company is None or company.institution_id != command.institution_id:
-        raise NotFound("company")
+    company = own_row(tx, Company, command.company_id, command.institution_id)
     master = select(Customer.id).where(
         Customer.company_id == company.id, Customer.company_role == CompanyRole.MASTER
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from provisioning.errors import NotFound
 from provisioning.rules.actor import Actor
 from provisioning.rules.money_transfer import Account, read_account
 from provisioning.services import Services
 from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Customer, Payee
 
 
@@ -32,9 +32,7 @@ def add_payee(services: Services, command: AddPayeeCommand, now: datetime) -> st
     if faults:
         raise faults[0]
     with services.store.write() as tx:
-        customer = tx.get(Customer, command.customer_id)
-        if customer is None or customer.institution_id != command.institution_id:
-            raise NotFound("customer")
+        customer = own_row(tx, Customer, command.customer_id, command.institution_id)
         payee = Payee(
             institution_id=command.institution_id,
             customer_id=customer.id,

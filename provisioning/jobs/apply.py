@@ -13,13 +13,14 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from provisioning.errors import AlreadyTaken, BadInput, InputFault, IssueRestricted, NotFound, WrongState
+from provisioning.errors import AlreadyTaken, BadInput, InputFault, IssueRestricted, WrongState
 from provisioning.rules.states import TokenKind
 from provisioning.rules.timetable import japan_day
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.issuances import is_restricted
+from provisioning.store.own_rows import own_row
 from provisioning.store.slots import open_in, slot_for_new
 from provisioning.store.tables import Application, ApplicationState, Customer
 
@@ -65,9 +66,7 @@ def apply(services: Services, command: ApplyCommand, now: datetime) -> Applied:
 
 
 def _apply(tx: Session, services: Services, command: ApplyCommand, number: str, now: datetime) -> Applied:
-    customer = tx.get(Customer, command.customer_id)
-    if customer is None or customer.institution_id != command.institution_id:
-        raise NotFound("customer")
+    customer = own_row(tx, Customer, command.customer_id, command.institution_id)
     institution = services.institution(customer.institution_id)
     taken = open_in(tx, customer.id, slot_for_new(tx, institution, customer.id))
     if taken is not None:

@@ -9,7 +9,6 @@ from typing import Any, Self
 
 from sqlalchemy.orm import Session
 
-from provisioning.errors import NotFound
 from provisioning.rules.approval import AskedJob
 from provisioning.store.issuances import unreleased
 from provisioning.store.tables import Credential, Customer, Fob
@@ -30,14 +29,6 @@ class Asked:
         """As it comes back from a payload, to be compared with one."""
         told = json.loads(json.dumps([self.arguments, self.facts]))
         return type(self)(self.job, self.subject, self.branch, told[0], told[1], self.customer_id)
-
-
-def customer_of(tx: Session, institution_id: str, customer_id: str) -> Customer:
-    """Raises NotFound."""
-    found = tx.get(Customer, customer_id)
-    if found is None or found.institution_id != institution_id:
-        raise NotFound("customer")
-    return found
 
 
 def who(customer: Customer) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from provisioning.errors import NotFound
-from provisioning.jobs.asked import Asked, customer_of, issuance_facts
+from provisioning.jobs.asked import Asked, issuance_facts
 from provisioning.jobs.ticket_box import asked_address, ticket_box
 from provisioning.mail.addresses import accept_address
 from provisioning.rules.approval import AskedJob
 from provisioning.services import Services
+from provisioning.store.own_rows import own_row
 from provisioning.store.queries.mails import masked
 from provisioning.store.tables import Application, Customer, Fob, Station
 
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
 
 def one_fob(tx: Session, services: Services, command: ReserveFobCommand) -> Asked:
     """Raises NotFound."""
-    customer, fob = customer_of(tx, command.institution_id, command.customer_id), tx.get(Fob, command.fob_id)
-    if fob is None or fob.institution_id != command.institution_id:
-        raise NotFound("fob")
+    customer = own_row(tx, Customer, command.customer_id, command.institution_id)
+    fob = own_row(tx, Fob, command.fob_id, command.institution_id)
     station = tx.get(Station, command.station_id) if command.station_id else None
     application = tx.get(Application, command.application_id) if command.application_id else None
     return Asked(
@@ -53,9 +53,7 @@ def one_fob(tx: Session, services: Services, command: ReserveFobCommand) -> Aske
 
 def batch_of_fobs(tx: Session, services: Services, command: OpenBatchCommand) -> Asked:
     """Everybody on the list, in its order. Raises NotFound."""
-    station = tx.get(Station, command.station_id)
-    if station is None or station.institution_id != command.institution_id:
-        raise NotFound("station")
+    station = own_row(tx, Station, command.station_id, command.institution_id)
     wanted = list(dict.fromkeys(command.customer_ids))
     here = (Customer.institution_id == command.institution_id, Customer.id.in_(wanted))
     found = {customer.id: customer for customer in tx.scalars(select(Customer).where(*here))}
@@ -75,7 +73,7 @@ def soft_token(tx: Session, services: Services, command: IssueSoftCommand) -> As
 
     Raises NotFound, BadInput for an address that cannot be used.
     """
-    customer = customer_of(tx, command.institution_id, command.customer_id)
+    customer = own_row(tx, Customer, command.customer_id, command.institution_id)
     dotted = services.institution(command.institution_id).dotted_carrier_domains
     address = accept_address(command.mail_address, dotted)
     told = {"address": masked(address), "address_hash": asked_address(ticket_box(services), address)}

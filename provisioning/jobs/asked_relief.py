@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
-from provisioning.errors import NotFound
-from provisioning.jobs.asked import Asked, customer_of, token_facts, who
-from provisioning.jobs.find_credential import find_credential
+from provisioning.jobs.asked import Asked, token_facts, who
 from provisioning.rules.approval import ApprovedAct, AskedJob
 from provisioning.rules.papers import PaperAct
 from provisioning.services import Services
 from provisioning.store.issuances import issuances
+from provisioning.store.own_rows import own_row
 from provisioning.store.queries.actors import actor_names
-from provisioning.store.tables import PaperRequest
+from provisioning.store.tables import Credential, Customer, PaperRequest
 
 if TYPE_CHECKING:
     from provisioning.jobs.close_paper import CarryOutPaperCommand
@@ -37,8 +36,8 @@ def acts_of_paper(act: PaperAct) -> tuple[ApprovedAct, ...]:
 
 def lifting(tx: Session, services: Services, command: LiftSuspensionCommand) -> Asked:
     """Raises NotFound."""
-    credential = find_credential(tx, command.institution_id, command.credential_id)
-    customer = customer_of(tx, command.institution_id, credential.customer_id)
+    credential = own_row(tx, Credential, command.credential_id, command.institution_id)
+    customer = own_row(tx, Customer, credential.customer_id, command.institution_id)
     return Asked(
         AskedJob.LIFT_SUSPENSION,
         f"credential {credential.id}",
@@ -51,10 +50,8 @@ def lifting(tx: Session, services: Services, command: LiftSuspensionCommand) -> 
 
 def paper(tx: Session, services: Services, command: CarryOutPaperCommand) -> Asked:
     """Raises NotFound."""
-    found = tx.get(PaperRequest, command.paper_id)
-    if found is None or found.institution_id != command.institution_id:
-        raise NotFound("paper")
-    customer = customer_of(tx, command.institution_id, found.customer_id)
+    found = own_row(tx, PaperRequest, command.paper_id, command.institution_id)
+    customer = own_row(tx, Customer, found.customer_id, command.institution_id)
     facts: dict[str, Any] = who(customer) | {
         "form_number": found.form_number,
         "paper": found.kind.value,
@@ -65,7 +62,7 @@ def paper(tx: Session, services: Services, command: CarryOutPaperCommand) -> Ask
         "issuances": issuances(tx, customer.id),
     }
     if command.credential_id:
-        facts |= token_facts(tx, find_credential(tx, command.institution_id, command.credential_id))
+        facts |= token_facts(tx, own_row(tx, Credential, command.credential_id, command.institution_id))
     return Asked(
         AskedJob.CARRY_OUT_PAPER,
         f"paper {found.id}",

@@ -12,6 +12,7 @@ from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Application, ApplicationState
 
 
@@ -29,9 +30,7 @@ class CancelApplicationCommand:
 def cancel_application(services: Services, command: CancelApplicationCommand, now: datetime) -> None:
     """OPEN → CANCELLED. Raises NotFound, WrongState if it is closed already."""
     with services.store.write() as tx:
-        application = tx.get(Application, command.application_id)
-        if application is None or application.institution_id != command.institution_id:
-            raise NotFound("application")
+        application = own_row(tx, Application, command.application_id, command.institution_id)
         if command.customer_id not in (None, application.customer_id):
             raise NotFound("application")
         still_open = (Application.id == application.id, Application.state == ApplicationState.OPEN)

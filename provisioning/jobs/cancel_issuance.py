@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from provisioning.errors import NotFound, WrongState
+from provisioning.errors import WrongState
 from provisioning.jobs.end_credential import end_credential
 from provisioning.rules.states import CredentialState, EndedHow, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor
 from provisioning.store.conflicts import retried
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Credential
 
 _NOT_IN_FORCE: Final = frozenset({CredentialState.ISSUED, CredentialState.SET_UP})
@@ -30,9 +31,7 @@ class CancelIssuanceCommand:
 def cancel_issuance(services: Services, command: CancelIssuanceCommand, now: datetime) -> None:
     """End the credential as cancelled: ticket void, unsent mail cancelled. Raises NotFound, WrongState."""
     with services.store.write() as tx:
-        credential = tx.get(Credential, command.credential_id, with_for_update=True)
-        if credential is None or credential.institution_id != command.institution_id:
-            raise NotFound("credential")
+        credential = own_row(tx, Credential, command.credential_id, command.institution_id, held=True)
         if credential.kind is not TokenKind.SOFT or credential.state not in _NOT_IN_FORCE:
             raise WrongState("credential", credential.state.value)
         end_credential(tx, services, credential, EndedHow.CANCELLED, command.actor, now)

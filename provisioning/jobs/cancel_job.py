@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from devices.contract import FailureCode, Problem
-from provisioning.errors import NotFound
 from provisioning.jobs.end_attempt import EndAttemptCommand, end_attempt
 from provisioning.rules.states import JobState
 from provisioning.services import Services
 from provisioning.store.audit import Actor
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import ProgrammingJob
 
 
@@ -29,9 +29,7 @@ def cancel_job(services: Services, command: CancelJobCommand, now: datetime) -> 
     Raises NotFound, WrongState if the job is closed already.
     """
     with services.store.read() as session:
-        job = session.get(ProgrammingJob, command.job_id)
-        if job is None or job.institution_id != command.institution_id:
-            raise NotFound("job")
+        job = own_row(session, ProgrammingJob, command.job_id, command.institution_id)
     given_up = Problem(FailureCode.CANCELLED)
     ending = EndAttemptCommand(job.id, JobState.ABANDONED, given_up, command.actor, try_again=False)
     end_attempt(services, ending, now)

@@ -14,11 +14,11 @@ from webauthn.helpers import (
     verify_signature,
 )
 
-from provisioning.errors import NotFound
 from provisioning.jobs.passkey_site import MALFORMED
 from provisioning.rules.approval import payload_hash
 from provisioning.rules.passkeys import payload_challenge
 from provisioning.services import Services
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import ApprovalRequest
 
 _TYPE: Final = "webauthn.get"
@@ -30,9 +30,7 @@ def signature_holds(services: Services, institution_id: str, approval_id: str) -
     Raises NotFound.
     """
     with services.store.read() as session:
-        row = session.get(ApprovalRequest, approval_id)
-    if row is None or row.institution_id != institution_id:
-        raise NotFound("approval")
+        row = own_row(session, ApprovalRequest, approval_id, institution_id)
     if row.approver_id is None or row.by_demo:
         return None
     try:

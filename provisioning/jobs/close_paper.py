@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from provisioning.errors import BadInput, InputFault, NotFound, WrongState
+from provisioning.errors import BadInput, InputFault, WrongState
 from provisioning.jobs.asked_relief import acts_of_paper
 from provisioning.jobs.needs_approval import refuse_without_approval
 from provisioning.jobs.paper_acts import ACTS, PaperCase
@@ -16,6 +16,7 @@ from provisioning.rules.papers import ACTS_OF, PaperAct, PaperState, read_line
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Credential, PaperRequest
 
 
@@ -77,9 +78,7 @@ def refuse_paper(services: Services, command: RefusePaperCommand, now: datetime)
 
 def _open_paper(tx: Session, institution_id: str, paper_id: str) -> PaperRequest:
     """Held until the transaction ends, so that nobody else closes it meanwhile."""
-    paper = tx.get(PaperRequest, paper_id, with_for_update=True)
-    if paper is None or paper.institution_id != institution_id:
-        raise NotFound("paper")
+    paper = own_row(tx, PaperRequest, paper_id, institution_id, held=True)
     if paper.state is not PaperState.OPEN:
         raise WrongState("paper", paper.state.value)
     return paper

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import delete
 
-from provisioning.errors import NotFound, WrongState
+from provisioning.errors import WrongState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import SessionKind, Staff, StaffInvitation, WebSession
 
 
@@ -28,9 +29,7 @@ def disable_staff(services: Services, command: DisableStaffCommand, now: datetim
     """Disable, and end the sessions in the same transaction. Raises NotFound, WrongState if done before and
     for oneself."""
     with services.store.write() as tx:
-        staff = tx.get(Staff, command.staff_id)
-        if staff is None or staff.institution_id != command.institution_id:
-            raise NotFound("staff")
+        staff = own_row(tx, Staff, command.staff_id, command.institution_id)
         if not staff.enabled:
             raise WrongState("staff", "disabled")
         if staff.id == command.actor.id:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from provisioning.errors import NotFound, WrongState
+from provisioning.errors import WrongState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Staff
 
 
@@ -25,9 +26,7 @@ class EnableStaffCommand:
 def enable_staff(services: Services, command: EnableStaffCommand, now: datetime) -> None:
     """Enable. Raises NotFound, WrongState if they are not disabled, or for oneself."""
     with services.store.write() as tx:
-        staff = tx.get(Staff, command.staff_id, with_for_update=True)
-        if staff is None or staff.institution_id != command.institution_id:
-            raise NotFound("staff")
+        staff = own_row(tx, Staff, command.staff_id, command.institution_id, held=True)
         if staff.enabled:
             raise WrongState("staff", "enabled")
         staff.enabled = True

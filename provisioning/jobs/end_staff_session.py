@@ -11,6 +11,7 @@ from provisioning.errors import NotFound
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import SessionKind, Staff, WebSession
 
 
@@ -31,9 +32,7 @@ def end_staff_session(services: Services, command: EndStaffSessionCommand, now: 
     except ValueError:
         raise NotFound("session") from None
     with services.store.write() as tx:
-        staff = tx.get(Staff, command.staff_id)
-        if staff is None or staff.institution_id != command.actor.institution_id:
-            raise NotFound("staff")
+        staff = own_row(tx, Staff, command.staff_id, command.actor.institution_id)
         theirs = (WebSession.kind == SessionKind.STAFF, WebSession.subject_id == staff.id)
         ended = tx.scalars(
             delete(WebSession).where(WebSession.id_hash == id_hash, *theirs).returning(WebSession.id_hash)

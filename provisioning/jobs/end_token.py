@@ -9,13 +9,13 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from provisioning.jobs.end_credential import end_credential
-from provisioning.jobs.find_credential import find_credential
 from provisioning.jobs.needs_paper import refuse_without_paper
 from provisioning.rules.papers import PaperKind, read_line
 from provisioning.rules.states import EndedHow, EndReason, Slot
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
+from provisioning.store.own_rows import own_row
 from provisioning.store.slots import open_in
 from provisioning.store.tables import Credential
 
@@ -58,7 +58,7 @@ def end_token(services: Services, command: EndTokenCommand, now: datetime) -> En
         refuse_without_paper(institution, PAPERS[command.reason], command.actor)
     how = HOW[command.reason]
     with services.store.write() as tx:
-        credential = find_credential(tx, command.institution_id, command.credential_id)
+        credential = own_row(tx, Credential, command.credential_id, command.institution_id)
         # whoever got hold of the token may have had its successor made
         successor = _successor(tx, credential) if command.reason is EndReason.SUSPICION else None
         end_credential(tx, services, credential, how, command.actor, now)

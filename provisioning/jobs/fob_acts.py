@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from provisioning.errors import NotFound
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Credential, Fob, ProgrammingJob
 
 
@@ -36,9 +36,7 @@ class FobCase:
 
 def fob_case(tx: Session, command: FobCommand) -> FobCase:
     """Raises NotFound for a fob of another institution."""
-    fob = tx.get(Fob, command.fob_id)
-    if fob is None or fob.institution_id != command.institution_id:
-        raise NotFound("fob")
+    fob = own_row(tx, Fob, command.fob_id, command.institution_id)
     carried = (Credential.fob_id == fob.id, Credential.state != CredentialState.ENDED)
     job_open = (ProgrammingJob.fob_id == fob.id, ProgrammingJob.closed_at.is_(None))
     return FobCase(

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from provisioning.errors import BadInput, InputFault, NotFound
+from provisioning.errors import BadInput, InputFault
 from provisioning.jobs.asked_issuances import soft_token
 from provisioning.jobs.fulfil_application import fulfil_application
 from provisioning.jobs.needs_approval import acts_of_issuance
@@ -24,6 +24,7 @@ from provisioning.rules.states import TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Customer, Ticket
 
 
@@ -60,7 +61,7 @@ def issue_soft(services: Services, command: IssueSoftCommand, now: datetime) -> 
     institution = services.institution(command.institution_id)
     to = Recipient(_address(institution, command), command.language)
     with services.store.read() as session:
-        customer = _customer(session, command)
+        customer = own_row(session, Customer, command.customer_id, command.institution_id)
     ids = (institution.service_id, customer.user_id)
     password = read_activation_password(command.activation_password, command.activation_password, ids)
     key = derive_password_key(services, institution, customer.user_id, password)
@@ -102,13 +103,6 @@ def _address(institution: Institution, command: IssueSoftCommand) -> str:
         raise BadInput("kind", InputFault.NOT_OFFERED)
     read_language(command.language)
     return accept_address(command.mail_address, institution.dotted_carrier_domains)
-
-
-def _customer(session: Session, command: IssueSoftCommand) -> Customer:
-    customer = session.get(Customer, command.customer_id)
-    if customer is None or customer.institution_id != command.institution_id:
-        raise NotFound("customer")
-    return customer
 
 
 def _audit(

@@ -9,7 +9,6 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from provisioning.errors import WrongState
-from provisioning.jobs.find_credential import find_credential
 from provisioning.jobs.needs_approval import refuse_without_approval
 from provisioning.jobs.needs_paper import refuse_without_paper
 from provisioning.rules.approval import ApprovedAct
@@ -19,6 +18,7 @@ from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Credential
 
 
@@ -51,7 +51,7 @@ def lift_alone(tx: Session, services: Services, command: LiftSuspensionCommand, 
 
 def lift_in(tx: Session, services: Services, command: LiftSuspensionCommand, now: datetime) -> CredentialState:
     """As `lift_suspension`, in a transaction that has the paper and the approval, or needs none."""
-    credential = find_credential(tx, command.institution_id, command.credential_id)
+    credential = own_row(tx, Credential, command.credential_id, command.institution_id)
     lifted = update(Credential).where(
         Credential.id == credential.id, Credential.state == CredentialState.SUSPENDED
     )

@@ -23,6 +23,7 @@ from provisioning.rules.timetable import wait_after_revocation
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
 from provisioning.store.audit import Actor
+from provisioning.store.own_rows import own_row
 from provisioning.store.queries.company_users import CompanyUser, company_view
 from provisioning.store.tables import AuditEntry, Credential, Customer
 
@@ -115,8 +116,8 @@ def _chosen(services: Services, command: ManageUsersCommand, now: datetime) -> d
 
 
 def _company_of(tx: Session, command: ManageUsersCommand) -> str:
-    by = tx.get(Customer, command.by)
-    if by is None or by.institution_id != command.institution_id or by.company_id is None:
+    by = own_row(tx, Customer, command.by, command.institution_id)
+    if by.company_id is None:
         raise NotFound("customer")
     return by.company_id
 

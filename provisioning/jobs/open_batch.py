@@ -16,6 +16,7 @@ from provisioning.rules.approval import ApprovedAct
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Batch, BatchItem, Customer, StaffFallback, Station
 
 MAX_ITEMS: Final = 200
@@ -70,8 +71,8 @@ def open_in(tx: Session, services: Services, command: OpenBatchCommand, now: dat
 
 
 def _batch(tx: Session, command: OpenBatchCommand, now: datetime) -> Batch:
-    station = tx.get(Station, command.station_id)
-    if station is None or station.institution_id != command.institution_id or station.revoked_at is not None:
+    station = own_row(tx, Station, command.station_id, command.institution_id)
+    if station.revoked_at is not None:
         raise NotFound("station")
     return Batch(
         institution_id=station.institution_id,

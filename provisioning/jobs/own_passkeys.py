@@ -14,6 +14,7 @@ from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Credential, Passkey, Staff, StaffFallback
 
 
@@ -51,10 +52,8 @@ def add_passkey(services: Services, command: AddPasskeyCommand, now: datetime) -
 def remove_passkey(services: Services, command: RemovePasskeyCommand, now: datetime) -> None:
     """It opens nothing any more. Raises NotFound; WrongState for one's last way in."""
     with services.store.write() as tx:
-        staff = tx.get(Staff, command.staff_id, with_for_update=True)
+        staff = own_row(tx, Staff, command.staff_id, command.actor.institution_id, held=True)
         key = tx.get(Passkey, command.passkey_id)
-        if staff is None or staff.institution_id != command.actor.institution_id:
-            raise NotFound("staff")
         if key is None or key.staff_id != staff.id:
             raise NotFound("passkey")
         if command.actor.id == staff.id and not _has_another_way(tx, key):

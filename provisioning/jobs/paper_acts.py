@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 from provisioning.errors import NotFound, WrongState
 from provisioning.jobs.end_credential import end_credential
 from provisioning.jobs.end_mail_password import stop_in
-from provisioning.jobs.find_credential import find_credential
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_in
 from provisioning.rules.papers import ENDS, PaperAct
 from provisioning.rules.states import EndedHow
 from provisioning.services import Services
 from provisioning.store.audit import Actor
 from provisioning.store.issuances import is_restricted, issuances
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Credential, PaperRequest
 
 
@@ -55,7 +55,7 @@ class PaperCase:
 
     def _own_token(self) -> Credential:
         """This customer's, held until the end."""
-        found = find_credential(self.tx, self.paper.institution_id, self.credential_id, to_judge=True)
+        found = own_row(self.tx, Credential, self.credential_id, self.paper.institution_id, held=True)
         if found.customer_id != self.paper.customer_id:
             raise NotFound("credential")
         self.paper.credential_id = found.id

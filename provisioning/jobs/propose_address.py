@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from provisioning.errors import BadInput, InputFault, NotFound, WrongState
+from provisioning.errors import BadInput, InputFault, WrongState
 from provisioning.jobs.ask_mail_password import refuse_too_many
 from provisioning.jobs.check_mail_password import CheckMailPasswordCommand, check_mail_password
 from provisioning.jobs.ticket_box import address_box
@@ -27,6 +27,7 @@ from provisioning.store.addresses import current_address
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.mail_codes import forget_code, owe_code
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Credential, Customer, CustomerAddress
 
 
@@ -97,9 +98,7 @@ def _before(
     session: Session, services: Services, command: ProposeAddressCommand, address: str
 ) -> CustomerAddress | None:
     """The address in use now, if any. Raises NotFound, BadInput, WrongState."""
-    customer = session.get(Customer, command.customer_id)
-    if customer is None or customer.institution_id != command.institution_id:
-        raise NotFound("customer")
+    customer = own_row(session, Customer, command.customer_id, command.institution_id)
     if command.use is AddressUse.MAIL_PASSWORD:
         refuse_with_token(session, customer.id)
     before = current_address(session, customer.id, command.use)

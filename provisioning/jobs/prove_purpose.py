@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from provisioning.errors import BadInput, InputFault, NotFound
+from provisioning.errors import BadInput, InputFault
 from provisioning.jobs.judge_code import TypedCode, Use, judge_code
 from provisioning.jobs.passwords import CheckConfirmationCommand, check_confirmation
 from provisioning.rules.otp_input import read_otp
@@ -23,6 +23,7 @@ from provisioning.services import Services
 from provisioning.store.audit import Actor
 from provisioning.store.conflicts import retried
 from provisioning.store.line import JoinedLine
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Credential, Customer
 from provisioning.store.verification import Standing
 
@@ -110,7 +111,5 @@ def refuse_confirmation(services: Services, proofs: Proofs, typed: str | None, n
 
 def _user_id(services: Services, proofs: Proofs) -> str:
     with services.store.read() as tx:
-        customer = tx.get(Customer, proofs.customer_id)
-        if customer is None or customer.institution_id != proofs.institution_id:
-            raise NotFound("customer")
+        customer = own_row(tx, Customer, proofs.customer_id, proofs.institution_id)
         return customer.user_id

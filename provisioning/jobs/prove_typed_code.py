@@ -17,6 +17,7 @@ from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Credential, ProgrammingJob
 
 
@@ -46,8 +47,8 @@ def prove_typed_code(services: Services, command: ProveTypedCodeCommand, now: da
     """
     institution = services.institution(command.institution_id)
     with services.store.read() as session:
-        job = session.get(ProgrammingJob, command.job_id)
-        if job is None or job.institution_id != institution.id or job.credential_id is None:
+        job = own_row(session, ProgrammingJob, command.job_id, institution.id)
+        if job.credential_id is None:
             raise NotFound("job")
         digits = session.get_one(Credential, job.credential_id).digits
     code = read_otp(command.code, digits, "code")

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from provisioning.errors import BadInput, InputFault, NotFound, WrongState
+from provisioning.errors import BadInput, InputFault, WrongState
 from provisioning.jobs.close_ticket import cancel_mails, close_ticket, usable_ticket
 from provisioning.jobs.open_ticket import PasswordKey, Recipient, derive_password_key, open_ticket, owe_mail
 from provisioning.jobs.ticket_box import address_box, password_key_context, ticket_box
@@ -22,6 +22,7 @@ from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Credential, Customer, OutboxMail, Ticket, TicketState
 
 
@@ -86,11 +87,7 @@ def resend_issue_mail(services: Services, command: ResendIssueMailCommand, now: 
 
 def _waiting(tx: Session, command: ResendIssueMailCommand) -> tuple[Credential, Customer]:
     """The credential whose app is not set up yet, with its customer; locked where the database can."""
-    credential = tx.scalars(
-        select(Credential).where(Credential.id == command.credential_id).with_for_update()
-    ).first()
-    if credential is None or credential.institution_id != command.institution_id:
-        raise NotFound("credential")
+    credential = own_row(tx, Credential, command.credential_id, command.institution_id, held=True)
     if credential.kind is not TokenKind.SOFT or credential.state is not CredentialState.ISSUED:
         raise WrongState("credential", credential.state.value)
     return credential, tx.get_one(Customer, credential.customer_id)

@@ -28,6 +28,7 @@ from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import move_fob
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import (
     Application,
     ApplicationState,
@@ -88,9 +89,7 @@ def reserve_in(tx: Session, services: Services, command: ReserveFobCommand, now:
     institution = services.institution(command.institution_id)
     if TokenKind.HARD not in institution.kinds:
         raise BadInput("kind", InputFault.NOT_OFFERED)
-    customer = tx.get(Customer, command.customer_id)
-    if customer is None or customer.institution_id != command.institution_id:
-        raise NotFound("customer")
+    customer = own_row(tx, Customer, command.customer_id, command.institution_id)
     acts = acts_of_issuance(tx, institution, customer.id, TokenKind.HARD)
     refuse_without_approval(institution, command.actor, *acts)
     _check_named(tx, command)
@@ -139,8 +138,9 @@ def _not_of_its_form(wanted: OtpParameters, has: OtpParameters) -> CannotHold:
 def _check_named(tx: Session, command: ReserveFobCommand) -> None:
     """The station and the application, where they are named, belong here and are usable."""
     if command.station_id is not None:
-        station, fob = tx.get(Station, command.station_id), tx.get(Fob, command.fob_id)
-        if station is None or station.institution_id != command.institution_id or station.revoked_at:
+        station = own_row(tx, Station, command.station_id, command.institution_id)
+        fob = tx.get(Fob, command.fob_id)
+        if station.revoked_at is not None:
             raise NotFound("station")
         if fob is not None and fob.branch != station.branch:
             raise NotFound("station")
@@ -153,9 +153,7 @@ def _check_named(tx: Session, command: ReserveFobCommand) -> None:
 
 
 def _take_fob(tx: Session, command: ReserveFobCommand, now: datetime) -> Fob:
-    fob = tx.get(Fob, command.fob_id)
-    if fob is None or fob.institution_id != command.institution_id:
-        raise NotFound("fob")
+    fob = own_row(tx, Fob, command.fob_id, command.institution_id)
     own = (
         fob.state is FobState.HANDED_OVER
         and fob.profile != FACTORY

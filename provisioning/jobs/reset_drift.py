@@ -8,12 +8,12 @@ from datetime import datetime
 from sqlalchemy import update
 
 from provisioning.errors import WrongState
-from provisioning.jobs.find_credential import find_credential
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Credential
 
 
@@ -30,7 +30,7 @@ class ResetDriftCommand:
 def reset_drift(services: Services, command: ResetDriftCommand, now: datetime) -> int:
     """Drift back to zero; answers the steps it was. The last accepted step stays. Raises NotFound, WrongState."""
     with services.store.write() as tx:
-        credential = find_credential(tx, command.institution_id, command.credential_id)
+        credential = own_row(tx, Credential, command.credential_id, command.institution_id)
         before = credential.drift_steps
         still_open = update(Credential).where(
             Credential.id == credential.id, Credential.state != CredentialState.ENDED

@@ -10,7 +10,6 @@ from sqlalchemy import update
 
 from provisioning.errors import ClockUntrusted, WrongState
 from provisioning.jobs.ask_verifier import as_asked, ask, question_about
-from provisioning.jobs.find_credential import find_credential
 from provisioning.jobs.rounds import Overtaken, until_settled
 from provisioning.rules.otp import Match, Verdict
 from provisioning.rules.otp_input import read_otp
@@ -21,6 +20,7 @@ from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Credential
 
 
@@ -55,7 +55,7 @@ def resync(services: Services, command: ResyncCommand, now: datetime) -> ResyncR
 
 def _round(services: Services, command: ResyncCommand, now: datetime) -> ResyncResult:
     with services.store.read() as session:
-        credential = find_credential(session, command.institution_id, command.credential_id)
+        credential = own_row(session, Credential, command.credential_id, command.institution_id)
     if credential.kind is TokenKind.SOFT or credential.state is CredentialState.ENDED:
         raise WrongState("credential", credential.state.value)
     digits = credential.digits

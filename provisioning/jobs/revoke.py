@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from provisioning.jobs.end_credential import end_credential
-from provisioning.jobs.find_credential import find_credential
 from provisioning.rules.states import EndedHow
 from provisioning.services import Services
 from provisioning.store.audit import Actor
 from provisioning.store.conflicts import retried
+from provisioning.store.own_rows import own_row
+from provisioning.store.tables import Credential
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,5 +28,5 @@ class RevokeCommand:
 def revoke(services: Services, command: RevokeCommand, now: datetime) -> None:
     """End the credential, destroy its seed. Raises NotFound, WrongState if it ended already."""
     with services.store.write() as tx:
-        credential = find_credential(tx, command.institution_id, command.credential_id)
+        credential = own_row(tx, Credential, command.credential_id, command.institution_id)
         end_credential(tx, services, credential, command.how, command.actor, now)

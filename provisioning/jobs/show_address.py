@@ -11,6 +11,7 @@ from provisioning.rules.actor import Actor
 from provisioning.services import Services
 from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import OutboxMail
 
 
@@ -45,9 +46,7 @@ def show_address(services: Services, command: ShowAddressCommand, now: datetime)
 @retried
 def _written_down(services: Services, command: ShowAddressCommand, now: datetime) -> OutboxMail:
     with services.store.write() as tx:
-        mail = tx.get(OutboxMail, command.mail_id)
-        if mail is None or mail.institution_id != command.institution_id:
-            raise NotFound("mail")
+        mail = own_row(tx, OutboxMail, command.mail_id, command.institution_id)
         if not mail.sealed_address:
             raise WrongState("address", "erased")
         entry = AuditRecord(

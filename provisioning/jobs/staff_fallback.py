@@ -19,6 +19,7 @@ from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Customer, Staff, StaffFallback
 
 _NUMBER_DIGITS: Final = 8
@@ -103,9 +104,7 @@ def unlock_fallback(services: Services, command: UnlockFallbackCommand, now: dat
 
 
 def _other(tx: Session, staff_id: str, actor: Actor) -> Staff:
-    staff = tx.get(Staff, staff_id)
-    if staff is None or staff.institution_id != actor.institution_id:
-        raise NotFound("staff")
+    staff = own_row(tx, Staff, staff_id, actor.institution_id)
     if staff.id == actor.id:
         raise WrongState("staff", "oneself")
     return staff

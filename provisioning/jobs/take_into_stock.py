@@ -18,6 +18,7 @@ from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.custody import enter_custody
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Fob, Station
 
 _LABEL: Final = re.compile(r"[0-9A-Z][0-9A-Z-]{0,31}")
@@ -60,9 +61,7 @@ def take_into_stock(services: Services, command: TakeIntoStockCommand, now: date
         raise NotFound("device")
     try:
         with services.store.write() as tx:
-            station = tx.get(Station, command.station_id)
-            if station is None or station.institution_id != command.institution_id:
-                raise NotFound("station")
+            station = own_row(tx, Station, command.station_id, command.institution_id)
             told = "" if unnamed else command.serial
             seen = {**_seen(station.devices, command.profile, told), "serial": command.serial}
             fob = _fob(station, seen, numbering_of(services, command.profile), now)

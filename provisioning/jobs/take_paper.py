@@ -7,11 +7,12 @@ from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
 
-from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound
+from provisioning.errors import AlreadyTaken, BadInput, InputFault
 from provisioning.rules.papers import IdentityCheck, PaperKind, PaperState, read_form_number, read_line
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Customer, PaperRequest
 
 
@@ -37,9 +38,7 @@ def take_paper(services: Services, command: TakePaperCommand, now: datetime) -> 
     paper = _read(services, command, now)
     try:
         with services.store.write() as tx:
-            customer = tx.get(Customer, command.customer_id)
-            if customer is None or customer.institution_id != command.institution_id:
-                raise NotFound("customer")
+            own_row(tx, Customer, command.customer_id, command.institution_id)
             tx.add(paper)
             tx.flush()
             record(tx, services.audit_key, _audit(paper, command.actor, now))

@@ -8,9 +8,10 @@ from typing import Final
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from provisioning.errors import NotFound, WrongState
+from provisioning.errors import WrongState
 from provisioning.rules.states import JobKind
 from provisioning.store.journal import changed_rows
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Batch, BatchItem, BatchItemState, Credential, ProgrammingJob
 
 RESTS_AFTER: Final = timedelta(minutes=10)
@@ -22,9 +23,7 @@ def open_batch_row(tx: Session, institution_id: str, batch_id: str) -> Batch:
 
     Raises NotFound, WrongState("batch").
     """
-    batch = tx.get(Batch, batch_id, with_for_update=True)
-    if batch is None or batch.institution_id != institution_id:
-        raise NotFound("batch")
+    batch = own_row(tx, Batch, batch_id, institution_id, held=True)
     if batch.closed_at is not None:
         raise WrongState("batch", "closed")
     return batch

@@ -14,6 +14,7 @@ from provisioning.rules.institution import Institution
 from provisioning.rules.states import CredentialState, EndedHow, Slot, TokenKind
 from provisioning.rules.timetable import wait_after_revocation
 from provisioning.services import Services
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Company, Credential, Customer
 
 __all__ = ["CompanyAct", "CompanyRole", "CompanyToken", "CompanyUser", "CompanyView", "company_view"]
@@ -94,9 +95,7 @@ def company_view(services: Services, institution_id: str, company_id: str, now: 
     """The company. Raises NotFound, also for one of another institution."""
     institution = services.institution(institution_id)
     with services.store.read() as tx:
-        company = tx.get(Company, company_id)
-        if company is None or company.institution_id != institution_id:
-            raise NotFound("company")
+        company = own_row(tx, Company, company_id, institution_id)
         waiting = _waiting(tx, institution, company_id, now)
         rows = tx.execute(_USERS.where(Customer.company_id == company_id)).all()
     users = [_user(institution, *row, waiting=waiting) for row in rows]

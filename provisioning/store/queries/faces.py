@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from provisioning.errors import NotFound
 from provisioning.store.engine import Store
+from provisioning.store.own_rows import own_row
 from provisioning.store.queries.stations import CONNECTED_WITHIN
 from provisioning.store.tables import Fob, Station
 
@@ -21,9 +21,7 @@ def other_faces(store: Store, institution_id: str, fob_id: str, now: datetime) -
     Raises NotFound.
     """
     with store.read() as session:
-        fob = session.get(Fob, fob_id)
-        if fob is None or fob.institution_id != institution_id:
-            raise NotFound("fob")
+        fob = own_row(session, Fob, fob_id, institution_id)
         return tuple(sorted(name for name, seen in faces(session, fob, now).items() if seen["problem"] is None))
 
 

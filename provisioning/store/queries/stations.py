@@ -11,10 +11,10 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from provisioning.errors import NotFound
 from provisioning.rules.expiry import Expiry, expiry
 from provisioning.rules.states import FobState, JobState
 from provisioning.store.engine import Store
+from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Fob, ProgrammingJob, Station
 
 CONNECTED_WITHIN: Final = timedelta(seconds=15)
@@ -104,9 +104,7 @@ def stations_of(
 def station(store: Store, institution_id: str, station_id: str, now: datetime) -> StationView:
     """One station. Raises NotFound."""
     with store.read() as session:
-        row = session.get(Station, station_id)
-        if row is None or row.institution_id != institution_id:
-            raise NotFound("station")
+        row = own_row(session, Station, station_id, institution_id)
         return _view_of(row, _known_fobs(session, institution_id, [row]), now)
 
 
