@@ -151,7 +151,7 @@ def _hand_over(services: Services, proof: _Proof, found: Found, now: datetime) -
         # counts, credential, ticket: the order in which every job takes them, so that none waits in a circle
         uncount_day(tx, services, proof.one, now)
         credential = tx.get_one(Credential, found.credential_id)
-        otp = OtpParameters(credential.otp_type, credential.algorithm, credential.digits, credential.period_s)
+        otp = credential.parameters
         seed = secrets.token_bytes(otp.seed_bytes)
         answer = _answer(services, proof, found, otp, seed)
         sealed = services.sealer.seal(seed, SeedContext(found.institution_id, found.credential_id, 1))

@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement
 from provisioning.errors import VaultError, WrongState
 from provisioning.jobs.rounds import Overtaken
 from provisioning.rules.otp import Counters, Expected, Match, Tolerance
-from provisioning.rules.parameters import OtpParameters
 from provisioning.rules.verifier import Operation
 from provisioning.services import Services
 from provisioning.store.tables import Credential
@@ -35,7 +34,7 @@ def verifier_of(services: Services) -> Verifier:
 def expected_codes(services: Services, credential: Credential) -> Expected:
     """Parameters, tolerance and counters of the row."""
     return Expected(
-        OtpParameters(credential.otp_type, credential.algorithm, credential.digits, credential.period_s),
+        credential.parameters,
         Tolerance.of(services.institution(credential.institution_id), credential.kind),
         Counters(credential.last_step, credential.highest_seen_step, credential.drift_steps),
     )

@@ -15,7 +15,7 @@ from devices.contract import ProgramJob
 from devices.profiles import Ability
 from provisioning.errors import NotFound, VaultError, WrongState
 from provisioning.jobs.tries_left import tries_left
-from provisioning.rules.parameters import OtpParameters, OtpType
+from provisioning.rules.parameters import OtpType
 from provisioning.rules.states import CredentialState, FobState, JobKind, JobState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
@@ -111,7 +111,7 @@ def _with_seed(
 ) -> ProgramJob:
     """Draw the seed; only its two sealed forms leave this function."""
     credential = tx.get_one(Credential, job.credential_id)
-    parameters = OtpParameters(credential.otp_type, credential.algorithm, credential.digits, credential.period_s)
+    parameters = credential.parameters
     seed = secrets.token_bytes(parameters.seed_bytes)
     version = credential.seed_version + 1
     sealed = services.sealer.seal(seed, SeedContext(credential.institution_id, credential.id, version))

@@ -20,7 +20,6 @@ from provisioning.jobs.end_credential import FREED, end_credential
 from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.queue_job import JobOrder, queue_job
 from provisioning.jobs.unnamed_fob import is_unnamed
-from provisioning.rules.parameters import OtpParameters
 from provisioning.rules.states import CredentialState, EndedHow, FobState, JobKind, JobState, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
@@ -125,9 +124,8 @@ def _fresh_credential(
 ) -> Credential:
     """For the same customer and fob; its seed is drawn when a station claims the next attempt."""
     customer = tx.get_one(Customer, ended.customer_id)
-    same = OtpParameters(ended.otp_type, ended.algorithm, ended.digits, ended.period_s)
     return open_credential(
-        tx, services, customer, TokenKind.HARD, now, actor, fob_id=ended.fob_id, parameters=same
+        tx, services, customer, TokenKind.HARD, now, actor, fob_id=ended.fob_id, parameters=ended.parameters
     )
 
 

@@ -13,7 +13,7 @@ from provisioning.errors import BadInput, InputFault, NotFound
 from provisioning.jobs.ask_approval import ask_for
 from provisioning.jobs.asked import Asked
 from provisioning.jobs.asked_stock import outgoing_seeds
-from provisioning.jobs.imported_seeds import open_imported, parameters_of
+from provisioning.jobs.imported_seeds import open_imported
 from provisioning.jobs.rounds import Overtaken, until_settled
 from provisioning.jobs.spend_approval import Sought, find_grant, spend_approval
 from provisioning.pskc.ciphers import Passphrase
@@ -135,7 +135,7 @@ def _key(number: int, fob: Fob, imported: ImportedSeed, seed: bytes) -> PskcKey:
         manufacturer=maker,
         serial=fob.serial,
         model="" if fob.model == maker else fob.model,
-        otp=parameters_of(imported),
+        otp=imported.parameters,
         seed=seed,
         next_counter=imported.next_counter,
         drift_steps=imported.drift_steps,

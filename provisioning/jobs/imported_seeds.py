@@ -6,7 +6,6 @@ from datetime import datetime
 
 from provisioning.errors import VaultError
 from provisioning.jobs.ask_verifier import expected_codes
-from provisioning.rules.parameters import OtpParameters
 from provisioning.services import Services
 from provisioning.store.tables import Credential, ImportedSeed
 from provisioning.store.vault import SealedSeed, SeedContext
@@ -16,11 +15,6 @@ from provisioning.verifier.questions import AdoptQuestion
 def context_of_fob(institution_id: str, fob_id: str) -> SeedContext:
     """Of a seed that is nobody's yet."""
     return SeedContext(institution_id, f"imported with fob {fob_id}", 0)
-
-
-def parameters_of(imported: ImportedSeed) -> OtpParameters:
-    """What its codes are made of."""
-    return OtpParameters(imported.otp_type, imported.algorithm, imported.digits, imported.period_s)
 
 
 def open_imported(services: Services, imported: ImportedSeed) -> bytes:

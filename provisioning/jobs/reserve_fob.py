@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 
 from provisioning.errors import AlreadyTaken, BadInput, CannotHold, InputFault, NotFound, WrongState
 from provisioning.jobs.fob_fit import fob_fit
-from provisioning.jobs.imported_seeds import parameters_of
 from provisioning.jobs.needs_approval import acts_of_issuance, refuse_without_approval
 from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.queue_job import JobOrder, queue_job
@@ -113,7 +112,7 @@ def _reserve_imported(
     tx: Session, services: Services, command: ReserveFobCommand, imported: ImportedSeed, now: datetime
 ) -> ReservedFob:
     """No station has anything to write: a code from its display proves the seed that it came with."""
-    customer, otp = tx.get_one(Customer, command.customer_id), parameters_of(imported)
+    customer, otp = tx.get_one(Customer, command.customer_id), imported.parameters
     institution = services.institution(command.institution_id)
     if not suits(institution, otp, imported.drift_steps):
         raise _not_of_its_form(institution.otp, otp)

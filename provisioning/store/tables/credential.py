@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from provisioning.rules.parameters import Algorithm, OtpType
+from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
 from provisioning.rules.states import CredentialState, EndedHow, Slot, TokenKind
 from provisioning.store.tables.base import Base, checked, new_id
 
@@ -78,3 +78,8 @@ class Credential(Base):
     ended_at: Mapped[datetime | None]
     # never activated by then: ends as expired
     activate_by: Mapped[datetime]
+
+    @property
+    def parameters(self) -> OtpParameters:
+        """What its codes are made of."""
+        return OtpParameters(self.otp_type, self.algorithm, self.digits, self.period_s)

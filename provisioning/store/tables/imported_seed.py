@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from provisioning.rules.parameters import Algorithm, OtpType
+from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
 from provisioning.store.tables.base import Base, checked
 
 
@@ -32,3 +32,8 @@ class ImportedSeed(Base):
     wrapped_key: Mapped[bytes] = mapped_column(LargeBinary)
     kek_id: Mapped[str] = mapped_column(String(32), index=True)
     imported_at: Mapped[datetime]
+
+    @property
+    def parameters(self) -> OtpParameters:
+        """What its codes are made of."""
+        return OtpParameters(self.otp_type, self.algorithm, self.digits, self.period_s)
