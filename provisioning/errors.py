@@ -15,6 +15,7 @@ KagiyaError
 │   ├── ProofRefused        the app's proof opens nothing; deliberately says no more
 │   ├── NonceUnusable       the app's server nonce is not ours, too old or used: begin again
 │   ├── TooManyToday        so many wrong proofs today that none is looked at until tomorrow
+│   ├── PasskeyRefused      what a passkey answered is worth nothing
 │   ├── IssueRestricted     so many tokens were issued that staff must lift the restriction first, on paper
 │   ├── PaperNeeded         staff of this institution do this only on a paper request
 │   ├── ApprovalNeeded      … only once a second person has allowed it
@@ -246,11 +247,19 @@ class SettingsInvalid(KagiyaError):
         return f"{self.file}: {self.key}: {self.problem}.{mend}"
 
 
+class StoreFault(StrEnum):
+    """Why the database refused."""
+
+    LOCKED = "locked"
+    FULL = "full"
+    UNREACHABLE = "unreachable"
+
+
 @dataclass
 class StoreUnavailable(KagiyaError):
-    """The database refused and nothing was written. `cause` is one of locked, full, unreachable."""
+    """The database refused, because of `fault`, and nothing was written."""
 
-    cause: str
+    fault: StoreFault
 
 
 class StoreConflict(StoreUnavailable):

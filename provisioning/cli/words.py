@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from devices import errors as desk
 from provisioning import errors
-from provisioning.errors import AuditBroken, AuditFault, HsmFault, InputFault
+from provisioning.errors import AuditBroken, AuditFault, HsmFault, InputFault, StoreFault
 from provisioning.pskc_refusals import PskcFault, PskcRefusal, PskcRefused
 from provisioning.rules.audit_watch import AuditAlarm
 from provisioning.store.address_keys import AddressKeyAway
@@ -51,10 +51,10 @@ _OF_PSKC: Final[dict[PskcFault, str]] = {
     PskcFault.TWICE_IN_FILE: "is of a serial number that the file has already",
     PskcFault.IN_STOCK: "is of a serial number that is in stock already",
 }
-_CAUSES: Final[dict[str, str]] = {
-    "locked": "the database is locked by another program; nothing was written, try again",
-    "full": "the disk is full; nothing was written, free some space and try again",
-    "unreachable": "the database cannot be reached; check [store] in the settings and `kagiya db upgrade`",
+_STORE: Final[dict[StoreFault, str]] = {
+    StoreFault.LOCKED: "the database is locked by another program; nothing was written, try again",
+    StoreFault.FULL: "the disk is full; nothing was written, free some space and try again",
+    StoreFault.UNREACHABLE: "the database is out of reach; check [store] in the settings and `kagiya db upgrade`",
 }
 _HSM: Final[dict[HsmFault, str]] = {
     HsmFault.MODULE: "the PKCS#11 module cannot be loaded; check vault.hsm.module",
@@ -103,7 +103,7 @@ def audit_finding(broken: AuditBroken) -> str:
 _WORDS: Final[tuple[tuple[type[Exception], Callable[[Any], str]], ...]] = (
     (errors.SettingsInvalid, str),
     (errors.CommitUnanswered, lambda _: "the database was cut off while it committed: done or not; look first"),
-    (errors.StoreUnavailable, lambda error: _CAUSES[error.cause]),
+    (errors.StoreUnavailable, lambda error: _STORE[error.fault]),
     (errors.BadInput, lambda error: f"{error.field} {_FAULTS[error.fault]}"),
     (errors.NotFound, lambda error: f"there is no such {error.what}"),
     (errors.WrongState, lambda error: f"the {error.what} is {error.state}, where this cannot be done"),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, TypeVar
 
-from provisioning.errors import StoreUnavailable
+from provisioning.errors import StoreFault, StoreUnavailable
 
 # each round is lost only to another act on the same rows that was decided meanwhile
 MAX_ROUNDS: Final = 8
@@ -32,4 +32,4 @@ def until_settled(one_round: Callable[[], Result]) -> Result:
     for _ in range(MAX_ROUNDS):
         with suppress(Overtaken):
             return one_round()
-    raise StoreUnavailable("locked")
+    raise StoreUnavailable(StoreFault.LOCKED)

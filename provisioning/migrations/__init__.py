@@ -19,7 +19,7 @@ from sqlalchemy import Connection, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 
 from provisioning.errors import StoreUnavailable
-from provisioning.store.engine import cause_of
+from provisioning.store.engine import fault_of
 
 # any number; two processes that upgrade at once meet at this PostgreSQL advisory lock
 _UPGRADE_LOCK = 0x6B616769
@@ -63,7 +63,7 @@ def _connection(url: str) -> Iterator[Connection]:
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_UPGRADE_LOCK})")
             yield connection
     except OperationalError as error:
-        raise StoreUnavailable(cause_of(error.orig)) from error
+        raise StoreUnavailable(fault_of(error.orig)) from error
     finally:
         engine.dispose()
 

@@ -38,7 +38,7 @@ def retried(act: Callable[Given, Result]) -> Callable[Given, Result]:
         try:
             return act(*args, **kwargs)
         except StoreConflict as conflict:
-            raise StoreUnavailable(conflict.cause) from conflict
+            raise StoreUnavailable(conflict.fault) from conflict
 
     return again
 

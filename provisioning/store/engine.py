@@ -16,7 +16,7 @@ from sqlalchemy.exc import InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from provisioning.errors import CommitUnanswered, StoreConflict, StoreUnavailable
+from provisioning.errors import CommitUnanswered, StoreConflict, StoreFault, StoreUnavailable
 from provisioning.store.line import Ending, Line
 from provisioning.store.turns import BUSY_TIMEOUT_S, ResultCode, begin_writing, result_code, turns
 
@@ -30,14 +30,19 @@ _BEGIN_READING: Final = {"sqlite": "BEGIN", "postgresql": "BEGIN ISOLATION LEVEL
 _WRITES: Final = "kagiya_writes"
 _ALONE: Final = "kagiya_alone"
 
-_BY_CODE: Final[dict[int, str]] = {
-    ResultCode.BUSY: "locked",
-    ResultCode.LOCKED: "locked",
-    ResultCode.FULL: "full",
-    ResultCode.IOERR: "full",
+_BY_CODE: Final[dict[int, StoreFault]] = {
+    ResultCode.BUSY: StoreFault.LOCKED,
+    ResultCode.LOCKED: StoreFault.LOCKED,
+    ResultCode.FULL: StoreFault.FULL,
+    ResultCode.IOERR: StoreFault.FULL,
 }
 # PostgreSQL's lock_not_available, deadlock_detected, serialization_failure, disk_full
-_BY_STATE: Final = {"55P03": "locked", "40P01": "locked", "40001": "locked", "53100": "full"}
+_BY_STATE: Final = {
+    "55P03": StoreFault.LOCKED,
+    "40P01": StoreFault.LOCKED,
+    "40001": StoreFault.LOCKED,
+    "53100": StoreFault.FULL,
+}
 _CONFLICTS: Final = frozenset({"40P01", "40001"})
 # PostgreSQL's connection exceptions, and its own end by an operator or a crash
 _CUT_OFF: Final = ("08", "57P")
@@ -105,11 +110,13 @@ class Store:
             raise _refusal(error.orig, ending) from error
         except self._driver_refusals as error:  # from the driver's own cursor, or while it connects
             refusal = _refusal(error, ending)
-            if refusal.cause == "unreachable":  # after a restart every pooled connection is as dead as this one
+            if (
+                refusal.fault is StoreFault.UNREACHABLE
+            ):  # after a restart every pooled connection is as dead as this one
                 self.engine.dispose()
             raise refusal from error
         except (PoolTimeout, TimeoutError) as error:  # no connection became free, or no turn came
-            raise StoreUnavailable("locked") from error
+            raise StoreUnavailable(StoreFault.LOCKED) from error
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -151,15 +158,15 @@ def _begin(connection: Connection) -> None:
 
 
 def _refusal(error: Any, ending: Ending | None) -> StoreUnavailable:
-    cause, state = cause_of(error), getattr(error, "sqlstate", None)
+    fault, state = fault_of(error), getattr(error, "sqlstate", None)
     if state in _CONFLICTS:
-        return StoreConflict(cause)
+        return StoreConflict(fault)
     was_cut_off = result_code(error) is None and (state is None or state.startswith(_CUT_OFF))
-    return CommitUnanswered(cause) if ending and ending.is_committing and was_cut_off else StoreUnavailable(cause)
+    return CommitUnanswered(fault) if ending and ending.is_committing and was_cut_off else StoreUnavailable(fault)
 
 
-def cause_of(error: Any) -> str:
-    """Why a driver refused, in StoreUnavailable's words; told by codes, for servers speak many languages."""
+def fault_of(error: Any) -> StoreFault:
+    """Why a driver refused; told by codes, for servers speak many languages."""
     state: str | None = getattr(error, "sqlstate", None)
     found = _BY_STATE.get(state or "") or _BY_CODE.get(result_code(error) or 0)
-    return found or "unreachable"
+    return found or StoreFault.UNREACHABLE

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from provisioning.errors import StoreUnavailable
+from provisioning.errors import StoreFault, StoreUnavailable
 from provisioning.jobs.keep_answer import forget_answers
 from provisioning.rules.institution import Institution
 from provisioning.store.tables import AuditEntry, BankAnswer, Credential, Customer
@@ -138,13 +138,15 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
 @sqlite_only
 def test_what_the_database_refused_is_tried_again(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        failing(patch, StoreUnavailable("locked"))
+        failing(patch, StoreUnavailable(StoreFault.LOCKED))
         assert bank.post("/apply", key=KEY).status_code == 503
     assert bank.post("/apply", key=KEY).status_code == 201
 
 
 @sqlite_only
-@pytest.mark.parametrize(("error", "status"), [(StoreUnavailable("unreachable"), 503), (MemoryError(), 500)])
+@pytest.mark.parametrize(
+    ("error", "status"), [(StoreUnavailable(StoreFault.UNREACHABLE), 503), (MemoryError(), 500)]
+)
 def test_what_was_cut_off_is_not_done_again(
     bank: Bank, desk: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
 ) -> None:
@@ -160,7 +162,7 @@ def test_what_was_cut_off_is_not_done_again(
 @sqlite_only
 def test_an_answer_that_cannot_be_kept_is_told_all_the_same(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
     def keep(*_: object) -> None:
-        raise StoreUnavailable("full")
+        raise StoreUnavailable(StoreFault.FULL)
 
     with monkeypatch.context() as patch:
         patch.setattr("web.api.bank.once.keep_answer", keep)

@@ -11,7 +11,15 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from provisioning.errors import BadInput, CommitUnanswered, InputFault, NotFound, StoreUnavailable, WrongState
+from provisioning.errors import (
+    BadInput,
+    CommitUnanswered,
+    InputFault,
+    NotFound,
+    StoreFault,
+    StoreUnavailable,
+    WrongState,
+)
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspension
 from provisioning.jobs.manage_users import MOST_AT_ONCE, ManageUsersCommand, manage_users
 from provisioning.jobs.verify import VerifyCommand, verify
@@ -167,7 +175,7 @@ def test_what_the_database_refuses_for_one_stops_nobody_else(
     @contextmanager
     def sometimes(*_: object) -> Iterator[Session]:
         if next(refusing, False):
-            raise StoreUnavailable("locked")
+            raise StoreUnavailable(StoreFault.LOCKED)
         with write() as tx:
             yield tx
 
@@ -193,7 +201,7 @@ def test_what_the_database_may_have_done_for_one_is_not_told_as_refused(
         with write() as tx:
             yield tx
         if next(cut_off, False):
-            raise CommitUnanswered("unreachable")
+            raise CommitUnanswered(StoreFault.UNREACHABLE)
 
     command = ManageUsersCommand(
         INSTITUTION, company.first.id, LIFT, (house.token(user), house.token(other)), None, SYSTEM

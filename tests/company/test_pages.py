@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
-from provisioning.errors import CommitUnanswered, StoreUnavailable
+from provisioning.errors import CommitUnanswered, StoreFault, StoreUnavailable
 from provisioning.jobs import manage_users
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspension
 from provisioning.rules.states import CredentialState
@@ -248,7 +248,7 @@ def test_whoever_needs_no_lifting_is_told_apart(
 
     def lift(services: Services, command: LiftSuspensionCommand, now: datetime) -> CredentialState:
         if command.credential_id == house.token(other):
-            raise StoreUnavailable("locked")
+            raise StoreUnavailable(StoreFault.LOCKED)
         return lift_suspension(services, command, now)
 
     monkeypatch.setattr(manage_users, "lift_suspension", lift)
@@ -267,7 +267,7 @@ def test_what_may_have_been_done_is_not_told_as_undone(
 
     def lift(services: Services, command: LiftSuspensionCommand, now: datetime) -> CredentialState:
         lift_suspension(services, command, now)
-        raise CommitUnanswered("unreachable")
+        raise CommitUnanswered(StoreFault.UNREACHABLE)
 
     monkeypatch.setattr(manage_users, "lift_suspension", lift)
     browser = send(enter(company.first), LIFT, house.token(general))

@@ -199,7 +199,7 @@ def test_tries_are_bounded_and_nothing_is_written(
     with conflicts(services, "40001", TRIES):
         with pytest.raises(StoreUnavailable) as refused:
             act(services, token, now)
-        assert (refused.value.cause, type(refused.value)) == ("locked", StoreUnavailable)
+        assert (refused.value.fault, type(refused.value)) == ("locked", StoreUnavailable)
     assert audit_rows(services) == rows
     row = read_credential(services, token)
     assert (row.state, row.failures, row.last_step) == (before, 0, -1)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from provisioning.errors import StoreUnavailable
+from provisioning.errors import StoreFault, StoreUnavailable
 from provisioning.jobs import tell_of_end
 from provisioning.jobs.expire import expire_credentials
 from provisioning.jobs.release import ReleaseCommand, release
@@ -126,7 +126,7 @@ def test_a_token_does_not_end_without_its_event(
     services: Services, customer: Customer, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
-        raise StoreUnavailable("full")
+        raise StoreUnavailable(StoreFault.FULL)
 
     token = give_token(services, customer, now)
     monkeypatch.setattr(tell_of_end, "enter_host_event", fail)

@@ -81,7 +81,7 @@ def test_a_database_in_use_is_told_as_locked(database_url: str) -> None:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreUnavailable) as refused:
             migrations.upgrade(f"{database_url}?timeout=0.1")
-    assert refused.value.cause == "locked"
+    assert refused.value.fault == "locked"
 
 
 def test_downgrade_leaves_nothing(database_url: str) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from provisioning.errors import StoreUnavailable
+from provisioning.errors import StoreFault, StoreUnavailable
 from provisioning.jobs import tell_of_end
 from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.end_token import EndTokenCommand, end_token
@@ -157,7 +157,7 @@ def test_a_token_does_not_end_without_its_notice(
     """The store fails between the two: neither is there (R62)."""
 
     def fail(*_: object) -> None:
-        raise StoreUnavailable("full")
+        raise StoreUnavailable(StoreFault.FULL)
 
     token = give_token(services, customer, now)
     monkeypatch.setattr(tell_of_end, "owe_notices", fail)

@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 from sqlalchemy import select, update
 
-from provisioning.errors import StoreUnavailable, WrongState
+from provisioning.errors import StoreFault, StoreUnavailable, WrongState
 from provisioning.jobs.check_code import check_code, store_checked
 from provisioning.jobs.resync import ResyncCommand, ResyncResult, resync
 from provisioning.jobs.revoke import RevokeCommand, revoke
@@ -157,7 +157,7 @@ def test_whoever_is_always_overtaken_is_told_that_nothing_was_written(
     apart, verifier = asking_slowly(services, *events)
     with pytest.raises(StoreUnavailable) as refused:
         pair(apart, stray, now)
-    assert (refused.value.cause, verifier.asked) == ("locked", 8)
+    assert (refused.value.fault, verifier.asked) == (StoreFault.LOCKED, 8)
     row = read_credential(services, stray)
     assert (row.last_step, row.drift_steps, results(services, "resync")) == (-1, 0, [])
     assert pair(apart, stray, now) == ACCEPTED

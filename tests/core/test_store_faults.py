@@ -24,7 +24,7 @@ from provisioning.rules.states import CredentialState, FobState
 from provisioning.services import Services
 from provisioning.settings import Settings
 from provisioning.store.audit import SYSTEM
-from provisioning.store.engine import Store, cause_of
+from provisioning.store.engine import Store, fault_of
 from provisioning.store.line import Line, Statement
 from provisioning.store.tables import AuditEntry, Customer, Fob
 from tests.fixtures.databases import postgresql_only, sqlite_only
@@ -53,7 +53,7 @@ def test_a_locked_database_refuses_and_writes_nothing(
         for otp in (token.code(now), token.wrong(now)):
             with pytest.raises(StoreUnavailable) as refused:
                 submit(impatient, token, otp, now)
-            assert refused.value.cause == "locked"
+            assert refused.value.fault == "locked"
     assert audit_rows(services) == rows
     assert read_credential(services, token).last_step == -1
     assert read_credential(services, token).failures == 0
@@ -80,7 +80,7 @@ def _submit_until_refused(services: Services, token: Token, now: datetime) -> in
         try:
             submit(services, token, token.code(at), at)
         except StoreUnavailable as refused:
-            return minute if refused.cause == "full" else -1
+            return minute if refused.fault == "full" else -1
     return -1
 
 
@@ -106,7 +106,7 @@ def test_after_a_restart_of_the_database_one_request_fails(
     _end_every_connection(services.settings.store.url)
     with pytest.raises(StoreUnavailable) as refused:
         first(services)
-    assert refused.value.cause == "unreachable"
+    assert refused.value.fault == "unreachable"
     for _ in range(5):
         second(services)
 
@@ -124,7 +124,7 @@ def test_of_two_who_wait_for_each_other_one_is_told_to_try_again(
                 both_hold_one.wait(30)
                 tx.execute(update(Customer).where(Customer.id == second.id).values(name="二"))
         except StoreUnavailable as refused:
-            return refused.cause
+            return refused.fault
         return "written"
 
     with ThreadPoolExecutor(2) as threads:
@@ -143,7 +143,7 @@ def test_of_two_who_wait_for_each_other_one_is_told_to_try_again(
     ],
 )
 def test_a_server_of_any_language_is_understood(error: Exception, cause: str) -> None:
-    assert cause_of(error) == cause
+    assert fault_of(error) == cause
 
 
 def _end_every_connection(url: str) -> None:

@@ -16,6 +16,7 @@ from provisioning.errors import (
     HsmFault,
     InputFault,
     KagiyaError,
+    StoreFault,
     StoreUnavailable,
 )
 from provisioning.pskc_refusals import PskcFault, PskcRefusal
@@ -63,9 +64,9 @@ def test_every_finding_in_the_audit_log_has_words(fault: AuditFault) -> None:
     assert "one of the entries 7 to 9 " in sentence(AuditBroken(fault, 7, 9, "note"))
 
 
-@pytest.mark.parametrize("cause", ["locked", "full", "unreachable"])
-def test_every_trouble_with_the_database_says_what_now(cause: str) -> None:
-    assert "database" in sentence(StoreUnavailable(cause)) or "disk" in sentence(StoreUnavailable(cause))
+@pytest.mark.parametrize("fault", list(StoreFault))
+def test_every_trouble_with_the_database_says_what_now(fault: StoreFault) -> None:
+    assert "database" in sentence(StoreUnavailable(fault)) or "disk" in sentence(StoreUnavailable(fault))
 
 
 def test_a_fault_of_the_program_is_told_by_its_place() -> None:

@@ -17,6 +17,7 @@ from provisioning.errors import (
     CommitUnanswered,
     InputFault,
     NotFound,
+    StoreFault,
     StoreUnavailable,
     TooEarly,
     VaultError,
@@ -37,8 +38,8 @@ ERRORS = {
     "wrong_state": (WrongState("fob", "lost"), 409, {"what": "fob", "state": "lost"}),
     "already_taken": (AlreadyTaken("slot"), 409, {"what": "slot"}),
     "too_early": (TooEarly(NOON + timedelta(hours=12)), 409, {"until": "2026-11-20T15:00:00+00:00"}),
-    "unavailable": (StoreUnavailable("locked"), 503, {}),
-    "outcome_unknown": (CommitUnanswered("unreachable"), 409, {}),
+    "unavailable": (StoreUnavailable(StoreFault.LOCKED), 503, {}),
+    "outcome_unknown": (CommitUnanswered(StoreFault.UNREACHABLE), 409, {}),
     "internal": (RuntimeError("seed 12345"), 500, {}),
 }
 

@@ -108,7 +108,7 @@ def test_a_locked_database_issues_and_sets_up_nothing(
         with locked(services.settings.store.url):
             with pytest.raises(StoreUnavailable) as refused:
                 issue(impatient, customer_b, clock())
-            assert refused.value.cause == "locked"
+            assert refused.value.fault == "locked"
             assert refusal(client.set_up) == (503, {"error": "unavailable"})
         unlike = [row for row in everything(services) if row not in before]
         assert [(row["state"], row["sealed_password_key"] is not None) for row in unlike] in (
@@ -139,7 +139,7 @@ def _issue_until_refused(services: Services, customers: list[Customer], now: dat
         try:
             issue(services, customer, now)
         except StoreUnavailable as refused:
-            return made if refused.cause == "full" else -1
+            return made if refused.fault == "full" else -1
     return -1
 
 

@@ -17,6 +17,7 @@ from provisioning.errors import (
     InputFault,
     KagiyaError,
     Refused,
+    StoreFault,
     StoreUnavailable,
     VaultError,
 )
@@ -68,7 +69,7 @@ def _first(command: ClaimRequestCommand, operation: Operation, call: Call, act: 
         return tell(refusal)
     except (StoreUnavailable, VaultError, ClockUntrusted) as error:
         # a database out of reach may have taken the change, and its answer was lost on the way
-        if not (isinstance(error, StoreUnavailable) and error.cause == "unreachable"):
+        if not (isinstance(error, StoreUnavailable) and error.fault is StoreFault.UNREACHABLE):
             give_back_claim(current.services(), command)
         raise
 
