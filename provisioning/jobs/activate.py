@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from provisioning.jobs.close_ticket import forget_secrets
 from provisioning.jobs.end_credential import end_credential
 from provisioning.jobs.judge_code import TypedCode, Use, VerifyResult, judge_code
 from provisioning.rules.address_use import AddressUse
@@ -20,7 +21,7 @@ from provisioning.store.journal import move_fob
 from provisioning.store.line import JoinedLine
 from provisioning.store.notices import Notice, owe_notices
 from provisioning.store.slots import move_up, open_in
-from provisioning.store.tables import Customer, Ticket
+from provisioning.store.tables import Customer
 from provisioning.store.verification import Standing
 
 
@@ -47,7 +48,7 @@ def activate(services: Services, command: ActivateCommand, now: datetime) -> Ver
             if standing.fob_id is not None:
                 handed = {FobState.PROGRAMMED, FobState.HANDED_OVER}
                 move_fob(tx, standing.fob_id, FobState.IN_USE, command.actor, now, only_from=handed)
-            _forget_answer(tx, standing.credential_id)
+            forget_secrets(tx, standing.credential_id)
             over = _end_mail_password(tx, services, command, standing, now)
             if standing.slot is Slot.SUCCESSOR:
                 _replace(tx, services, standing, command.actor, now)
@@ -87,9 +88,3 @@ def _end_mail_password(
     )
     record(tx, services.audit_key, entry)
     return True
-
-
-def _forget_answer(tx: Session, credential_id: str) -> None:
-    """The app will not fetch its seed again (R17, R21)."""
-    of_credential = update(Ticket).where(Ticket.credential_id == credential_id)
-    tx.execute(of_credential.values(sealed_password_key=None, answer=None, app_key_thumbprint=None))

@@ -10,13 +10,13 @@ from typing import Final
 
 from provisioning.errors import BadInput, InputFault
 from provisioning.rules.bank_scopes import ALL_SCOPES, BankScope, write_scopes
+from provisioning.rules.names import read_name
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.tables import BankClient
 
 _KEY_BYTES: Final = 32
-_NAME_LENGTH: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,7 @@ class AddedBankClient:
 def add_bank_client(services: Services, command: AddBankClientCommand, now: datetime) -> AddedBankClient:
     """Enter the system. Raises NotFound for an unknown institution, BadInput for no name or no scope."""
     institution_id = command.institution_id and services.institution(command.institution_id).id
-    name = command.name.strip()
-    if not name:
-        raise BadInput("name", InputFault.MISSING)
-    if len(name) > _NAME_LENGTH or not name.isprintable():
-        raise BadInput("name", InputFault.BAD_FORM)
+    name = read_name(command.name)
     if not command.scopes:
         raise BadInput("scopes", InputFault.MISSING)
     key = secrets.token_urlsafe(_KEY_BYTES)

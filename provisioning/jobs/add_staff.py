@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from provisioning.errors import BadInput, InputFault
+from provisioning.rules.names import read_name
 from provisioning.rules.permissions import StaffRole
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.tables import Staff
-
-_NAME_LENGTH: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +30,7 @@ class AddStaffCommand:
 def add_staff(services: Services, command: AddStaffCommand, now: datetime) -> str:
     """The new row's id. Raises BadInput for an empty name, an unknown branch, a demo account in production."""
     institution = services.institution(command.institution_id)
-    name = command.name.strip()
-    if not name:
-        raise BadInput("name", InputFault.MISSING)
-    if len(name) > _NAME_LENGTH or not name.isprintable():
-        raise BadInput("name", InputFault.BAD_FORM)
+    name = read_name(command.name)
     if command.branch not in institution.branches:
         raise BadInput("branch", InputFault.NOT_OFFERED)
     if command.demo and not services.settings.server.demo:

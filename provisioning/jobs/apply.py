@@ -4,7 +4,6 @@ issued at the customer's next login.
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,8 +13,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from provisioning.errors import AlreadyTaken, BadInput, InputFault, IssueRestricted, WrongState
+from provisioning.jobs.receipt_number import draw_receipt_number
 from provisioning.rules.states import TokenKind
-from provisioning.rules.timetable import japan_day
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
@@ -56,7 +55,7 @@ def apply(services: Services, command: ApplyCommand, now: datetime) -> Applied:
     if not services.institution(command.institution_id).issues(command.kind):
         raise BadInput("kind", InputFault.NOT_OFFERED)
     for _ in range(_DRAWS):
-        number = f"{japan_day(now).replace('-', '')[2:]}-{secrets.randbelow(10**_TAIL_DIGITS):0{_TAIL_DIGITS}d}"
+        number = draw_receipt_number(now, _TAIL_DIGITS)
         try:
             with services.store.write() as tx:
                 return _apply(tx, services, command, number, now)

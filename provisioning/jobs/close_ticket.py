@@ -25,6 +25,18 @@ def usable_ticket(tx: Session, credential_id: str) -> Ticket | None:
     return tx.scalars(usable).one_or_none()
 
 
+def void_tickets(tx: Session, credential_id: str, now: datetime) -> None:
+    """Whatever tickets the credential has open are void."""
+    still_open = update(Ticket).where(Ticket.credential_id == credential_id, Ticket.state == TicketState.OPEN)
+    tx.execute(still_open.values(state=TicketState.VOID, closed_at=now))
+
+
+def forget_secrets(tx: Session, credential_id: str) -> None:
+    """What the credential's tickets still keep: the app will not fetch its seed again (R17, R21)."""
+    of_credential = update(Ticket).where(Ticket.credential_id == credential_id)
+    tx.execute(of_credential.values(sealed_password_key=None, answer=None, app_key_thumbprint=None))
+
+
 def cancel_mails(tx: Session, credential_id: str) -> None:
     """Mails about the credential that nobody has begun to send stay unsent."""
     waiting = update(OutboxMail).where(

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Row, Select, select, text, update
 from sqlalchemy.orm import Session
@@ -23,13 +22,13 @@ from provisioning.rules.app_proof import listed
 from provisioning.rules.institution import Institution
 from provisioning.rules.states import CredentialState
 from provisioning.rules.subscriber import subscriber
+from provisioning.rules.timetable import japan_day
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
 from provisioning.store.tables import ActivationCount, Credential, Customer, Ticket, TicketState
 
-_JAPAN: Final = ZoneInfo("Asia/Tokyo")
 _SERVICE: Final = "service"
 """A whole institution's day is full: somebody tries one password at many customers."""
 _FIRST_OF_DAY: Final = text(
@@ -91,7 +90,7 @@ def find_again(services: Services, one: Try) -> Found | None:
 
 def uncount_day(tx: Session, services: Services, one: Try, now: datetime) -> None:
     """Give the day's counts back within the caller's transaction: the try was no failure."""
-    of_day = (ActivationCount.day == _day(now), ActivationCount.failures > 0)
+    of_day = (ActivationCount.day == japan_day(now), ActivationCount.failures > 0)
     for subject in _subjects(services, one):
         less = update(ActivationCount).where(ActivationCount.subject == subject.key, *of_day)
         tx.execute(less.values(failures=ActivationCount.failures - 1))
@@ -119,8 +118,8 @@ def _count_day(tx: Session, services: Services, one: Try, now: datetime) -> list
     """Names of what may not be tried any more today. Raises TooManyToday."""
     full = []
     for subject in _subjects(services, one):
-        tx.execute(_FIRST_OF_DAY, {"subject": subject.key, "day": _day(now)})
-        of_day = (ActivationCount.subject == subject.key, ActivationCount.day == _day(now))
+        tx.execute(_FIRST_OF_DAY, {"subject": subject.key, "day": japan_day(now)})
+        of_day = (ActivationCount.subject == subject.key, ActivationCount.day == japan_day(now))
         more = update(ActivationCount).where(*of_day, ActivationCount.failures < subject.most)
         more = more.values(failures=ActivationCount.failures + 1).returning(ActivationCount.failures)
         failures = tx.scalar(more.execution_options(synchronize_session=False))
@@ -183,8 +182,3 @@ def _found(row: Row[*tuple[Any, ...]] | None, *, counted: bool) -> Found | None:
 
 def _may_try(most: int, now: datetime) -> ColumnElement[bool]:
     return (Ticket.state == TicketState.OPEN) & (Ticket.attempts < most) & (Ticket.expires_at > now)
-
-
-def _day(now: datetime) -> str:
-    """The day in Japan, 2026-11-20."""
-    return now.astimezone(_JAPAN).date().isoformat()

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from provisioning.errors import WrongState
+from provisioning.jobs.close_ticket import cancel_mails, forget_secrets, void_tickets
 from provisioning.jobs.tell_of_end import tell_of_end
 from provisioning.rules.address_use import AddressUse
 from provisioning.rules.states import CredentialState, EndedHow, FobState, JobState, Slot, TokenKind
@@ -20,11 +21,7 @@ from provisioning.store.slots import move_up, open_in
 from provisioning.store.tables import (
     Credential,
     Fob,
-    MailState,
-    OutboxMail,
     ProgrammingJob,
-    Ticket,
-    TicketState,
 )
 
 FREED: Final[dict[FobState, FobState]] = {
@@ -62,8 +59,9 @@ def end_credential(  # noqa: PLR0917 - part of other jobs' transactions
     if not of_attempt:
         _free_fob(tx, credential, how, actor, now)
         _abandon_jobs(tx, credential.id, now)
-    _close_tickets(tx, credential.id, now)
-    _cancel_mails(tx, credential.id)
+    forget_secrets(tx, credential.id)
+    void_tickets(tx, credential.id, now)
+    cancel_mails(tx, credential.id)
     tx.refresh(credential)
     record(tx, services.audit_key, _audit(credential, how, actor, now))
     goes_on = _goes_on(tx, services, credential, actor, now)
@@ -116,20 +114,6 @@ def _abandon_jobs(tx: Session, credential_id: str, now: datetime) -> None:
         ProgrammingJob.credential_id == credential_id, ProgrammingJob.closed_at.is_(None)
     )
     tx.execute(open_jobs.values(state=JobState.ABANDONED, closed_at=now))
-
-
-def _close_tickets(tx: Session, credential_id: str, now: datetime) -> None:
-    of_credential = update(Ticket).where(Ticket.credential_id == credential_id)
-    tx.execute(of_credential.values(sealed_password_key=None, answer=None, app_key_thumbprint=None))
-    still_open = of_credential.where(Ticket.state == TicketState.OPEN)
-    tx.execute(still_open.values(state=TicketState.VOID, closed_at=now))
-
-
-def _cancel_mails(tx: Session, credential_id: str) -> None:
-    waiting = update(OutboxMail).where(
-        OutboxMail.credential_id == credential_id, OutboxMail.state == MailState.QUEUED
-    )
-    tx.execute(waiting.values(state=MailState.CANCELLED))
 
 
 def _audit(credential: Credential, how: EndedHow, actor: Actor, now: datetime) -> AuditRecord:

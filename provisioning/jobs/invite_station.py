@@ -12,6 +12,7 @@ from provisioning.errors import BadInput, InputFault
 from provisioning.jobs.asked_stock import new_station
 from provisioning.jobs.spend_approval import Sought, spend_approval
 from provisioning.rules.approval import ApprovedAct
+from provisioning.rules.names import read_name
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
@@ -21,7 +22,6 @@ CODE_LIFE: Final = timedelta(hours=1)
 _ALPHABET: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # 5 bits a sign; no I, O, 0, 1 to mistake
 _GROUPS: Final = 5
 _GROUP_SIGNS: Final = 4
-_NAME_LENGTH: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,7 @@ def invite_station(services: Services, command: InviteStationCommand, now: datet
     Raises BadInput for an empty name or an unknown branch, ApprovalNeeded, ApprovalRefused.
     """
     institution = services.institution(command.institution_id)
-    name = command.name.strip()
-    if not name:
-        raise BadInput("name", InputFault.MISSING)
-    if len(name) > _NAME_LENGTH or not name.isprintable():
-        raise BadInput("name", InputFault.BAD_FORM)
+    name = read_name(command.name)
     if command.branch not in institution.branches:
         raise BadInput("branch", InputFault.NOT_OFFERED)
     code = _new_code()

@@ -6,7 +6,6 @@ beforehand (都度指定), manual 003 keeps the limit.
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -17,11 +16,11 @@ from sqlalchemy.orm import Session
 from provisioning.errors import BadInput, InputFault, NotFound, OverLimit
 from provisioning.jobs.check_mail_password import CheckMailPasswordCommand, check_mail_password
 from provisioning.jobs.prove_purpose import Proofs, Proved, prove_purpose
+from provisioning.jobs.receipt_number import draw_receipt_number
 from provisioning.rules.address_use import AddressUse
 from provisioning.rules.mail_code import read_mail_code
 from provisioning.rules.money_transfer import Account, read_account
 from provisioning.rules.proofs import OtpPurpose
-from provisioning.rules.timetable import japan_day
 from provisioning.rules.verdict import Outcome
 from provisioning.services import Services
 from provisioning.store.addresses import current_address
@@ -77,7 +76,7 @@ def make_transfer(services: Services, command: MakeTransferCommand, now: datetim
         checked = check_mail_password(services, typed, now)
         if checked.outcome is not Outcome.ACCEPTED:
             return TransferMade(Proved(Outcome.REFUSED, checked.reason, tries_left=checked.tries_left))
-    number = _number(now)
+    number = draw_receipt_number(now, _TAIL_DIGITS)
     # a row of its own for each try: one that was added to a transaction given up is not new to the next
     proved = prove_purpose(
         services, proofs, lambda tx: _enter(tx, services, command, _row(command, account, number, now)), now
@@ -127,10 +126,6 @@ def _customer(tx: Session, command: MakeTransferCommand, *, lock: bool = False) 
     if customer is None:
         raise NotFound("customer")
     return customer
-
-
-def _number(now: datetime) -> str:
-    return f"{japan_day(now).replace('-', '')[2:]}-{secrets.randbelow(10**_TAIL_DIGITS):0{_TAIL_DIGITS}d}"
 
 
 def _row(command: MakeTransferCommand, account: Account, number: str, now: datetime) -> MoneyTransfer:

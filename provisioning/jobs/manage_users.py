@@ -132,10 +132,7 @@ def _check_confirmation(services: Services, command: ManageUsersCommand, now: da
     check = CheckConfirmationCommand(
         command.institution_id, command.by, command.confirmation_password, command.actor
     )
-    checked = check_confirmation(services, check, now)
-    if checked.outcome is Outcome.ACCEPTED:
-        return None
-    return Reason.CONFIRMATION_LOCKED if checked.locked else Reason.CONFIRMATION_WRONG
+    return check_confirmation(services, check, now).confirmation_fault
 
 
 def _do(

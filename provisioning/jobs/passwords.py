@@ -17,7 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from provisioning.errors import BadInput, InputFault, NotFound
 from provisioning.rules.identifiers import lookup_name
-from provisioning.rules.verdict import Outcome
+from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
@@ -57,6 +57,13 @@ class PasswordResult:
     customer_id: str | None = None
     locked: bool = False
     tries_left: int | None = None
+
+    @property
+    def confirmation_fault(self) -> Reason | None:
+        """Why a confirmation password was refused; None where it was right."""
+        if self.outcome is Outcome.ACCEPTED:
+            return None
+        return Reason.CONFIRMATION_LOCKED if self.locked else Reason.CONFIRMATION_WRONG
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,10 +103,8 @@ def refuse_confirmation(services: Services, proofs: Proofs, typed: str | None, n
         return None
     command = CheckConfirmationCommand(proofs.institution_id, proofs.customer_id, typed, proofs.actor)
     checked = check_confirmation(services, command, now)
-    if checked.outcome is Outcome.ACCEPTED:
-        return None
-    reason = Reason.CONFIRMATION_LOCKED if checked.locked else Reason.CONFIRMATION_WRONG
-    return Proved(Outcome.REFUSED, reason, tries_left=checked.tries_left)
+    reason = checked.confirmation_fault
+    return None if reason is None else Proved(Outcome.REFUSED, reason, tries_left=checked.tries_left)
 
 
 def _user_id(services: Services, proofs: Proofs) -> str:

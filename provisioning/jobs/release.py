@@ -80,10 +80,8 @@ def _check_confirmation(services: Services, command: ReleaseCommand, now: dateti
         command.institution_id, customer_id, command.confirmation_password, command.actor
     )
     checked = check_confirmation(services, check, now)
-    if checked.outcome is Outcome.ACCEPTED:
-        return None
-    reason = Reason.CONFIRMATION_LOCKED if checked.locked else Reason.CONFIRMATION_WRONG
-    return ReleaseResult(Outcome.REFUSED, reason, tries_left=checked.tries_left)
+    reason = checked.confirmation_fault
+    return None if reason is None else ReleaseResult(Outcome.REFUSED, reason, tries_left=checked.tries_left)
 
 
 def _customer_id(services: Services, command: ReleaseCommand) -> str | None:

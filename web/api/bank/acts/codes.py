@@ -10,7 +10,7 @@ from provisioning.jobs.passwords import CheckConfirmationCommand, check_confirma
 from provisioning.jobs.release import ReleaseCommand, release
 from provisioning.jobs.resync import ResyncCommand, resync
 from provisioning.jobs.verify import VerifyCommand, verify
-from provisioning.rules.verdict import Outcome, Reason
+from provisioning.rules.verdict import Reason
 from web import current, metrics
 from web.api.bank.acts.answers import Answer, decision
 from web.api.bank.calls import Call
@@ -33,9 +33,7 @@ def _check_confirmation(call: Call) -> Answer:
     typed = call.required("confirmation_password")
     command = CheckConfirmationCommand(call.institution.id, call.token.customer_id, typed, call.actor)
     checked = check_confirmation(current.services(), command, current.now())
-    if checked.outcome is Outcome.ACCEPTED:
-        return decision(checked.outcome, None)
-    return decision(checked.outcome, Reason.CONFIRMATION_LOCKED if checked.locked else Reason.CONFIRMATION_WRONG)
+    return decision(checked.outcome, checked.confirmation_fault)
 
 
 def _release(call: Call) -> Answer:
@@ -49,7 +47,7 @@ def _resync(call: Call) -> Answer:
     codes = (call.fields["first"], call.fields["second"])
     command = ResyncCommand(call.institution.id, call.credential_id, *codes, call.actor)
     result = resync(current.services(), command, current.now())
-    return counted("resync", result.outcome.value, None if result.drift_steps is not None else "wrong")
+    return counted("resync", result.outcome.value, None if result.drift_steps is not None else Reason.WRONG)
 
 
 def counted(use: str, outcome: str, reason: str | None) -> Answer:
