@@ -9,7 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from provisioning.jobs.ask_mail_password import unconfirmed_address
-from provisioning.jobs.check_mail_password import CheckMailPasswordCommand, judge_mail_password
+from provisioning.jobs.check_mail_password import (
+    CheckMailPasswordCommand,
+    MailPasswordResult,
+    judge_mail_password,
+)
 from provisioning.jobs.propose_address import refuse_with_token
 from provisioning.jobs.prove_purpose import Proofs, Proved, prove_purpose, refuse_confirmation
 from provisioning.rules.address_use import AddressUse
@@ -44,7 +48,6 @@ class ConfirmAddressCommand:
     otp: str = field(default="", repr=False)
 
 
-@retried
 def confirm_address(services: Services, command: ConfirmAddressCommand, now: datetime) -> Proved:
     """From now on the current address for its use; every stored address is told (R45).
 
@@ -59,14 +62,21 @@ def confirm_address(services: Services, command: ConfirmAddressCommand, now: dat
     refused = refuse_confirmation(services, proofs, command.confirmation_password, now)
     if refused is not None:
         return refused
+    checked = _check(services, command, address, now)
+    if checked.outcome is not Outcome.ACCEPTED:
+        return Proved(Outcome.REFUSED, checked.reason, tries_left=checked.tries_left)
+    return prove_purpose(services, proofs, lambda tx: _confirm(tx, services, command, now), now)
+
+
+@retried
+def _check(
+    services: Services, command: ConfirmAddressCommand, address: CustomerAddress, now: datetime
+) -> MailPasswordResult:
     typed = CheckMailPasswordCommand(
         command.institution_id, command.customer_id, command.login, command.mail_password, command.actor
     )
     with services.store.write() as tx:
-        checked = judge_mail_password(tx, services, address, typed, now)
-    if checked.outcome is not Outcome.ACCEPTED:
-        return Proved(Outcome.REFUSED, checked.reason, tries_left=checked.tries_left)
-    return prove_purpose(services, proofs, lambda tx: _confirm(tx, services, command, now), now)
+        return judge_mail_password(tx, services, address, typed, now)
 
 
 def _waiting(tx: Session, command: ConfirmAddressCommand) -> CustomerAddress:

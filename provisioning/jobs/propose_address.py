@@ -57,7 +57,6 @@ class Proposed:
     tries_left: int | None = None
 
 
-@retried
 def propose_address(services: Services, command: ProposeAddressCommand, now: datetime) -> Proposed:
     """Store the address unconfirmed and owe it a password.
 
@@ -82,8 +81,7 @@ def propose_address(services: Services, command: ProposeAddressCommand, now: dat
         checked = check_mail_password(services, typed, now)
         if checked.outcome is not Outcome.ACCEPTED:
             return Proposed(Outcome.REFUSED, None, checked.reason, checked.tries_left)
-    with services.store.write() as tx:
-        return Proposed(Outcome.ACCEPTED, _propose(tx, services, command, address, now))
+    return Proposed(Outcome.ACCEPTED, _propose(services, command, address, now))
 
 
 def refuse_with_token(tx: Session, customer_id: str) -> None:
@@ -107,7 +105,13 @@ def _before(
     return before
 
 
-def _propose(tx: Session, services: Services, command: ProposeAddressCommand, address: str, now: datetime) -> str:
+@retried
+def _propose(services: Services, command: ProposeAddressCommand, address: str, now: datetime) -> str:
+    with services.store.write() as tx:
+        return _store(tx, services, command, address, now)
+
+
+def _store(tx: Session, services: Services, command: ProposeAddressCommand, address: str, now: datetime) -> str:
     tx.execute(select(Customer.id).where(Customer.id == command.customer_id).with_for_update())
     refuse_too_many(tx, command.customer_id, now)
     _drop_earlier(tx, command)

@@ -74,15 +74,13 @@ def has_token_in_use(tx: Session, customer_id: str) -> bool:
     return tx.scalar(select(Credential.id).where(*in_use).limit(1)) is not None
 
 
-@retried
 def prove_purpose(services: Services, proofs: Proofs, act: Callable[[Session], None], now: datetime) -> Proved:
     """Judge the code where one is asked for, and `act` in the transaction that spends it; else just `act`.
 
     Whatever `act` raises leaves the code unspent. Raises BadInput, StoreUnavailable, VaultError, ClockUntrusted.
     """
     if not proofs.needs_otp(services):
-        with services.store.write() as tx:
-            act(tx)
+        _act_alone(services, act)
         return Proved(Outcome.ACCEPTED)
 
     def accepted(line: JoinedLine, _: Standing) -> None:
@@ -95,6 +93,12 @@ def prove_purpose(services: Services, proofs: Proofs, act: Callable[[Session], N
     )
     judged = judge_code(services, typed, now)
     return Proved(judged.outcome, judged.reason, judged.suspended_now, judged.tries_left)
+
+
+@retried
+def _act_alone(services: Services, act: Callable[[Session], None]) -> None:
+    with services.store.write() as tx:
+        act(tx)
 
 
 def refuse_confirmation(services: Services, proofs: Proofs, typed: str | None, now: datetime) -> Proved | None:

@@ -27,12 +27,20 @@ class RevokeStationCommand:
     actor: Actor
 
 
-@retried
 def revoke_station(services: Services, command: RevokeStationCommand, now: datetime) -> None:
     """Refuse its requests from now on; what it was writing is given up and tried again elsewhere.
 
     Raises NotFound. Doing it again changes nothing.
     """
+    lost = Problem(FailureCode.STATION_SILENT, {"station": "revoked"})
+    for job_id in _revoke(services, command, now):
+        with contextlib.suppress(WrongState):  # somebody else closed it between our look and our write
+            end_attempt(services, EndAttemptCommand(job_id, JobState.ABANDONED, lost, command.actor), now)
+
+
+@retried
+def _revoke(services: Services, command: RevokeStationCommand, now: datetime) -> list[str]:
+    """The jobs that it was writing."""
     with services.store.write() as tx:
         own = (Station.id == command.station_id, Station.institution_id == command.institution_id)
         if tx.scalar(select(Station.id).where(*own)) is None:
@@ -46,8 +54,4 @@ def revoke_station(services: Services, command: RevokeStationCommand, now: datet
         entry = AuditRecord(now, command.actor, "revoke_station", "revoked", command.institution_id, facts=facts)
         record(tx, services.audit_key, entry)
         writing = select(ProgrammingJob.id).where(*pinned, ProgrammingJob.state == JobState.WRITING)
-        given_up = list(tx.scalars(writing))
-    lost = Problem(FailureCode.STATION_SILENT, {"station": "revoked"})
-    for job_id in given_up:
-        with contextlib.suppress(WrongState):  # somebody else closed it between our look and our write
-            end_attempt(services, EndAttemptCommand(job_id, JobState.ABANDONED, lost, command.actor), now)
+        return list(tx.scalars(writing))
