@@ -1,4 +1,5 @@
-"""How large a number and how long a text may be that crosses between station and server. Standard library only.
+"""How large a number and how long a text may be that crosses between station and server, and what is none at all.
+Standard library only.
 
 What a device tells comes from outside: without bounds one odd device would stop its station, or no database would
 hold what it told.
@@ -6,8 +7,22 @@ hold what it told.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
+
+_NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
+"""NUL, which no database takes, and halves of characters, which no page can show; JSON can spell both."""
+
+
+def is_text(told: str) -> bool:
+    """Whether every database and every page can hold it."""
+    return not _NO_TEXT.search(told)
+
+
+def as_text(told: str) -> str:
+    """The same with a mark in place of what is none."""
+    return _NO_TEXT.sub("\ufffd", told)
 
 
 @dataclass(frozen=True, slots=True)

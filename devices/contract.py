@@ -31,7 +31,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from devices.bounds import Code, Count, Firmware, Model, Name, Percent, Reports, Seconds
+from devices.bounds import Code, Count, Firmware, Model, Name, Percent, Reports, Seconds, is_text
 
 CONTRACT_VERSION: Final = 1
 ACCESS_CODE_BYTES: Final = 32
@@ -311,14 +311,15 @@ def _build(hint: Any, value: Any, where: str) -> Any:
         _require(isinstance(value, list), where, "not a list")
         return tuple(_build(get_args(hint)[0], item, where) for item in value)
     if origin is dict:
-        _require(isinstance(value, dict) and all(isinstance(v, str) for v in value.values()), where, "no facts")
+        told = (*value, *value.values()) if isinstance(value, dict) else (None,)
+        _require(all(isinstance(one, str) and is_text(one) for one in told), where, "no facts")
         return value
     if dataclasses.is_dataclass(hint):
         return _build_dataclass(hint, value, where)
     if issubclass(hint, StrEnum):
         _require(isinstance(value, str) and value in {*hint}, where, "not one of its values")
         return hint(value)
-    _require(type(value) is hint, where, f"not {hint.__name__}")
+    _require(type(value) is hint and (hint is not str or is_text(value)), where, f"not {hint.__name__}")
     return value
 
 

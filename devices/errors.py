@@ -45,6 +45,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
+from devices.bounds import as_text
 from devices.contract import FailureCode, Problem
 
 
@@ -57,7 +58,7 @@ class DeviceError(Exception):
     def facts(self) -> dict[str, str]:
         """The attributes as text, for the wire and the log; empty ones are left out."""
         pairs = ((item.name, getattr(self, item.name)) for item in dataclasses.fields(self))
-        return {name: str(value) for name, value in pairs if value not in ("", None)}
+        return {name: as_text(str(value)) for name, value in pairs if value not in ("", None)}
 
     def problem(self) -> Problem:
         """This failure as it crosses to the server."""

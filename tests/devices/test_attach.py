@@ -14,9 +14,9 @@ import pytest
 from pytest_mock import MockerFixture
 
 from devices.attach import look, open_named, real_buses, scan, survey
-from devices.contract import DeviceSeen, FailureCode, check
+from devices.contract import DeviceSeen, FailureCode, JobResult, check
 from devices.drivers.kagiya_fob.driver import KagiyaFob
-from devices.errors import DeviceBusy, DeviceNotFound, LinkLost, NotAlone, UnknownDevice, WrongSerial
+from devices.errors import BadAnswer, DeviceBusy, DeviceNotFound, LinkLost, NotAlone, UnknownDevice, WrongSerial
 from devices.links import AnyLink, AttachedDevice, Bus, Transport
 from devices.links.hid import HidBus
 from devices.links.serial import SerialBus
@@ -330,3 +330,9 @@ def test_seeds_stay_where_they_belong(bench: Bench) -> None:
     code = bench.program(HID, SEED)
     assert SEED.hex() not in repr(survey(bench.desk))
     assert code not in repr(survey(bench.desk))
+
+
+def test_what_a_device_says_of_itself_is_text_for_every_page_and_database() -> None:
+    told = BadAnswer("identify", "KF\0\udc80 一").problem()
+    assert told.facts["problem_found"] == "KF\ufffd\ufffd 一"
+    check(JobResult(problem=told))
