@@ -112,13 +112,17 @@ class ApprovalPayload:
     @classmethod
     def decode(cls, data: bytes) -> Self:
         """What `encode` was given. Raises ValueError for anything that it would not write."""
-        told: dict[str, Any] = json.loads(data)
-        if told.get("version") != PAYLOAD_VERSION or set(told) != set(cls.__dataclass_fields__):
-            raise ValueError("not an approval payload of this version")
-        told |= {name: datetime.fromisoformat(told[name]) for name in ("made_at", "expires_at")}
-        payload = cls(**told | {"job": AskedJob(told["job"])})
-        if payload.encode() != data:
-            raise ValueError("not the canonical encoding")
+        try:
+            told: Any = json.loads(data)
+            if not isinstance(told, dict) or set(told) != set(cls.__dataclass_fields__):
+                raise ValueError("not an approval payload")
+            told |= {name: datetime.fromisoformat(told[name]) for name in ("made_at", "expires_at")}
+            payload = cls(**told | {"job": AskedJob(told["job"])})
+            is_canonical = told["version"] == PAYLOAD_VERSION and payload.encode() == data
+        except (TypeError, OverflowError, RecursionError):
+            raise ValueError("not an approval payload") from None
+        if not is_canonical:
+            raise ValueError("not the canonical encoding of this version")
         return payload
 
 

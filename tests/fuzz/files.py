@@ -40,6 +40,7 @@ from provisioning.mail.returned import read_report
 from provisioning.pskc.ciphers import FileKey, Passphrase, SharedKey
 from provisioning.pskc.reader import read_pskc
 from provisioning.pskc_refusals import PskcRefused
+from provisioning.rules.key_share import parse_share
 from provisioning.services import Services
 from provisioning.store.audit import AuditKey
 from provisioning.store.audit_archive import FORM
@@ -132,6 +133,17 @@ def station_message(_folder: Path) -> Run:
         assert load(_MESSAGES[kind], dump(message)) == message
         for job in message.jobs if isinstance(message, Work) else ():
             _unseal(box, job)
+
+    return run
+
+
+def key_share(_folder: Path) -> Run:
+    """What a custodian types."""
+
+    def run(data: bytes) -> None:
+        text = data.decode(errors="replace")
+        told = _ended(ValueError, lambda: parse_share(text))
+        assert isinstance(told, ValueError) or parse_share(told.text) == told
 
     return run
 

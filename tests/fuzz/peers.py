@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final, cast
 
-from provisioning.errors import PasskeyFault
+from provisioning.errors import NotAuthentic, PasskeyFault
 from provisioning.jobs import passkey_assertion, passkey_registration
 from provisioning.jobs.passkey_assertion import AssertionClaim
 from provisioning.jobs.passkey_registration import RegistrationClaim
+from provisioning.rules.approval import ApprovalPayload
 from provisioning.rules.passkeys import ChallengePurpose, ChallengeUse
+from provisioning.rules.roles import Role
 from provisioning.services import Services
 from provisioning.settings import ServerSettings
 from provisioning.verifier import messages
+from provisioning.verifier.certificates import certify_roles, make_authority
 from provisioning.verifier.messages import MessageInvalid
+from provisioning.verifier.role_tokens import RoleAuthority, RoleTokens
 from tests.fixtures.services import ORIGIN
 
 Run = Callable[[bytes], None]
 CHALLENGE: Final = bytes(range(32))
+SIGNED_AT: Final = datetime(2026, 11, 20, 3, tzinfo=UTC)
 KINDS: Final = (
     messages.JudgeRequest, messages.Judgement, messages.AdoptRequest, messages.Adoption, messages.ReadyRequest,
     messages.ReadyAnswer,
@@ -52,6 +58,32 @@ def passkey(_folder: Path) -> Run:
             used = passkey_assertion._Used(credential, key, None)
             assertion = AssertionClaim(use, CHALLENGE, response)
             assert isinstance(passkey_assertion._verify(services, assertion, used), PasskeyFault)
+
+    return run
+
+
+def approval_payload(_folder: Path) -> Run:
+    """The words that an approver signs, as the database gives them back."""
+
+    def run(data: bytes) -> None:
+        with suppress(ValueError):
+            assert ApprovalPayload.decode(data).encode() == data
+
+    return run
+
+
+def role_token(folder: Path) -> Run:
+    """The header by which a role says who it is. `CERT` and `SIGN` stand for what is right, anew each time."""
+    authority, revoked = make_authority(SIGNED_AT), folder / "revoked"
+    revoked.write_text("", encoding="ascii")
+    good = RoleTokens(certify_roles(authority, "bank", {Role.BANK}, SIGNED_AT)).header(SIGNED_AT)
+    certificate, _, signature = good.rpartition(" ")[2].split(".")
+    believed = RoleAuthority(authority.certificate, revoked)
+
+    def run(data: bytes) -> None:
+        header = data.decode("latin-1").replace("CERT", certificate).replace("SIGN", signature)
+        with suppress(NotAuthentic):
+            assert believed.caller(header, SIGNED_AT).roles == {Role.BANK}
 
     return run
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import product
 from typing import Any, Final
 
@@ -28,6 +29,8 @@ from devices.profile_files import SHIPPED as FIRMWARE
 from provisioning.institutions import SHIPPED as INSTITUTIONS
 from provisioning.pskc.ciphers import Passphrase
 from provisioning.pskc.writer import write_pskc
+from provisioning.rules.approval import ApprovalPayload, AskedJob
+from provisioning.rules.key_share import KeyShare
 from provisioning.verifier import messages
 from provisioning.verifier.messages import (
     Adoption,
@@ -39,7 +42,7 @@ from provisioning.verifier.messages import (
 )
 from tests.fixtures.soft_authenticator import SoftAuthenticator
 from tests.fuzz.files import archive_lines
-from tests.fuzz.peers import CHALLENGE
+from tests.fuzz.peers import CHALLENGE, SIGNED_AT
 from tests.fuzz.server import example
 from tests.pskc.conftest import HOTP, key
 from tests.pskc.figures import FIGURE_6, FIGURE_7
@@ -125,6 +128,27 @@ def _questions() -> list[bytes]:
     return [bytes([number]) + messages.dump(message) for number, message in enumerate(told)]
 
 
+def _tokens() -> list[bytes]:
+    seconds = int(SIGNED_AT.timestamp())
+    return [
+        f"Kagiya-Role {parts}".encode() for parts in (f"CERT.{seconds}.SIGN", f"CERT.{seconds}.AAAA", "AAAA.0.")
+    ]
+
+
+def _approvals() -> list[bytes]:
+    at, facts = SIGNED_AT, {"name": "見本 花子", "failures": 5, "suspended_at": ""}
+    arguments = {"credential_id": "0" * 32, "customer_ids": ["1", "2"], "at_once": 4, "station_id": None}
+    asked = ApprovalPayload(
+        "0" * 32, "dual", "本店", AskedJob.LIFT_SUSPENSION, arguments, facts, "1" * 32, "192.0.2.7", at, at
+    )
+    return [one.encode() for one in (asked, replace(asked, branch=None, job=AskedJob.OPEN_BATCH))]
+
+
+def _shares() -> list[bytes]:
+    share = KeyShare("kek-1", "保管 一郎", "3F2A", 1, 3, 2, bytes(range(33)))
+    return [share.text.encode(), replace(share, value=b"").text.lower().encode()]
+
+
 def _archive() -> list[bytes]:
     proof = {"form": "kagiya-audit-inclusion-1", "leaf": "{}", "leaf_index": 0, "path": [], "checkpoint": "NOTE"}
     pair = {"form": "kagiya-audit-consistency-1", "older": "NOTE", "newer": "NOTE", "path": []}
@@ -157,6 +181,9 @@ SEEDS: Final[Mapping[str, Seeds]] = {
     "audit_archive": _archive,
     "passkey": _passkeys,
     "verifier_message": _questions,
+    "role_token": _tokens,
+    "approval_payload": _approvals,
+    "key_share": _shares,
     "app_api": lambda: _json(_BEGIN, _COMPLETE),
     "station_api": _station,
     "bank_api": _bank,

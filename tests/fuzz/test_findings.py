@@ -21,6 +21,7 @@ from provisioning.errors import BadInput, PasskeyFault, SettingsInvalid
 from provisioning.institutions import load_profile
 from provisioning.jobs.passkey_registration import RegistrationClaim, _read
 from provisioning.mail.returned import read_report
+from provisioning.rules.approval import ApprovalPayload
 from provisioning.services import Services
 from provisioning.settings import ServerSettings
 from tests.fuzz.files import ORIGIN, PROGRAM, archive_lines, audit_archive
@@ -97,6 +98,16 @@ def test_a_passkeys_data_are_bytes_and_no_number_of_them(told: object) -> None:
 def test_a_returned_mail_is_one_of_ours_or_refused(mail: bytes) -> None:
     with suppress(BadInput):
         assert read_report(mail) is None
+
+
+@pytest.mark.parametrize("at", ["2026-11-20T03:00:00+00:00", "0001-01-01T00:00:00+14:00", 5, None])
+def test_words_that_nobody_can_have_asked_for_are_told_as_such(at: object) -> None:
+    """Who can write to the database must not bring the page down on which that shows."""
+    members = dict.fromkeys(ApprovalPayload.__dataclass_fields__, "")
+    told = members | {"version": 1, "job": "lift_suspension", "made_at": at, "expires_at": at}
+    for words in (json.dumps(told).encode(), b"[]", b"null", b"\xff", DEEP, LONG_NUMBER):
+        with pytest.raises(ValueError, match=r"."):
+            ApprovalPayload.decode(words)
 
 
 @pytest.mark.parametrize(
