@@ -1,4 +1,4 @@
-"""Unique secrets are sent down every path, at the most talkative level, and the whole log is searched (R10)."""
+"""Unique secrets are sent down every path, at the most talkative level; log and answers are read (R10, R52)."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def app(services: Services, now: datetime) -> Flask:
 
 
 def found(log: str) -> list[str]:
-    """Secrets in a log, as written or in JSON's own letters."""
+    """Secrets in a log or an answer, as written or in JSON's own letters."""
     return [secret for secret in SECRETS if secret in log or json.dumps(secret)[1:-1] in log]
 
 
@@ -103,12 +103,15 @@ def _path(app: Flask, rule: Rule, secret: str) -> str:
         return app.url_map.bind("localhost").build(rule.endpoint, dict.fromkeys(rule.arguments, 1))
 
 
-def send_everything(app: Flask) -> int:
-    """Every route with every secret, by query, form, JSON, junk, header and cookie; how many requests."""
+def send_everything(app: Flask) -> list[list[str]]:
+    """Every route with every secret, by query, form, JSON, junk, header and cookie; what each answer repeats.
+
+    But for the address that was asked for: a page's choice of languages leads to where one is.
+    """
     client = Client(RequestLog(app))
     client.set_cookie("__Host-kagiya-staff", BEARER)
     client.set_cookie("__Host-kagiya-customer", BEARER)
-    count = 0
+    answers = []
     for method, path in addresses(app):
         for authorization in (f"Bearer {BEARER}", f'Kagiya-Station id="{OTP}", signature="{BEARER}"'):
             common: dict[str, Any] = {
@@ -122,20 +125,22 @@ def send_everything(app: Flask) -> int:
                 {"json": FIELDS},
                 {"data": f'{{"otp": "{OTP}", ', "content_type": "application/json"},
             ):
-                client.open(path, **common, **(body if method != "GET" else {})).close()
-                count += 1
-    return count
+                answer = client.open(path, **common, **(body if method != "GET" else {}))
+                asked_for = found(f"{path} {OTP} {ADDRESS}")
+                answers.append([secret for secret in found(answer.text) if secret not in asked_for])
+                answer.close()
+    return answers
 
 
 @sqlite_only
-def test_no_route_logs_a_secret(app: Flask, stream: io.StringIO, customer_a: Customer) -> None:
-    count = send_everything(app)
+def test_no_route_logs_or_repeats_a_secret(app: Flask, stream: io.StringIO, customer_a: Customer) -> None:
+    answers = send_everything(app)
     log = stream.getvalue()
     lines = [json.loads(line) for line in log.splitlines()]
-    assert len([line for line in lines if line["event"] == "answered"]) == count
-    assert count > 200
+    assert len([line for line in lines if line["event"] == "answered"]) == len(answers) > 200
     assert customer_a.id
     assert found(log) == []
+    assert not any(answers)
 
 
 def test_a_broken_database_does_not_tell_what_it_was_asked(
@@ -144,10 +149,11 @@ def test_a_broken_database_does_not_tell_what_it_was_asked(
     with services.store.write() as tx:
         for table in ("audit_entry", "web_session", "staff", "station", "bank_client"):
             tx.execute(text(f"ALTER TABLE {table} RENAME TO {table}_away"))
-    send_everything(app)
+    answers = send_everything(app)
     log = stream.getvalue()
     assert [line for line in log.splitlines() if json.loads(line).get("status", 0) >= 500]
     assert found(log) == []
+    assert not any(answers)
 
 
 def test_the_search_does_find(stream: io.StringIO) -> None:

@@ -1,44 +1,34 @@
 """Secrets that are let in, by everybody who may send them: then the log of debug level, the database, mails, pages
 and errors, and what is measured are searched for them (R10, R18, R52).
 
-What strangers send to every route is in test_canary_logs, whole lives of tokens in tests/soft and tests/fobs.
+What strangers send to every route is in test_canary_logs, pages on which something succeeds in test_canary_pages,
+whole lives of tokens in tests/soft and tests/fobs.
 """
 
 from __future__ import annotations
 
-import io
-import logging
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
-import structlog
-from flask import Flask
 from werkzeug.test import Client, TestResponse
 
 from devices.contract import JobResult, Poll, Work, dump, load
-from provisioning import logs
 from provisioning.cli.request_log import RequestLog
 from provisioning.jobs.add_bank_client import AddBankClientCommand, add_bank_client
 from provisioning.jobs.export_pskc import ExportPskcCommand, export_pskc
 from provisioning.jobs.import_pskc import ImportPskcCommand, import_pskc
-from provisioning.jobs.send_mails import SendMailsCommand, send_mails
-from provisioning.mail.mailer import MemoryMailer
 from provisioning.pskc.ciphers import Passphrase
 from provisioning.pskc.writer import write_pskc
 from provisioning.pskc_refusals import PskcRefused
 from provisioning.rules.actor import SYSTEM
 from provisioning.rules.institution import Institution
 from provisioning.rules.permissions import StaffRole
-from provisioning.rules.roles import ALL_ROLES
 from provisioning.rules.states import CredentialState
-from provisioning.services import Services
 from provisioning.store.audit import Actor
 from provisioning.store.tables import Customer, Fob
 from tests.api.planted import ACTIVE, SET_UP, WITH_EVERYTHING, plant
-from tests.fixtures.canaries import everything_stored, leaked, shapes
+from tests.fixtures.canaries import everything_stored, shapes
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import CONFIRMATION_PASSWORD, PASSWORD, add_customer
 from tests.fixtures.services import OTHER
@@ -47,59 +37,15 @@ from tests.fixtures.tokens import give_token
 from tests.fobs.case import Case
 from tests.fobs.desk import open_desk
 from tests.fuzz.server import sign
-from tests.portal.conftest import MovableClock
+from tests.ground.canary_watch import TYPED, Watch
 from tests.portal.crawl import forms_met
 from tests.portal.visitor import BASE, Visitor
 from tests.pskc.conftest import ITERATIONS, key
 from web import catalogues
 from web.api.bank.fields import POST, Operation
 from web.api.bank.operations import OPERATIONS
-from web.app import create_app
 
 pytestmark = sqlite_only
-
-TYPED: Mapping[str, str] = {
-    "otp": "83920571",
-    "otp1": "83920572",
-    "otp2": "83920573",
-    "first": "83920574",
-    "second": "83920575",
-    "code": "83920576",
-    "mail_password": "83920577",
-    "activation_password": "60418275",
-    "activation_password_again": "60418275",
-    "password": "Kanariya2026",
-    "confirmation_password": "Kanariya77",
-    "passphrase": "canary in the mine",
-    "setup_code": "KNRY-KNRY-KNRY",
-}
-"""By the names that fields and members have."""
-
-
-@dataclass
-class Watch:
-    """Everything that comes out while secrets go in. `secrets`: those that are drawn on the way."""
-
-    services: Services
-    clock: MovableClock
-    log: io.StringIO
-    app: Flask
-    out: list[bytes] = field(default_factory=list)
-    secrets: set[bytes] = field(default_factory=set)
-
-    def saw(self, answer: TestResponse) -> TestResponse:
-        """An answer, with its headers."""
-        self.out += [answer.data, str(answer.headers).encode()]
-        return answer
-
-    def leaks(self) -> list[bytes]:
-        """What of all secrets is found anywhere; mails are written first."""
-        mailer = MemoryMailer()
-        send_mails(self.services, SendMailsCommand(mailer), self.clock())
-        self.out += [str(mail.message.get_content()).encode() for mail in mailer.sent]
-        self.out.append(Client(RequestLog(self.app)).get("/metrics").data)
-        self.out += [everything_stored(self.services), self.log.getvalue().encode()]
-        return leaked((*(text.encode() for text in TYPED.values()), *self.secrets), b"\n".join(self.out))
 
 
 @pytest.fixture(autouse=True)
@@ -110,19 +56,6 @@ def _english() -> None:
 @pytest.fixture
 def institutions() -> Mapping[str, Institution]:
     return {"dual": WITH_EVERYTHING, "other": OTHER}
-
-
-@pytest.fixture
-def watch(services: Services, now: datetime) -> Iterator[Watch]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    stream, clock = io.StringIO(), MovableClock(now)
-    logs.configure("debug", stream)
-    yield Watch(services, clock, stream, create_app(services, ALL_ROLES, clock))
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
 
 
 def test_every_operation_of_the_bank(watch: Watch) -> None:
