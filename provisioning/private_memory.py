@@ -1,4 +1,4 @@
-"""No core file, no debugger: what a process has in memory (keys, seeds for a moment) stays there."""
+"""No core file, no debugger: what a process has in memory (keys, seeds for a moment) stays there, or goes."""
 
 from __future__ import annotations
 
@@ -25,3 +25,8 @@ def forbid_tracing() -> None:
     if library.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), "prctl")
+
+
+def overwrite(secret: bytearray) -> None:
+    """What it held is gone from this process's memory, and not only freed."""
+    secret[:] = bytes(len(secret))

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pyotp
 
@@ -20,6 +20,8 @@ from provisioning.rules.institution import Institution
 from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
 from provisioning.rules.states import TokenKind
 
+Seed = bytes | bytearray
+"""Nothing here keeps or copies one: whoever has it in a bytearray can overwrite it."""
 MAX_WINDOW_STEPS: Final = 2
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _HASHES: Final[dict[Algorithm, Any]] = {
@@ -129,7 +131,7 @@ def step_at(now: datetime, period_s: int) -> int:
     return (now - _EPOCH) // timedelta(seconds=period_s)
 
 
-def code_at(seed: bytes, parameters: OtpParameters, step: int) -> str:
+def code_at(seed: Seed, parameters: OtpParameters, step: int) -> str:
     """The code of one step, zero-padded. ValueError if the seed is shorter than the hash's output (R02)."""
     return _Codes(seed, parameters).at(step)
 
@@ -138,7 +140,7 @@ def _around(centre: int, steps: int) -> range:
     return range(max(0, centre - steps), centre + steps + 1)
 
 
-def match(seed: bytes, expected: Expected, otp: str, now: datetime) -> Match:
+def match(seed: Seed, expected: Expected, otp: str, now: datetime) -> Match:
     """Judge `otp` (ASCII digits). Every candidate step is computed and compared, none is skipped (R08)."""
     codes, counters = _Codes(seed, expected.parameters), expected.counters
     fresh = [step for step in codes.matches(expected.window(now), otp) if step > counters.last_step]
@@ -152,7 +154,7 @@ def match(seed: bytes, expected: Expected, otp: str, now: datetime) -> Match:
     return Match(Verdict.USED if used else Verdict.WRONG, _remembered(counters, found))
 
 
-def resynchronise(seed: bytes, expected: Expected, codes: tuple[str, str], now: datetime) -> Match:
+def resynchronise(seed: Seed, expected: Expected, codes: tuple[str, str], now: datetime) -> Match:
     """Find two consecutive codes within the horizon, both newer than anything accepted or seen (R07).
 
     FRESH moves drift and last step to the second code; otherwise the codes seen are remembered. However often it
@@ -189,7 +191,7 @@ def _learned(expected: Expected, step: int, now: datetime) -> int:
 class _Codes(pyotp.HOTP):
     """pyotp's generator over raw seed bytes, without a Base32 round trip for every candidate."""
 
-    def __init__(self, seed: bytes, parameters: OtpParameters) -> None:
+    def __init__(self, seed: Seed, parameters: OtpParameters) -> None:
         if len(seed) < parameters.seed_bytes:
             raise ValueError("the seed is shorter than the hash's output")
         self._seed = seed
@@ -199,8 +201,8 @@ class _Codes(pyotp.HOTP):
         return "_Codes(…)"
 
     def byte_secret(self) -> bytes:
-        """The seed as it is."""
-        return self._seed
+        """The seed as it is; a copy could not be overwritten."""
+        return cast("bytes", self._seed)
 
     @staticmethod
     def int_to_bytestring(i: int, *, padding: int = 8) -> bytes:

@@ -14,8 +14,8 @@ LIFE_S: Final = 300.0
 class DataKeys:
     """At most `most` keys, each for at most `life_s` seconds after it was unwrapped. Safe between threads.
 
-    The oldest goes first. Using a key does not lengthen its life: after `life_s` the key-encryption key is asked
-    again, and whoever has taken that away is obeyed.
+    They go, the oldest first, as others come or are asked for, or by `forget_old`. Using a key does not lengthen
+    its life: after `life_s` the key-encryption key is asked again, and whoever has taken that away is obeyed.
     """
 
     def __init__(self, most: int = MOST, life_s: float = LIFE_S, clock: Callable[[], float] = monotonic) -> None:
@@ -45,6 +45,11 @@ class DataKeys:
             self._forget_old()
             if len(self._keys) > self._most:
                 del self._keys[next(iter(self._keys))]
+
+    def forget_old(self) -> None:
+        """Those that are too old, where nobody asks for others."""
+        with self._lock:
+            self._forget_old()
 
     def _forget_old(self) -> None:
         born_after = self._clock() - self._life_s

@@ -27,6 +27,7 @@ from provisioning.store.key_folder import KeyFolder
 _log: Final = structlog.get_logger("kagiya.vault")
 _NONCE_BYTES: Final = 12
 _DATA_KEY_BYTES: Final = 32
+_TAG_BYTES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class SeedSealer:
     keys: KeyFolder = field(repr=False)
     _public: dict[str, PublicKek] = field(default_factory=dict, init=False, repr=False)
 
-    def seal(self, seed: bytes, context: SeedContext) -> SealedSeed:
+    def seal(self, seed: bytes | bytearray, context: SeedContext) -> SealedSeed:
         """Lock a seed under a data key that this process forgets at once. Raises VaultError."""
         bound, kek = context.encode(), self.in_force()
         data_key = secrets.token_bytes(_DATA_KEY_BYTES)
@@ -90,8 +91,8 @@ class SeedOpener:
     _private: dict[str, PrivateKek] = field(default_factory=dict, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
-    def open(self, sealed: SealedSeed, context: SeedContext) -> bytes:
-        """The seed again.
+    def open(self, sealed: SealedSeed, context: SeedContext) -> bytearray:
+        """The seed again; whoever asks overwrites it once it has served.
 
         Raises VaultError if anything was changed, moved or wrapped to another key; HsmAway while a token refuses.
         """
@@ -103,8 +104,12 @@ class SeedOpener:
             self.data_keys.put(name, data_key)
         return _decrypt(sealed.sealed_seed, data_key, bound)
 
-    def open_anew(self, sealed: SealedSeed, context: SeedContext) -> bytes:
-        """As `open`, but the key-encryption key is asked whatever is remembered, and nothing is afterwards."""
+    def open_anew(self, sealed: SealedSeed, context: SeedContext) -> bytearray:
+        """As `open`, but the key-encryption key is asked whatever is remembered, and nothing is afterwards.
+
+        Whoever asks now and then how we are makes us forget what is too old, where no codes come.
+        """
+        self.data_keys.forget_old()
         return _decrypt(sealed.sealed_seed, self.unwrap(sealed, context), context.encode())
 
     def rewrap(self, sealed: SealedSeed, context: SeedContext, kek: PublicKek) -> SealedSeed:
@@ -143,9 +148,11 @@ def _told(invalid: SettingsInvalid) -> VaultError:
     return VaultError()
 
 
-def _decrypt(sealed_seed: bytes, data_key: bytes, bound: bytes) -> bytes:
+def _decrypt(sealed_seed: bytes, data_key: bytes, bound: bytes) -> bytearray:
     nonce, ciphertext = sealed_seed[:_NONCE_BYTES], sealed_seed[_NONCE_BYTES:]
+    opened = bytearray(max(0, len(ciphertext) - _TAG_BYTES))
     try:
-        return AESGCM(data_key).decrypt(nonce, ciphertext, bound)
+        AESGCM(data_key).decrypt_into(nonce, ciphertext, bound, opened)
     except (InvalidTag, ValueError):
         raise VaultError from None
+    return opened

@@ -54,7 +54,7 @@ class Case:
         self.sealed = self.sealer.seal(SEED, CONTEXT)
 
     def open(self) -> bytes:
-        return self.opener.open(self.sealed, CONTEXT)
+        return bytes(self.opener.open(self.sealed, CONTEXT))
 
     def refused(self) -> HsmFault:
         with pytest.raises(HsmAway) as caught:
@@ -199,7 +199,7 @@ def test_one_missing_key_stops_no_other(case: Case) -> None:
 def test_threads_take_turns(case: Case) -> None:
     sealed = [case.sealer.seal(SEED, CONTEXT) for _ in range(40)]
     with ThreadPoolExecutor(8) as threads:
-        assert set(threads.map(lambda one: case.opener.open(one, CONTEXT), sealed)) == {SEED}
+        assert set(threads.map(lambda one: bytes(case.opener.open(one, CONTEXT)), sealed)) == {SEED}
 
 
 def test_a_process_without_a_token_opens_only_what_is_under_key_files(token_vault: VaultSettings) -> None:

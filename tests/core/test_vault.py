@@ -96,6 +96,11 @@ def test_data_keys_are_kept_in_bounds_of_number_and_time(keys: tuple[SeedSealer,
     clock[0] = 300.0
     assert opener.data_keys.get("another") is None
     assert len(opener.data_keys) == 0
+    # where no code comes any more, whoever asks now and then how we are makes them go
+    opener.open(sealed[3], CONTEXT)
+    clock[0] = 600.0
+    assert opener.open_anew(sealed[3], CONTEXT) == SEED
+    assert len(opener.data_keys) == 0
 
 
 def test_another_keys_name_opens_nothing(token_vault: VaultSettings, tmp_path: Path) -> None:

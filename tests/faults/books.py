@@ -97,7 +97,7 @@ def unsealed(services: Services, credential: Credential) -> bytes:
     assert credential.kek_id is not None
     sealed = SealedSeed(credential.sealed_seed, credential.wrapped_key, credential.kek_id)
     context = SeedContext(credential.institution_id, credential.id, credential.seed_version)
-    return services.opener.open(sealed, context)
+    return bytes(services.opener.open(sealed, context))
 
 
 def pages(world: World, later_s: float = 0) -> dict[str, JobView]:

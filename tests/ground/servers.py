@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,13 +30,15 @@ class Served:
 
 
 @contextmanager
-def serving(settings_file: Path, *options: str, scheme: str = "http") -> Iterator[Served]:
-    """Start `kagiya serve` with `options` and wait until it answers."""
+def serving(
+    settings_file: Path, *options: str, scheme: str = "http", command: Sequence[str] = (KAGIYA,)
+) -> Iterator[Served]:
+    """Start `kagiya serve` with `options` and wait until it answers. `command`: how kagiya is started."""
     port = free_port()
     log = settings_file.with_name("server.log")
     with log.open("wb") as stream:
         process = subprocess.Popen(
-            [KAGIYA, "--settings", str(settings_file), "serve", "--bind", f"127.0.0.1:{port}", *options],
+            [*command, "--settings", str(settings_file), "serve", "--bind", f"127.0.0.1:{port}", *options],
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=subprocess.STDOUT,

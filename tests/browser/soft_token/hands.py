@@ -67,7 +67,7 @@ def seed_of(services: Services, issued: IssuedSoft) -> bytes:
     row = credential(services, issued.credential_id)
     assert services.opener is not None
     sealed = SealedSeed(row.sealed_seed or b"", row.wrapped_key or b"", row.kek_id or "")
-    return services.opener.open(sealed, SeedContext(row.institution_id, row.id, row.seed_version))
+    return bytes(services.opener.open(sealed, SeedContext(row.institution_id, row.id, row.seed_version)))
 
 
 def oathtool(seed: bytes, at: datetime) -> str:

@@ -47,6 +47,7 @@ def _seed(evidence: Evidence, one: Credential) -> bytes | None:
     assert one.kek_id is not None
     sealed = SealedSeed(one.sealed_seed, one.wrapped_key, one.kek_id)
     try:
-        return evidence.services.opener.open(sealed, SeedContext(one.institution_id, one.id, one.seed_version))
+        context = SeedContext(one.institution_id, one.id, one.seed_version)
+        return bytes(evidence.services.opener.open(sealed, context))
     except VaultError:
         return None
