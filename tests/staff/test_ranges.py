@@ -9,6 +9,7 @@ from provisioning.services import Services
 from provisioning.store.queries.fobs import fob_by_serial
 from provisioning.store.tables import Fob
 from tests.fixtures.databases import sqlite_only
+from tests.fixtures.people import add_fob
 from tests.staff import rows
 from tests.staff.conftest import AtDesk, Colleague
 
@@ -44,6 +45,17 @@ def test_a_box_is_looked_at_and_taken(teller_desk: Colleague, services: Services
     fob = fob_by_serial(services.store, "dual", "KF0000005")
     teller_desk.get(f"/staff/stock/{fob.id}/")
     assert teller_desk.says("受け渡しの記録", "窓口 花子")
+
+
+def test_no_kind_is_chosen_for_a_box_unless_the_branch_has_one_kind_alone(
+    teller_desk: Colleague, services: Services, one_known: Fob
+) -> None:
+    """Else a box is taken in as the first kind of the alphabet, and nobody notices."""
+    teller_desk.get(RANGES)
+    assert 'value="kagiya-fob" selected' in teller_desk.page.text
+    add_fob(services, "MT0000001", profile="molto2-v2")
+    teller_desk.get(RANGES)
+    assert '<option value="" selected>選んでください' in teller_desk.page.text
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,13 @@ def fob_counts(session: Session, institution_id: str, branch: str | None) -> dic
     return dict.fromkeys(FobState, 0) | dict(session.execute(query).all())
 
 
+def only_kind(store: Store, institution_id: str, branch: str) -> str:
+    """The profile of a branch whose fobs are all of one kind; empty where they are not, or where it has none."""
+    with store.read() as session:
+        kinds = session.scalars(select(Fob.profile).where(*_own(institution_id, branch)).distinct().limit(2)).all()
+    return kinds[0] if len(kinds) == 1 else ""
+
+
 def _page(institution_id: str, wanted: StockFilter) -> Select[Fob]:
     """One fob more than the page holds; the rows before a key come backwards."""
     key = tuple_(Fob.serial, Fob.profile)

@@ -16,6 +16,7 @@ from provisioning.rules.serial_range import SerialRange, serial_range
 from provisioning.rules.states import FobState
 from provisioning.store.queries.search import normal
 from provisioning.store.queries.serial_ranges import RunKind, runs
+from provisioning.store.queries.stock import only_kind
 from web import current, dates, forms
 from web.pages.staff import telling
 from web.pages.staff.desk import Desk, at_desk, page
@@ -33,7 +34,7 @@ _MAX_DIGITS: Final = 4
 @at_desk(StaffAct.SEE_STOCK)
 def index(desk: Desk) -> str:
     """The form; with a range asked for, its runs and gaps, and the form that takes the gaps into stock."""
-    asked = _asked(request.args.to_dict())
+    asked = _asked(request.args.to_dict()) if request.args else _asked({"profile": _usual(desk)})
     again = telling.remembered(Screen.STAFF_RANGE, "/".join(asked.values()))
     wanted, errors = None, dict(again.errors)
     if request.args:
@@ -101,6 +102,11 @@ def _range(asked: dict[str, str]) -> SerialRange:
     if asked["profile"] not in current.services().profiles:
         raise BadInput("profile", InputFault.NOT_OFFERED)
     return serial_range(asked["lowest"], asked["highest"])
+
+
+def _usual(desk: Desk) -> str:
+    """The kind that a box here will be of, where that can be told: choosing another would book it as that."""
+    return only_kind(current.services().store, desk.institution.id, desk.staff.branch)
 
 
 def _profiles() -> list[tuple[str, str]]:
