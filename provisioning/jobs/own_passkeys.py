@@ -15,7 +15,7 @@ from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.own_rows import own_row
-from provisioning.store.tables import Credential, Passkey, Staff, StaffFallback
+from provisioning.store.tables import Credential, Passkey, SessionKind, Staff, StaffFallback, WebSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,15 @@ class AddPasskeyCommand:
 
 @dataclass(frozen=True, slots=True)
 class RemovePasskeyCommand:
-    """Which of `staff_id`'s; the actor is they or an administrator of their institution."""
+    """Which of `staff_id`'s; the actor is they or an administrator of their institution.
+
+    `stays`: the session that goes on, their own, by the name that their list gives it.
+    """
 
     staff_id: str
     passkey_id: str
     actor: Actor
+    stays: str = ""
 
 
 @retried
@@ -50,7 +54,10 @@ def add_passkey(services: Services, command: AddPasskeyCommand, now: datetime) -
 
 @retried
 def remove_passkey(services: Services, command: RemovePasskeyCommand, now: datetime) -> None:
-    """It opens nothing any more. Raises NotFound; WrongState for one's last way in."""
+    """It opens nothing any more, and whoever had it is signed out: every session of theirs ends but `stays`.
+
+    Raises NotFound; WrongState for one's last way in.
+    """
     with services.store.write() as tx:
         staff = own_row(tx, Staff, command.staff_id, command.actor.institution_id, held=True)
         key = tx.get(Passkey, command.passkey_id)
@@ -59,6 +66,8 @@ def remove_passkey(services: Services, command: RemovePasskeyCommand, now: datet
         if command.actor.id == staff.id and not _has_another_way(tx, key):
             raise WrongState("passkey", "last")
         tx.execute(delete(Passkey).where(Passkey.id == key.id))
+        theirs = (WebSession.kind == SessionKind.STAFF, WebSession.subject_id == staff.id)
+        tx.execute(delete(WebSession).where(*theirs, WebSession.id_hash != bytes.fromhex(command.stays)))
         facts = {"staff_id": staff.id, "passkey_id": key.id}
         entry = AuditRecord(now, command.actor, "remove_passkey", "removed", staff.institution_id, facts=facts)
         record(tx, services.audit_key, entry)

@@ -23,7 +23,7 @@ from provisioning.jobs.staff_fallback import (
     set_staff_password,
     unlock_fallback,
 )
-from provisioning.jobs.web_sessions import IDLE_LIMIT, SessionKind, find_session, renew_session
+from provisioning.jobs.web_sessions import IDLE_LIMIT, SessionKind, find_session, hash_of, renew_session
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
@@ -174,6 +174,25 @@ def test_the_last_passkey_is_given_up_only_by_somebody_else(
     remove_passkey(services, RemovePasskeyCommand(teller.id, second, boss), now)
     with services.store.read() as tx:
         assert tx.scalars(select(Passkey)).all() == []
+
+
+def test_with_a_passkey_go_the_sessions_of_whoever_has_it(
+    services: Services, teller: Staff, boss: Actor, now: datetime
+) -> None:
+    for _ in range(3):
+        give_passkey(services, teller.id, now)
+    first, second, _ = (key.id for key in account(services, teller.id, now).passkeys)
+    mine, thiefs = (session_of(services, teller.id, now) for _ in range(2))
+    bosses = session_of(services, boss.id, now)
+
+    def living() -> list[bool]:
+        return [find_session(services, SessionKind.STAFF, raw, now) is not None for raw in (mine, thiefs, bosses)]
+
+    own = RemovePasskeyCommand(teller.id, first, actor_of(services, teller.id), hash_of(mine).hex())
+    remove_passkey(services, own, now)
+    assert living() == [True, False, True]
+    remove_passkey(services, RemovePasskeyCommand(teller.id, second, boss), now)
+    assert living() == [False, False, True]
 
 
 def test_a_session_is_ended_from_elsewhere(services: Services, teller: Staff, boss: Actor, now: datetime) -> None:

@@ -79,7 +79,7 @@ def add(desk: Desk) -> Response:
 def remove(desk: Desk) -> Response:
     """取り消す."""
     typed = forms.read_form("passkey_id")
-    command = RemovePasskeyCommand(desk.staff.id, typed["passkey_id"], desk.actor)
+    command = RemovePasskeyCommand(desk.staff.id, typed["passkey_id"], desk.actor, sessions.own_name())
     try:
         remove_passkey(current.services(), command, current.now())
     except NotFound:  # gone already
