@@ -20,6 +20,9 @@ from provisioning.errors import BadInput, InputFault, VaultError
 from web import current, sessions, wording
 from web.screens import Screen
 
+_LONGEST_KEPT: Final = 8_000
+"""Characters; a company's list of users is the longest. What nobody types is kept for nobody: strangers, too,
+have a row in the table of sessions."""
 _FRAME_FIELDS: Final = frozenset({"csrf_token", sessions.STEP_FIELD})
 
 
@@ -51,7 +54,8 @@ def chosen(several: str) -> tuple[str, ...]:
 
 def refuse(screen: Screen, faults: Iterable[tuple[str, str]], values: Mapping[str, str] | None = None) -> None:
     """Keep why the form on `screen` was refused: pairs of field and code (InputFault, or one of `wording`)."""
-    session[_key(screen)] = {"faults": [list(fault) for fault in faults], "values": seal(dict(values or {}))}
+    kept = {name: value for name, value in (values or {}).items() if len(value) <= _LONGEST_KEPT}
+    session[_key(screen)] = {"faults": [list(fault) for fault in faults], "values": seal(kept)}
 
 
 def remembered(screen: Screen, in_words: Callable[[str, str], str] = wording.fault) -> Remembered:

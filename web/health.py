@@ -2,23 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from time import monotonic
+from typing import Final, Generic, TypeVar
 
-from flask import Blueprint, jsonify
+from flask import Blueprint, current_app, jsonify
+from flask.sansio.blueprints import BlueprintSetupState
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from werkzeug.wrappers import Response
 
 from provisioning.errors import StoreUnavailable
-from provisioning.jobs.check_ready import check_ready
+from provisioning.jobs.check_ready import Readiness, check_ready
 from provisioning.rules.audit_watch import AuditAlarm
 from provisioning.store.queries.backlog import Backlog, backlog
 from web import current, metrics
 
 health = Blueprint("health", __name__)
+
+T = TypeVar("T")
+_READY: Final = "kagiya_ready"
+_NUMBERS: Final = "kagiya_numbers"
+_SHARED_FOR_S: Final = 0.1
+
+
+class _Shared(Generic[T]):
+    """One look at a time, and ten a second: whoever asks meanwhile is told the same.
+
+    A look takes the database's turn to write and the HSM's, which codes need; and nobody shows who they are here.
+    """
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._seen: tuple[float, T] | None = None
+
+    def of(self, look: Callable[[], T]) -> T:
+        with self._turn:
+            at, seen = self._seen or (-math.inf, None)
+            if seen is None or monotonic() - at >= _SHARED_FOR_S:
+                seen = look()
+                self._seen = (monotonic(), seen)
+            return seen
+
+
+@health.record_once
+def _set_up(state: BlueprintSetupState) -> None:
+    state.app.extensions |= {_READY: _Shared[Readiness](), _NUMBERS: _Shared[bytes]()}
 
 
 @health.get("/healthz")
@@ -30,7 +64,8 @@ def healthz() -> Response:
 @health.get("/readyz")
 def readyz() -> tuple[Response, int]:
     """200 where database, vault, clock and certificates can be relied upon, else 503 naming what cannot."""
-    found = check_ready(current.services(), current.now())
+    shared: _Shared[Readiness] = current_app.extensions[_READY]
+    found = shared.of(lambda: check_ready(current.services(), current.now()))
     status = "ready" if found.ready else "not_ready"
     ends = {name: ends_at.isoformat() for name, ends_at in current.services().certificate_ends.items()}
     told = {"status": status, **asdict(found), "certificate_ends": ends}
@@ -40,7 +75,8 @@ def readyz() -> tuple[Response, int]:
 @health.get("/metrics")
 def prometheus() -> Response:
     """Counters of this server's processes, and what waits in the database."""
-    return Response(metrics.of_app().text() + _waiting(), content_type=CONTENT_TYPE_LATEST)
+    shared: _Shared[bytes] = current_app.extensions[_NUMBERS]
+    return Response(metrics.of_app().text() + shared.of(_waiting), content_type=CONTENT_TYPE_LATEST)
 
 
 def _waiting() -> bytes:

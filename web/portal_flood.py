@@ -1,4 +1,5 @@
-"""A limit on what one source may post to the portal, and to the sign-in of the console (R15).
+"""A limit on what one source may post to the portal and to the sign-in of the console, and on the sessions that it
+may begin: each is a row of the database (R15).
 
 Nobody's loop keeps others out. Everything is counted by source, and the tries of a login ID by source and login ID
 together: a flood from elsewhere neither uses up a customer's own tries nor learns whether the ID exists. Those
@@ -13,14 +14,17 @@ from typing import Final
 from flask import Flask, current_app, request
 
 from provisioning.rules.subscriber import subscriber
-from web import current
+from web import current, sessions
 from web.flood import Allowance, FloodGuard
 
 PER_SOURCE: Final = Allowance(burst=300, per_s=5.0)
 # far above what fingers do, and what a page does that was left open
 PER_LOGIN: Final = Allowance(burst=30, per_s=0.5)
+# far above what a carrier's customers behind one address do
+PER_NEWCOMER: Final = Allowance(burst=600, per_s=20.0)
 _SOURCES: Final = "page flood guard"
 _LOGINS: Final = "sign-in flood guard"
+NEWCOMERS: Final = "new session flood guard"
 # where somebody is signed in at the console already, their pages may post as they like
 _PREFIXES: Final = ("/portal/", "/company/", "/staff/sign-in/", "/staff/welcome/")
 _NAMED_BY: Final = {"/portal/sign-in/": "login_id", "/staff/sign-in/fallback": "number"}
@@ -28,17 +32,21 @@ _LONGEST_ID: Final = 64
 
 
 def set_up_portal_flood(app: Flask) -> None:
-    """Ask before anything else is done with a post."""
+    """Ask before anything else is done."""
     app.extensions[_SOURCES] = FloodGuard(PER_SOURCE)
     app.extensions[_LOGINS] = FloodGuard(PER_LOGIN)
+    app.extensions[NEWCOMERS] = FloodGuard(PER_NEWCOMER)
     app.before_request(_admit)
 
 
 def _admit() -> None:
     """Raises TooManyRequests (429)."""
+    source, now = subscriber(current.origin()), current.now()
+    if sessions.is_nobodys():
+        newcomers: FloodGuard = current_app.extensions[NEWCOMERS]
+        newcomers.admit(source, now)
     if request.method != "POST" or not request.path.startswith(_PREFIXES):
         return
-    source, now = subscriber(current.origin()), current.now()
     sources: FloodGuard = current_app.extensions[_SOURCES]
     sources.admit(source, now)
     name = next((field for prefix, field in _NAMED_BY.items() if request.path.startswith(prefix)), None)

@@ -147,6 +147,12 @@ def is_lost() -> bool:
     return mine.raw_id is not None and mine.view is None
 
 
+def is_nobodys() -> bool:
+    """The page has sessions, and the browser brought none that lives: it may get a new one."""
+    mine = _mine()
+    return mine.kind is not None and mine.view is None
+
+
 def sign_in(subject: str, institution: str, actor: Actor, **state: Any) -> None:
     """Renew the session for `subject`; what the old one kept is gone, `state` begins the new one."""
     mine = _mine()

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from provisioning.clock import ClockGuard
+from provisioning.jobs.check_ready import Readiness, check_ready
 from provisioning.rules.roles import ALL_ROLES, Role
 from provisioning.services import Services
 from provisioning.store.engine import Store
+from provisioning.store.queries.backlog import Backlog, backlog
 from provisioning.store.tables import Customer
 from tests.api.bank import open_bank
 from tests.api.conftest import Served
 from tests.fixtures.refusals import read_only
 from tests.fixtures.vaults import halves_of, new_vault
+from web import health
 from web.app import create_app
 
 
@@ -40,6 +46,29 @@ def test_alive_and_ready(served: Served) -> None:
     assert answer.status_code == 200
     fine = {"database": True, "vault": True, "clock": True, "certificates": True, "certificate_ends": {}}
     assert answer.json() == {"status": "ready", **fine}
+
+
+def test_a_flood_of_strangers_costs_ten_looks_a_second(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes the database's turn to write and the HSM's, which codes wait for."""
+    looks, now = Counter[str](), [1_000.0]
+
+    def look(services: Services, at: datetime) -> Readiness:
+        looks["ready"] += 1
+        return check_ready(services, at)
+
+    def count(store: Store) -> Backlog:
+        looks["numbers"] += 1
+        return backlog(store)
+
+    monkeypatch.setattr(health, "check_ready", look)
+    monkeypatch.setattr(health, "backlog", count)
+    monkeypatch.setattr(health, "monotonic", lambda: now[0])
+    client = create_app(served.services, {Role.BANK}, lambda: served.at).test_client()
+    for wanted in (1, 2):
+        told = {client.get("/readyz").status_code for _ in range(20)} | {client.get("/metrics").status_code}
+        client.get("/metrics")
+        assert (told, looks) == ({200}, Counter(ready=wanted, numbers=wanted))
+        now[0] += 0.1
 
 
 def test_not_ready_names_what_is_wrong(served: Served, tmp_path: Path) -> None:

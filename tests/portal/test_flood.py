@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
-from provisioning.store.tables import Customer
+from provisioning.store.tables import Customer, WebSession
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import PASSWORD
 from tests.fixtures.tokens import give_token, read_credential
 from tests.portal.conftest import MovableClock, SignIn
 from tests.portal.visitor import BASE, Visitor
-from web.portal_flood import PER_LOGIN, PER_SOURCE
+from web.flood import Allowance, FloodGuard
+from web.portal_flood import NEWCOMERS, PER_LOGIN, PER_SOURCE
 
 pytestmark = sqlite_only
 
@@ -103,6 +105,40 @@ def test_what_was_not_taken_counts_as_no_mistake(
     clock.advance(seconds=5)
     assert browser.post("/portal/token/activate/", form | {"otp": token.code(clock())}).path.endswith("/done")
     assert read_credential(services, token).state is CredentialState.ACTIVE
+
+
+def test_whoever_brings_no_session_cannot_fill_the_table_with_new_ones(
+    app: Flask, services: Services, clock: MovableClock, customer_a: Customer, sign_in: SignIn
+) -> None:
+    inside = sign_in(customer_a)
+    before = sessions(services)
+    app.extensions[NEWCOMERS] = FloodGuard(Allowance(burst=5, per_s=1.0))
+
+    def come(source: str, cookie: str = "") -> int:
+        stranger = app.test_client()
+        stranger.set_cookie("__Host-kagiya-customer", cookie, domain="localhost", secure=True)
+        return stranger.get(SIGN_IN, base_url=BASE, environ_base={"REMOTE_ADDR": source}).status_code
+
+    assert [come(HERE, cookie="x" * number) for number in range(20)] == [200] * 5 + [429] * 15
+    assert sessions(services) == before + 5
+    assert come(ELSEWHERE) == 200
+    inside.client.environ_base |= {"REMOTE_ADDR": HERE}
+    assert inside.get("/portal/").page.status_code == 200, "who is signed in begins none"
+    clock.advance(seconds=1)
+    assert [come(HERE), come(HERE)] == [200, 429]
+
+
+def test_a_session_keeps_no_more_than_people_type(app: Flask, services: Services) -> None:
+    browser = Visitor(app).get(SIGN_IN)
+    browser.submit(SIGN_IN, login_id="x" * 60_000, password="x")
+    assert (browser.path, "BLG001" in browser.page.text) == (SIGN_IN, True)
+    with services.store.read() as tx:
+        assert all(len(str(row.state)) < 12_000 for row in tx.scalars(select(WebSession)))
+
+
+def sessions(services: Services) -> int:
+    with services.store.read() as tx:
+        return len(tx.scalars(select(WebSession)).all())
 
 
 def test_password_tries_of_a_person_are_far_below(app: Flask, customer_a: Customer) -> None:
