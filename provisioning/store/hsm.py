@@ -132,7 +132,10 @@ class _Child:
         may = [name for name, allowed in (("software", settings.software), ("write", writes)) if allowed]
         where = (str(settings.module), settings.token, str(settings.pin_file))
         command = (sys.executable, "-m", "provisioning.store.hsm_process", *where, *may)
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)  # noqa: S603
+        try:
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)  # noqa: S603
+        except OSError:  # the machine has no room for a process more
+            raise HsmAway(HsmFault.FAILED) from None
         assert self._process.stdout is not None
         self._poll = select.poll()
         self._poll.register(self._process.stdout, select.POLLIN)

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from cryptography.hazmat.primitives import hpke
@@ -153,6 +154,16 @@ def test_a_module_that_crashed_is_started_anew(case: Case) -> None:
     case.open()
     os.kill(case.pid, signal.SIGKILL)
     assert case.refused() is HsmFault.FAILED
+    case.wait()
+    assert case.open() == SEED
+
+
+def test_where_no_process_can_be_started_it_is_refused_and_tried_again(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as crowded:
+        crowded.setattr(subprocess, "Popen", Mock(side_effect=BlockingIOError))
+        assert case.refused() is HsmFault.FAILED
     case.wait()
     assert case.open() == SEED
 
