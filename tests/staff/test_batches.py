@@ -129,6 +129,14 @@ def test_what_is_typed_wrongly_is_told_and_kept(
     assert teller_desk.says(sentence)
 
 
+def test_a_customer_who_is_none_of_this_branch_is_named(
+    teller_desk: Colleague, waiting: list[Customer], station_desk: Desk
+) -> None:
+    """Among forty lines nobody finds the wrong one."""
+    begin(teller_desk, station_desk, user_ids=f"{waiting[0].user_id} 999\n12345678000x")
+    assert teller_desk.says("この店にないユーザID: 999、12345678000X")
+
+
 def test_nobody_is_on_their_own_list(
     teller_desk: Colleague, services: Services, waiting: list[Customer], station_desk: Desk
 ) -> None:

@@ -51,7 +51,8 @@ def test_what_differs_is_told_with_what_to_do(teller_desk: Colleague, services: 
 def test_what_is_no_number_is_told_and_kept(teller_desk: Colleague, fob: Fob, typed: str) -> None:
     teller_desk.get(CLOSINGS)
     teller_desk.press(CLOSINGS, **NONE | {"ready": typed, "note": "夕方"})
-    assert (teller_desk.path, teller_desk.says("個数を半角数字で入力してください。")) == (CLOSINGS, True)
+    told = "「書込み中・お渡し待ち」の個数を半角数字で入力してください。"
+    assert (teller_desk.path, teller_desk.says(told)) == (CLOSINGS, True)
     assert teller_desk.form(CLOSINGS)["note"] == "夕方"
 
 

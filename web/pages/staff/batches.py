@@ -42,6 +42,8 @@ batch_pages = Blueprint("staff_batches", __name__, url_prefix="/staff/batches")
 
 _CHOSEN: Final = "customer-"
 _AT_ONCE: Final = (1, 2, 4, 8, MAX_AT_ONCE)
+_TOLD: Final = 10
+"""So many wrong user IDs are named."""
 
 
 @batch_pages.get("/")
@@ -58,6 +60,7 @@ def index(desk: Desk) -> str:
         at_once=[(str(n), str(n)) for n in _AT_ONCE],
         applications=open_applications(store, desk.institution.id, desk.branch, TokenKind.HARD),
         chosen=_CHOSEN,
+        unknown=_unknown(desk, again.values["user_ids"]) if "user_ids" in again.errors else [],
         errors=again.errors,
         values=again.values,
     )
@@ -241,13 +244,24 @@ _ON_THEIR_WAY: Final = frozenset({FobState.RESERVED, FobState.PROGRAMMING, FobSt
 
 def _named(desk: Desk, typed: str) -> list[str]:
     """Customers by user ID, one a line. Raises BadInput if one of them is none of this branch's."""
-    wanted = [normal(line).upper() for line in typed[:8000].split() if line.strip()]
+    found = _known(desk, typed)
+    if None in found.values():
+        raise BadInput("user_ids", InputFault.NOT_OFFERED)
+    return [customer_id for customer_id in found.values() if customer_id]
+
+
+def _unknown(desk: Desk, typed: str) -> list[str]:
+    """The user IDs for which `_named` refuses, as far as a page can tell them."""
+    return [user_id for user_id, customer_id in _known(desk, typed).items() if customer_id is None][:_TOLD]
+
+
+def _known(desk: Desk, typed: str) -> dict[str, str | None]:
+    """User IDs as typed, one a line, with their customers of this branch; nobody is on their own list."""
+    wanted = [normal(line).upper() for line in typed[:8000].split()]
     store = current.services().store
     found = customers_by_user_id(store, desk.institution.id, desk.branch, wanted)
     own = token_holder(store, desk.staff.id)
-    if set(wanted) - set(found) or own in found.values():
-        raise BadInput("user_ids", InputFault.NOT_OFFERED)
-    return [found[user_id] for user_id in wanted]
+    return {user_id: None if found.get(user_id) == own else found.get(user_id) for user_id in wanted}
 
 
 def _page_of(batch_id: str) -> Response:

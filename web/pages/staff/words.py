@@ -7,7 +7,7 @@ from typing import Final
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
-from provisioning.rules.custody import Compartment, Holder
+from provisioning.rules.custody import Holder
 from provisioning.rules.expiry import Expiry
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import CredentialState, EndedHow, EndReason, FobState, JobKind, JobState, TokenKind
@@ -15,6 +15,7 @@ from provisioning.store.queries.mails import MailState
 from provisioning.store.queries.stations import StationStatus
 from provisioning.store.queries.timeline import StageName
 from web import wording
+from web.pages.staff.closing_words import COMPARTMENTS
 from web.wording import StateWords
 
 ROLES: Final[dict[StaffRole, LazyString]] = {
@@ -126,9 +127,11 @@ def credential(kind: TokenKind | None, state: CredentialState | None) -> StateWo
     return _ISSUED[kind] if state is CredentialState.ISSUED else _CREDENTIAL[state]
 
 
-_COUNTS: Final = [
-    (compartment.value, code) for compartment in Compartment for code in ("missing", "not_digits", "bad_form")
-]
+_COUNTS: Final = {
+    (one.value, code): _l("「%(where)s」の個数を半角数字で入力してください。ないときは0です。", where=where)
+    for one, where in COMPARTMENTS.items()
+    for code in ("missing", "not_digits", "bad_form")
+}
 _FAULTS: Final[dict[tuple[str, str], LazyString]] = {
     ("reason", "missing"): _l("理由を選んでください。"),
     ("objection", "missing"): _l("承認しない理由を入力してください。"),
@@ -180,7 +183,7 @@ _FAULTS: Final[dict[tuple[str, str], LazyString]] = {
     ("serials", "wrong_length"): _l("一度に送れるのは500個までです。"),
     ("serials", "not_offered"): _l("この店の在庫にない番号があります。確かめて直してください。"),
     ("scanned", "wrong_length"): _l("一度に読み取れるのは5000個までです。"),
-    **dict.fromkeys(_COUNTS, _l("個数を半角数字で入力してください。ないときは0です。")),
+    **_COUNTS,
     ("profile", "not_offered"): _l("種類を選んでください。"),
     ("lowest", "missing"): _l("はじめの番号を入力してください。"),
     ("lowest", "bad_form"): _l("番号は英大文字・数字・ハイフンで、数字で終わる形で入力してください。"),
