@@ -51,6 +51,19 @@ def test_the_slip_says_what_the_customer_does(
 
 
 @sqlite_only
+def test_the_slip_is_at_hand_before_and_after_the_hand_over(teller_desk: Colleague, written: Fob) -> None:
+    """The receipt on it is signed while the customer sits there; there is one slip, whatever page leads to it."""
+    slip = f"/staff/papers/slips?fob={written.id}"
+    teller_desk.get(teller_desk.path)
+    assert slip in teller_desk.links
+    give = next(form.action for form in teller_desk.forms if form.action.endswith("/hand-over"))
+    teller_desk.press(give)
+    assert teller_desk.says("フォブをお渡ししました")
+    assert slip in teller_desk.links
+    assert teller_desk.get(slip).page.status_code == 200
+
+
+@sqlite_only
 def test_a_label_for_one_fob_and_for_a_batch(
     teller_desk: Colleague, services: Services, customer_b: Customer, written: Fob, station_desk: Desk,
     clock: MovableClock,
