@@ -29,10 +29,11 @@ def leaves(root: type[Exception]) -> list[type[Exception]]:
 
 @pytest.mark.parametrize("kind", leaves(KagiyaError) + leaves(DeviceError), ids=lambda kind: kind.__name__)
 def test_every_error_is_one_line(kind: type[Exception]) -> None:
+    faults = {AuditBroken: AuditFault.ENTRY_CHANGED, HsmAway: HsmFault.PIN, StoreUnavailable: StoreFault.LOCKED}
     facts = {
         "until": datetime(2026, 11, 21, tzinfo=UTC),
         "cause": "locked",
-        "fault": {AuditBroken: AuditFault.ENTRY_CHANGED, HsmAway: HsmFault.PIN}.get(kind, InputFault.MISSING),
+        "fault": next((faults[base] for base in kind.__mro__ if base in faults), InputFault.MISSING),
         "permanent": True,
         "count": 2,
         "refusals": (PskcRefusal(PskcFault.REPEATED_ELEMENT, number=2, serial="KF-000001"),),
