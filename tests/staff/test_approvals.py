@@ -184,11 +184,11 @@ def test_an_approver_says_no_and_why(
 def test_nobody_there_ends_in_an_expiry_that_the_maker_is_told(
     at_desk: AtDesk, services: Services, customer_a: Customer, suspended: Token, clock: MovableClock
 ) -> None:
-    teller = at_desk()
+    teller, again = at_desk(), at_desk(name="窓口 次郎")
+    again.get(page_of(customer_a))
     request = ask_to_lift(teller, customer_a)
     assert teller.says("期限までに承認されないときは、取りやめになります")
-    again = at_desk(name="窓口 次郎")
-    again.get(page_of(customer_a)).press(page_of(customer_a) + "lift")
+    again.press(page_of(customer_a) + "lift")
     assert again.says("この手続きの承認は、もう依頼されています")
     clock.advance(hours=8)
     assert expire_approvals(services, clock()) == 1
