@@ -17,6 +17,9 @@ import click
 if TYPE_CHECKING:
     from werkzeug.serving import BaseWSGIServer
 
+    from devices.links import Bus
+    from devices.profiles import FirmwareProfile
+    from provisioning.cli.demo_desk import DemoDesk
     from provisioning.services import Services
     from tests.rig.rig import Rig
 
@@ -85,7 +88,7 @@ class _Demo:
         try:
             accounts = inhabit(services, self._data, self._rig.clock.now())
             self._start_worker(services)
-            self._start_station(services)
+            self._start_stations(services)
             self._tell(services, accounts)
             self._stop.wait()
         finally:
@@ -113,19 +116,34 @@ class _Demo:
         mailer = smtp_mailer(services.settings.mail)
         self._start("worker", lambda: work(services, mailer, self._rig.clock.now, self._stop))
 
-    def _start_station(self, services: Services) -> None:
-        from devices.attach import Desk
+    def _start_stations(self, services: Services) -> None:
         from devices.links.serial import SerialBus
         from devices.profile_files import load_profiles
-        from provisioning.cli.demo_desk import enrol_desk, run_desk, stock_fobs
+        from provisioning.cli.demo_desk import MAIN_DESK, OTHER_DESK, stock_fobs
 
-        clock, drawer = self._rig.clock, self._rig.drawer
-        enrolment = enrol_desk(services, self._data / "station", self._base_url, clock.now)
-        buses = (self._rig.hid_bus, SerialBus(drawer.cradles))
-        desk = Desk(buses, load_profiles(), drawer.roots, clock.unix_time)
-        self._start("station", lambda: run_desk(enrolment, desk, self._stop))
-        plugged = [(view.profile, view.serial) for view in drawer.views() if view.plugged]
-        stock_fobs(services, enrolment.station_id, plugged, clock.now)
+        profiles, drawer = load_profiles(), self._rig.drawer
+        main = self._start_station(services, MAIN_DESK, (self._rig.hid_bus, SerialBus(drawer.cradles)), profiles)
+        other = self._start_station(services, OTHER_DESK, (self._rig.other_bus,), profiles)
+        for own, station_id in ((MAIN_DESK, main), (OTHER_DESK, other)):
+            plugged = [
+                (view.profile, view.serial)
+                for view in drawer.views()
+                if view.plugged and (view.serial in self._rig.at_other_desk) == (own is OTHER_DESK)
+            ]
+            stock_fobs(services, own, station_id, plugged, self._rig.clock.now)
+
+    def _start_station(
+        self, services: Services, own: DemoDesk, buses: tuple[Bus, ...], profiles: tuple[FirmwareProfile, ...]
+    ) -> str:
+        """Its id; it works from now on."""
+        from devices.attach import Desk
+        from provisioning.cli.demo_desk import enrol_desk, run_desk
+
+        clock = self._rig.clock
+        enrolment = enrol_desk(services, own, self._data, self._base_url, clock.now)
+        desk = Desk(buses, profiles, self._rig.drawer.roots, clock.unix_time)
+        self._start(own.folder, lambda: run_desk(enrolment, desk, self._stop))
+        return enrolment.station_id
 
     def _start(self, name: str, act: Callable[[], Any]) -> None:
         thread = threading.Thread(target=act, name=name, daemon=True)

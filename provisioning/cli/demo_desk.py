@@ -1,4 +1,4 @@
-"""The demonstration's desk: the real station agent over loopback HTTP, with the rig's fobs in its sockets."""
+"""The demonstration's desks: the real station agent over loopback HTTP, with the rig's fobs in its sockets."""
 
 from __future__ import annotations
 
@@ -16,15 +16,28 @@ from devices.errors import DeviceError, NotEnrolled
 from devices.seed_box import Enrolment, SeedBox
 from devices.server_client import ServerClient, enrol
 from provisioning.cli.compose import OPERATOR
-from provisioning.cli.demo_people import BRANCH, INSTITUTION
+from provisioning.cli.demo_people import BRANCH, INSTITUTION, WHERE_TWO_ISSUE
 from provisioning.errors import AlreadyTaken, NotFound, WrongState
 from provisioning.jobs.invite_station import InviteStationCommand, invite_station
 from provisioning.jobs.take_into_stock import TakeIntoStockCommand, take_into_stock
 from provisioning.services import Services
 
 POLL_S: Final = 0.5
-STATION_NAME: Final = "本店 窓口端末 1"
 _STOCK_WITHIN_S: Final = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class DemoDesk:
+    """A station of `institution`, which keeps its keys in a folder of that name."""
+
+    institution: str
+    folder: str
+    name: str = "本店 窓口端末 1"
+
+
+MAIN_DESK: Final = DemoDesk(INSTITUTION, "station")
+OTHER_DESK: Final = DemoDesk(WHERE_TWO_ISSUE, "station-of-two")
+"""Where a fob takes two people."""
 
 
 @dataclass(eq=False)
@@ -34,12 +47,15 @@ class FobsMissing(DeviceError):
     serials: str
 
 
-def enrol_desk(services: Services, directory: Path, base_url: str, clock: Callable[[], datetime]) -> Enrolment:
+def enrol_desk(
+    services: Services, own: DemoDesk, data: Path, base_url: str, clock: Callable[[], datetime]
+) -> Enrolment:
     """The station that enrolled here before, or a new one, enrolled over HTTP. Raises ServerFailed."""
+    directory = data / own.folder
     try:
         enrolment = Enrolment.load(directory)
     except NotEnrolled:
-        invitation = InviteStationCommand(INSTITUTION, BRANCH, STATION_NAME, OPERATOR)
+        invitation = InviteStationCommand(own.institution, BRANCH, own.name, OPERATOR)
         enrol(base_url, invite_station(services, invitation, clock()).code, directory)
         return Enrolment.load(directory)
     if enrolment.server_url != base_url:  # the demonstration may come back on another port
@@ -58,7 +74,11 @@ def run_desk(enrolment: Enrolment, desk: Desk, stop: threading.Event) -> None:
 
 
 def stock_fobs(
-    services: Services, station_id: str, fobs: Iterable[tuple[str, str]], clock: Callable[[], datetime]
+    services: Services,
+    own: DemoDesk,
+    station_id: str,
+    fobs: Iterable[tuple[str, str]],
+    clock: Callable[[], datetime],
 ) -> None:
     """Take fobs (profile, serial) into stock as soon as the station sees them; what is known is left alone.
 
@@ -66,15 +86,15 @@ def stock_fobs(
     """
     until_s = time.monotonic() + _STOCK_WITHIN_S
     missing = list(fobs)
-    while missing := [fob for fob in missing if not _stock(services, station_id, fob, clock())]:
+    while missing := [fob for fob in missing if not _stock(services, own, station_id, fob, clock())]:
         if time.monotonic() > until_s:
             raise FobsMissing(", ".join(serial for _, serial in missing))
         time.sleep(0.05)
 
 
-def _stock(services: Services, station_id: str, fob: tuple[str, str], now: datetime) -> bool:
+def _stock(services: Services, own: DemoDesk, station_id: str, fob: tuple[str, str], now: datetime) -> bool:
     profile, serial = fob
-    command = TakeIntoStockCommand(INSTITUTION, station_id, profile, serial, OPERATOR)
+    command = TakeIntoStockCommand(own.institution, station_id, profile, serial, OPERATOR)
     try:
         take_into_stock(services, command, now)
     except AlreadyTaken:

@@ -21,7 +21,9 @@ from provisioning.rules.permissions import StaffRole
 from provisioning.services import Services
 
 INSTITUTION: Final = "dual"
-"""Where the desk stands."""
+"""Where the desk with most of the fobs stands."""
+WHERE_TWO_ISSUE: Final = "counter"
+"""Another desk: its fobs are handed out by two people."""
 BRANCH: Final = "本店"
 """Every shipped institution has it."""
 
@@ -109,6 +111,7 @@ STAFF: Final = (
     ("dual", "管理 しおん", StaffRole.ADMINISTRATOR),
     ("dual", "監査 かおる", StaffRole.AUDITOR),
     ("counter", "窓口 はるか", StaffRole.TELLER),
+    ("counter", "役席 ともり", StaffRole.APPROVER),
     ("mail-password", "窓口 みつき", StaffRole.TELLER),
     ("mail-password", "役席 なぎさ", StaffRole.APPROVER),
     ("limit-lowering", "窓口 ゆうき", StaffRole.TELLER),

@@ -25,7 +25,7 @@ class Walk:
     def __init__(self, browser: Browser) -> None:
         self.rig, self.staff = self._window(browser, WIDE), self._window(browser, WIDE)
         self.portal, self.other_portal = self._window(browser, NARROW), self._window(browser, NARROW)
-        self.phone = self._window(browser, NARROW)
+        self.phone, self.approver = self._window(browser, NARROW), self._window(browser, WIDE)
         self.facts: dict[str, Any] = {}
 
     def _window(self, browser: Browser, width: int) -> Page:
@@ -52,6 +52,11 @@ class Walk:
         press(self.staff, chosen(self.staff, "ハードウェアトークン"))
         press(self.staff, fob.get_by_role("button"))
         press(self.staff, named(self.staff, "お渡ししました"))
+
+    def sits_down(self, page: Page, name: str) -> None:
+        """Staff: somebody whom the README names, by their printed link."""
+        assert name in README
+        page.goto(next(one["sign_in_url"] for one in self.facts["staff"] if one["name"] == name))
 
     def log_in(self, page: Page, customer: int) -> None:
         """Portal: login ID and password."""
@@ -110,7 +115,7 @@ def press(page: Page, what: Locator) -> None:
 def walk(browser: Browser) -> Iterator[Walk]:
     walk = Walk(browser)
     yield walk
-    for page in (walk.rig, walk.staff, walk.portal, walk.other_portal, walk.phone):
+    for page in (walk.rig, walk.staff, walk.portal, walk.other_portal, walk.phone, walk.approver):
         page.context.close()
 
 
@@ -121,6 +126,7 @@ def test_the_readmes_walk(walk: Walk, tmp_path: Path) -> None:
         a_soft_token_for_b(walk)
         suspended_and_lifted(walk)
         released_and_told_to_wait(walk)
+        a_fob_by_two(walk)
         moved = walk.rig.locator("#clock-offset").inner_text()
     with demo(tmp_path / "demo") as running:
         walk.at(running.facts)
@@ -196,6 +202,23 @@ def released_and_told_to_wait(walk: Walk) -> None:
     expect(walk.staff.locator(".staff-next__what")).to_contain_text("まで待つ")
     expect(walk.staff.get_by_role("link", name="トークンを発行する")).to_have_count(0)
     walk.move("+1 日")
+
+
+def a_fob_by_two(walk: Walk) -> None:
+    customer = next(n for n, one in enumerate(walk.facts["customers"]) if one["institution"] == "counter")
+    walk.sits_down(walk.staff, "窓口 はるか")
+    walk.search(customer)
+    press(walk.staff, named(walk.staff, "窓口で発行する"))
+    press(walk.staff, chosen(walk.staff, "ハードウェアトークン"))
+    press(walk.staff, walk.staff.locator(".plugged", has_text="KF-000201").get_by_role("button"))
+    expect(walk.staff.locator("main")).to_contain_text("まだ何も変わっていません")
+    walk.sits_down(walk.approver, "役席 ともり")
+    press(walk.approver, walk.approver.get_by_role("link", name="承認", exact=False).first)
+    press(walk.approver, walk.approver.get_by_role("link", name="フォブの発行"))
+    press(walk.approver, walk.approver.get_by_role("button", name="パスキーなしで承認する（デモ）"))
+    walk.search(customer)
+    press(walk.staff, walk.staff.locator(".staff-next .button--main"))
+    press(walk.staff, named(walk.staff, "お渡ししました"))
 
 
 def issued_anew(walk: Walk) -> None:

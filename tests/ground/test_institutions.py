@@ -184,9 +184,9 @@ def test_papers_and_the_limit_of_issuances_are_those_of_manual_002() -> None:
 
 
 def test_nothing_of_fobs_takes_a_second_person_where_none_are_issued(tmp_path: Path) -> None:
-    text = (SHIPPED / "counter.toml").read_text()
+    text = (SHIPPED / "corporate.toml").read_text()
     for act in ("issue_hard", "import_seeds", "export_seeds"):
-        file = tmp_path / "counter.toml"
+        file = tmp_path / "corporate.toml"
         file.write_text(f'{text}\n[approval]\nneeded_for = ["{act}"]\n')
         with pytest.raises(SettingsInvalid) as caught:
             load_profile(file)
@@ -197,6 +197,7 @@ def test_what_takes_a_second_person_is_what_the_profiles_list() -> None:
     shipped = load_institutions()
     needed = {name: set(one.approval.needed_for) for name, one in shipped.items() if one.approval.needed_for}
     assert needed == {
+        "counter": {ApprovedAct.ISSUE_HARD, ApprovedAct.CHANGE_PROFILE},
         "dual": {ApprovedAct.CHANGE_PROFILE},
         "limit-lowering": {ApprovedAct.LIFT_SUSPENSION, ApprovedAct.REISSUE, ApprovedAct.CHANGE_PROFILE},
         "mail-password": {ApprovedAct.LIFT_RESTRICTION, ApprovedAct.REISSUE, ApprovedAct.CHANGE_PROFILE},

@@ -28,17 +28,24 @@ FOUR_FOBS: Final = (
     NewFob("KF-000125", Transport.SERIAL, 78),
     NewFob("KF-000126", Transport.SERIAL, 64),
 )
+OTHER_DESK: Final = (NewFob("KF-000201", Transport.HID, 95),)
+"""Fobs on a second desk: a station of another institution sees them alone."""
 
 
 class Rig:
     """Start with start() and end with stop(), or use as a context manager."""
 
-    def __init__(self, data_dir: Path, fobs: Iterable[NewFob] = FOUR_FOBS, *, paced: bool = True) -> None:
+    def __init__(
+        self, data_dir: Path, fobs: Iterable[NewFob] = FOUR_FOBS + OTHER_DESK, *, paced: bool = True
+    ) -> None:
         """What was in `data_dir` before is there again. `paced`: reports and bytes take their real time."""
         self.clock = RigClock(data_dir)
         self.mail_catcher = MailCatcher(data_dir, self.clock.now)
         self.drawer = Drawer(data_dir, self.clock, fobs, paced=paced)
-        self.hid_bus = SocketBus(self.drawer.hid_ports)
+        self.at_other_desk = frozenset(fob.serial for fob in OTHER_DESK)
+        ports = self.drawer.hid_ports
+        self.hid_bus = SocketBus([port for port in ports if port.fob.serial not in self.at_other_desk])
+        self.other_bus = SocketBus([port for port in ports if port.fob.serial in self.at_other_desk])
 
     def start(self) -> None:
         """Take mail from now on."""

@@ -160,12 +160,12 @@ def test_demo_json_has_what_the_contract_names(running: Demo) -> None:
     assert all(set(one) == told for one in facts["customers"])
     assert {one["role"] for one in facts["staff"]} >= {"teller", "approver", "administrator"}
     assert all(set(one) == {"name", "role", "institution", "sign_in_url"} for one in facts["staff"])
-    assert sorted(one["transport"] for one in facts["fobs"]) == ["hid", "hid", "serial", "serial"]
+    assert sorted(one["transport"] for one in facts["fobs"]) == ["hid", "hid", "hid", "serial", "serial"]
     assert all(set(one) == {"serial", "profile", "transport", "display_url"} for one in facts["fobs"])
 
 
 def test_every_fob_has_a_display_and_the_pages_answer(running: Demo) -> None:
-    assert [running.display(fob["serial"]) for fob in running.facts["fobs"]] == [""] * 4
+    assert [running.display(fob["serial"]) for fob in running.facts["fobs"]] == [""] * 5
     for path in ("/", "/portal/", "/app/", "/rig/", "/healthz", "/readyz"):
         answer = httpx.get(running.facts["base_url"] + path, timeout=20, follow_redirects=True)
         assert answer.status_code == 200, path
