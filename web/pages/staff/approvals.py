@@ -140,7 +140,7 @@ def withdraw(desk: Desk, approval_id: str) -> Response:
 def _request(desk: Desk, approval_id: str) -> ApprovalView:
     """One that they see: of their branch or of the whole institution. Raises NotFound."""
     found = approval(current.services().store, desk.institution.id, approval_id)
-    if desk.branch is not None and found.branch not in (None, desk.branch):
+    if not desk.sees(found.branch):
         raise NotFound("approval")
     if found.customer_id is not None and not desk.may(StaffAct.SEE_CUSTOMERS):
         raise NotFound("approval")

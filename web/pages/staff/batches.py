@@ -13,7 +13,6 @@ from provisioning.errors import (
     ApprovalNeeded,
     BadInput,
     CannotHold,
-    ClockUntrusted,
     InputFault,
     NotFound,
     WrongState,
@@ -24,18 +23,19 @@ from provisioning.jobs.fob_acts import FobCommand
 from provisioning.jobs.fob_fit import fob_fit
 from provisioning.jobs.open_batch import MAX_AT_ONCE, OpenBatchCommand, open_batch
 from provisioning.jobs.press_batch import BatchCommand, SkipItemCommand, close_batch, press_batch, skip_item
-from provisioning.jobs.prove_typed_code import ProveTypedCodeCommand, prove_typed_code
 from provisioning.rules.permissions import StaffAct
+from provisioning.rules.search_text import normal
 from provisioning.rules.states import FobState, TokenKind
 from provisioning.store.queries.batches import BatchView, batch, batches
-from provisioning.store.queries.search import normal
 from provisioning.store.queries.staff_accounts import token_holder
 from provisioning.store.queries.stations import DeviceView, StationStatus
 from provisioning.store.queries.user_ids import customers_by_user_id
 from provisioning.store.queries.work import open_applications
 from web import current, forms
 from web.pages.staff import batch_words, telling
-from web.pages.staff.desk import Desk, at_desk, notify, page, part
+from web.pages.staff.desk import Desk, at_desk, page, part
+from web.pages.staff.proving import try_code
+from web.pages.staff.reading import read_serial
 from web.screens import Screen
 
 batch_pages = Blueprint("staff_batches", __name__, url_prefix="/staff/batches")
@@ -136,7 +136,7 @@ def label(desk: Desk, batch_id: str) -> Response:
     """この番号のフォブを使う: the one that is plugged in tells no number, and this stands on its back."""
     typed = forms.read_form("profile", "serial")
     act = BatchCommand(desk.institution.id, _batch(desk, batch_id).line.id, desk.actor)
-    serial = normal(typed["serial"]).upper()
+    serial = read_serial(typed["serial"])
     command = BindLabelCommand(act.institution_id, act.batch_id, act.actor, typed["profile"], serial)
     try:
         bind_label(current.services(), command, current.now())
@@ -173,23 +173,12 @@ def close(desk: Desk, batch_id: str) -> Response:
 @at_desk(StaffAct.ISSUE)
 def prove(desk: Desk, batch_id: str) -> Response:
     """照合する: the code on the display of the fob whose turn it is."""
-    typed = forms.read_form("code")["code"].strip()
+    typed = forms.read_form("code")["code"]
     now = _batch(desk, batch_id).now
     if now is None or now.job is None:
         telling.tell_refusal(WrongState("batch", "closed"))
-        return _page_of(batch_id)
-    command = ProveTypedCodeCommand(desk.institution.id, now.job.id, typed, desk.actor)
-    try:
-        proof = prove_typed_code(current.services(), command, current.now())
-    except BadInput as fault:
-        telling.refuse(Screen.STAFF_BATCH, batch_id, [fault])
-        return _page_of(batch_id)
-    except (WrongState, ClockUntrusted) as refused:
-        telling.tell_refusal(refused)
-        return _page_of(batch_id)
-    telling.forget()
-    if not proof.proved:
-        notify("not_proved" if proof.tries_left else "attempt_ended", tries_left=proof.tries_left)
+    else:
+        try_code(desk, now.job.id, typed, Screen.STAFF_BATCH, batch_id)
     return _page_of(batch_id)
 
 
@@ -205,7 +194,7 @@ def _act(desk: Desk, batch_id: str, do: Callable[[BatchCommand], object]) -> Res
 
 def _batch(desk: Desk, batch_id: str) -> BatchView:
     found = batch(current.services().store, desk.institution.id, batch_id, current.now())
-    if desk.branch not in (None, found.line.branch):
+    if not desk.sees(found.line.branch):
         raise NotFound("batch")
     return found
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
 from typing import Final
 
 from flask import Blueprint, redirect, url_for
 from werkzeug.wrappers import Response
 
-from provisioning.errors import BadInput, InputFault, NotFound
+from provisioning.errors import BadInput, NotFound
 from provisioning.jobs.close_stock import CloseStockCommand, close_stock
 from provisioning.rules.custody import Compartment
 from provisioning.rules.permissions import StaffAct
+from provisioning.rules.timetable import day_begins
 from provisioning.store.queries.closings import closing, closings, moves_since
-from provisioning.store.queries.search import normal
-from web import current, dates, forms
+from web import current, forms
 from web.pages.staff import closing_words, telling
 from web.pages.staff.desk import Desk, at_desk, page
+from web.pages.staff.reading import read_count, read_serials
 from web.screens import Screen
 
 closing_pages = Blueprint("staff_closing", __name__, url_prefix="/staff/closings")
@@ -34,7 +34,7 @@ def index(desk: Desk) -> str:
     return page(
         "staff/closings.html",
         desk,
-        moves=moves_since(store, desk.institution.id, desk.branch, _midnight()),
+        moves=moves_since(store, desk.institution.id, desk.branch, day_begins(current.now())),
         closings=closings(store, desk.institution.id, desk.branch),
         compartments=Compartment,
         closing_words=closing_words,
@@ -48,7 +48,7 @@ def index(desk: Desk) -> str:
 def close(desk: Desk) -> Response:
     """締める."""
     typed = forms.read_form(*_NUMBERS, "scanned", "note")
-    scanned = frozenset(normal(line).upper() for line in typed["scanned"].split())
+    scanned = read_serials(typed["scanned"])
     faults: list[BadInput] = []
     counted = {} if scanned else _numbers(typed, faults)
     command = CloseStockCommand(
@@ -70,7 +70,7 @@ def close(desk: Desk) -> Response:
 def show(desk: Desk, closing_id: str) -> str:
     """One closing, to be printed and signed."""
     found = closing(current.services().store, desk.institution.id, closing_id)
-    if desk.branch not in (None, found.branch):
+    if not desk.sees(found.branch):
         raise NotFound("closing")
     return page("staff/closing.html", desk, closing=found, closing_words=closing_words)
 
@@ -79,15 +79,8 @@ def _numbers(typed: dict[str, str], faults: list[BadInput]) -> dict[Compartment,
     """The counts as typed; a field that is no number is a fault."""
     counted = {}
     for one in Compartment:
-        text = normal(typed[one.value])
-        if text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS:
-            counted[one] = int(text)
-        else:
-            faults.append(BadInput(one.value, InputFault.NOT_DIGITS if text else InputFault.MISSING))
+        try:
+            counted[one] = read_count(typed[one.value], one.value, _MAX_DIGITS)
+        except BadInput as fault:
+            faults.append(fault)
     return counted
-
-
-def _midnight() -> datetime:
-    """When today began in Japan."""
-    today = current.now().astimezone(dates.JAPAN).date()
-    return datetime.combine(today, time.min, dates.JAPAN)

@@ -62,7 +62,7 @@ def lift(desk: Desk, customer_id: str) -> Response:
         own_credential(card, seen)
         lift_suspension(current.services(), command, current.now())
 
-    return telling.act(desk, do, _page_of(customer_id), asks=command)
+    return telling.act(desk, do, page_of(customer_id), asks=command)
 
 
 @customer.post("/unlock")
@@ -72,7 +72,7 @@ def unlock(desk: Desk, customer_id: str) -> Response:
     forms.read_form()
     command = UnlockPasswordsCommand(desk.institution.id, desk.card(customer_id).id, desk.actor)
     return telling.act(
-        desk, lambda: unlock_passwords(current.services(), command, current.now()), _page_of(customer_id)
+        desk, lambda: unlock_passwords(current.services(), command, current.now()), page_of(customer_id)
     )
 
 
@@ -98,7 +98,7 @@ def apply_soft(desk: Desk, customer_id: str) -> Response:
     if not desk.institution.issuance.needs_application:
         raise NotFound("page")
     command = ApplyCommand(desk.institution.id, desk.card(customer_id).id, TokenKind.SOFT, desk.actor)
-    return telling.act(desk, lambda: apply(current.services(), command, current.now()), _page_of(customer_id))
+    return telling.act(desk, lambda: apply(current.services(), command, current.now()), page_of(customer_id))
 
 
 @customer.post("/cancel-application")
@@ -109,7 +109,7 @@ def cancel_applied(desk: Desk, customer_id: str) -> Response:
     card = desk.card(customer_id)
     command = CancelApplicationCommand(desk.institution.id, typed["application_id"], desk.actor, card.id)
     return telling.act(
-        desk, lambda: cancel_application(current.services(), command, current.now()), _page_of(customer_id)
+        desk, lambda: cancel_application(current.services(), command, current.now()), page_of(customer_id)
     )
 
 
@@ -130,7 +130,7 @@ def _act_on_token(
         own_credential(card, seen)
         job(current.services(), command(desk.institution.id, seen, desk.actor), current.now())
 
-    return telling.act(desk, do, _page_of(customer_id))
+    return telling.act(desk, do, page_of(customer_id))
 
 
 def own_credential(card: CustomerCard, seen: str) -> None:
@@ -140,5 +140,6 @@ def own_credential(card: CustomerCard, seen: str) -> None:
         raise WrongState("credential", "unknown")
 
 
-def _page_of(customer_id: str) -> str:
+def page_of(customer_id: str) -> str:
+    """Address of a customer's page."""
     return url_for("staff_customer.show", customer_id=customer_id)

@@ -59,6 +59,10 @@ class Desk:
         """Whether their role allows `act` (a value of StaffAct)."""
         return allows(self.staff.role, StaffAct(act))
 
+    def sees(self, branch: str | None) -> bool:
+        """Whether what belongs to `branch` is shown to them; None: to the whole institution."""
+        return branch is None or self.branch in (None, branch)
+
     def card(self, customer_id: str) -> CustomerCard:
         """A customer, who is not themselves: nobody issues their own token. Raises NotFound."""
         if token_holder(current.services().store, self.staff.id) == customer_id:
@@ -85,7 +89,7 @@ class Desk:
         return stations(current.services().store, self.institution.id, current.now(), self.branch)
 
     def _here(self, what: str, found: _Placed) -> _Placed:
-        if self.branch not in (None, found.branch):
+        if not self.sees(found.branch):
             raise NotFound(what)
         return found
 

@@ -13,7 +13,7 @@ from provisioning.rules.states import EndedHow, EndReason, TokenKind
 from provisioning.rules.verdict import Outcome
 from web import current, forms
 from web.pages.staff import telling
-from web.pages.staff.customer import own_credential
+from web.pages.staff.customer import own_credential, page_of
 from web.pages.staff.desk import Desk, at_desk, page
 from web.screens import Screen
 
@@ -53,7 +53,7 @@ def end(desk: Desk, customer_id: str) -> Response:
             own_credential(card, command.credential_id)
             end_token(current.services(), command, current.now())
 
-        return telling.act(desk, do, _page_of(customer_id))
+        return telling.act(desk, do, page_of(customer_id))
     except BadInput as fault:
         kept = {"reason": typed["reason"], "note": typed["note"]}
         telling.refuse(Screen.STAFF_END, card.id, [fault], kept)
@@ -104,9 +104,5 @@ def _fits(reason: EndReason, kind: TokenKind) -> bool:
     return kind is TokenKind.SOFT or reason not in _ONLY_PHONES
 
 
-def _page_of(customer_id: str) -> str:
-    return url_for("staff_customer.show", customer_id=customer_id)
-
-
 def _back(customer_id: str) -> Response:
-    return redirect(_page_of(customer_id), 303)
+    return redirect(page_of(customer_id), 303)

@@ -25,13 +25,13 @@ from provisioning.rules.permissions import StaffAct
 from provisioning.rules.states import FobState, TokenKind
 from provisioning.store.queries.customers import CustomerCard
 from provisioning.store.queries.fobs import FobView, fob_by_serial
-from provisioning.store.queries.search import normal
 from provisioning.store.queries.stations import DeviceView, StationView
 from provisioning.store.queries.stock import StockFilter, stock
 from web import current, forms
 from web.pages.staff import telling
 from web.pages.staff.desk import Desk, at_desk, page, part
 from web.pages.staff.issue import may_issue, turned_away
+from web.pages.staff.reading import read_serial
 from web.screens import Screen
 
 hard = Blueprint("staff_hard", __name__, url_prefix="/staff/customers/<customer_id>/hard")
@@ -171,13 +171,13 @@ def _command(desk: Desk, card: CustomerCard, fob: FobView, station_id: str | Non
 
 
 def _scanned(desk: Desk, typed: str, profile: str) -> FobView:
-    serial = normal(typed).upper()
+    serial = read_serial(typed)
     if not serial:
         raise BadInput("serial", InputFault.MISSING)
     try:
         fob = fob_by_serial(current.services().store, desk.institution.id, serial, profile)
     except NotFound:
         raise BadInput("serial", InputFault.NOT_OFFERED) from None
-    if desk.branch not in (None, fob.branch):
+    if not desk.sees(fob.branch):
         raise BadInput("serial", InputFault.NOT_OFFERED)
     return fob

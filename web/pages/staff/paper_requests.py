@@ -17,10 +17,10 @@ from provisioning.jobs.close_paper import (
 from provisioning.jobs.take_paper import TakePaperCommand, take_paper
 from provisioning.rules.papers import ACTS_OF, ENDS, IdentityCheck, PaperAct
 from provisioning.rules.permissions import StaffAct
+from provisioning.rules.search_text import normal
 from provisioning.rules.states import CredentialState
 from provisioning.store.queries.customers import CustomerCard
 from provisioning.store.queries.papers import LIST_LIMIT, PaperFilter, PaperView, paper, papers
-from provisioning.store.queries.search import normal
 from web import current, forms
 from web.pages.staff import telling
 from web.pages.staff.desk import Desk, at_desk, notify, page

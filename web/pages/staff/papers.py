@@ -52,7 +52,7 @@ def slips(desk: Desk) -> str:
 
 def _fobs(desk: Desk) -> list[FobView]:
     """Those of the batch (in its order), of the range, or the one; none of another branch. Raises NotFound."""
-    fobs = [fob for fob in _asked_for(desk) if desk.branch in (None, fob.branch)]
+    fobs = [fob for fob in _asked_for(desk) if desk.sees(fob.branch)]
     if not fobs:
         raise NotFound("fob")
     return fobs

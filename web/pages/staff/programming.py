@@ -7,13 +7,12 @@ from datetime import datetime
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from provisioning.errors import AlreadyTaken, BadInput, ClockUntrusted, NotFound, WrongState
+from provisioning.errors import AlreadyTaken, NotFound, WrongState
 from provisioning.jobs.cancel_job import CancelJobCommand, cancel_job
 from provisioning.jobs.erase_fob import erase_fob
 from provisioning.jobs.fob_acts import FobCommand
 from provisioning.jobs.fob_fit import fob_fit
 from provisioning.jobs.hand_over import hand_over
-from provisioning.jobs.prove_typed_code import ProveTypedCodeCommand, prove_typed_code
 from provisioning.rules.permissions import StaffAct
 from provisioning.rules.states import FobState, JobKind
 from provisioning.store.queries.jobs import JobFilter, JobKey, JobView, jobs
@@ -22,7 +21,8 @@ from provisioning.store.queries.next_step import NextStep
 from provisioning.store.queries.work import open_jobs
 from web import current, forms
 from web.pages.staff import telling
-from web.pages.staff.desk import Desk, at_desk, notify, page, part
+from web.pages.staff.desk import Desk, at_desk, page, part
+from web.pages.staff.proving import try_code
 from web.screens import Screen
 
 programming = Blueprint("staff_programming", __name__, url_prefix="/staff/programming")
@@ -68,21 +68,8 @@ def prove(desk: Desk, job_id: str) -> Response:
     """照合する: the code on the fob's display."""
     typed = forms.read_form("code")
     job = desk.job(job_id)
-    command = ProveTypedCodeCommand(desk.institution.id, job.id, typed["code"].strip(), desk.actor)
-    try:
-        proof = prove_typed_code(current.services(), command, current.now())
-    except BadInput as fault:
-        telling.refuse(Screen.STAFF_PROGRAM, job.id, [fault])
-        return _page_of(job.id)
-    except (WrongState, ClockUntrusted) as refused:
-        telling.tell_refusal(refused)
-        return _page_of(job.id)
-    telling.forget()
-    if not proof.proved and proof.tries_left:
-        notify("not_proved", tries_left=proof.tries_left)
-    elif not proof.proved:
-        notify("attempt_ended")
-    return _page_of(proof.next_job_id or job.id)
+    proof = try_code(desk, job.id, typed["code"], Screen.STAFF_PROGRAM, job.id)
+    return _page_of(proof.next_job_id if proof is not None and proof.next_job_id else job.id)
 
 
 @programming.post("/<job_id>/hand-over")

@@ -12,14 +12,15 @@ from provisioning.errors import AlreadyTaken, BadInput, InputFault
 from provisioning.jobs.numbering import numbering_of
 from provisioning.jobs.take_range import TakeRangeCommand, take_range
 from provisioning.rules.permissions import StaffAct
+from provisioning.rules.search_text import normal
 from provisioning.rules.serial_range import SerialRange, serial_range
 from provisioning.rules.states import FobState
-from provisioning.store.queries.search import normal
 from provisioning.store.queries.serial_ranges import RunKind, runs
 from provisioning.store.queries.stock import only_kind
 from web import current, dates, forms
 from web.pages.staff import telling
 from web.pages.staff.desk import Desk, at_desk, page
+from web.pages.staff.reading import read_count, read_serials
 from web.pages.staff.words import fault
 from web.screens import Screen
 
@@ -77,17 +78,14 @@ def take(desk: Desk) -> Response:
 
 
 def _box(desk: Desk, asked: dict[str, str], typed: dict[str, str]) -> TakeRangeCommand:
-    counted = normal(typed["counted"])
-    if not (counted.isascii() and counted.isdecimal() and len(counted) <= _MAX_DIGITS):
-        raise BadInput("counted", InputFault.NOT_DIGITS)
     return TakeRangeCommand(
         desk.institution.id,
         desk.staff.branch,
         asked["profile"],
         _range(asked),
         desk.actor,
-        int(counted),
-        frozenset(normal(line).upper() for line in typed["missing"].split()),
+        read_count(typed["counted"], "counted", _MAX_DIGITS),
+        read_serials(typed["missing"]),
         dates.typed_day(typed["last_day"], "last_day"),
     )
 

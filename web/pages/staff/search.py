@@ -8,9 +8,10 @@ from werkzeug.wrappers import Response
 from provisioning.errors import NotFound
 from provisioning.rules.permissions import StaffAct
 from provisioning.store.queries.fobs import FobView, fob_by_serial
-from provisioning.store.queries.search import LIMIT, SearchScope, normal, search_customers
+from provisioning.store.queries.search import LIMIT, SearchScope, search_customers
 from web import current
 from web.pages.staff.desk import Desk, at_desk, page
+from web.pages.staff.reading import read_serial
 
 search = Blueprint("staff_search", __name__, url_prefix="/staff/search")
 
@@ -32,7 +33,7 @@ def find(desk: Desk) -> str | Response:
 
 def _fob(desk: Desk, typed: str) -> FobView | None:
     try:
-        fob = fob_by_serial(current.services().store, desk.institution.id, normal(typed).upper())
+        fob = fob_by_serial(current.services().store, desk.institution.id, read_serial(typed))
     except NotFound:
         return None
-    return fob if desk.branch in (None, fob.branch) else None
+    return fob if desk.sees(fob.branch) else None

@@ -10,10 +10,10 @@ from provisioning.jobs.invite_station import InviteStationCommand, invite_statio
 from provisioning.jobs.revoke_station import RevokeStationCommand, revoke_station
 from provisioning.jobs.take_into_stock import TakeIntoStockCommand, take_into_stock
 from provisioning.rules.permissions import StaffAct
-from provisioning.store.queries.search import normal
 from web import current, flow, forms
 from web.pages.staff import telling
 from web.pages.staff.desk import Desk, at_desk, notify, page
+from web.pages.staff.reading import read_serial
 from web.screens import Screen
 
 stations = Blueprint("staff_stations", __name__, url_prefix="/staff/stations")
@@ -58,7 +58,7 @@ def take(desk: Desk, station_id: str) -> Response:
     typed = forms.read_form("profile", "serial")
     station = desk.station(station_id)
     unnamed = any(device.is_unnamed and device.profile == typed["profile"] for device in station.devices)
-    serial = normal(typed["serial"]).upper() if unnamed else typed["serial"]
+    serial = read_serial(typed["serial"]) if unnamed else typed["serial"]
     command = TakeIntoStockCommand(desk.institution.id, station.id, typed["profile"], serial, desk.actor)
     back = url_for(".show", station_id=station.id)
     try:

@@ -26,12 +26,12 @@ from provisioning.store.queries.drift import drift_history
 from provisioning.store.queries.faces import other_faces
 from provisioning.store.queries.fobs import FobView
 from provisioning.store.queries.jobs import JobFilter, jobs
-from provisioning.store.queries.search import normal
 from provisioning.store.queries.stock import FobKey, StockFilter, stock
 from provisioning.store.queries.transfers import coming
 from web import current, dates, forms
 from web.pages.staff import telling
 from web.pages.staff.desk import Desk, at_desk, page
+from web.pages.staff.reading import read_serial
 from web.screens import Screen
 
 stock_pages = Blueprint("staff_stock", __name__, url_prefix="/staff/stock")
@@ -46,7 +46,7 @@ def index(desk: Desk) -> str:
     chosen, typed = request.args.get("state", ""), request.args.get("serial", "")[:64]
     state = FobState(chosen) if chosen in set(FobState) else None
     wanted = StockFilter(
-        branch=desk.branch, state=state, serial_start=normal(typed).upper(), after=_key("after"),
+        branch=desk.branch, state=state, serial_start=read_serial(typed), after=_key("after"),
         before=None if "after" in request.args else _key("before"),
     )  # fmt: skip
     found = stock(current.services().store, desk.institution.id, wanted)

@@ -7,18 +7,19 @@ from typing import Final
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from provisioning.errors import BadInput, InputFault, NotFound, WrongState
+from provisioning.errors import BadInput, NotFound, WrongState
 from provisioning.jobs.receive_fobs import ReceiveFobsCommand, receive_fobs
 from provisioning.jobs.send_fobs import SendFobsCommand, send_fobs
 from provisioning.rules.permissions import StaffAct
+from provisioning.rules.search_text import normal
 from provisioning.rules.serial_range import serial_range
 from provisioning.rules.states import FobState
-from provisioning.store.queries.search import normal
 from provisioning.store.queries.serial_ranges import fobs_in
 from provisioning.store.queries.transfers import SentFob, TransferView, transfer, transfers
 from web import current, forms
 from web.pages.staff import telling, transfer_words
 from web.pages.staff.desk import Desk, at_desk, page
+from web.pages.staff.reading import read_count, read_serials
 from web.screens import Screen
 
 transfer_pages = Blueprint("staff_transfers", __name__, url_prefix="/staff/transfers")
@@ -87,9 +88,9 @@ def receive(desk: Desk, transfer_id: str) -> Response:
             desk.institution.id,
             desk.staff.branch,
             transfer_id,
-            _number(typed, "arrived"),
+            read_count(typed["arrived"], "arrived", _MAX_DIGITS),
             desk.actor,
-            _serials(typed["not_arrived"]),
+            read_serials(typed["not_arrived"]),
         )
         receive_fobs(current.services(), command, current.now())
     except BadInput as refused:
@@ -105,7 +106,7 @@ def receive(desk: Desk, transfer_id: str) -> Response:
 def _transfer(desk: Desk, transfer_id: str) -> tuple[TransferView, tuple[SentFob, ...]]:
     """One from or to a branch that they see. Raises NotFound."""
     sent, fobs = transfer(current.services().store, desk.institution.id, transfer_id)
-    if desk.branch not in (None, sent.from_branch, sent.to_branch):
+    if not (desk.sees(sent.from_branch) or desk.sees(sent.to_branch)):
         raise NotFound("transfer")
     return sent, fobs
 
@@ -115,22 +116,11 @@ def _parcel(desk: Desk, typed: dict[str, str]) -> SendFobsCommand:
         desk.institution.id,
         desk.staff.branch,
         typed["to_branch"],
-        _serials(typed["serials"]),
-        _number(typed, "packed"),
+        read_serials(typed["serials"]),
+        read_count(typed["packed"], "packed", _MAX_DIGITS),
         desk.actor,
         typed["note"].strip(),
     )
-
-
-def _serials(typed: str) -> frozenset[str]:
-    return frozenset(normal(line).upper() for line in typed.split())
-
-
-def _number(typed: dict[str, str], field: str) -> int:
-    counted = normal(typed[field])
-    if not (counted.isascii() and counted.isdecimal() and len(counted) <= _MAX_DIGITS):
-        raise BadInput(field, InputFault.NOT_DIGITS)
-    return int(counted)
 
 
 def _in_range(desk: Desk) -> list[str]:
