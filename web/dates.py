@@ -6,16 +6,15 @@ import re
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from flask import Flask
 
 from provisioning.errors import BadInput, InputFault
 from provisioning.rules.expiry import expiry
+from provisioning.rules.timetable import JST
 from web import current
 from web.languages import language
 
-JAPAN: Final = ZoneInfo("Asia/Tokyo")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _TYPED: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -42,17 +41,17 @@ def set_up_dates(app: Flask) -> None:
 
 def day(instant: datetime) -> str:
     """2026年11月20日 / 20 November 2026."""
-    return _FORMS[language()]["day"].format(instant.astimezone(JAPAN))
+    return _FORMS[language()]["day"].format(instant.astimezone(JST))
 
 
 def minute(instant: datetime) -> str:
     """2026年11月20日 20:50 / 20 November 2026, 20:50; times in Japan."""
-    return _FORMS[language()]["minute"].format(instant.astimezone(JAPAN))
+    return _FORMS[language()]["minute"].format(instant.astimezone(JST))
 
 
 def second(instant: datetime) -> str:
     """2026年11月20日 20:50:07 / 20 November 2026, 20:50:07; times in Japan."""
-    return _FORMS[language()]["second"].format(instant.astimezone(JAPAN))
+    return _FORMS[language()]["second"].format(instant.astimezone(JST))
 
 
 def from_minute(instant: datetime) -> str:
@@ -62,12 +61,12 @@ def from_minute(instant: datetime) -> str:
 
 def clock_time(instant: datetime) -> str:
     """20:50, in Japan."""
-    return f"{instant.astimezone(JAPAN):%H:%M}"
+    return f"{instant.astimezone(JST):%H:%M}"
 
 
 def iso(instant: datetime) -> str:
     """For the datetime attribute of <time>: with Japan's offset, to the second."""
-    return instant.astimezone(JAPAN).isoformat(timespec="seconds")
+    return instant.astimezone(JST).isoformat(timespec="seconds")
 
 
 def last_day(expires_at: datetime) -> str:

@@ -114,18 +114,14 @@ _REFUSED: Final = Telling(_UNKNOWN.what, _NOTHING_CHANGED, _UNKNOWN.now_what)
 
 def fault_page(error: Exception, fault: Fault) -> Response:
     """The page, with the fault's status; says until when or how long to wait where `error` knows."""
-    wait_s = _wait_s(error)
     page = render_template(
         "base/error.html",
         telling=_telling(error, fault),
         until=getattr(error, "until", None),
-        wait_s=wait_s,
+        wait_s=error.retry_after if isinstance(error, TooManyRequests) else None,
         home=_home(),
     )
-    answer = make_response(page, fault.status)
-    if wait_s is not None:
-        answer.headers["Retry-After"] = str(wait_s)
-    return answer
+    return make_response(page, fault.status)
 
 
 def _telling(error: Exception, fault: Fault) -> Telling:
@@ -134,12 +130,6 @@ def _telling(error: Exception, fault: Fault) -> Telling:
     if isinstance(error, NotFound):
         return _NO_PAGE
     return _WORDS.get(fault.name, _REFUSED)
-
-
-def _wait_s(error: Exception) -> int | None:
-    """Seconds after which a post is taken again."""
-    wait_s = error.retry_after if isinstance(error, TooManyRequests) else None
-    return wait_s if isinstance(wait_s, int) else None
 
 
 def _home() -> str:

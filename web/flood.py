@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from flask import jsonify
 from werkzeug.exceptions import TooManyRequests
-from werkzeug.wrappers import Response
 
 _MOST_KEYS: Final = 4_000
 
@@ -55,8 +53,3 @@ class FloodGuard:
             if bucket.tokens < 1:
                 raise TooManyRequests(retry_after=max(1, round(1 / self._allowance.per_s)))
             bucket.tokens -= 1
-
-
-def tell_flooded(error: TooManyRequests) -> tuple[Response, int, dict[str, str]]:
-    """429 with the seconds to wait, as JSON."""
-    return jsonify({"error": "too_many_requests"}), 429, {"Retry-After": str(error.retry_after)}

@@ -11,7 +11,7 @@ from flask import Blueprint, Flask, request
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import NotFound
 
-from web import assets, dates, faults, front, languages, money
+from web import assets, dates, faults, languages, money, template_names
 from web.fault_pages import fault_page
 from web.sessions import TableSessions
 
@@ -24,7 +24,7 @@ def set_up_pages(app: Flask) -> Callable[[Blueprint], object]:
     dates.set_up_dates(app)
     money.set_up_money(app)
     assets.set_up_assets(app)
-    front.set_up_templates(app)
+    template_names.set_up_template_names(app)
     app.extensions[faults.PAGE] = fault_page
     exempt: Callable[[Blueprint], object] = CSRFProtect(app).exempt
     return exempt

@@ -9,8 +9,6 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from typing import Final
-from zoneinfo import ZoneInfo
 
 from provisioning.mail.addresses import on_the_wire
 from provisioning.mail.mailer import Mail
@@ -29,8 +27,7 @@ from provisioning.mail.texts import (
 )
 from provisioning.rules.institution import Institution, Text
 from provisioning.rules.mail_kind import MailKind
-
-_JAPAN: Final = ZoneInfo("Asia/Tokyo")
+from provisioning.rules.timetable import JST
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +122,7 @@ def _mail(
     message["Subject"] = text.subject.in_language(language).format_map(named)
     message["From"] = Address(named["institution"], addr_spec=institution.sender_address)
     message["To"] = on_the_wire(envelope.to)
-    message["Date"] = format_datetime(now.astimezone(_JAPAN))
+    message["Date"] = format_datetime(now.astimezone(JST))
     message["Message-ID"] = f"<{envelope.mail_id}@{institution.sender_address.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text.body.in_language(language).format_map(named), cte="base64")
@@ -141,7 +138,7 @@ def _hours(institution: Institution, language: str) -> str:
 
 def _moment(instant: datetime, language: str) -> str:
     """Date and time in Japan."""
-    here = instant.astimezone(_JAPAN)
+    here = instant.astimezone(JST)
     if language == "en":
         return f"{here:%H:%M} on {here.day} {here:%B %Y} (Japan time)"
     return f"{here.year}年{here.month}月{here.day}日 {here:%H:%M}"

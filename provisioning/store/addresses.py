@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from provisioning.rules.address_use import AddressUse
@@ -15,24 +15,12 @@ from provisioning.store.tables import CustomerAddress, OutboxMail
 
 def current_address(tx: Session, customer_id: str, use: AddressUse) -> CustomerAddress | None:
     """The confirmed address in use for `use`; there is at most one."""
-    return tx.scalars(
-        select(CustomerAddress).where(
-            CustomerAddress.customer_id == customer_id,
-            CustomerAddress.use == use,
-            CustomerAddress.confirmed_at.is_not(None),
-            CustomerAddress.retired_at.is_(None),
-        )
-    ).one_or_none()
+    return tx.scalars(select(CustomerAddress).where(*_current(customer_id, use))).one_or_none()
 
 
 def retire_address(tx: Session, customer_id: str, use: AddressUse, now: datetime) -> bool:
     """The current one is not needed any more; it is told of what happens until it is erased. False without one."""
-    current = update(CustomerAddress).where(
-        CustomerAddress.customer_id == customer_id,
-        CustomerAddress.use == use,
-        CustomerAddress.confirmed_at.is_not(None),
-        CustomerAddress.retired_at.is_(None),
-    )
+    current = update(CustomerAddress).where(*_current(customer_id, use))
     return changed_rows(tx, current.values(retired_at=now)) == 1
 
 
@@ -55,3 +43,12 @@ def confirm_by_set_up(tx: Session, box: AddressBox, mail: OutboxMail, now: datet
         )
     )
     tx.flush()
+
+
+def _current(customer_id: str, use: AddressUse) -> tuple[ColumnElement[bool], ...]:
+    return (
+        CustomerAddress.customer_id == customer_id,
+        CustomerAddress.use == use,
+        CustomerAddress.confirmed_at.is_not(None),
+        CustomerAddress.retired_at.is_(None),
+    )

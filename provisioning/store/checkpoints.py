@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from provisioning.errors import AuditBroken, AuditFault
 from provisioning.rules.checkpoint import Checkpoint, SignedCheckpoint, key_hint, parse_checkpoint
+from provisioning.store.disk import flush_directory
 
 ENDING: Final = ".checkpoint"
 
@@ -84,17 +85,9 @@ class CheckpointFolder:
         with suppress(FileExistsError):  # another worker signed the same tree
             os.link(fresh, file)
         fresh.unlink()
-        _flush_directory(self._directory)
+        flush_directory(self._directory)
         return file
 
 
 def _name(checkpoint: Checkpoint) -> str:
     return f"{checkpoint.size:020}{ENDING}"
-
-
-def _flush_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -17,6 +17,7 @@ from typing import ClassVar, Final, NoReturn
 
 from provisioning.errors import SettingsInvalid
 from provisioning.secret_files import read_key, write_secret
+from provisioning.store.disk import flush_directory
 
 ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _FRESH: Final = re.compile(r"\.[0-9a-f]{16}")
@@ -86,7 +87,7 @@ class NamedKeys(ABC):
             os.link(fresh, file)
         finally:
             fresh.unlink()
-        self._flush()
+        flush_directory(self.directory)
         return file
 
     def put_in_force(self, key_id: str) -> Path:
@@ -115,7 +116,7 @@ class NamedKeys(ABC):
         for ending in ("key", "pub"):
             self._named(key_id, ending).unlink(missing_ok=True)
         self.sweep()
-        self._flush()
+        flush_directory(self.directory)
 
     def sweep(self) -> None:
         """Take away what a process that was ended while it wrote has left; for whoever alone writes here."""
@@ -148,14 +149,7 @@ class NamedKeys(ABC):
             os.fsync(stream.fileno())
         fresh.chmod(0o644)
         fresh.replace(file)
-        self._flush()
+        flush_directory(self.directory)
 
     def _fresh(self) -> Path:
         return self.directory / f".{secrets.token_hex(8)}"
-
-    def _flush(self) -> None:
-        descriptor = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

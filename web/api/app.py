@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
 from datetime import datetime
 from typing import Any, Final
 
 from flask import Blueprint, current_app, jsonify, request
 from flask.sansio.blueprints import BlueprintSetupState
-from werkzeug.exceptions import RequestEntityTooLarge, TooManyRequests
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from provisioning.errors import BadInput, InputFault, NonceUnusable, ProofRefused, TooManyToday
@@ -19,16 +17,15 @@ from provisioning.jobs.app_complete import AppCompleteCommand, app_complete
 from provisioning.rules.app_proof import VERSION, AppKey, to_base64url
 from provisioning.rules.subscriber import subscriber
 from web import current
-from web.flood import Allowance, FloodGuard, tell_flooded
+from web.api.strict_json import read_json_object, unknown_member
+from web.flood import Allowance, FloodGuard
 
 app_api = Blueprint("app_api", __name__, url_prefix="/api/app/v1")
-app_api.register_error_handler(TooManyRequests, tell_flooded)
 
 _MOST_BYTES: Final = 8 * 1024
 _BEGIN: Final = frozenset({"service_id", "user_id"})
 _COMPLETE: Final = _BEGIN | {"nonce", "app_nonce", "origin", "app_key", "mac"}
 _JWK: Final = frozenset({"kty", "crv", "x", "y"})
-_NAME: Final = re.compile(r"[a-z_]{1,32}")
 _GUARD: Final = "app flood guard"
 _PER_SOURCE: Final = Allowance(burst=60, per_s=2)
 
@@ -107,24 +104,14 @@ def _answer(answer: AppAnswer) -> dict[str, Any]:
     }
 
 
-def _body() -> Any:
+def _body() -> dict[str, Any]:
     """The request's JSON. Raises BadInput naming `body`, RequestEntityTooLarge."""
     body = request.get_data()
     if len(body) > _MOST_BYTES:
         raise RequestEntityTooLarge
     if not request.is_json:
         raise BadInput("body", InputFault.BAD_FORM)
-    try:
-        return json.loads(body, object_pairs_hook=_without_repetition)
-    except (ValueError, RecursionError):
-        raise BadInput("body", InputFault.BAD_FORM) from None
-
-
-def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise ValueError("a name stands twice")
-    return members
+    return read_json_object(body)
 
 
 def _members(sent: Any, wanted: frozenset[str], within: str = "body") -> dict[str, Any]:
@@ -135,7 +122,7 @@ def _members(sent: Any, wanted: frozenset[str], within: str = "body") -> dict[st
         if name not in sent:
             raise BadInput(name, InputFault.MISSING)
     for name in sorted(sent.keys() - wanted):
-        raise BadInput(name if _NAME.fullmatch(name) else within, InputFault.UNKNOWN_FIELD)
+        raise unknown_member(name, within)
     return sent
 
 

@@ -7,7 +7,6 @@ from typing import Final, TypeVar
 
 from flask import Blueprint, current_app, g, jsonify, request
 from flask.sansio.blueprints import BlueprintSetupState
-from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
 from devices.contract import (
@@ -31,7 +30,7 @@ from provisioning.jobs.record_progress import RecordProgressCommand, record_prog
 from provisioning.jobs.record_result import RecordResultCommand, record_result
 from provisioning.rules.actor import Actor, ActorKind
 from web import current, metrics
-from web.flood import Allowance, FloodGuard, tell_flooded
+from web.flood import Allowance, FloodGuard
 
 T = TypeVar("T")
 
@@ -112,9 +111,6 @@ def _not_believed(error: NotAuthentic) -> tuple[Response, int]:
 @station_api.errorhandler(ContractError)
 def _not_of_the_contract(error: ContractError) -> tuple[Response, int]:
     return jsonify({"error": "bad_message", "message": error.what, "problem": error.problem}), 422
-
-
-station_api.register_error_handler(TooManyRequests, tell_flooded)
 
 
 def _station() -> Actor:

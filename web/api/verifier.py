@@ -9,7 +9,6 @@ from typing import Final, TypeVar
 
 from flask import Blueprint, current_app, jsonify, request
 from flask.sansio.blueprints import BlueprintSetupState
-from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
 from provisioning.errors import ClockUntrusted, NotAuthentic, OutOfScope, WrongState
@@ -25,7 +24,7 @@ from provisioning.rules.verifier import Operation
 from provisioning.verifier import messages
 from provisioning.verifier.messages import AskFault, MessageInvalid
 from web import current, metrics
-from web.flood import Allowance, FloodGuard, tell_flooded
+from web.flood import Allowance, FloodGuard
 
 T = TypeVar("T")
 
@@ -99,9 +98,6 @@ def _another_row(_: WrongState) -> tuple[Response, int]:
 @verifier_api.errorhandler(ClockUntrusted)
 def _clock_in_doubt(_: ClockUntrusted) -> tuple[Response, int]:
     return jsonify({"error": AskFault.CLOCK}), 503
-
-
-verifier_api.register_error_handler(TooManyRequests, tell_flooded)
 
 
 def _operation(name: str) -> Operation:

@@ -1,4 +1,4 @@
-"""The bank API: what operations.py lists. The authenticated bank gets reasons, not only outcomes (R09)."""
+"""The bank API: what `operations` lists. The authenticated bank gets reasons, not only outcomes (R09)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from flask import Blueprint, jsonify
 from flask.sansio.blueprints import BlueprintSetupState
-from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
 from provisioning.errors import NotAuthentic
@@ -17,10 +16,9 @@ from web.api.bank.known_clients import KnownClients
 from web.api.bank.once import answer
 from web.api.bank.openapi import openapi
 from web.api.bank.operations import OPERATIONS
-from web.flood import FloodGuard, tell_flooded
+from web.flood import FloodGuard
 
 bank_api = Blueprint("bank_api", __name__, url_prefix=PREFIX)
-bank_api.register_error_handler(TooManyRequests, tell_flooded)
 
 
 @bank_api.record_once

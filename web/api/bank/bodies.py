@@ -4,22 +4,19 @@ lists of texts.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
 from provisioning.errors import BadInput, InputFault
 from web.api.bank.fields import MOST_LISTED, Field
-
-_NAME: Final = re.compile(r"[a-z_]{1,32}")
+from web.api.strict_json import read_json_object, unknown_member
 
 
 def read_object(body: bytes, fields: Mapping[str, Field]) -> dict[str, Any]:
     """The members by name; optional ones may be absent. Raises BadInput naming the first that is wrong."""
-    return _checked(_object(body), fields)
+    return _checked(read_json_object(body), fields)
 
 
 def read_query(query: MultiDict[str, str], fields: Mapping[str, Field]) -> dict[str, Any]:
@@ -32,30 +29,13 @@ def read_query(query: MultiDict[str, str], fields: Mapping[str, Field]) -> dict[
 def _checked(sent: dict[str, Any], fields: Mapping[str, Field]) -> dict[str, Any]:
     for name in sent:
         if name not in fields:
-            raise BadInput(name if _NAME.fullmatch(name) else "body", InputFault.UNKNOWN_FIELD)
+            raise unknown_member(name)
     for name, wanted in fields.items():
         if name in sent:
             _check(name, sent[name], wanted)
         elif wanted.required:
             raise BadInput(name, InputFault.MISSING)
     return sent
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        sent = json.loads(body, object_pairs_hook=_once_each)
-    except (ValueError, RecursionError):
-        raise BadInput("body", InputFault.BAD_FORM) from None
-    if not isinstance(sent, dict):
-        raise BadInput("body", InputFault.BAD_FORM)
-    return sent
-
-
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise ValueError("a name stands twice")
-    return members
 
 
 def _check(name: str, value: Any, wanted: Field) -> None:

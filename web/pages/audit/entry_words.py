@@ -40,18 +40,6 @@ LINES: Final[dict[str, LazyString]] = {
     "revoke_bank_client": _l("銀行システムの接続を取消"),
     "add_company": _l("企業を登録"),
     "add_customer": _l("お客さまを登録"),
-    "add_staff": _l("担当者を登録"),
-    "disable_staff": _l("担当者の利用を停止"),
-    "enable_staff": _l("担当者の利用を再開"),
-    "invite_staff": _l("パスキー登録用のリンクを発行"),
-    "remove_passkey": _l("パスキーを削除"),
-    "prepare_fallback": _l("担当者のパスワードでのサインインを準備"),
-    "set_staff_password": _l("担当者がパスワードを設定"),
-    "check_staff_password": _l("担当者のパスワードを確認"),
-    "unlock_fallback": _l("担当者のパスワードのロックを解除"),
-    "end_session": _l("サインイン中の端末をサインアウト"),
-    "make_demo_link": _l("見本用のサインインのリンクを発行"),
-    "follow_demo_link": _l("見本用のリンクでサインイン"),
 }
 RESULTS: Final[dict[str, LazyString]] = {
     **act_words.RESULTS,
@@ -73,7 +61,6 @@ RESULTS: Final[dict[str, LazyString]] = {
     "incomplete": _l("一部は未完了"),
     "retired": _l("廃止"),
 }
-_BAD: Final = frozenset({"refused", "wrong", "suspended", "locked", "ticket_void", "failed", "abandoned"})
 
 FACTS: Final[dict[str, LazyString]] = {
     "kek_id": _l("種を守る鍵"),
@@ -262,7 +249,7 @@ def result(entry: EntryView) -> str:
 
 def is_bad(entry: EntryView) -> bool:
     """Whether something was refused or went wrong."""
-    return entry.result in _BAD or (entry.act == "verify_audit" and entry.result != "whole")
+    return entry.result in act_words.BAD or (entry.act == "verify_audit" and entry.result != "whole")
 
 
 def who(entry: EntryView) -> str:

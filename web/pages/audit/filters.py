@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from provisioning.errors import BadInput, InputFault
 from provisioning.rules.actor import ActorKind
+from provisioning.rules.timetable import day_ends
 from provisioning.store.queries.audit_search import EntryFilter, EntryKey, customer_named, fob_named
 from web import current, dates
 
@@ -95,8 +96,7 @@ def _days(wanted: EntryFilter, typed: Mapping[str, str], _institution_id: str) -
     first = dates.typed_day(typed.get("first_day", ""), "first_day")
     last = dates.typed_day(typed.get("last_day", ""), "last_day")
     if first is not None:
-        wanted = replace(wanted, since=datetime.combine(first, time(), dates.JAPAN).astimezone(UTC))
+        wanted = replace(wanted, since=day_ends(first - timedelta(days=1)))
     if last is not None:
-        until = datetime.combine(last, time(), dates.JAPAN) + timedelta(days=1)
-        wanted = replace(wanted, until=until.astimezone(UTC))
+        wanted = replace(wanted, until=day_ends(last))
     return wanted

@@ -108,7 +108,8 @@ RESULTS: Final[dict[str, LazyString]] = {
 }
 """Results worth saying; an act that did what it says needs no word."""
 OF_MAILS: Final = frozenset({"send_mail", "mail_returned"})
-_BAD: Final = frozenset({"refused", "wrong", "suspended", "locked", "ticket_void", "failed", "abandoned"})
+BAD: Final = frozenset({"refused", "wrong", "suspended", "locked", "ticket_void", "failed", "abandoned"})
+"""Results that are marked: something was refused or went wrong."""
 ACTORS: Final[dict[ActorKind, LazyString]] = {
     ActorKind.STAFF: _l("担当者"),
     ActorKind.CUSTOMER: _l("お客さま"),
@@ -131,7 +132,7 @@ class EventWords:
 
 def event_words(event: Event) -> EventWords:
     """An audited act as a line of the timeline."""
-    look = "danger" if event.result in _BAD else ""
+    look = "danger" if event.result in BAD else ""
     who = event.actor_name or str(ACTORS[event.actor_kind])
     if event.actor_name and event.actor_kind is ActorKind.CUSTOMER:  # somebody who manages the company's users
         who = _("%(name)s 様", name=event.actor_name)

@@ -9,10 +9,11 @@ from flask_babel import gettext as _
 
 from provisioning.rules.factory import FACTORY
 from provisioning.rules.states import JobKind, JobState
+from provisioning.rules.timetable import JST
 from provisioning.store.queries.jobs import JobView
 from provisioning.store.queries.next_step import NextStep
 from provisioning.store.queries.search import REFERENCE_PREFIX
-from web import current, dates, wording
+from web import current, wording
 from web.pages.staff import (
     account_words,
     act_words,
@@ -83,6 +84,6 @@ def step_words(job: JobView) -> device_words.StepWords:
 
 def short_minute(instant: datetime) -> str:
     """11/20 14:05 in Japan; with the year where it is not this year's."""
-    there, here = instant.astimezone(dates.JAPAN), current.now().astimezone(dates.JAPAN)
+    there, here = instant.astimezone(JST), current.now().astimezone(JST)
     day = f"{there.month}/{there.day}" if there.year == here.year else f"{there.year}/{there.month}/{there.day}"
     return f"{day} {there:%H:%M}"
