@@ -1,4 +1,4 @@
-"""What sends mail: a protocol with two implementations, SMTP (provisioning.mail.smtp) and memory."""
+"""What sends mail: a protocol, so that jobs know no mail server. `provisioning.mail.smtp` is the way out."""
 
 from __future__ import annotations
 
@@ -22,14 +22,3 @@ class Mailer(Protocol):
     def send(self, mail: Mail) -> None:
         """Returns once the other side has taken responsibility. Raises MailNotSent."""
         ...
-
-
-@dataclass
-class MemoryMailer:
-    """Keeps what it is given, for systems without a mail server."""
-
-    sent: list[Mail] = field(default_factory=list)
-
-    def send(self, mail: Mail) -> None:
-        """Keep `mail` in `sent`."""
-        self.sent.append(mail)

@@ -11,7 +11,6 @@ from hashlib import sha256
 from typing import Any, Final, Self
 
 PAYLOAD_VERSION: Final = 1
-REFUSAL_LENGTH: Final = 200
 
 
 class ApprovedAct(StrEnum):

@@ -15,7 +15,6 @@ from provisioning.errors import AuditBroken
 from provisioning.jobs.seal_audit import seal_audit
 from provisioning.jobs.watch_audit import audit_alarms, audit_status, verify_when_due
 from provisioning.jobs.write_checkpoint import write_checkpoint
-from provisioning.mail.mailer import MemoryMailer
 from provisioning.rules.audit_watch import (
     UNSEALED_FOR,
     UNSIGNED_FOR,
@@ -29,6 +28,7 @@ from provisioning.services import Services
 from provisioning.store.tables import AuditEntry
 from tests.audit.log import write_entries
 from tests.fixtures.databases import sqlite_only
+from tests.fixtures.mailers import MemoryMailer
 from web.app import create_app
 
 SECOND = timedelta(seconds=1)

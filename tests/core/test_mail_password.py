@@ -16,7 +16,7 @@ from provisioning.jobs.check_mail_password import CheckMailPasswordCommand, Mail
 from provisioning.jobs.passwords import UnlockPasswordsCommand, unlock_passwords
 from provisioning.jobs.send_mails import SendMailsCommand, send_mails
 from provisioning.jobs.web_sessions import end_session, hash_of, login_name, open_session, purge_sessions
-from provisioning.mail.mailer import Mail, MemoryMailer
+from provisioning.mail.mailer import Mail
 from provisioning.rules.actor import SYSTEM
 from provisioning.rules.institution import Institution
 from provisioning.rules.mail_code import LONGEST_LIFE
@@ -28,6 +28,7 @@ from provisioning.store.tables import AuditEntry, Customer, MailCode, MailState,
 from tests.fixtures.addresses import deliver, owed, text_of
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.mail_passwords import ADDRESS, LOGIN, ask, read_code, use_mail_password, wrong
+from tests.fixtures.mailers import MemoryMailer
 from tests.fixtures.people import add_customer, customer_actor
 from tests.fixtures.services import DUAL
 

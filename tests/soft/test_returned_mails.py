@@ -15,12 +15,12 @@ import pytest
 from provisioning.errors import BadInput, InputFault, NotFound
 from provisioning.jobs.note_returned_mail import NoteReturnedMailCommand, note_returned_mail
 from provisioning.jobs.send_mails import SendMailsCommand, send_mails
-from provisioning.mail.mailer import MemoryMailer
 from provisioning.mail.returned import Returned, read_report
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import Customer, MailState
+from tests.fixtures.mailers import MemoryMailer
 from tests.ground.commands import KAGIYA, run_kagiya
 from tests.ground.settings_files import write_settings
 from tests.soft.issuing import acts, credential, issue, mails

@@ -13,12 +13,13 @@ from provisioning.errors import MailNotSent, VaultError
 from provisioning.jobs.app_begin import AppBeginCommand, app_begin
 from provisioning.jobs.resend_issue_mail import ResendIssueMailCommand, resend_issue_mail
 from provisioning.jobs.send_mails import BACKOFF, SendMailsCommand, SentMails, send_mails
-from provisioning.mail.mailer import Mail, Mailer, MemoryMailer
+from provisioning.mail.mailer import Mail, Mailer
 from provisioning.mail.smtp import SmtpMailer, SmtpServer
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.store.tables import Customer, MailState, OutboxMail, Ticket, TicketState
 from tests.fixtures.databases import sqlite_only
+from tests.fixtures.mailers import MemoryMailer
 from tests.fixtures.people import add_customer, customer_actor
 from tests.fixtures.ports import free_port
 from tests.soft.issuing import acts, credential, issue, mails, ticket

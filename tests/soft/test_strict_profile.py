@@ -16,7 +16,6 @@ from provisioning.errors import BadInput, InputFault
 from provisioning.jobs.issue_soft import IssuedSoft
 from provisioning.jobs.resend_issue_mail import ResendIssueMailCommand, ResentMail, resend_issue_mail
 from provisioning.jobs.send_mails import SendMailsCommand, send_mails
-from provisioning.mail.mailer import MemoryMailer
 from provisioning.rules.institution import Activation, Institution
 from provisioning.rules.setup_code import ALPHABET, LENGTH
 from provisioning.rules.states import CredentialState
@@ -24,6 +23,7 @@ from provisioning.services import Services
 from provisioning.store.tables import AuditEntry, Customer, TicketState
 from tests.fixtures.canaries import everything_stored, shapes
 from tests.fixtures.databases import sqlite_only
+from tests.fixtures.mailers import MemoryMailer
 from tests.fixtures.people import add_customer, customer_actor
 from tests.soft.conftest import app_for
 from tests.soft.independent_client import IndependentClient, password_key, unb64

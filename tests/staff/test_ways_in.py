@@ -256,7 +256,7 @@ def test_number_password_and_code_of_ones_own_token_let_in(
     assert check_fallback(services, claim, later) == teller.id
     told = account(services, teller.id, now).fallback
     assert told is not None
-    assert (told.number, told.user_id, told.is_ready) == (number, USER_ID, True)
+    assert (told.number, told.user_id, told.has_password, told.locked) == (number, USER_ID, True, False)
 
 
 def test_wrong_passwords_lock_and_touch_no_token(
@@ -269,7 +269,7 @@ def test_wrong_passwords_lock_and_touch_no_token(
     assert check(services, number, PASSWORD, token.code(now), now + timedelta(days=365)) is None
     told = account(services, teller.id, now).fallback
     assert told is not None
-    assert (told.locked, told.is_ready, told.token) == (True, False, CredentialState.ACTIVE)
+    assert (told.locked, told.token) == (True, CredentialState.ACTIVE)
     unlock_fallback(services, UnlockFallbackCommand(teller.id, boss), now)
     assert check(services, number, PASSWORD, token.code(now), now) == teller.id
 

@@ -89,12 +89,6 @@ def fob_by_serial(store: Store, institution_id: str, serial: str, profile: str =
     return _one(store, right & (Fob.profile == profile) if profile else right, institution_id)
 
 
-def fob_of_credential(store: Store, institution_id: str, credential_id: str) -> FobView:
-    """The fob that carries, or carried, a credential. Raises NotFound."""
-    carried = select(Credential.fob_id).where(Credential.id == credential_id).scalar_subquery()
-    return _one(store, Fob.id == carried, institution_id)
-
-
 def views_of(session: Session, fobs: Sequence[Fob]) -> tuple[FobView, ...]:
     """Each with the open credential it carries and its open job."""
     ids = [fob.id for fob in fobs]

@@ -64,11 +64,6 @@ class FallbackView:
     token: CredentialState | None
     kind: TokenKind | None
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether one can sign in by it."""
-        return self.has_password and not self.locked and self.token is CredentialState.ACTIVE
-
 
 @dataclass(frozen=True, slots=True)
 class StaffAccount:
