@@ -8,8 +8,7 @@ from typing import Final
 from sqlalchemy import or_, select
 
 from devices.contract import FailureCode, Problem
-from provisioning.errors import WrongState
-from provisioning.jobs.end_attempt import EndAttemptCommand, end_attempt
+from provisioning.jobs.end_attempt import give_up
 from provisioning.rules.states import JobState
 from provisioning.services import Services
 from provisioning.store.audit import SYSTEM
@@ -30,13 +29,4 @@ def abandon_stale(services: Services, now: datetime) -> int:
     with services.store.read() as session:
         stale = list(session.scalars(query))
     problem = Problem(FailureCode.STATION_SILENT)
-    endings = [EndAttemptCommand(job_id, JobState.ABANDONED, problem, SYSTEM) for job_id in stale]
-    return sum(_give_up(services, ending, now) for ending in endings)
-
-
-def _give_up(services: Services, command: EndAttemptCommand, now: datetime) -> bool:
-    try:
-        end_attempt(services, command, now)
-    except WrongState:
-        return False  # the station came back between our look and our write
-    return True
+    return sum(give_up(services, job_id, problem, SYSTEM, now) for job_id in stale)

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from devices.contract import FailureCode, Problem
-from provisioning.errors import AlreadyTaken, IssueRestricted, NotFound, TooEarly
+from provisioning.errors import AlreadyTaken, IssueRestricted, NotFound, TooEarly, WrongState
 from provisioning.jobs.end_credential import FREED, end_credential
 from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.queue_job import JobOrder, queue_job
@@ -72,6 +72,15 @@ def end_attempt(services: Services, command: EndAttemptCommand, now: datetime) -
     except (TooEarly, AlreadyTaken, IssueRestricted):
         # the customer may not have a fresh credential (any more): the attempt must end all the same
         return _end(services, dataclasses.replace(command, try_again=False), now)
+
+
+def give_up(services: Services, job_id: str, problem: Problem, actor: Actor, now: datetime) -> bool:
+    """Nobody can say how this write ended: its job is abandoned. False where somebody else has closed it."""
+    try:
+        end_attempt(services, EndAttemptCommand(job_id, JobState.ABANDONED, problem, actor), now)
+    except WrongState:
+        return False
+    return True
 
 
 @retried

@@ -15,7 +15,7 @@ from devices.contract import DeviceSeen, FailureCode, Poll, Problem, ProgramJob,
 from provisioning.errors import NotFound, WrongState
 from provisioning.jobs.advance_batch import AdvanceBatchCommand, advance_batch
 from provisioning.jobs.claim_job import ClaimJobCommand, claim_job
-from provisioning.jobs.end_attempt import EndAttemptCommand, end_attempt
+from provisioning.jobs.end_attempt import give_up
 from provisioning.jobs.numbering import numbering_of
 from provisioning.rules.states import JobState
 from provisioning.services import Services
@@ -43,8 +43,7 @@ def poll_station(services: Services, command: PollCommand, now: datetime) -> Wor
     """
     lost = _note(services, command, now)
     for job_id in lost:
-        problem = Problem(FailureCode.STATION_RESTARTED)
-        _give_up(services, EndAttemptCommand(job_id, JobState.ABANDONED, problem, command.actor), now)
+        give_up(services, job_id, Problem(FailureCode.STATION_RESTARTED), command.actor, now)
     usable = _usable(command.poll.devices)
     advance_batch(services, AdvanceBatchCommand(command.station_id, usable, command.actor.origin), now)
     jobs = (_claim(services, command, candidate, now) for candidate in _candidates(services, command))
@@ -100,13 +99,6 @@ def _lost(session: Session, command: PollCommand) -> list[str]:
         ProgrammingJob.id.not_in(command.poll.running),
     )
     return list(session.scalars(query))
-
-
-def _give_up(services: Services, command: EndAttemptCommand, now: datetime) -> None:
-    try:
-        end_attempt(services, command, now)
-    except WrongState:
-        return  # somebody else closed it between our look and our write
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, update
 
 from devices.contract import FailureCode, Problem
-from provisioning.errors import NotFound, WrongState
-from provisioning.jobs.end_attempt import EndAttemptCommand, end_attempt
+from provisioning.errors import NotFound
+from provisioning.jobs.end_attempt import give_up
 from provisioning.rules.states import JobState
 from provisioning.services import Services
 from provisioning.store.audit import Actor, AuditRecord, record
@@ -34,8 +33,7 @@ def revoke_station(services: Services, command: RevokeStationCommand, now: datet
     """
     lost = Problem(FailureCode.STATION_SILENT, {"station": "revoked"})
     for job_id in _revoke(services, command, now):
-        with contextlib.suppress(WrongState):  # somebody else closed it between our look and our write
-            end_attempt(services, EndAttemptCommand(job_id, JobState.ABANDONED, lost, command.actor), now)
+        give_up(services, job_id, lost, command.actor, now)
 
 
 @retried

@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 
 from provisioning.clock import JUMP_TOLERANCE
 from provisioning.jobs.passkey_challenges import forget_challenges
+from provisioning.rules.actor import Actor, ActorKind
 from provisioning.rules.staff_proof import SignInProof
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
 from provisioning.store.mail_codes import forget_codes_of_login, forget_old_codes
@@ -236,5 +237,5 @@ def _row(raw_id: str, kind: SessionKind, state: dict[str, Any], now: datetime) -
 
 
 def _record(actor: Actor, act: str, now: datetime, facts: dict[str, Any] | None = None) -> AuditRecord:
-    customer_id = actor.id if actor.kind == "customer" else None
+    customer_id = actor.id if actor.kind is ActorKind.CUSTOMER else None
     return AuditRecord(now, actor, act, "done", actor.institution_id, customer_id, facts=facts or {})
