@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 from werkzeug.wrappers import Response
 
 from provisioning.errors import StoreUnavailable
+from provisioning.jobs.audit_standing import audit_alarms
 from provisioning.jobs.check_ready import Readiness, check_ready
 from provisioning.rules.audit_watch import AuditAlarm
 from provisioning.store.queries.backlog import Backlog, backlog
@@ -63,7 +64,10 @@ def healthz() -> Response:
 
 @health.get("/readyz")
 def readyz() -> tuple[Response, int]:
-    """200 where database, vault, clock and certificates can be relied upon, else 503 naming what cannot."""
+    """200 where database, vault, clock and certificates can be relied upon, else 503 naming what cannot.
+
+    What is wrong with the audit log is told, too, and shuts nobody out: somebody has to be called.
+    """
     shared: _Shared[Readiness] = current_app.extensions[_READY]
     found = shared.of(lambda: check_ready(current.services(), current.now()))
     status = "ready" if found.ready else "not_ready"
@@ -81,9 +85,6 @@ def prometheus() -> Response:
 
 def _waiting() -> bytes:
     """Gauges read now; without what waits while the database does not answer: the rest must still be told."""
-    # loaded by a process that is asked for numbers, not by each at its start
-    from provisioning.jobs.watch_audit import audit_alarms  # noqa: PLC0415
-
     registry = CollectorRegistry()
     registry.register(_Certificates(current.services().certificate_ends))
     try:

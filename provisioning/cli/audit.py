@@ -41,7 +41,7 @@ def status(file: Path, /, as_json: bool) -> int:
     """Tell where sealing, signing and verification stand; exit code 1 where somebody has to see to it."""
     from provisioning.cli.compose import utc_now
     from provisioning.cli.words import AUDIT_ALARMS
-    from provisioning.jobs.watch_audit import audit_status
+    from provisioning.jobs.audit_standing import audit_status
 
     now = utc_now()
     found = audit_status(_services(file), now)

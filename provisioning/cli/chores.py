@@ -13,6 +13,7 @@ import structlog
 
 from provisioning.errors import KagiyaError
 from provisioning.jobs.abandon_stale import abandon_stale
+from provisioning.jobs.audit_standing import audit_alarms
 from provisioning.jobs.end_approval import expire_approvals
 from provisioning.jobs.erase_addresses import erase_addresses
 from provisioning.jobs.expire import expire_credentials
@@ -21,7 +22,7 @@ from provisioning.jobs.forget_nonces import forget_nonces
 from provisioning.jobs.keep_answer import forget_answers
 from provisioning.jobs.seal_audit import seal_audit, sweep_audit
 from provisioning.jobs.send_mails import SendMailsCommand, send_mails
-from provisioning.jobs.watch_audit import audit_alarms, verify_when_due
+from provisioning.jobs.watch_audit import verify_when_due
 from provisioning.jobs.web_sessions import purge_sessions
 from provisioning.jobs.write_checkpoint import write_checkpoint
 from provisioning.mail.mailer import Mailer

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from provisioning.clock import ClockGuard
 from provisioning.jobs.check_ready import Readiness, check_ready
+from provisioning.rules.audit_watch import UNSEALED_FOR, AuditAlarm
 from provisioning.rules.roles import ALL_ROLES, Role
 from provisioning.services import Services
 from provisioning.store.engine import Store
@@ -45,7 +46,7 @@ def test_alive_and_ready(served: Served) -> None:
     answer = served.http.get("/readyz")
     assert answer.status_code == 200
     fine = {"database": True, "vault": True, "clock": True, "certificates": True, "certificate_ends": {}}
-    assert answer.json() == {"status": "ready", **fine}
+    assert answer.json() == {"status": "ready", **fine, "audit_alarms": []}
 
 
 def test_a_flood_of_strangers_costs_ten_looks_a_second(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,9 +86,20 @@ def test_not_ready_names_what_is_wrong(served: Served, tmp_path: Path) -> None:
         status, answer = readiness(served, with_fault)
         fine = dict.fromkeys(broken, True) | {part: False}
         ends = str(answer.pop("certificate_ends"))
+        assert answer.pop("audit_alarms") == (None if part == "database" else [])
         assert (status, answer) == (503, {"status": "not_ready", **fine})
         assert (ends != "{}") == (part == "certificates")
     nowhere.close()
+
+
+def test_what_is_wrong_with_the_audit_log_is_told_and_shuts_nobody_out(
+    served: Served, customer_a: Customer
+) -> None:
+    open_bank(served, customer_a.user_id)
+    served.advance(seconds=UNSEALED_FOR.total_seconds() + 1)
+    answer = served.http.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+    assert answer.json()["audit_alarms"] == [AuditAlarm.NOT_SEALED]
 
 
 def test_a_database_without_our_tables_is_not_ready(served: Served) -> None:

@@ -12,8 +12,9 @@ from sqlalchemy import select, text
 from provisioning.cli import chores
 from provisioning.cli.chores import tell_audit_alarms
 from provisioning.errors import AuditBroken
+from provisioning.jobs.audit_standing import audit_alarms, audit_status
 from provisioning.jobs.seal_audit import seal_audit
-from provisioning.jobs.watch_audit import audit_alarms, audit_status, verify_when_due
+from provisioning.jobs.watch_audit import verify_when_due
 from provisioning.jobs.write_checkpoint import write_checkpoint
 from provisioning.rules.audit_watch import (
     UNSEALED_FOR,

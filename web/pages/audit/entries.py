@@ -11,6 +11,7 @@ from werkzeug.exceptions import UnprocessableEntity
 from werkzeug.wrappers import Response
 
 from provisioning.errors import AuditBroken, WrongState
+from provisioning.jobs.audit_standing import audit_alarms
 from provisioning.jobs.hand_out_audit import (
     AuditFile,
     ExportAuditCommand,
@@ -18,7 +19,6 @@ from provisioning.jobs.hand_out_audit import (
     export_audit,
     hand_out_proof,
 )
-from provisioning.jobs.watch_audit import audit_alarms
 from provisioning.rules.actor import ActorKind
 from provisioning.rules.permissions import StaffAct
 from provisioning.store.queries.actors import known_actors
