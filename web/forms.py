@@ -20,9 +20,8 @@ from provisioning.errors import BadInput, InputFault, VaultError
 from web import current, sessions, wording
 from web.screens import Screen
 
-_LONGEST_KEPT: Final = 8_000
-"""Characters; a company's list of users is the longest. What nobody types is kept for nobody: strangers, too,
-have a row in the table of sessions."""
+_LONGEST_OF_STRANGERS: Final = 400
+"""Characters: they have a row in the table of sessions, too, and nothing is kept in it for them that nobody types."""
 _FRAME_FIELDS: Final = frozenset({"csrf_token", sessions.STEP_FIELD})
 
 
@@ -54,7 +53,9 @@ def chosen(several: str) -> tuple[str, ...]:
 
 def refuse(screen: Screen, faults: Iterable[tuple[str, str]], values: Mapping[str, str] | None = None) -> None:
     """Keep why the form on `screen` was refused: pairs of field and code (InputFault, or one of `wording`)."""
-    kept = {name: value for name, value in (values or {}).items() if len(value) <= _LONGEST_KEPT}
+    kept = dict(values or {})
+    if sessions.subject_id() is None:
+        kept = {name: value for name, value in kept.items() if len(value) <= _LONGEST_OF_STRANGERS}
     session[_key(screen)] = {"faults": [list(fault) for fault in faults], "values": seal(kept)}
 
 

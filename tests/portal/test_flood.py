@@ -133,7 +133,7 @@ def test_a_session_keeps_no_more_than_people_type(app: Flask, services: Services
     browser.submit(SIGN_IN, login_id="x" * 60_000, password="x")
     assert (browser.path, "BLG001" in browser.page.text) == (SIGN_IN, True)
     with services.store.read() as tx:
-        assert all(len(str(row.state)) < 12_000 for row in tx.scalars(select(WebSession)))
+        assert all(len(str(row.state)) < 2_000 for row in tx.scalars(select(WebSession)))
 
 
 def sessions(services: Services) -> int:
