@@ -19,7 +19,7 @@ from provisioning.jobs.verify import VerifyCommand, verify
 from provisioning.rules.staff_proof import normal_password
 from provisioning.rules.verdict import Outcome
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import Actor, ActorKind, AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.tables import Customer, Staff, StaffFallback
 
@@ -36,12 +36,15 @@ class CheckFallbackCommand:
 
 
 def check_fallback(services: Services, command: CheckFallbackCommand, now: datetime) -> str | None:
-    """The id of who it is, or None. An unknown number takes as long as a wrong password. Raises StoreUnavailable,
-    VaultError, ClockUntrusted."""
-    found = _find(services, command)
-    typed = normal_password(command.password)
-    right = matches_password(_decoy() if found is None else found.hash, typed)
-    if found is None or not _count(services, command, found, right, now):
+    """The id of who it is, or None. With an unknown number the same is done to nobody, and takes as long.
+
+    Raises StoreUnavailable, VaultError, ClockUntrusted.
+    """
+    found = _find(services, command) or _Found(
+        Actor(ActorKind.STAFF, "", None, None, command.origin), "", _decoy()
+    )
+    right = matches_password(found.hash, normal_password(command.password))
+    if not _count(services, command, found, right, now):
         return None
     try:
         code = VerifyCommand(found.actor.institution_id or "", found.user_id, command.otp, found.actor)
@@ -81,16 +84,22 @@ def _find(services: Services, command: CheckFallbackCommand) -> _Found | None:
 def _count(services: Services, command: CheckFallbackCommand, found: _Found, right: bool, now: datetime) -> bool:
     """By one conditional write: guesses at once get no more tries than the limit."""
     failures = StaffFallback.password_failures
-    limit = services.institution(found.actor.institution_id or "").failure_limit
+    limit = _limit(services, found)
     below = update(StaffFallback).where(StaffFallback.staff_id == found.actor.id, failures < limit)
     with services.store.write() as tx:
         counted = tx.scalar(below.values({failures: 0 if right else failures + 1}).returning(failures))
-        locked = counted is None or counted >= limit
+        locked = bool(found.actor.id) and (counted is None or counted >= limit)
         good = right and counted is not None
         facts = {"locked": locked, "step_up": command.staff_id is not None}
         told = "accepted" if good else "refused"
         record(tx, services.audit_key, AuditRecord(now, found.actor, "check_staff_password", told, facts=facts))
     return good
+
+
+def _limit(services: Services, found: _Found) -> int:
+    """Of wrong passwords; nobody has the first institution's."""
+    institution_id = found.actor.institution_id or next(iter(services.institutions))
+    return services.institution(institution_id).failure_limit
 
 
 @cache

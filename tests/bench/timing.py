@@ -16,7 +16,7 @@ from tests.bench.databases import available, databases
 from tests.fixtures.timing import Prepare, interleaved
 from tests.fuzz.server import start
 from tests.portal.conftest import MovableClock
-from tests.portal.faces import Faces, app_kinds, code_kinds, login_kinds, open_faces
+from tests.portal.faces import Faces, app_kinds, code_kinds, login_kinds, number_kinds, open_faces
 
 ROUNDS: Final = 500
 MOST_FROM_EVEN: Final = 0.1
@@ -24,6 +24,7 @@ _FACES: Final[Mapping[str, Callable[[Faces], Mapping[str, Prepare]]]] = {
     "login": login_kinds,
     "code at login": code_kinds,
     "app": app_kinds,
+    "staff": number_kinds,
 }
 
 

@@ -18,13 +18,20 @@ from flask import Flask
 from sqlalchemy import update
 from werkzeug.test import TestResponse
 
-from provisioning.jobs import passwords
+from provisioning.jobs import check_fallback, passwords
+from provisioning.jobs.staff_fallback import (
+    PrepareFallbackCommand,
+    SetStaffPasswordCommand,
+    prepare_fallback,
+    set_staff_password,
+)
 from provisioning.jobs.verify import VerifyCommand, verify
-from provisioning.rules.actor import SYSTEM
+from provisioning.rules.actor import SYSTEM, Actor, ActorKind
 from provisioning.rules.roles import ALL_ROLES
 from provisioning.services import Services
 from provisioning.store.tables import Customer
 from tests.fixtures.people import PASSWORD, add_customer
+from tests.fixtures.staff_sessions import new_staff
 from tests.fixtures.timing import Prepare
 from tests.fixtures.tokens import give_token
 from tests.portal.conftest import MovableClock
@@ -35,6 +42,7 @@ from web.app import create_app
 
 SIGN_IN: Final = "/portal/sign-in/dual"
 CODE: Final = "/portal/sign-in-code"
+FALLBACK: Final = "/staff/sign-in/fallback"
 APP: Final = "/api/app/v1"
 _NEVER: Final = 10**9
 
@@ -89,6 +97,18 @@ class Faces:
 
         return prepare
 
+    def number(self, name: str, number: str) -> Prepare:
+        """A password that is wrong, at the console."""
+        browser = Visitor(self.app)
+
+        def prepare() -> Callable[[], object]:
+            self.clock.advance(seconds=2)
+            browser.get(FALLBACK)
+            fields = browser.form(FALLBACK) | {"number": number, "password": "not this one", "otp": "12345678"}
+            return lambda: self._keep(name, self._post(browser, FALLBACK, fields))
+
+        return prepare
+
     @staticmethod
     def _post(browser: Visitor, path: str, fields: dict[str, str]) -> TestResponse:
         headers = {"Referer": f"{BASE}{path}"}
@@ -101,7 +121,8 @@ class Faces:
 def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Right ones, wrong ones, and those of nobody."""
     monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
-    monkeypatch.setattr(passwords, "_decoy", cache(passwords._decoy.__wrapped__))
+    for module in (passwords, check_fallback):
+        monkeypatch.setattr(module, "_decoy", cache(module._decoy.__wrapped__))
 
 
 def open_faces(services: Services, clock: MovableClock) -> Faces:
@@ -138,6 +159,20 @@ def code_kinds(faces: Faces) -> Mapping[str, Prepare]:
     used = token.code(now)
     verify(faces.services, VerifyCommand("dual", token.user_id, used, SYSTEM), now)
     return {"wrong code": faces.code("wrong code", token.wrong(now)), "used code": faces.code("used code", used)}
+
+
+def number_kinds(faces: Faces) -> Mapping[str, Prepare]:
+    """Number and password of a member of staff."""
+    services, now = faces.services, faces.clock()
+    owner = Actor(ActorKind.STAFF, new_staff(services, now), "dual", "本店")
+    number = prepare_fallback(
+        services, PrepareFallbackCommand(owner.id, "999800009001", replace(owner, id="")), now
+    )
+    set_staff_password(services, SetStaffPasswordCommand("right, and long", owner), now)
+    return {
+        "wrong password": faces.number("wrong password", number),
+        "unknown number": faces.number("unknown number", "00000000"),
+    }
 
 
 def app_kinds(faces: Faces) -> Mapping[str, Prepare]:

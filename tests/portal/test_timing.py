@@ -15,7 +15,15 @@ from provisioning.services import Services
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.timing import Prepare, interleaved
 from tests.portal.conftest import MovableClock
-from tests.portal.faces import Faces, app_kinds, code_kinds, login_kinds, open_faces, quick_passwords
+from tests.portal.faces import (
+    Faces,
+    app_kinds,
+    code_kinds,
+    login_kinds,
+    number_kinds,
+    open_faces,
+    quick_passwords,
+)
 
 SAMPLES = 200
 ODDS = 0.25
@@ -31,8 +39,8 @@ def seen(answer: TestResponse) -> tuple[int, bytes, list[tuple[str, str]]]:
 @sqlite_only
 @pytest.mark.parametrize(
     ("kinds", "status"),
-    [(login_kinds, 303), (code_kinds, 303), (app_kinds, 403)],
-    ids=["login", "code", "app"],
+    [(login_kinds, 303), (code_kinds, 303), (app_kinds, 403), (number_kinds, 303)],
+    ids=["login", "code", "app", "staff"],
 )
 def test_what_is_wrong_shows_neither_in_the_answer_nor_in_its_time(
     services: Services,

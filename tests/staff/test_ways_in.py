@@ -292,7 +292,13 @@ def test_strangers_and_the_disabled_are_refused_alike(
     services: Services, teller: Staff, boss: Actor, fallback: tuple[str, Token], now: datetime
 ) -> None:
     number, token = fallback
-    assert check(services, "00000000", PASSWORD, token.code(now), now) is None
+    for guessed in ("00000000", "", "' OR 1=1"):
+        for password in (PASSWORD, ""):
+            assert check(services, guessed, password, token.code(now), now) is None
+    with services.store.read() as tx:
+        guesses = tx.scalars(select(AuditEntry).where(AuditEntry.act == "check_staff_password")).all()
+    assert {(one.result, one.actor_id, one.origin) for one in guesses} == {("refused", "", "127.0.0.1")}
+    assert len(guesses) == 6, "whoever tries numbers is in the log"
     disable_staff(services, DisableStaffCommand("dual", teller.id, boss), now)
     assert check(services, number, PASSWORD, token.code(now), now) is None
 
