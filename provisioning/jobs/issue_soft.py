@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from provisioning.errors import BadInput, InputFault
 from provisioning.jobs.asked_issuances import soft_token
 from provisioning.jobs.fulfil_application import fulfil_application
+from provisioning.jobs.limit_issue_mails import refuse_too_many_issue_mails
 from provisioning.jobs.needs_approval import acts_of_issuance
 from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.open_ticket import Recipient, derive_password_key, open_ticket, owe_mail
@@ -67,6 +68,7 @@ def issue_soft(services: Services, command: IssueSoftCommand, now: datetime) -> 
     key = derive_password_key(services, institution, customer.user_id, password)
     with services.store.write() as tx:
         command = _allowed(tx, services, command, now)
+        refuse_too_many_issue_mails(tx, customer.id, command.actor, now)
         credential = open_credential(tx, services, customer, TokenKind.SOFT, now, command.actor)
         ticket = open_ticket(tx, services, credential, key, now)
         mail = owe_mail(tx, services, customer, ticket, to=to, now=now)

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from provisioning.errors import BadInput, InputFault, WrongState
 from provisioning.jobs.close_ticket import cancel_mails, close_ticket, usable_ticket
+from provisioning.jobs.limit_issue_mails import refuse_too_many_issue_mails
+from provisioning.jobs.needs_approval import acts_of_issuance, refuse_without_approval
 from provisioning.jobs.open_ticket import PasswordKey, Recipient, derive_password_key, open_ticket, owe_mail
 from provisioning.jobs.ticket_box import address_box, password_key_context, ticket_box
 from provisioning.mail.addresses import accept_address
@@ -57,7 +59,8 @@ def resend_issue_mail(services: Services, command: ResendIssueMailCommand, now: 
     """Replace the ticket and owe the mail again.
 
     Raises NotFound, WrongState once the app is set up, BadInput: MISSING names `activation_password` where
-    the old ticket cannot give it. Tries already made count on where the password stays the same (R19).
+    the old ticket cannot give it; ApprovalNeeded for staff who would send to another address what was allowed for
+    the one before; TooEarly. Tries already made count on where the password stays the same (R19).
     """
     if command.language is not None:
         read_language(command.language)
@@ -70,7 +73,11 @@ def resend_issue_mail(services: Services, command: ResendIssueMailCommand, now: 
     new_key = _new_key(services, command, institution, customer.user_id)
     with services.store.write() as tx:
         credential, customer = _waiting(tx, command)
+        refuse_too_many_issue_mails(tx, customer.id, command.actor, now)
         last = _last_recipient(tx, services, credential)
+        if new_address not in (None, last.address):
+            acts = acts_of_issuance(tx, institution, customer.id, TokenKind.SOFT)
+            refuse_without_approval(institution, command.actor, *acts)
         to = Recipient(new_address or last.address, command.language or last.language)
         old = usable_ticket(tx, credential.id)
         key, attempts = (new_key, 0) if new_key else _kept_key(services, old, now)

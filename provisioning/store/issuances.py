@@ -15,6 +15,8 @@ from provisioning.store.tables import Credential, PaperRequest
 _RELEASES: Final = (ActorKind.CUSTOMER, ActorKind.BANK)
 """Who releases with a password and a code, themselves or in the bank's own pages."""
 _TAKEN_AWAY: Final = (EndedHow.LOST, EndedHow.REVOKED)
+# a token in use that staff call wrongly issued was not released: a word must not spare the second person
+_BY_HAND: Final = (EndedHow.RELEASED, EndedHow.CANCELLED)
 
 
 def issuances(tx: Session, customer_id: str) -> int:
@@ -47,6 +49,6 @@ def unreleased(tx: Session, customer_id: str) -> str | None:
         return None
     if last.state is not CredentialState.ENDED:
         return "in_use"
-    if last.ended_how is EndedHow.RELEASED:
+    if last.ended_how in _BY_HAND:
         return None if last.ended_by in _RELEASES else "released_by_staff"
     return last.ended_how.value if last.ended_how in _TAKEN_AWAY else None

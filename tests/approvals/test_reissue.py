@@ -20,6 +20,7 @@ from provisioning.jobs.end_approval import (
 from provisioning.jobs.end_token import EndTokenCommand, end_token
 from provisioning.jobs.issue_soft import issue_soft, refuse_without_grant
 from provisioning.jobs.release import ReleaseCommand, release
+from provisioning.jobs.resend_issue_mail import ResendIssueMailCommand, resend_issue_mail
 from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_fob
 from provisioning.rules.approval import ApprovalRules, ApprovalState, ApprovedAct
 from provisioning.rules.states import EndedHow, EndReason
@@ -80,6 +81,11 @@ def test_a_soft_token_without_release_is_issued_on_a_grant(
             select(AuditEntry).where(AuditEntry.act == "issue_soft").order_by(AuditEntry.id.desc())
         )
         assert entry.first().facts["approver"] == approver.row.id  # type: ignore[union-attr]
+    again = ResendIssueMailCommand("dual", issued.credential_id, None, teller_actor)
+    with pytest.raises(ApprovalNeeded):
+        resend_issue_mail(careful, replace(again, mail_address="other@carrier.example"), now)
+    for allowed in (again, replace(again, mail_address="hanako@carrier.example")):
+        assert resend_issue_mail(careful, allowed, now)
     end_token(careful, EndTokenCommand("dual", issued.credential_id, EndReason.WRONGLY_ISSUED, teller_actor), now)
     with pytest.raises(ApprovalNeeded):
         issue_soft(careful, command, now)
@@ -110,7 +116,7 @@ def test_a_grant_expires_unspent(
         (EndReason.LOST, ("reissue_without_release",)),
         (EndReason.SUSPICION, ("reissue_without_release",)),
         (EndReason.CUSTOMERS_WISH, ("reissue_without_release",)),
-        (EndReason.WRONGLY_ISSUED, ()),
+        (EndReason.WRONGLY_ISSUED, ("reissue_without_release",)),
     ],
 )
 def test_what_staff_ended_is_no_release(

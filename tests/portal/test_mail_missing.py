@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from provisioning.jobs.limit_issue_mails import MOST_AN_HOUR
+from provisioning.jobs.resend_issue_mail import ResendIssueMailCommand, resend_issue_mail
 from provisioning.rules.states import EndedHow
 from provisioning.services import Services
-from provisioning.store.tables import Customer, Ticket, TicketState
+from provisioning.store.audit import Actor
+from provisioning.store.tables import Customer, OutboxMail, Ticket, TicketState
 from tests.fixtures.people import CONFIRMATION_PASSWORD
 from tests.portal.conftest import MovableClock, SignIn
 from tests.portal.test_soft_token import DONE, MENU, MISSING, credentials, issue
@@ -40,6 +43,24 @@ def test_a_wrong_address_is_mended_with_the_confirmation_password(
     browser.submit(MISSING + "change", **change, confirmation_password=CONFIRMATION_PASSWORD)
     assert browser.path == DONE
     assert "jiro@sample.example" in browser.text
+
+
+def test_nobody_has_a_mailbox_filled_and_the_branch_helps_all_the_same(
+    sign_in: SignIn, customer_a: Customer, services: Services, clock: MovableClock, teller_actor: Actor
+) -> None:
+    browser = issue(sign_in(customer_a))
+    for _ in range(MOST_AN_HOUR - 1):
+        assert browser.get(MISSING).submit(MISSING + "resend").path == DONE
+        clock.advance(minutes=1)
+    browser.get(MISSING).submit(MISSING + "resend")
+    assert (browser.path, "送信が続いたため" in browser.text) == (MISSING, True)
+    with services.store.read() as tx:
+        mails = tx.scalars(select(OutboxMail)).all()
+        assert len(mails) == MOST_AN_HOUR
+    again = ResendIssueMailCommand("dual", mails[0].credential_id or "", None, teller_actor)
+    assert resend_issue_mail(services, again, clock())
+    clock.advance(minutes=51)
+    assert sign_in(customer_a).get(MISSING).submit(MISSING + "resend").path == DONE
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import CredentialState, EndReason, FobState
 from provisioning.services import Services
 from provisioning.store.audit import SYSTEM
+from provisioning.store.queries.mails import MailFilter, mails
 from provisioning.store.tables import ApprovalRequest, Credential, Customer, Fob, Staff
 from tests.core.papers import hand_in
 from tests.fixtures.databases import sqlite_only
@@ -167,6 +168,10 @@ def test_a_second_soft_token_goes_on_where_it_was_asked_for(
     teller_desk.press(soft + "password", activation_password="48210937", activation_password_again="48210937")
     assert teller_desk.path == soft + "thanks"
     assert approver.get(request).says("承認・実行済み")
+    (mail,) = mails(services, "dual", MailFilter(customer_id=customer_a.id, limit=1))
+    again = f"/staff/mails/{mail.id}/again"
+    teller_desk.get(again).press(again, **dict.fromkeys(address, "another@carrier.example"))
+    assert teller_desk.says("承認された宛先のほかには送れません")
 
 
 def test_an_approver_says_no_and_why(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
-from provisioning.errors import BadInput, WrongState
+from provisioning.errors import BadInput, TooEarly, WrongState
 from provisioning.jobs.cancel_issuance import CancelIssuanceCommand, cancel_issuance
 from provisioning.jobs.check_soft_entry import (
     SoftEntry,
@@ -111,6 +111,9 @@ def _resend(own: OwnStanding, token: OwnToken, typed: dict[str, str]) -> Respons
         # the ticket has run out and with it the password it was made for; with a set-up code it is always new
         code = str(fault.fault) if institution(own).needs_setup_code else "run_out"
         forms.refuse(Screen.MAIL_MISSING, [(fault.field, code)])
+        return redirect(url_for(".show"), 303)
+    except TooEarly:
+        notify("mails_too_often")
         return redirect(url_for(".show"), 303)
     except WrongState:
         return _elsewhere()

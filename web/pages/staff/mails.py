@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from provisioning.errors import BadInput, NotFound, WrongState
+from provisioning.errors import ApprovalNeeded, BadInput, NotFound, WrongState
 from provisioning.jobs.check_soft_entry import (
     SoftEntry,
     check_mail_pair,
@@ -122,7 +122,7 @@ def _resend(
     except BadInput as fault:
         telling.refuse(Screen.STAFF_RESEND, found.id, [fault])
         return redirect(url_for(".again", mail_id=found.id), 303)
-    except WrongState as refused:
+    except (ApprovalNeeded, WrongState) as refused:
         telling.tell_refusal(refused)
         return redirect(url_for("staff_customer.show", customer_id=card.id), 303)
     flow.drop(_KEPT)

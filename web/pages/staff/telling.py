@@ -80,6 +80,8 @@ def tell_refusal(refused: Exception) -> None:
             notify("paper_needed", kind=kind)
         case IssueRestricted():
             notify("restricted")
+        case ApprovalNeeded():
+            notify("allowed_otherwise")
         case ApprovalRefused(why):
             notify("approval_refused", fault=why.value)
         case AlreadyTaken(what):
