@@ -13,18 +13,33 @@ from flask import Flask
 
 from provisioning.institutions import load_institutions
 from provisioning.jobs.apply import ApplyCommand, apply
+from provisioning.jobs.ask_approval import ask_approval
+from provisioning.jobs.lift_suspension import LiftSuspensionCommand
+from provisioning.rules.actor import Actor, ActorKind
 from provisioning.rules.institution import Institution
+from provisioning.rules.papers import PaperKind
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import SYSTEM
-from provisioning.store.tables import Application, Credential, Customer, Fob, Ticket
+from provisioning.store.tables import (
+    Application,
+    ApprovalRequest,
+    Credential,
+    Customer,
+    Fob,
+    PaperRequest,
+    Ticket,
+)
+from tests.core.papers import hand_in
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import PASSWORD, add_customer, add_fob
+from tests.fixtures.staff_sessions import new_staff
 from tests.fixtures.tokens import give_token
 from tests.portal.conftest import MovableClock
 from tests.portal.crawl import Met, forms_met
 from tests.portal.visitor import Visitor
+from tests.staff import rows
 from tests.staff.conftest import AtDesk
 
 pytestmark = sqlite_only
@@ -37,6 +52,8 @@ HOSTILE = (
     "\0",
     "é%00\r\nBcc: all@mihon.example",
 )
+NO_TEXT = ("x" * 10_000, "\0", "é%00\r\nBcc: all@mihon.example")
+"""What cannot be taken for a reason in somebody's own words, either."""
 FRAME = frozenset({"csrf_token", "step"})
 TELLS = ('role="alert"', "error-summary", "notice", "BER001")
 
@@ -48,6 +65,8 @@ def standing(services: Services) -> object:
             "credentials": [(one.id, one.state, one.failures) for one in session.query(Credential)],
             "fobs": [(one.id, one.state, one.branch) for one in session.query(Fob)],
             "applications": [(one.id, one.state) for one in session.query(Application)],
+            "papers": [(one.id, one.state) for one in session.query(PaperRequest)],
+            "approvals": [(one.id, one.state) for one in session.query(ApprovalRequest)],
             "tickets": [(one.id, one.state) for one in session.query(Ticket)],
             "customers": [(one.id, one.transfer_limit_yen, one.password_hash) for one in session.query(Customer)],
         }
@@ -62,6 +81,17 @@ def attack_all(browser: Visitor, services: Services, *starts: str) -> int:
     return every
 
 
+def attack_page(browser: Visitor, services: Services, page: str) -> int:
+    """Every harm at every form of this page but the way out; how many there are."""
+    found = [
+        form for form in browser.get(page).forms if form.posts and not form.action.endswith(("/out", "sign-out"))
+    ]
+    assert browser.path == page
+    for form in found:
+        attack(browser.get(page), Met(page, form), services)
+    return len(found)
+
+
 def attack(browser: Visitor, met: Met, services: Services) -> None:
     """Every harm at this form."""
     whole = browser.form(met.form.action)
@@ -71,7 +101,8 @@ def attack(browser: Visitor, met: Met, services: Services) -> None:
     assert browser.answer.status_code == 422, met.kind
     if not typed:
         return
-    for values in ({}, *(dict.fromkeys(typed, value) for value in HOSTILE)):
+    hostile = NO_TEXT if met.form.action.endswith("/refuse") else HOSTILE
+    for values in ({}, *(dict.fromkeys(typed, value) for value in hostile)):
         browser.get(met.page)
         frame = {name: text for name, text in browser.form(met.form.action).items() if name in FRAME}
         browser.post(met.form.action, frame | values)
@@ -135,3 +166,21 @@ def test_staff(services: Services, clock: MovableClock, at_desk: AtDesk, name: s
     if role is StaffRole.ADMINISTRATOR:
         starts = ["/staff/stations/"]
     assert attack_all(browser, services, *starts)
+
+
+def test_what_waits_for_an_outcome(services: Services, clock: MovableClock, at_desk: AtDesk) -> None:
+    """A paper before its teller, and a request before its approver."""
+    customer = add_customer(services, "999800000001", "mail-password")
+    give_token(services, customer, clock(), CredentialState.SUSPENDED)
+    paper_id = hand_in(services, customer, PaperKind.SUSPENSION, clock())
+    assert attack_page(at_desk(institution_id="mail-password"), services, f"/staff/requests/{paper_id}/") >= 2
+    other = add_customer(services, "999800000002", "limit-lowering")
+    token = give_token(services, other, clock())
+    with services.store.read() as session:
+        rows.suspend(services, session.get_one(Credential, token.credential_id), clock())
+    staff_id = new_staff(services, clock(), institution_id="limit-lowering")
+    maker = Actor(ActorKind.STAFF, staff_id, "limit-lowering", "本店", "127.0.0.1")
+    command = LiftSuspensionCommand("limit-lowering", token.credential_id, maker)
+    request = f"/staff/approvals/{ask_approval(services, command, clock())}/"
+    approver = at_desk(role=StaffRole.APPROVER, institution_id="limit-lowering")
+    assert attack_page(approver, services, request) >= 2
