@@ -111,7 +111,8 @@ def test_it_says_why_a_fob_is_not_taken(
     teller_desk.get(page)
     assert teller_desk.says("休んでいます", "再開する")
     teller_desk.press(page + "close")
-    assert teller_desk.says("終わりました", "途中で終えました")
+    assert teller_desk.says("終わりました", "途中で終えました", "書き込んでいないお客さまがいます: 1人")
+    assert "すべて終わりました" not in teller_desk.text
 
 
 @pytest.mark.parametrize(
