@@ -47,6 +47,11 @@ def test_what_differs_is_told_with_what_to_do(teller_desk: Colleague, services: 
     assert teller_desk.says("合わない 1件", "合わない 3件")
 
 
+def test_counts_are_typed_on_digits(teller_desk: Colleague, fob: Fob) -> None:
+    teller_desk.get(CLOSINGS)
+    assert teller_desk.page.text.count('inputmode="numeric"') == len(NONE)
+
+
 @pytest.mark.parametrize("typed", ["", "many", "-1", "1234567"])
 def test_what_is_no_number_is_told_and_kept(teller_desk: Colleague, fob: Fob, typed: str) -> None:
     teller_desk.get(CLOSINGS)

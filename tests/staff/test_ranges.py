@@ -29,6 +29,7 @@ def one_known(services: Services, fob: Fob) -> Fob:
 def test_a_box_is_looked_at_and_taken(teller_desk: Colleague, services: Services, one_known: Fob) -> None:
     teller_desk.get("/staff/stock/")
     assert RANGES in teller_desk.links
+    assert teller_desk.says("kagiya KF-1 1.0.0")
     teller_desk.get(BOX)
     assert teller_desk.says("KF0000002 – KF0000005", "在庫にない4個を受け入れる", "本店")
     teller_desk.press(RANGES + "take", counted="4", missing="KF0000004")
