@@ -42,9 +42,9 @@ def test_the_example_leaves_no_key_out(tmp_path: Path, monkeypatch: pytest.Monke
     asked: set[str] = set()
     find = StrictTable._value
 
-    def noting(table: StrictTable, key: str, default: Any) -> Any:
+    def noting(table: StrictTable, key: str, *more: Any) -> Any:
         asked.add(f"{table.prefix}{key}")
-        return find(table, key, default)
+        return find(table, key, *more)
 
     monkeypatch.setattr(StrictTable, "_value", noting)
     file = write_settings(tmp_path, example())
