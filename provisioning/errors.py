@@ -270,29 +270,6 @@ class CommitUnanswered(StoreUnavailable):
     """The exception to "nothing was written": the database was cut off while it committed. Done or not; look."""
 
 
-class MailFault(StrEnum):
-    """Why a mail was not sent where no mail server said so."""
-
-    CONNECTION = "connection"
-    TIMEOUT = "timeout"
-    TLS = "tls"
-    NOT_OFFERED = "not offered"
-    BAD_ADDRESS = "bad address"
-    TOO_LATE = "too late"
-    NOT_COMPOSED = "not composed"
-
-
-@dataclass
-class MailNotSent(KagiyaError):
-    """The mail server's `reply` (code and enhanced status, or one of MailFault) was not yes.
-
-    `permanent`: trying again would not help.
-    """
-
-    reply: str
-    permanent: bool
-
-
 class VaultError(KagiyaError):
     """A seed could not be sealed or opened; carries no key material."""
 

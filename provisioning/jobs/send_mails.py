@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from sqlalchemy import select, update
 
-from provisioning.errors import MailFault, MailNotSent, NotFound, VaultError
+from provisioning.errors import NotFound, VaultError
 from provisioning.jobs.ticket_box import address_box
 from provisioning.mail.compose import Envelope, Happened, TokenIssued, mail_password, notice, token_issued
-from provisioning.mail.mailer import Mail, Mailer
+from provisioning.mail.mailer import Mail, Mailer, MailFault, MailNotSent
 from provisioning.services import Services
 from provisioning.store.audit import SYSTEM, AuditRecord, record
 from provisioning.store.conflicts import retried

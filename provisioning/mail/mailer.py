@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from enum import StrEnum
 from typing import Protocol
+
+from provisioning.errors import KagiyaError
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +17,29 @@ class Mail:
     sender: str
     recipient: str = field(repr=False)
     message: EmailMessage = field(repr=False)
+
+
+class MailFault(StrEnum):
+    """Why a mail was not sent where no mail server said so."""
+
+    CONNECTION = "connection"
+    TIMEOUT = "timeout"
+    TLS = "tls"
+    NOT_OFFERED = "not offered"
+    BAD_ADDRESS = "bad address"
+    TOO_LATE = "too late"
+    NOT_COMPOSED = "not composed"
+
+
+@dataclass
+class MailNotSent(KagiyaError):
+    """The mail server's `reply` (code and enhanced status, or one of MailFault) was not yes.
+
+    `permanent`: trying again would not help.
+    """
+
+    reply: str
+    permanent: bool
 
 
 class Mailer(Protocol):

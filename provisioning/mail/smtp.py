@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from email.policy import SMTP
 from typing import Final
 
-from provisioning.errors import MailFault, MailNotSent
-from provisioning.mail.mailer import Mail
+from provisioning.mail.mailer import Mail, MailFault, MailNotSent
 
 _ENHANCED: Final = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
 

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from provisioning.errors import BadInput, InputFault, MailNotSent, TooEarly, WrongState
+from provisioning.errors import BadInput, InputFault, TooEarly, WrongState
 from provisioning.jobs.ask_mail_password import MOST_AN_HOUR, AskMailPasswordCommand, ask_mail_password
 from provisioning.jobs.check_mail_password import CheckMailPasswordCommand, MailPasswordResult, check_mail_password
 from provisioning.jobs.passwords import UnlockPasswordsCommand, unlock_passwords
 from provisioning.jobs.send_mails import SendMailsCommand, send_mails
 from provisioning.jobs.web_sessions import end_session, hash_of, login_name, open_session, purge_sessions
-from provisioning.mail.mailer import Mail
+from provisioning.mail.mailer import Mail, MailNotSent
 from provisioning.rules.actor import SYSTEM
 from provisioning.rules.institution import Institution
 from provisioning.rules.mail_code import LONGEST_LIFE

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from provisioning.errors import MailNotSent, VaultError
+from provisioning.errors import VaultError
 from provisioning.jobs.app_begin import AppBeginCommand, app_begin
 from provisioning.jobs.resend_issue_mail import ResendIssueMailCommand, resend_issue_mail
 from provisioning.jobs.send_mails import BACKOFF, SendMailsCommand, SentMails, send_mails
-from provisioning.mail.mailer import Mail, Mailer
+from provisioning.mail.mailer import Mail, Mailer, MailNotSent
 from provisioning.mail.smtp import SmtpMailer, SmtpServer
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services

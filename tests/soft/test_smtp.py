@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.errors import MailNotSent
 from provisioning.mail.addresses import accept_address
 from provisioning.mail.compose import Envelope, TokenIssued, token_issued
-from provisioning.mail.mailer import Mail
+from provisioning.mail.mailer import Mail, MailNotSent
 from provisioning.mail.smtp import SmtpMailer, SmtpServer
 from tests.fixtures.ports import free_port
 from tests.fixtures.services import DUAL

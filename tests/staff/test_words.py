@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from devices.contract import FailureCode
-from provisioning.errors import MailFault
+from provisioning.mail.mailer import MailFault
 from provisioning.rules.closing import FindingKind
 from provisioning.rules.custody import Compartment, Holder
 from provisioning.rules.permissions import StaffRole
