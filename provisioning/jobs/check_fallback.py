@@ -40,9 +40,7 @@ def check_fallback(services: Services, command: CheckFallbackCommand, now: datet
 
     Raises StoreUnavailable, VaultError, ClockUntrusted.
     """
-    found = _find(services, command) or _Found(
-        Actor(ActorKind.STAFF, "", None, None, command.origin), "", _decoy()
-    )
+    found = _find(services, command) or _nobody(command)
     right = matches_password(found.hash, normal_password(command.password))
     if not _count(services, command, found, right, now):
         return None
@@ -59,6 +57,10 @@ class _Found:
     actor: Actor
     user_id: str
     hash: str = field(repr=False)
+
+
+def _nobody(command: CheckFallbackCommand) -> _Found:
+    return _Found(Actor(ActorKind.STAFF, "", None, None, command.origin, role=""), "", _decoy())
 
 
 def _find(services: Services, command: CheckFallbackCommand) -> _Found | None:
