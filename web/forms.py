@@ -21,7 +21,7 @@ from web import current, sessions, wording
 from web.screens import Screen
 
 _LONGEST_OF_STRANGERS: Final = 400
-"""Characters: they have a row in the table of sessions, too, and nothing is kept in it for them that nobody types."""
+"""Characters: they have a row in the table of sessions, too, and it keeps nothing that nobody types."""
 _FRAME_FIELDS: Final = frozenset({"csrf_token", sessions.STEP_FIELD})
 
 

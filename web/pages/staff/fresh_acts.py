@@ -15,7 +15,9 @@ ASK_ANEW: Final = frozenset(
         "staff_customer.lift",
         "staff_customer.unlock",
         "staff_requests.carry_out",
-        # a fob is written for somebody
+        # a token is issued: an address is typed for it, or another one, or a fob is written for somebody
+        "staff_soft.enter",
+        "staff_mails.send_again",
         "staff_hard.reserve",
         "staff_batches.begin",
         # a passkey's signature is as fresh as can be; a demonstration's button is not
@@ -23,8 +25,9 @@ ASK_ANEW: Final = frozenset(
         # workstations
         "staff_stations.invite",
         "staff_stations.revoke",
-        # what leaves the house
+        # what leaves the house, and what is hidden otherwise
         "audit_entries.export",
+        "staff_addresses.show",
         # who may sign in, and how
         "staff_people.add",
         "staff_people.invite",
