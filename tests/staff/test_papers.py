@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from provisioning.rules.states import FobState
 from provisioning.services import Services
 from provisioning.store.tables import Customer, Fob
 from tests.fixtures.databases import sqlite_only
@@ -61,6 +62,18 @@ def test_the_slip_is_at_hand_before_and_after_the_hand_over(teller_desk: Colleag
     assert teller_desk.says("フォブをお渡ししました")
     assert slip in teller_desk.links
     assert teller_desk.get(slip).page.status_code == 200
+
+
+@sqlite_only
+def test_the_work_list_tells_whose_fob_lies_ready(
+    teller_desk: Colleague, services: Services, written: Fob, customer_a: Customer
+) -> None:
+    teller_desk.get("/staff/")
+    assert teller_desk.says(customer_a.name, "お渡し待ち")
+    rows.move_fob_row(services, written, FobState.HANDED_OVER)
+    teller_desk.get("/staff/")
+    assert teller_desk.says(customer_a.name)
+    assert "お渡し待ち" not in teller_desk.text
 
 
 @sqlite_only

@@ -55,6 +55,7 @@ def test_the_lists_name_who_waits(
     rows.change(services, type(first), first.id, state=CredentialState.SET_UP, set_up_at=now)
     (waiting,) = not_activated(services.store, "dual", "本店")
     assert (waiting.customer_id, waiting.kind, waiting.since) == (customer_a.id, TokenKind.SOFT, now)
+    assert waiting.fob_state is None
     rows.add_application(services, customer_b, "H7", now)
     (applied,) = open_applications(services.store, "dual", "本店")
     assert (applied.number, applied.since, applied.user_id) == ("H7", now, customer_b.user_id)

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from provisioning.rules.expiry import FIRST_REMINDER
@@ -54,7 +54,10 @@ class WorkCounts:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A customer who waits for the branch, since (or until) when. `number` is an application's."""
+    """A customer who waits for the branch, since (or until) when. `number` is an application's.
+
+    `fob_state` is that of the fob that the token is on, None where nobody asked.
+    """
 
     customer_id: str
     user_id: str
@@ -62,6 +65,7 @@ class Waiting:
     kind: TokenKind
     since: datetime
     number: str = ""
+    fob_state: FobState | None = None
 
 
 def work_counts(store: Store, institution_id: str, branch: str | None, now: datetime) -> WorkCounts:
@@ -184,8 +188,9 @@ def _credentials(
 ) -> tuple[Waiting, ...]:
     since = Credential.suspended_at if state is CredentialState.SUSPENDED else Credential.set_up_at
     query = (
-        select(*_WHO, Credential.kind, func.coalesce(since, Credential.issued_at))
+        select(*_WHO, Credential.kind, func.coalesce(since, Credential.issued_at), literal(""), Fob.state)
         .join(Credential, Credential.customer_id == Customer.id)
+        .outerjoin(Fob, Fob.id == Credential.fob_id)
         .where(Credential.institution_id == institution_id, Credential.state == state)
         .order_by(since, Credential.id)
     )
