@@ -16,7 +16,8 @@ from sqlalchemy import select, update
 from provisioning.errors import NotFound, VaultError
 from provisioning.jobs.ticket_box import address_box
 from provisioning.mail.compose import Envelope, Happened, TokenIssued, mail_password, notice, token_issued
-from provisioning.mail.mailer import Mail, Mailer, MailFault, MailNotSent
+from provisioning.mail.mailer import Mail, Mailer, MailNotSent
+from provisioning.rules.mail_fault import MailFault
 from provisioning.services import Services
 from provisioning.store.audit import SYSTEM, AuditRecord, record
 from provisioning.store.conflicts import retried

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from enum import StrEnum
 from typing import Protocol
 
 from provisioning.errors import KagiyaError
@@ -17,18 +16,6 @@ class Mail:
     sender: str
     recipient: str = field(repr=False)
     message: EmailMessage = field(repr=False)
-
-
-class MailFault(StrEnum):
-    """Why a mail was not sent where no mail server said so."""
-
-    CONNECTION = "connection"
-    TIMEOUT = "timeout"
-    TLS = "tls"
-    NOT_OFFERED = "not offered"
-    BAD_ADDRESS = "bad address"
-    TOO_LATE = "too late"
-    NOT_COMPOSED = "not composed"
 
 
 @dataclass

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from email.policy import SMTP
 from typing import Final
 
-from provisioning.mail.mailer import Mail, MailFault, MailNotSent
+from provisioning.mail.mailer import Mail, MailNotSent
+from provisioning.rules.mail_fault import MailFault
 
 _ENHANCED: Final = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
 

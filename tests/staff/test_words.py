@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from devices.contract import FailureCode
-from provisioning.mail.mailer import MailFault
 from provisioning.rules.closing import FindingKind
 from provisioning.rules.custody import Compartment, Holder
+from provisioning.rules.mail_fault import MailFault
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.staff_proof import SignInProof
 from provisioning.rules.states import CredentialState, EndedHow, EndReason, FobState, JobKind, JobState, TokenKind

@@ -7,7 +7,7 @@ from typing import Final
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
-from provisioning.mail.mailer import MailFault
+from provisioning.rules.mail_fault import MailFault
 from provisioning.store.queries.mails import MailKind
 
 KINDS: Final[dict[MailKind, LazyString]] = {
