@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -49,11 +50,6 @@ def facts(
 def lines(told: dict[str, Any], file: Path) -> str:
     """What to open, for people at a terminal."""
     base_url = told["base_url"]
-    staff = [f"    {who['institution']:<16} {who['role']:<14} {who['sign_in_url']}" for who in told["staff"]]
-    customers = [
-        f"    {who['institution']:<16} {who['login_id']:<10} {who['password']:<14} {who['confirmation_password']}"
-        for who in told["customers"]
-    ]
     return "\n".join(
         (
             f"鍵屋 kagiya: {base_url}/",
@@ -62,11 +58,20 @@ def lines(told: dict[str, Any], file: Path) -> str:
             f"  お客さま portal   {base_url}/portal/",
             f"  アプリ   app      {base_url}/app/",
             "",
-            "  職員 staff: the link signs you in",
-            *staff,
-            "  お客さま customers: login ID, password, confirmation password",
-            *customers,
+            "  職員 staff: the link signs you in; お客さま customers: login ID, password, confirmation password",
+            *(line for institution in told["institutions"] for line in _people(told, institution)),
             "",
             f"  All of it is in {file}. Ctrl-C ends; the next start finds everything as it was.",
         )
     )
+
+
+def _people(told: dict[str, Any], institution: dict[str, str]) -> Iterator[str]:
+    """Those of one institution, by the names that pages and README give them."""
+    yield f"  {institution['name']} ({institution['id']})"
+    for who in told["staff"]:
+        if who["institution"] == institution["id"]:
+            yield f"    {who['role']:<14} {who['name']}  {who['sign_in_url']}"
+    for who in told["customers"]:
+        if who["institution"] == institution["id"]:
+            yield f"    {who['login_id']:<14} {who['password']:<14} {who['confirmation_password']}"

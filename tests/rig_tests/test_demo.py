@@ -20,6 +20,7 @@ from typing import Any
 import httpx
 import pytest
 
+from provisioning.cli.demo_facts import lines
 from tests.fixtures.ports import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -137,6 +138,18 @@ def running(data: Path) -> Iterator[Demo]:
     """One demonstration for the tests that only look."""
     with demo(data) as running:
         yield running
+
+
+def test_people_find_whom_the_readme_names(running: Demo) -> None:
+    """By the name of their institution and their own, not by an id that no page shows."""
+    printed = lines(running.facts, Path("demo.json"))
+    for one in running.facts["institutions"]:
+        assert f"{one['name']} ({one['id']})" in printed
+    for who in running.facts["staff"]:
+        (line,) = (line for line in printed.splitlines() if who["sign_in_url"] in line)
+        assert who["name"] in line
+    for customer in running.facts["customers"]:
+        assert customer["login_id"] in printed
 
 
 def test_demo_json_has_what_the_contract_names(running: Demo) -> None:
