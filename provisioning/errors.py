@@ -172,6 +172,7 @@ class PasskeyFault(StrEnum):
     COUNTER_BACK = "counter_back"
     KNOWN = "known"
     TOO_MANY = "too_many"
+    UNCONFIRMED = "unconfirmed"
 
 
 @dataclass

@@ -28,7 +28,7 @@ def ask_approval(services: Services, command: Askable, now: datetime) -> str:
     """
     with services.store.write() as tx:
         asked = tell(tx, services, command)
-        row = _ask(tx, services, command.institution_id, command.actor, asked, now)
+        row = ask_in(tx, services, command.institution_id, command.actor, asked, now)
         _try(tx, services, command, row, now)
     return row.id
 
@@ -37,12 +37,13 @@ def ask_approval(services: Services, command: Askable, now: datetime) -> str:
 def ask_for(services: Services, institution_id: str, maker: Actor, asked: Asked, now: datetime) -> str:
     """As `ask_approval`, of what the caller has looked into and will do once it is granted."""
     with services.store.write() as tx:
-        return _ask(tx, services, institution_id, maker, asked, now).id
+        return ask_in(tx, services, institution_id, maker, asked, now).id
 
 
-def _ask(  # noqa: PLR0917 - one transaction's
+def ask_in(  # noqa: PLR0917 - one transaction's
     tx: Session, services: Services, institution_id: str, maker: Actor, asked: Asked, now: datetime
 ) -> ApprovalRequest:
+    """As `ask_for`, in a transaction that does something else, too."""
     institution = services.institution(institution_id)
     payload = ApprovalPayload(
         approval_id=new_id(),

@@ -11,9 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from provisioning.errors import AlreadyTaken
-from provisioning.jobs import asked_issuances, asked_relief, asked_stock
+from provisioning.jobs import asked_issuances, asked_relief, asked_staff, asked_stock
 from provisioning.jobs.asked import Asked
 from provisioning.jobs.close_paper import CarryOutPaperCommand, carry_out_in
+from provisioning.jobs.confirm_passkey import ConfirmPasskeyCommand, confirm_in
 from provisioning.jobs.invite_station import InviteStationCommand
 from provisioning.jobs.issue_soft import IssueSoftCommand
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_alone
@@ -31,6 +32,7 @@ Askable = (
     | LiftSuspensionCommand
     | CarryOutPaperCommand
     | InviteStationCommand
+    | ConfirmPasskeyCommand
 )
 """Commands of jobs that may need an approval."""
 
@@ -58,6 +60,7 @@ _TOLD: Final[dict[type, Callable[[Session, Services, Any], Asked]]] = {
     LiftSuspensionCommand: asked_relief.lifting,
     CarryOutPaperCommand: asked_relief.paper,
     InviteStationCommand: asked_stock.new_station,
+    ConfirmPasskeyCommand: asked_staff.new_passkey,
 }
 
 
@@ -78,5 +81,6 @@ RUNS: Final[dict[AskedJob, Runs]] = {
     AskedJob.OPEN_BATCH: Runs(OpenBatchCommand, _open_batch, StaffAct.ISSUE),
     AskedJob.LIFT_SUSPENSION: Runs(LiftSuspensionCommand, lift_alone, StaffAct.LIFT),
     AskedJob.CARRY_OUT_PAPER: Runs(CarryOutPaperCommand, carry_out_in, StaffAct.TAKE_PAPERS),
+    AskedJob.CONFIRM_PASSKEY: Runs(ConfirmPasskeyCommand, confirm_in, StaffAct.MANAGE_STAFF),
 }
 """The others are granted: their makers carry them out (`spend_approval`)."""

@@ -104,10 +104,11 @@ def _is_of(row: ApprovalRequest) -> bool:
 
 
 def _is_about(tx: Session, row: ApprovalRequest, approver: Staff) -> bool:
-    """The token that they sign in with where a passkey is missing is another's to issue, and to let in again."""
+    """Their own passkey, and the token that they sign in with where one is missing, are another's to let in."""
+    arguments = ApprovalPayload.decode(row.payload).arguments
     holder = tx.scalar(select(StaffFallback.holder_id).where(StaffFallback.staff_id == approver.id))
-    listed = ApprovalPayload.decode(row.payload).arguments.get("customer_ids", ())
-    return holder is not None and (holder == row.customer_id or holder in listed)
+    has_theirs = holder is not None and holder in (row.customer_id, *arguments.get("customer_ids", ()))
+    return has_theirs or arguments.get("staff_id") == approver.id
 
 
 def _may_by_demo(services: Services, approver: Staff) -> bool:

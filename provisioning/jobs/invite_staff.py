@@ -54,7 +54,10 @@ def invite_staff(services: Services, command: InviteStaffCommand, now: datetime)
             raise WrongState("staff", "oneself")
         tx.execute(delete(StaffInvitation).where(StaffInvitation.staff_id == staff.id))
         made = StaffInvitation(
-            staff_id=staff.id, token_hash=invitation_hash(token), expires_at=now + INVITATION_LIFE
+            staff_id=staff.id,
+            token_hash=invitation_hash(token),
+            expires_at=now + INVITATION_LIFE,
+            invited_by=command.actor.id,
         )
         tx.add(made)
         entry = AuditRecord(

@@ -75,6 +75,7 @@ def remove_passkey(services: Services, command: RemovePasskeyCommand, now: datet
 
 def _has_another_way(tx: Session, key: Passkey) -> bool:
     other = select(Passkey.id).where(Passkey.staff_id == key.staff_id, Passkey.id != key.id)
+    other = other.where(Passkey.confirmation_code.is_(None))
     fallback = (
         select(StaffFallback.staff_id)
         .join(Credential, Credential.customer_id == StaffFallback.holder_id)

@@ -109,6 +109,8 @@ def _decide(tx: Session, services: Services, claim: AssertionClaim, used: _Used,
     verified = _verify(services, claim, used)
     if isinstance(verified, PasskeyFault):
         return Assertion(verified)
+    if key.confirmation_code is not None:
+        return Assertion(PasskeyFault.UNCONFIRMED)
     if not _count(tx, key.id, verified, now):
         return Assertion(PasskeyFault.COUNTER_BACK)
     signed = SignedAssertion(

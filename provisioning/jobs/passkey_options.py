@@ -110,10 +110,11 @@ def _enabled(tx: Session, staff_id: str | None) -> Staff:
 
 
 def _descriptors(tx: Session, staff_id: str) -> list[PublicKeyCredentialDescriptor]:
-    own = select(Passkey).where(Passkey.staff_id == staff_id).order_by(Passkey.created_at, Passkey.id)
+    """Those that sign: one that was never confirmed is to be made anew, with the same authenticator, too."""
+    own = select(Passkey).where(Passkey.staff_id == staff_id, Passkey.confirmation_code.is_(None))
     return [
         PublicKeyCredentialDescriptor(id=key.credential_id, transports=_transports(key.transports))
-        for key in tx.scalars(own)
+        for key in tx.scalars(own.order_by(Passkey.created_at, Passkey.id))
     ]
 
 

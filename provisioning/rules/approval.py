@@ -25,6 +25,7 @@ class ApprovedAct(StrEnum):
     EXPORT_SEEDS = "export_seeds"
     CHANGE_PROFILE = "change_profile"
     ENROL_STATION = "enrol_station"
+    ENROL_STAFF = "enrol_staff"
 
 
 class AskedJob(StrEnum):
@@ -39,6 +40,7 @@ class AskedJob(StrEnum):
     EXPORT_PSKC = "export_pskc"
     CHANGE_PROFILE = "change_profile"
     ENROL_STATION = "enrol_station"
+    CONFIRM_PASSKEY = "confirm_passkey"
 
 
 class ApprovalState(StrEnum):

@@ -16,14 +16,18 @@ from provisioning.rules.institution import Institution
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import FobState
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM, Actor
+from provisioning.store.audit import SYSTEM, Actor, ActorKind
+from provisioning.store.queries.staff import staff_member
 from provisioning.store.tables import Credential, Customer, Fob
 from tests.browser.conftest import LANGUAGES, Live, OpenPage, is_well_made
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.services import DUAL, OTHER
+from tests.fixtures.soft_authenticator import SoftAuthenticator
 from tests.fixtures.staff_sessions import new_staff, session_of, sit_down_at
 from tests.fixtures.tokens import give_token
+from tests.portal.visitor import Visitor
 from tests.staff import rows
+from tests.staff.passkey_steps import WELCOME, enrol, open_link
 from web.current import EXTENSION, Face
 
 pytestmark = sqlite_only
@@ -48,6 +52,20 @@ def sit(page: Page, live: Live, role: StaffRole, name: str) -> str:
     staff_id = new_staff(live.services, live.clock(), role, name=name)
     sit_down_at(page, live.url(""), session_of(live.services, staff_id, live.clock()))
     return staff_id
+
+
+def makes_a_passkey(live: Live) -> str:
+    """The session of somebody who did, on an administrator's link."""
+    services, now = live.services, live.clock()
+    boss = staff_member(services.store, new_staff(services, now, StaffRole.ADMINISTRATOR, name="管理 しおん"))
+    actor = Actor(ActorKind.STAFF, boss.id, boss.institution_id, boss.branch, "127.0.0.1")
+    link = invite_staff(services, InviteStaffCommand(new_staff(services, now, name="窓口 新人"), actor), now).path
+    browser = Visitor(live.app, live.url(""))
+    open_link(browser, link)
+    enrol(browser, SoftAuthenticator())
+    cookie = browser.client.get_cookie("kagiya-staff")
+    assert cookie is not None
+    return cookie.value
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -78,6 +96,13 @@ def test_the_maker_asks_and_the_approver_reads(
     is_well_made(approver, f"SAP001-{language}")
     approver.goto(request)
     is_well_made(approver, f"SAP002-approver-{language}")
+    newcomer = open_page(language)
+    newcomer.context.add_cookies([{"name": "kagiya-staff", "value": makes_a_passkey(live), "url": live.url("")}])
+    newcomer.goto(live.url(WELCOME))
+    is_well_made(newcomer, f"SIN003-waits-{language}")
+    approver.goto(live.url("/staff/approvals/"))
+    approver.locator("main .staff-link").last.click()
+    is_well_made(approver, f"SAP002-passkey-{language}")
     live.clock.advance(hours=8)
     sit(approver, live, StaffRole.APPROVER, "役席 なぎさ")
     approver.goto(request)

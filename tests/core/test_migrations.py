@@ -13,18 +13,28 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, delete, text, update
+from sqlalchemy import Connection, create_engine, delete, select, text, update
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from provisioning import migrations
 from provisioning.errors import StoreUnavailable
+from provisioning.rules.approval import AskedJob
 from provisioning.rules.mail_kind import MailKind
 from provisioning.services import Services
 from provisioning.store.address_keys import FIRST
 from provisioning.store.engine import Store
 from provisioning.store.line import JoinedLine
 from provisioning.store.notices import Notice, owe_notices
-from provisioning.store.tables import Base, Credential, Customer, OutboxMail
+from provisioning.store.tables import (
+    ApprovalRequest,
+    Base,
+    Batch,
+    Credential,
+    Customer,
+    OutboxMail,
+    Staff,
+    Station,
+)
 from tests.fixtures.addresses import owed, store_address, stored_addresses
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import NOON, add_customer
@@ -126,6 +136,36 @@ def test_addresses_of_before_are_under_the_first_key(database_url: str, services
     assert (row.address_key_id, mail.address_key_id) == (FIRST, None)
     assert services.addresses is not None
     assert services.addresses.open(row) == "taro@mihon.example"
+    engine.dispose()
+
+
+def test_what_was_approved_survives_every_upgrade_since(
+    database_url: str, services: Services, station: Station, teller: Staff
+) -> None:
+    asked = ApprovalRequest(
+        institution_id="dual",
+        job=AskedJob.OPEN_BATCH,
+        subject="batch",
+        payload=b"{}",
+        payload_hash=bytes(32),
+        maker_id=teller.id,
+        made_at=NOON,
+        expires_at=NOON,
+        approver_id=teller.id,
+    )
+    with services.store.write() as tx:
+        tx.add(asked)
+        tx.flush()
+        rest = {"institution_id": "dual", "branch": "本店", "at_once": 4, "opened_at": NOON, "pressed_at": NOON}
+        tx.add(Batch(station_id=station.id, opened_by=teller.id, approval_id=asked.id, **rest))
+    services.store.close()
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        command.downgrade(migrations.configuration(connection), "0010")
+    migrations.upgrade(database_url)
+    with services.store.read() as tx:
+        batch = tx.scalars(select(Batch)).one()
+        assert tx.get_one(ApprovalRequest, batch.approval_id).approver_id == teller.id
     engine.dispose()
 
 

@@ -63,7 +63,7 @@ def accept(services: Services, token: str, key: SoftAuthenticator, now: datetime
     """Make a passkey on the page of a link."""
     options = invitation_options(services, token, now)
     command = AcceptInvitationCommand(token, options.challenge, key.make(options.json), name, "127.0.0.1")
-    return accept_invitation(services, command, now)
+    return accept_invitation(services, command, now).staff_id
 
 
 def account(services: Services, staff_id: str, now: datetime) -> StaffAccount:

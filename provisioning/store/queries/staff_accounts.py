@@ -32,13 +32,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PasskeyView:
-    """`backed_up`: kept by a cloud, so that it outlives the device."""
+    """`backed_up`: kept by a cloud, so that it outlives the device. `waits`: for an approver; it signs nothing."""
 
     id: str
     name: str
     backed_up: bool
     created_at: datetime
     last_used_at: datetime | None
+    waits: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,8 @@ class StaffLine:
 def staff_lines(store: Store, institution_id: str) -> tuple[StaffLine, ...]:
     """Everybody of an institution, by branch and name."""
     with store.read() as tx:
-        count = select(Passkey.staff_id, func.count()).group_by(Passkey.staff_id)
-        passkeys: dict[str, int] = dict(tx.execute(count).all())
+        count = select(Passkey.staff_id, func.count()).where(Passkey.confirmation_code.is_(None))
+        passkeys: dict[str, int] = dict(tx.execute(count.group_by(Passkey.staff_id)).all())
         fallbacks = set(tx.scalars(select(StaffFallback.staff_id)))
     return tuple(
         StaffLine(member, passkeys.get(member.id, 0), member.id in fallbacks)
@@ -137,7 +138,12 @@ def token_holder(store: Store, staff_id: str) -> str | None:
 
 def _passkeys(tx: Session, staff_id: str) -> tuple[PasskeyView, ...]:
     rows = tx.scalars(select(Passkey).where(Passkey.staff_id == staff_id).order_by(Passkey.created_at, Passkey.id))
-    return tuple(PasskeyView(row.id, row.name, row.backed_up, row.created_at, row.last_used_at) for row in rows)
+    return tuple(
+        PasskeyView(
+            row.id, row.name, row.backed_up, row.created_at, row.last_used_at, row.confirmation_code is not None
+        )
+        for row in rows
+    )
 
 
 def _sessions(tx: Session, staff_id: str, seen_after: datetime) -> tuple[SessionLine, ...]:

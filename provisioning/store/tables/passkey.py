@@ -29,6 +29,8 @@ class Passkey(Base):
     name: Mapped[str] = mapped_column(String(60))
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
+    # what the screen on which it was made shows, until a second person has seen both; NULL: it signs
+    confirmation_code: Mapped[str | None] = mapped_column(String(8))
 
 
 class PasskeyChallenge(Base):

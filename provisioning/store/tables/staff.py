@@ -38,6 +38,8 @@ class StaffInvitation(Base):
     # SHA-256 of the token in the link
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     expires_at: Mapped[datetime]
+    # a row of staff, or whoever is at the command line
+    invited_by: Mapped[str] = mapped_column(String(64))
 
 
 class StaffFallback(Base):

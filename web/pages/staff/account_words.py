@@ -30,6 +30,9 @@ _FAULTS: Final[dict[tuple[str, str], LazyString]] = {
     ),
     ("", "passkey_known"): _l("このパスキーは、もう登録されています。"),
     ("", "passkey_too_many"): _l("登録できるパスキーは10個までです。使わないものを取り消してください。"),
+    ("", "passkey_unconfirmed"): _l(
+        "このパスキーは、まだ役席者の確認がすんでいません。パスキーを作った画面の確認番号を、役席者に見せてください。"
+    ),
     ("", "fallback_refused"): _l(
         "サインインできませんでした。番号・パスワード・ワンタイムパスワードのどれかが違います。"
         "ワンタイムパスワードは、新しい番号に変わるのを待って入力してください。"
@@ -57,6 +60,7 @@ ACTS: Final[dict[str, LazyString]] = {
     "disable_staff": _l("担当者の利用を停止"),
     "enable_staff": _l("担当者の利用を再開"),
     "enrol_passkey": _l("パスキーを登録"),
+    "confirm_passkey": _l("パスキーの持ち主を確認"),
     "remove_passkey": _l("パスキーを取消"),
     "use_passkey": _l("パスキーで本人確認"),
     "prepare_fallback": _l("予備のサインインを用意"),

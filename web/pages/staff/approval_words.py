@@ -13,10 +13,11 @@ from flask_babel import lazy_gettext as _l
 from provisioning.errors import ApprovalFault, PasskeyFault
 from provisioning.rules.approval import ApprovalState, AskedJob
 from provisioning.rules.papers import IdentityCheck, PaperAct, PaperKind
+from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import TokenKind
 from provisioning.store.queries.approvals import ApprovalView
 from web import dates, wording
-from web.pages.staff import paper_words
+from web.pages.staff import paper_words, words
 from web.wording import StateWords
 
 STATES: Final[dict[ApprovalState, StateWords]] = {
@@ -38,6 +39,7 @@ JOBS: Final[dict[AskedJob, LazyString]] = {
     AskedJob.EXPORT_PSKC: _l("種の書き出し"),
     AskedJob.CHANGE_PROFILE: _l("金融機関の設定の変更"),
     AskedJob.ENROL_STATION: _l("書込み端末の登録"),
+    AskedJob.CONFIRM_PASSKEY: _l("担当者のパスキー"),
 }
 _UNRELEASED: Final[dict[str, LazyString]] = {
     "in_use": _l("利用中のトークンがあります。利用解除をせずに、新しいトークンを発行します。"),
@@ -47,7 +49,7 @@ _UNRELEASED: Final[dict[str, LazyString]] = {
 }
 REFUSALS: Final[dict[str, LazyString]] = {
     ApprovalFault.OWN: _l("ご自分が依頼したものは承認できません。"),
-    ApprovalFault.OWN_TOKEN: _l("ご自分のトークンのことは承認できません。"),
+    ApprovalFault.OWN_TOKEN: _l("ご自分のトークンやパスキーのことは承認できません。"),
     ApprovalFault.NOT_APPROVER: _l("いまは役席者の権限がありません。"),
     ApprovalFault.CHANGED: _l("画面を開いたあとで依頼の内容が変わりました。"),
     ApprovalFault.NOT_SIGNED: _l("パスキーによる署名がありません。"),
@@ -119,6 +121,13 @@ def _station(facts: Mapping[str, Any]) -> str:
     return str(_("書込み端末「%(station)s」（%(branch)s）を使えるようにします。", **_some(facts)))
 
 
+def _passkey(facts: Mapping[str, Any]) -> str:
+    told = _some(facts) | {"role": str(words.ROLES[StaffRole(facts["role"])])}
+    return str(
+        _("%(staff)sさん（%(branch)s、%(role)s）が、作ったパスキーでサインインできるようにします。", **told)
+    )
+
+
 _SENTENCES: Final[dict[AskedJob, Callable[[Mapping[str, Any]], str]]] = {
     AskedJob.RESERVE_FOB: _fob,
     AskedJob.OPEN_BATCH: _batch,
@@ -129,6 +138,7 @@ _SENTENCES: Final[dict[AskedJob, Callable[[Mapping[str, Any]], str]]] = {
     AskedJob.EXPORT_PSKC: _export,
     AskedJob.CHANGE_PROFILE: _profile,
     AskedJob.ENROL_STATION: _station,
+    AskedJob.CONFIRM_PASSKEY: _passkey,
 }
 
 
@@ -142,6 +152,19 @@ def unusual(request: ApprovalView) -> list[str]:
         told.append(_("これまでに%(n)s回発行しています。", n=facts["issuances"]))
     if request.job is AskedJob.EXPORT_PSKC:
         told.append(_("書き出したファイルと合言葉を持つ人は、これらのフォブの番号を計算できます。"))
+    if request.job is AskedJob.CONFIRM_PASSKEY:
+        told += _before_confirming(facts)
+    return told
+
+
+def _before_confirming(facts: Mapping[str, Any]) -> list[str]:
+    told = [
+        _(
+            "ご本人に会い、ご本人の画面の確認番号と見比べてください。会えないとき、違うときは、承認しないでください。"
+        )
+    ]
+    if facts["other_passkeys"]:
+        told.append(_("この人には、ほかにも使えるパスキーがあります。作り直すわけを、ご本人に確かめてください。"))
     return told
 
 
@@ -159,6 +182,7 @@ _FACTS: Final[dict[str, LazyString]] = {
     "address": _l("メールアドレス"),
     "failures": _l("続けて間違えた回数"),
     "suspended_at": _l("停止"),
+    "confirmation_code": _l("確認番号"),
     "branch": _l("店"),
     "count": _l("個数"),
     "first": _l("最初の番号"),
@@ -166,12 +190,15 @@ _FACTS: Final[dict[str, LazyString]] = {
     "makers": _l("製造元"),
     "file_sha256": _l("ファイルのSHA-256"),
     "at_once": _l("同時に書き込む数"),
+    "other_passkeys": _l("ほかに使えるパスキー"),
+    "key_sha256": _l("パスキーの公開鍵のSHA-256"),
 }
 _WORDS: Final[dict[str, Callable[[Any], object]]] = {
     "paper": lambda value: paper_words.KINDS[PaperKind(value)],
     "identity_check": lambda value: paper_words.CHECKS[IdentityCheck(value)],
     "kind": lambda value: wording.KINDS[TokenKind(value)],
     "makers": ", ".join,
+    "confirmation_code": lambda value: f"{value[:4]} {value[4:]}",
     "suspended_at": lambda value: dates.minute(datetime.fromisoformat(value)),
 }
 

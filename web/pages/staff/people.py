@@ -20,6 +20,7 @@ from provisioning.jobs.staff_fallback import (
     prepare_fallback,
     unlock_fallback,
 )
+from provisioning.rules.approval import ApprovedAct
 from provisioning.rules.permissions import StaffAct, StaffRole
 from provisioning.store.queries.staff_accounts import staff_lines
 from web import current, flow, forms
@@ -68,7 +69,8 @@ def show(desk: Desk, staff_id: str) -> str:
     again = forms.remembered(Screen.STAFF_PERSON, account_words.fault)
     return page(
         "staff/person.html", desk, account=account_of(desk, staff_id), invitation=_invitation(staff_id),
-        is_oneself=staff_id == desk.staff.id, errors=again.errors, values=again.values,
+        is_oneself=staff_id == desk.staff.id, takes_two=desk.institution.approval.needs(ApprovedAct.ENROL_STAFF),
+        errors=again.errors, values=again.values,
     )  # fmt: skip
 
 

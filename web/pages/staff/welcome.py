@@ -1,4 +1,4 @@
-"""The page of an invitation: somebody makes their passkey there, and is signed in with it.
+"""The page of an invitation: somebody makes their passkey there, and is signed in with it, or shows its number.
 
 The link's token stands in the fragment of its address; js/welcome.js posts it once, and from then on it is kept in
 the session, so that it comes into no log.
@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from provisioning.errors import BadInput, NotFound, PasskeyRefused
 from provisioning.jobs.accept_invitation import AcceptInvitationCommand, accept_invitation, invitation_options
 from provisioning.rules.staff_proof import SignInProof
+from provisioning.store.queries.staff import staff_member
 from provisioning.store.queries.staff_accounts import invited_member
 from web import current, flow, forms
 from web.pages.staff import account_words, passkeys
@@ -23,7 +24,10 @@ welcome = Blueprint("staff_welcome", __name__, url_prefix="/staff/welcome")
 
 @welcome.get("/")
 def show() -> str:
-    """Whose link was opened; looking at it does not spend it."""
+    """Whose link was opened; looking at it does not spend it. Where it was spent here, what is left to do."""
+    kept = flow.kept(Screen.STAFF_WELCOME)
+    if kept is not None and "code" in kept:
+        return _waits(kept["staff_id"], kept["code"])
     member = invited_member(current.services().store, _token(), current.now())
     if member is None:
         return render_template("staff/welcome_open.html")
@@ -59,7 +63,7 @@ def accept() -> Response | tuple[str, int]:
     response, origin = typed[passkeys.RESPONSE_FIELD], current.origin()
     command = AcceptInvitationCommand(_token(), passkeys.challenge(), response, typed["name"], origin)
     try:
-        staff_id = accept_invitation(current.services(), command, current.now())
+        accepted = accept_invitation(current.services(), command, current.now())
     except NotFound:
         return _refused()
     except BadInput as refused:
@@ -68,12 +72,21 @@ def accept() -> Response | tuple[str, int]:
     except PasskeyRefused as refused:
         forms.refuse(Screen.STAFF_WELCOME, [("", passkeys.refusal(refused))], {"name": typed["name"]})
         return redirect(url_for(".show"), 303)
-    return let_in(staff_id, SignInProof.PASSKEY)
+    if accepted.confirmation_code is None:
+        return let_in(accepted.staff_id, SignInProof.PASSKEY)
+    flow.keep(Screen.STAFF_WELCOME, {"staff_id": accepted.staff_id, "code": accepted.confirmation_code})
+    return redirect(url_for(".show"), 303)
+
+
+def _waits(staff_id: str, code: str) -> str:
+    member = staff_member(current.services().store, staff_id)
+    institution = current.services().institution(member.institution_id)
+    return render_template("staff/welcome_waits.html", member=member, institution=institution, code=code)
 
 
 def _token() -> str:
     kept = flow.kept(Screen.STAFF_WELCOME)
-    return "" if kept is None else str(kept["token"])
+    return "" if kept is None else str(kept.get("token", ""))
 
 
 def _refused() -> tuple[str, int]:
