@@ -24,20 +24,12 @@ from provisioning.store.tables import (
 )
 
 _CALLED: Final[dict[type[Base], str]] = {
-    Application: "application",
     ApprovalRequest: "approval",
-    Batch: "batch",
-    Company: "company",
-    Credential: "credential",
-    Customer: "customer",
-    Fob: "fob",
     OutboxMail: "mail",
     PaperRequest: "paper",
     ProgrammingJob: "job",
-    Staff: "staff",
-    Station: "station",
 }
-"""What NotFound says is not there."""
+"""What NotFound says is not there, where the table's own name would not tell."""
 
 Owned = TypeVar(
     "Owned",
@@ -65,5 +57,5 @@ def own_row(
     """
     row = tx.get(table, row_id, with_for_update=held or None)
     if row is None or row.institution_id != institution_id:
-        raise NotFound(_CALLED[table])
+        raise NotFound(_CALLED.get(table, table.__tablename__))
     return row
