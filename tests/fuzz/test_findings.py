@@ -116,6 +116,10 @@ def test_words_that_nobody_can_have_asked_for_are_told_as_such(at: object) -> No
         (JobResult, b'{"problem": {"code": []}}'),
         (JobResult, b'{"problem": {"code": {}}}'),
         (Poll, b'{"devices": ' + DEEP),
+        # what JSON can spell, and neither a database nor a page can hold
+        (Poll, b'{"devices": [], "running": ["\\u0000"]}'),
+        (Poll, b'{"devices": [{"path": "\\ud800", "transport": "hid"}], "running": []}'),
+        (JobResult, b'{"problem": {"code": "busy", "facts": {"path": "\\udfff"}}}'),
         (Work, b'{"jobs": [], "unix_time": ' + LONG_NUMBER + b"}"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -96,7 +97,7 @@ def test_nothing_of_one_institution_is_there_for_the_staff_of_another(
             assert answers[0][0] in (403, 404, 422)
 
 
-ROWS = {
+ROWS: dict[str, Any] = {
     "credential_id": Credential,
     "fob_id": Fob,
     "station_id": Station,
@@ -134,7 +135,7 @@ def standing_of_others(services: Services, ids: Mapping[str, list[str]]) -> obje
             "fobs": [(one.id, one.state, one.branch) for one in tx.query(Fob) if one.id in known],
             "applications": [(one.id, one.state) for one in tx.query(Application) if one.id in known],
             "stations": [(one.id, one.revoked_at) for one in tx.query(Station) if one.id in known],
-            "batches": [one.id for one in tx.query(BatchItem) if one.customer_id in known],
+            "batches": [one.customer_id for one in tx.query(BatchItem) if one.customer_id in known],
         }
 
 
