@@ -22,9 +22,10 @@ from provisioning.jobs.give_approval import GiveApprovalCommand, Signature, give
 from provisioning.jobs.passkey_options import approval_options
 from provisioning.rules.approval import OPEN, ApprovalState
 from provisioning.rules.permissions import StaffAct
+from provisioning.rules.staff_proof import SignInProof
 from provisioning.store.queries.approvals import LIST_LIMIT, ApprovalFilter, ApprovalView, approval, approvals
 from provisioning.store.queries.timeline import number_of_act
-from web import current, forms
+from web import current, forms, sessions
 from web.pages.staff import passkeys, telling
 from web.pages.staff.desk import Desk, at_desk, notify, page
 from web.screens import Screen
@@ -67,6 +68,7 @@ def show(desk: Desk, approval_id: str) -> str:
         stands=stands,
         is_own=is_own,
         by_demo=current.services().settings.server.demo,
+        came_by_link=sessions.proof() is SignInProof.DEMO,
         may_sign=desk.may(StaffAct.APPROVE) and not is_own and stands is ApprovalState.WAITING and found.is_whole,
         may_withdraw=is_own and stands in OPEN,
         number=_number(desk, found),
