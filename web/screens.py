@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
@@ -122,10 +123,10 @@ class Steps:
     names: tuple[LazyString, ...]
 
 
-ISSUE_STEPS = Steps((_l("情報入力"), _l("内容確認"), _l("完了")))
-ONE_SITTING_STEPS = Steps((_l("トークン発行"), _l("アプリの初期設定"), _l("認証確認")))
-HARD_STEPS = Steps((_l("内容確認"), _l("完了")))
-ACTIVATE_STEPS = Steps((_l("トークン確認"), _l("完了")))
-CHANGE_STEPS = Steps((_l("変更内容入力"), _l("入力内容確認"), _l("結果確認")))
-TRANSFER_STEPS = Steps((_l("振込内容入力"), _l("内容確認"), _l("完了")))
-RELEASE_STEPS = Steps((_l("利用解除確認"), _l("利用解除完了")))
+ISSUE_STEPS: Final = Steps((_l("情報入力"), _l("内容確認"), _l("完了")))
+ONE_SITTING_STEPS: Final = Steps((_l("トークン発行"), _l("アプリの初期設定"), _l("認証確認")))
+HARD_STEPS: Final = Steps((_l("内容確認"), _l("完了")))
+ACTIVATE_STEPS: Final = Steps((_l("トークン確認"), _l("完了")))
+CHANGE_STEPS: Final = Steps((_l("変更内容入力"), _l("入力内容確認"), _l("結果確認")))
+TRANSFER_STEPS: Final = Steps((_l("振込内容入力"), _l("内容確認"), _l("完了")))
+RELEASE_STEPS: Final = Steps((_l("利用解除確認"), _l("利用解除完了")))

@@ -16,6 +16,7 @@ from devices.profiles import FirmwareProfile
 from provisioning.clock import ClockGuard, kernel_synchronised, not_asked
 from provisioning.errors import SettingsInvalid, VaultError
 from provisioning.institutions import load_institutions
+from provisioning.rules.actor import Actor, ActorKind
 from provisioning.rules.roles import (
     ANSWERS_STATIONS,
     HANDLES_ACCESS_CODES,
@@ -31,7 +32,7 @@ from provisioning.settings_file import load_settings
 from provisioning.store.access_codes import AccessCodes
 from provisioning.store.address_box import AddressBox
 from provisioning.store.address_keys import AddressKeys
-from provisioning.store.audit import Actor, ActorKind, AuditKey
+from provisioning.store.audit import AuditKey
 from provisioning.store.boxes import Box
 from provisioning.store.checkpoints import CheckpointFolder, CheckpointSigner
 from provisioning.store.data_keys import DataKeys

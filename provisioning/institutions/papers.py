@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from provisioning.rules.papers import PaperKind
 from provisioning.rules.strict_table import StrictTable
 
-_KEY = "needed_for"
+_KEY: Final = "needed_for"
 
 
 def read_papers(table: StrictTable, *, is_limited: bool, has_mail_password: bool) -> tuple[PaperKind, ...]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from provisioning.rules.proofs import OtpPurpose
 from provisioning.rules.strict_table import StrictTable
 
-_KEY = "asks_otp_at"
+_KEY: Final = "asks_otp_at"
 
 
 def read_purposes(root: StrictTable) -> tuple[OtpPurpose, ...]:

@@ -9,9 +9,9 @@ from sqlalchemy import or_, select
 
 from devices.contract import FailureCode, Problem
 from provisioning.jobs.end_attempt import give_up
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.states import JobState
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import ProgrammingJob, Station
 
 SILENT_AFTER: Final = timedelta(seconds=60)

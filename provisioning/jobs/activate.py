@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 from provisioning.jobs.close_ticket import forget_secrets
 from provisioning.jobs.end_credential import end_credential
 from provisioning.jobs.judge_code import TypedCode, Use, VerifyResult, judge_code
+from provisioning.rules.actor import Actor
 from provisioning.rules.address_use import AddressUse
 from provisioning.rules.mail_kind import MailKind
 from provisioning.rules.states import EndedHow, FobState, Slot
 from provisioning.services import Services
 from provisioning.store.addresses import retire_address
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.journal import move_fob
 from provisioning.store.line import JoinedLine
 from provisioning.store.notices import Notice, owe_notices

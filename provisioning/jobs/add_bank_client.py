@@ -9,10 +9,11 @@ from hashlib import sha256
 from typing import Final
 
 from provisioning.errors import BadInput, InputFault
+from provisioning.rules.actor import Actor
 from provisioning.rules.bank_scopes import ALL_SCOPES, BankScope, write_scopes
 from provisioning.rules.names import read_name
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.tables import BankClient
 

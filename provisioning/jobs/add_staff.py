@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from provisioning.errors import BadInput, InputFault
+from provisioning.rules.actor import Actor
 from provisioning.rules.names import read_name
 from provisioning.rules.permissions import StaffRole
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.tables import Staff
 

@@ -20,6 +20,7 @@ from provisioning.jobs.app_nonce import check_nonce
 from provisioning.jobs.close_ticket import close_ticket
 from provisioning.jobs.count_proof import Found, Try, count_proof, find_again, uncount_day
 from provisioning.jobs.ticket_box import address_box, answer_context, password_key_context, ticket_box
+from provisioning.rules.actor import Actor, ActorKind
 from provisioning.rules.app_proof import (
     APP_NONCE_BYTES,
     KEY_BYTES,
@@ -36,7 +37,7 @@ from provisioning.rules.parameters import OtpParameters
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.store.addresses import confirm_by_set_up
-from provisioning.store.audit import Actor, ActorKind, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
 from provisioning.store.tables import Credential, OutboxMail, Ticket, TicketState

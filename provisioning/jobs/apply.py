@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from provisioning.errors import AlreadyTaken, BadInput, InputFault, IssueRestricted, WrongState
 from provisioning.jobs.receipt_number import draw_receipt_number
+from provisioning.rules.actor import Actor
 from provisioning.rules.states import TokenKind
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.issuances import is_restricted
 from provisioning.store.own_rows import own_row

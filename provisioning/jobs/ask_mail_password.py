@@ -10,10 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from provisioning.errors import NotFound, TooEarly, WrongState
+from provisioning.rules.actor import Actor
 from provisioning.rules.address_use import AddressUse
 from provisioning.services import Services
 from provisioning.store.addresses import current_address
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.mail_codes import asked_since, owe_code
 from provisioning.store.tables import CustomerAddress

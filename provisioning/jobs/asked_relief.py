@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.orm import Session
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from provisioning.jobs.close_paper import CarryOutPaperCommand
     from provisioning.jobs.lift_suspension import LiftSuspensionCommand
 
-_LIFTS = {
+_LIFTS: Final = {
     PaperAct.LIFT_SUSPENSION: ApprovedAct.LIFT_SUSPENSION,
     PaperAct.LIFT_RESTRICTION: ApprovedAct.LIFT_RESTRICTION,
 }
-_NEVER = frozenset({PaperAct.END_AS_LOST, PaperAct.NOTHING_LEFT})
+_NEVER: Final = frozenset({PaperAct.END_AS_LOST, PaperAct.NOTHING_LEFT})
 """A loss ends the token at once, by one person (R42)."""
 
 

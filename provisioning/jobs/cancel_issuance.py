@@ -8,9 +8,9 @@ from typing import Final
 
 from provisioning.errors import WrongState
 from provisioning.jobs.end_credential import end_credential
+from provisioning.rules.actor import Actor
 from provisioning.rules.states import CredentialState, EndedHow, TokenKind
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.conflicts import retried
 from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Credential

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from devices.contract import FailureCode, Problem
 from provisioning.jobs.end_attempt import EndAttemptCommand, end_attempt
+from provisioning.rules.actor import Actor
 from provisioning.rules.states import JobState
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.own_rows import own_row
 from provisioning.store.tables import ProgrammingJob
 

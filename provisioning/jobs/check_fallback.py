@@ -16,10 +16,11 @@ from provisioning.errors import BadInput
 from provisioning.jobs.acting_staff import acting
 from provisioning.jobs.passwords import hash_password, matches_password
 from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import Actor, ActorKind
 from provisioning.rules.staff_proof import normal_password
 from provisioning.rules.verdict import Outcome
 from provisioning.services import Services
-from provisioning.store.audit import Actor, ActorKind, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.tables import Customer, Staff, StaffFallback
 

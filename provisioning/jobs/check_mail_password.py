@@ -9,12 +9,13 @@ from sqlalchemy.orm import Session
 
 from provisioning.errors import WrongState
 from provisioning.jobs.ticket_box import address_box
+from provisioning.rules.actor import Actor
 from provisioning.rules.address_use import AddressUse
 from provisioning.rules.mail_code import read_mail_code
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
 from provisioning.store.addresses import current_address
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.mail_codes import count_try, forget_tries, living_code
 from provisioning.store.tables import CustomerAddress

@@ -15,10 +15,11 @@ from devices.contract import ProgramJob
 from devices.profiles import Ability
 from provisioning.errors import NotFound, VaultError, WrongState
 from provisioning.jobs.tries_left import tries_left
+from provisioning.rules.actor import Actor
 from provisioning.rules.parameters import OtpType
 from provisioning.rules.states import CredentialState, FobState, JobKind, JobState
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows, move_fob, move_job
 from provisioning.store.station_seal import SealedFor, StationSeal

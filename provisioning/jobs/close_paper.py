@@ -12,9 +12,10 @@ from provisioning.errors import BadInput, InputFault, WrongState
 from provisioning.jobs.asked_relief import acts_of_paper
 from provisioning.jobs.needs_approval import refuse_without_approval
 from provisioning.jobs.paper_acts import ACTS, PaperCase
+from provisioning.rules.actor import Actor
 from provisioning.rules.papers import ACTS_OF, PaperAct, PaperState, read_line
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Credential, PaperRequest

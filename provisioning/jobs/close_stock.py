@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from provisioning.errors import BadInput, InputFault
+from provisioning.rules.actor import Actor
 from provisioning.rules.closing import (
     OVERDUE_AFTER,
     ClosingLine,
@@ -24,7 +25,7 @@ from provisioning.rules.closing import (
 from provisioning.rules.custody import COMPARTMENT, Compartment
 from provisioning.rules.states import CredentialState, FobState
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.custody import hold_ledger
 from provisioning.store.queries.stock import fob_counts

@@ -16,6 +16,7 @@ from provisioning.jobs.check_mail_password import (
 )
 from provisioning.jobs.propose_address import refuse_with_token
 from provisioning.jobs.prove_purpose import Proofs, Proved, prove_purpose, refuse_confirmation
+from provisioning.rules.actor import Actor
 from provisioning.rules.address_use import AddressUse
 from provisioning.rules.mail_code import read_mail_code
 from provisioning.rules.mail_kind import MailKind
@@ -23,7 +24,7 @@ from provisioning.rules.proofs import OtpPurpose
 from provisioning.rules.verdict import Outcome
 from provisioning.services import Services
 from provisioning.store.addresses import current_address, retire_address
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.line import JoinedLine
 from provisioning.store.mail_codes import forget_code

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 
 from provisioning.errors import ApprovalNeeded
 from provisioning.jobs.asked_staff import waiting_passkey
+from provisioning.rules.actor import Actor
 from provisioning.rules.approval import ApprovedAct
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 
 _CODE_DIGITS: Final = 8
 

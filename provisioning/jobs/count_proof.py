@@ -18,13 +18,14 @@ from provisioning.errors import TooManyToday
 from provisioning.jobs.alert import alert
 from provisioning.jobs.app_nonce import spend_nonce
 from provisioning.jobs.ticket_box import ticket_box
+from provisioning.rules.actor import Actor
 from provisioning.rules.app_proof import listed
 from provisioning.rules.institution import Institution
 from provisioning.rules.states import CredentialState
 from provisioning.rules.subscriber import subscriber
 from provisioning.rules.timetable import japan_day
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
 from provisioning.store.tables import ActivationCount, Credential, Customer, Ticket, TicketState

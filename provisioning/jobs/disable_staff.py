@@ -8,8 +8,9 @@ from datetime import datetime
 from sqlalchemy import delete
 
 from provisioning.errors import WrongState
+from provisioning.rules.actor import Actor
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.own_rows import own_row
 from provisioning.store.tables import SessionKind, Staff, StaffInvitation, WebSession

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from provisioning.errors import WrongState
+from provisioning.rules.actor import Actor
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Staff

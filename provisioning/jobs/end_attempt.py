@@ -20,9 +20,10 @@ from provisioning.jobs.end_credential import FREED, end_credential
 from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.queue_job import JobOrder, queue_job
 from provisioning.jobs.unnamed_fob import is_unnamed
+from provisioning.rules.actor import Actor
 from provisioning.rules.states import CredentialState, EndedHow, FobState, JobKind, JobState, TokenKind
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import move_fob, move_job
 from provisioning.store.tables import Credential, Customer, Fob, ImportedSeed, ProgrammingJob

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from provisioning.errors import WrongState
 from provisioning.jobs.close_ticket import cancel_mails, forget_secrets, void_tickets
 from provisioning.jobs.tell_of_end import tell_of_end
+from provisioning.rules.actor import Actor
 from provisioning.rules.address_use import AddressUse
 from provisioning.rules.states import CredentialState, EndedHow, FobState, JobState, Slot, TokenKind
 from provisioning.services import Services
 from provisioning.store.addresses import retire_address
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.journal import changed_rows, move_fob
 from provisioning.store.slots import move_up, open_in
 from provisioning.store.tables import (

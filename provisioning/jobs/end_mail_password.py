@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 from provisioning.errors import WrongState
 from provisioning.jobs.check_mail_password import CheckMailPasswordCommand, check_mail_password
 from provisioning.jobs.prove_purpose import Proofs, Proved, prove_purpose, refuse_confirmation
+from provisioning.rules.actor import Actor
 from provisioning.rules.address_use import AddressUse
 from provisioning.rules.mail_code import read_mail_code
 from provisioning.rules.mail_kind import MailKind
 from provisioning.rules.verdict import Outcome
 from provisioning.services import Services
 from provisioning.store.addresses import current_address, retire_address
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.line import JoinedLine
 from provisioning.store.mail_codes import forget_code
 from provisioning.store.notices import Notice, owe_notices

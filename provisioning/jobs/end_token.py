@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from provisioning.jobs.end_credential import end_credential
 from provisioning.jobs.needs_paper import refuse_without_paper
+from provisioning.rules.actor import Actor
 from provisioning.rules.papers import PaperKind, read_line
 from provisioning.rules.states import EndedHow, EndReason, Slot
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.own_rows import own_row
 from provisioning.store.slots import open_in

@@ -11,8 +11,9 @@ from sqlalchemy import select, update
 from devices.contract import Enrolled
 from provisioning.errors import BadInput, InputFault, NotFound, VaultError
 from provisioning.jobs.invite_station import code_hash
+from provisioning.rules.actor import Actor, ActorKind
 from provisioning.services import Services
-from provisioning.store.audit import Actor, ActorKind, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
 from provisioning.store.tables import Station

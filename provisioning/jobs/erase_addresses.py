@@ -12,9 +12,10 @@ from typing import Final
 from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
 from provisioning.store.mail_codes import forget_code

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from provisioning.errors import WrongState
 from provisioning.jobs.end_credential import end_credential
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.states import CredentialState, EndedHow
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.conflicts import retried
 from provisioning.store.tables import Credential, Fob
 
-_NEVER_ACTIVE = or_(
+_NEVER_ACTIVE: Final = or_(
     Credential.state.in_((CredentialState.ISSUED, CredentialState.SET_UP)),
     Credential.resume_state == CredentialState.SET_UP,
 )

@@ -8,8 +8,9 @@ from typing import Final
 from sqlalchemy import delete, select, update
 
 from provisioning.jobs.close_ticket import close_ticket
+from provisioning.rules.actor import SYSTEM
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.tables import ActivationCount, Credential, Ticket, TicketState
 

@@ -19,11 +19,12 @@ from provisioning.jobs.spend_approval import Sought, find_grant, spend_approval
 from provisioning.pskc.ciphers import Passphrase
 from provisioning.pskc.keys import PskcKey
 from provisioning.pskc.writer import write_pskc
+from provisioning.rules.actor import Actor
 from provisioning.rules.approval import ApprovedAct
 from provisioning.rules.factory import maker_of
 from provisioning.rules.states import FobState
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.tables import Fob, ImportedSeed
 
 SHORTEST_PASSPHRASE: Final = 16

@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from provisioning.rules.actor import Actor
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Credential, Fob, ProgrammingJob
 

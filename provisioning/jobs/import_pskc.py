@@ -23,13 +23,14 @@ from provisioning.pskc.ciphers import FileKey
 from provisioning.pskc.keys import PskcKey
 from provisioning.pskc.reader import read_pskc
 from provisioning.pskc_refusals import PskcFault, PskcRefusal, PskcRefused
+from provisioning.rules.actor import Actor
 from provisioning.rules.approval import ApprovedAct
 from provisioning.rules.factory import FACTORY, numbering_of_maker, suits
 from provisioning.rules.institution import Institution
 from provisioning.rules.parameters import OtpParameters
 from provisioning.rules.states import FobState, TokenKind
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.custody import enter_new
 from provisioning.store.tables import Fob, ImportedSeed, new_id

@@ -11,8 +11,9 @@ from typing import Final
 from sqlalchemy import delete
 
 from provisioning.errors import NotFound, WrongState
+from provisioning.rules.actor import Actor
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.tables import Staff, StaffInvitation
 

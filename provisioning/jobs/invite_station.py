@@ -11,10 +11,11 @@ from typing import Final
 from provisioning.errors import BadInput, InputFault
 from provisioning.jobs.asked_stock import new_station
 from provisioning.jobs.spend_approval import Sought, spend_approval
+from provisioning.rules.actor import Actor
 from provisioning.rules.approval import ApprovedAct
 from provisioning.rules.names import read_name
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.tables import Station
 

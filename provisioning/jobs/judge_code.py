@@ -15,6 +15,7 @@ from typing import Any, Final
 from provisioning.errors import ClockUntrusted
 from provisioning.jobs.ask_verifier import ask, verifier_of
 from provisioning.jobs.rounds import Overtaken, until_settled
+from provisioning.rules.actor import Actor
 from provisioning.rules.identifiers import lookup_name
 from provisioning.rules.institution import Institution
 from provisioning.rules.mail_kind import MailKind
@@ -25,7 +26,7 @@ from provisioning.rules.timetable import wait_after_revocation
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.rules.verifier import Operation
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, audit_row, write_row
+from provisioning.store.audit import AuditRecord, audit_row, write_row
 from provisioning.store.conflicts import retried
 from provisioning.store.line import JoinedLine, Line
 from provisioning.store.notices import Notice, owe_notices

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from provisioning.errors import WrongState
 from provisioning.jobs.needs_approval import refuse_without_approval
 from provisioning.jobs.needs_paper import refuse_without_paper
+from provisioning.rules.actor import Actor
 from provisioning.rules.approval import ApprovedAct
 from provisioning.rules.papers import PaperKind
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
 from provisioning.store.own_rows import own_row

@@ -9,8 +9,9 @@ from hashlib import sha256
 from typing import Final
 
 from provisioning.errors import NotFound
+from provisioning.rules.actor import Actor
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.tables import Staff
 

@@ -17,6 +17,7 @@ from provisioning.errors import BadInput, InputFault, NotFound, OverLimit
 from provisioning.jobs.check_mail_password import CheckMailPasswordCommand, check_mail_password
 from provisioning.jobs.prove_purpose import Proofs, Proved, prove_purpose
 from provisioning.jobs.receipt_number import draw_receipt_number
+from provisioning.rules.actor import Actor
 from provisioning.rules.address_use import AddressUse
 from provisioning.rules.mail_code import read_mail_code
 from provisioning.rules.money_transfer import Account, read_account
@@ -24,7 +25,7 @@ from provisioning.rules.proofs import OtpPurpose
 from provisioning.rules.verdict import Outcome
 from provisioning.services import Services
 from provisioning.store.addresses import current_address
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.money_transfers import moved_today_yen
 from provisioning.store.tables import Customer, MoneyTransfer, Payee
 

@@ -17,12 +17,12 @@ from provisioning.errors import BadInput, CommitUnanswered, InputFault, NotFound
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspension
 from provisioning.jobs.passwords import CheckConfirmationCommand, check_confirmation
 from provisioning.jobs.revoke import RevokeCommand, revoke
+from provisioning.rules.actor import Actor
 from provisioning.rules.company import CompanyAct, CompanyRole, Member, UserOutcome, allows
 from provisioning.rules.states import CredentialState, EndedHow
 from provisioning.rules.timetable import wait_after_revocation
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.own_rows import own_row
 from provisioning.store.queries.company_users import CompanyUser, company_view
 from provisioning.store.tables import AuditEntry, Credential, Customer

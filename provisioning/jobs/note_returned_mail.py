@@ -8,8 +8,9 @@ from datetime import datetime
 from sqlalchemy import update
 
 from provisioning.errors import NotFound
+from provisioning.rules.actor import Actor
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
 from provisioning.store.tables import MailState, OutboxMail

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound
 from provisioning.jobs.needs_approval import refuse_without_approval
+from provisioning.rules.actor import Actor
 from provisioning.rules.approval import ApprovedAct
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Batch, BatchItem, Customer, StaffFallback, Station

@@ -9,11 +9,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from provisioning.errors import AlreadyTaken, IssueRestricted, TooEarly
+from provisioning.rules.actor import Actor
 from provisioning.rules.institution import Institution
 from provisioning.rules.parameters import OtpParameters, OtpType
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.issuances import is_restricted
 from provisioning.store.slots import slot_for_new
 from provisioning.store.tables import Credential, Customer

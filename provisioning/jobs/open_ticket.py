@@ -11,19 +11,11 @@ from sqlalchemy.orm import Session
 from provisioning.jobs.ticket_box import address_box, app_salt, password_key_context, ticket_box
 from provisioning.rules.app_proof import password_key
 from provisioning.rules.institution import Institution
+from provisioning.rules.mail_kind import MailKind
 from provisioning.rules.setup_code import ALPHABET, LENGTH, SetupCode
 from provisioning.services import Services
 from provisioning.store.address_box import address_columns
-from provisioning.store.tables import (
-    Credential,
-    Customer,
-    MailKind,
-    MailState,
-    OutboxMail,
-    Ticket,
-    TicketState,
-    new_id,
-)
+from provisioning.store.tables import Credential, Customer, MailState, OutboxMail, Ticket, TicketState, new_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from provisioning.errors import NotFound, PasskeyRefused, WrongState
 from provisioning.jobs.passkey_registration import RegistrationClaim, verify_registration
+from provisioning.rules.actor import Actor
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Credential, Passkey, SessionKind, Staff, StaffFallback, WebSession

@@ -13,10 +13,10 @@ from provisioning.errors import NotFound, WrongState
 from provisioning.jobs.end_credential import end_credential
 from provisioning.jobs.end_mail_password import stop_in
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_in
+from provisioning.rules.actor import Actor
 from provisioning.rules.papers import ENDS, PaperAct
 from provisioning.rules.states import EndedHow
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.issuances import is_restricted, issuances
 from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Credential, PaperRequest

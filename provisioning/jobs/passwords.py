@@ -16,10 +16,11 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from provisioning.errors import BadInput, InputFault, NotFound
+from provisioning.rules.actor import Actor
 from provisioning.rules.identifiers import lookup_name
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
 from provisioning.store.mail_codes import forget_tries

@@ -17,9 +17,9 @@ from provisioning.jobs.advance_batch import AdvanceBatchCommand, advance_batch
 from provisioning.jobs.claim_job import ClaimJobCommand, claim_job
 from provisioning.jobs.end_attempt import give_up
 from provisioning.jobs.numbering import numbering_of
+from provisioning.rules.actor import Actor
 from provisioning.rules.states import JobState
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.conflicts import retried
 from provisioning.store.tables import Fob, ProgrammingJob, Station
 

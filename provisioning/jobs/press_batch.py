@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from provisioning.errors import WrongState
 from provisioning.jobs.unnamed_fob import is_unnamed, may_be_there
+from provisioning.rules.actor import Actor
 from provisioning.rules.states import JobState
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.batches import items_in, move_item, newest_job, open_batch_row
 from provisioning.store.conflicts import retried
 from provisioning.store.tables import Batch, BatchItem, BatchItemState, Fob
 
-_OPEN = (BatchItemState.WAITING, BatchItemState.BOUND)
+_OPEN: Final = (BatchItemState.WAITING, BatchItemState.BOUND)
 
 
 @dataclass(frozen=True, slots=True)

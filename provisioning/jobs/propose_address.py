@@ -18,13 +18,14 @@ from provisioning.jobs.check_mail_password import CheckMailPasswordCommand, chec
 from provisioning.jobs.ticket_box import address_box
 from provisioning.mail.addresses import accept_pair
 from provisioning.mail.texts import read_language
+from provisioning.rules.actor import Actor
 from provisioning.rules.address_use import AddressUse
 from provisioning.rules.states import CredentialState
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
 from provisioning.store.address_box import address_columns
 from provisioning.store.addresses import current_address
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.mail_codes import forget_code, owe_code
 from provisioning.store.own_rows import own_row

@@ -9,9 +9,10 @@ from provisioning.errors import NotFound, WrongState
 from provisioning.jobs.check_code import Checked, check_code, store_checked
 from provisioning.jobs.fulfil_application import fulfil_application
 from provisioning.jobs.rounds import until_settled
+from provisioning.rules.actor import Actor
 from provisioning.rules.states import CredentialState, FobState, JobState, TokenKind
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import move_fob, move_job
 from provisioning.store.tables import Credential, ImportedSeed, ProgrammingJob

@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 from provisioning.errors import BadInput, InputFault
 from provisioning.jobs.judge_code import TypedCode, Use, judge_code
 from provisioning.jobs.passwords import CheckConfirmationCommand, check_confirmation
+from provisioning.rules.actor import Actor
 from provisioning.rules.otp_input import read_otp
 from provisioning.rules.proofs import OtpPurpose
 from provisioning.rules.states import CredentialState, Slot
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.conflicts import retried
 from provisioning.store.line import JoinedLine
 from provisioning.store.own_rows import own_row

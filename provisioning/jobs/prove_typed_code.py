@@ -11,10 +11,11 @@ from devices.contract import FailureCode, Problem
 from provisioning.errors import NotFound
 from provisioning.jobs.end_attempt import EndAttemptCommand, end_attempt
 from provisioning.jobs.prove_job import ProveJobCommand, prove_job
+from provisioning.rules.actor import Actor
 from provisioning.rules.otp_input import read_otp
 from provisioning.rules.states import CredentialState, JobState
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
 from provisioning.store.own_rows import own_row

@@ -17,9 +17,10 @@ from provisioning.jobs.ask_verifier import can_ask
 from provisioning.jobs.check_station import hold_station
 from provisioning.jobs.end_attempt import EndAttemptCommand, end_attempt
 from provisioning.jobs.prove_job import ProveJobCommand, prove_job
+from provisioning.rules.actor import Actor
 from provisioning.rules.states import FobState, JobKind, JobState
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import move_fob, move_job
 from provisioning.store.tables import Fob, ProgrammingJob

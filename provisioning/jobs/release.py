@@ -11,12 +11,12 @@ from provisioning.errors import BadInput, InputFault
 from provisioning.jobs.end_credential import end_credential
 from provisioning.jobs.judge_code import TypedCode, Use, judge_code
 from provisioning.jobs.passwords import CheckConfirmationCommand, check_confirmation
+from provisioning.rules.actor import Actor
 from provisioning.rules.identifiers import lookup_name
 from provisioning.rules.otp_input import read_otp
 from provisioning.rules.states import EndedHow
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.line import JoinedLine
 from provisioning.store.tables import Credential, Customer
 from provisioning.store.verification import Standing

@@ -18,11 +18,12 @@ from provisioning.jobs.ticket_box import address_box, password_key_context, tick
 from provisioning.mail.addresses import accept_address
 from provisioning.mail.texts import read_language
 from provisioning.rules.activation_password import read_activation_password
+from provisioning.rules.actor import Actor
 from provisioning.rules.institution import Institution
 from provisioning.rules.setup_code import SetupCode
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Credential, Customer, OutboxMail, Ticket, TicketState

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,12 +20,13 @@ from provisioning.jobs.needs_approval import acts_of_issuance, refuse_without_ap
 from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.queue_job import JobOrder, queue_job
 from provisioning.jobs.unnamed_fob import station_for
+from provisioning.rules.actor import Actor
 from provisioning.rules.expiry import Expiry, expiry
 from provisioning.rules.factory import FACTORY, suits
 from provisioning.rules.parameters import OtpParameters
 from provisioning.rules.states import CredentialState, FobState, JobKind, TokenKind
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import move_fob
 from provisioning.store.own_rows import own_row
@@ -38,7 +40,7 @@ from provisioning.store.tables import (
     Station,
 )
 
-_SOMEBODYS = frozenset(
+_SOMEBODYS: Final = frozenset(
     {FobState.RESERVED, FobState.PROGRAMMING, FobState.PROGRAMMED, FobState.HANDED_OVER, FobState.IN_USE}
 )
 

@@ -8,9 +8,10 @@ from datetime import datetime
 from sqlalchemy import update
 
 from provisioning.errors import WrongState
+from provisioning.rules.actor import Actor
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
 from provisioning.store.own_rows import own_row

@@ -11,13 +11,14 @@ from sqlalchemy import update
 from provisioning.errors import ClockUntrusted, WrongState
 from provisioning.jobs.ask_verifier import as_asked, ask, question_about
 from provisioning.jobs.rounds import Overtaken, until_settled
+from provisioning.rules.actor import Actor
 from provisioning.rules.otp import Match, Verdict
 from provisioning.rules.otp_input import read_otp
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.rules.verdict import Outcome
 from provisioning.rules.verifier import Operation
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
 from provisioning.store.own_rows import own_row

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from provisioning.jobs.end_credential import end_credential
+from provisioning.rules.actor import Actor
 from provisioning.rules.states import EndedHow
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.conflicts import retried
 from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Credential

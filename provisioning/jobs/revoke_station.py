@@ -10,9 +10,10 @@ from sqlalchemy import select, update
 from devices.contract import FailureCode, Problem
 from provisioning.errors import NotFound
 from provisioning.jobs.end_attempt import give_up
+from provisioning.rules.actor import Actor
 from provisioning.rules.states import JobState
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.tables import ProgrammingJob, Station
 

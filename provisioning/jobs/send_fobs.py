@@ -10,9 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from provisioning.errors import BadInput, InputFault
+from provisioning.rules.actor import Actor
 from provisioning.rules.states import FobState
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import move_fob
 from provisioning.store.tables import Fob, StockTransfer

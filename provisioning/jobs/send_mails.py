@@ -17,12 +17,14 @@ from provisioning.errors import NotFound, VaultError
 from provisioning.jobs.ticket_box import address_box
 from provisioning.mail.compose import Envelope, Happened, TokenIssued, mail_password, notice, token_issued
 from provisioning.mail.mailer import Mail, Mailer, MailNotSent
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.mail_fault import MailFault
+from provisioning.rules.mail_kind import MailKind
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.mail_codes import draw_code
-from provisioning.store.tables import MailKind, MailState, OutboxMail, Ticket, TicketState
+from provisioning.store.tables import MailState, OutboxMail, Ticket, TicketState
 
 BACKOFF: Final = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 20, 40, 60, 120, 240, 360, 480))
 """How long to wait after the first failure for now, the second … After the last one the mail has failed."""

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from provisioning.errors import AlreadyTaken, NotFound, WrongState
 from provisioning.jobs.passwords import hash_password
+from provisioning.rules.actor import Actor
 from provisioning.rules.identifiers import read_user_id
 from provisioning.rules.staff_proof import read_staff_password
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import changed_rows
 from provisioning.store.own_rows import own_row

@@ -13,9 +13,10 @@ from sqlalchemy.exc import IntegrityError
 from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound, WrongState
 from provisioning.jobs.numbering import numbering_of
 from provisioning.jobs.unnamed_fob import is_unnamed
+from provisioning.rules.actor import Actor
 from provisioning.rules.states import FobState
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.custody import enter_custody
 from provisioning.store.own_rows import own_row

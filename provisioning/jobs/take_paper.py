@@ -8,9 +8,10 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 
 from provisioning.errors import AlreadyTaken, BadInput, InputFault
+from provisioning.rules.actor import Actor
 from provisioning.rules.papers import IdentityCheck, PaperKind, PaperState, read_form_number, read_line
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Customer, PaperRequest

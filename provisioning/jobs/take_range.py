@@ -10,10 +10,11 @@ from sqlalchemy.exc import IntegrityError
 from devices.profiles import FirmwareProfile
 from provisioning.errors import AlreadyTaken, BadInput, InputFault
 from provisioning.jobs.set_expiry import expires_after
+from provisioning.rules.actor import Actor
 from provisioning.rules.serial_range import SerialRange
 from provisioning.rules.states import FobState
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.custody import enter_new
 from provisioning.store.queries.serial_ranges import gaps, known_serials

@@ -11,10 +11,10 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from provisioning.jobs.lower_transfer_limit import lower_transfer_limit
+from provisioning.rules.actor import Actor
 from provisioning.rules.mail_kind import MailKind
 from provisioning.rules.states import EndedHow
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.host_events import enter_host_event
 from provisioning.store.line import JoinedLine
 from provisioning.store.notices import Notice, owe_notices

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from provisioning.jobs.judge_code import TypedCode, Use, VerifyResult, judge_code
-from provisioning.rules.verdict import Outcome, Reason
+from provisioning.rules.actor import Actor
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 
-__all__ = ["Outcome", "Reason", "VerifyCommand", "VerifyResult", "verify"]
+__all__ = ["VerifyCommand", "VerifyResult", "verify"]
 
 
 @dataclass(frozen=True, slots=True)

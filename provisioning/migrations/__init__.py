@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from alembic import command
 from alembic.config import Config
@@ -22,7 +23,7 @@ from provisioning.errors import StoreUnavailable
 from provisioning.store.engine import fault_of
 
 # any number; two processes that upgrade at once meet at this PostgreSQL advisory lock
-_UPGRADE_LOCK = 0x6B616769
+_UPGRADE_LOCK: Final = 0x6B616769
 
 
 def upgrade(url: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class Role(StrEnum):
@@ -16,28 +17,28 @@ class Role(StrEnum):
     WORKER = "worker"
 
 
-ALL_ROLES = frozenset(Role)
+ALL_ROLES: Final = frozenset(Role)
 
-OPENS_SEEDS = frozenset({Role.VERIFIER})
+OPENS_SEEDS: Final = frozenset({Role.VERIFIER})
 """Only these hold the private half of the vault's key (R51)."""
 
-HANDLES_ADDRESSES = frozenset({Role.STAFF, Role.CUSTOMER, Role.BANK, Role.WORKER})
+HANDLES_ADDRESSES: Final = frozenset({Role.STAFF, Role.CUSTOMER, Role.BANK, Role.WORKER})
 """These take, show or send to mail addresses (R66)."""
 
-HANDLES_TICKETS = frozenset({Role.STAFF, Role.CUSTOMER, Role.BANK})
+HANDLES_TICKETS: Final = frozenset({Role.STAFF, Role.CUSTOMER, Role.BANK})
 """These make activation tickets or answer the app, and keep secrets inside web sessions."""
 
-HANDLES_ACCESS_CODES = frozenset({Role.STATION})
+HANDLES_ACCESS_CODES: Final = frozenset({Role.STATION})
 """These give stations the access codes that lock devices."""
 
-ANSWERS_STATIONS = frozenset({Role.STATION})
+ANSWERS_STATIONS: Final = frozenset({Role.STATION})
 """Only these sign what stations believe (R76)."""
 
-SHOWS_PAGES = frozenset({Role.STAFF, Role.CUSTOMER})
+SHOWS_PAGES: Final = frozenset({Role.STAFF, Role.CUSTOMER})
 """These speak to people; the others to programs alone."""
 
-SENDS_MAIL = frozenset({Role.WORKER})
+SENDS_MAIL: Final = frozenset({Role.WORKER})
 """Only these know the SMTP password."""
 
-SIGNS_CHECKPOINTS = frozenset({Role.WORKER})
+SIGNS_CHECKPOINTS: Final = frozenset({Role.WORKER})
 """Only these can sign what the audit log is held to afterwards (R61)."""

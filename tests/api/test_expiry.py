@@ -8,7 +8,7 @@ import pytest
 
 from provisioning.jobs.expire import expire_credentials
 from provisioning.jobs.set_expiry import SetExpiryCommand, set_expiry
-from provisioning.store.audit import SYSTEM
+from provisioning.rules.actor import SYSTEM
 from provisioning.store.tables import Customer, Fob
 from tests.api.bank import Bank, open_bank
 from tests.api.conftest import Served

@@ -12,11 +12,11 @@ from provisioning.jobs.ask_approval import ask_approval
 from provisioning.jobs.give_approval import GiveApprovalCommand, Signature, give_approval
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand
 from provisioning.jobs.passkey_options import approval_options
+from provisioning.rules.actor import Actor, ActorKind
 from provisioning.rules.approval import ApprovalRules, ApprovalState, ApprovedAct
 from provisioning.rules.institution import Institution
 from provisioning.rules.permissions import StaffRole
 from provisioning.services import Services
-from provisioning.store.audit import Actor, ActorKind
 from provisioning.store.tables import ApprovalRequest, Credential, Customer, Staff
 from tests.fixtures.people import NOON
 from tests.fixtures.services import DUAL, OTHER

@@ -9,10 +9,10 @@ from typing import Any, Final
 from provisioning.jobs.ask_approval import ask_approval
 from provisioning.jobs.close_paper import CarryOutPaperCommand
 from provisioning.jobs.issue_soft import IssueSoftCommand
+from provisioning.rules.actor import Actor
 from provisioning.rules.approval import ApprovalPayload
 from provisioning.rules.papers import PaperKind
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.tables import Customer
 from tests.approvals.conftest import EVERYTHING, read_request
 from tests.core.papers import ON_PAPER, hand_in

@@ -28,13 +28,13 @@ from provisioning.jobs.end_approval import (
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspension
 from provisioning.jobs.open_batch import OpenBatchCommand, open_batch
 from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_fob
+from provisioning.rules.actor import Actor, ActorKind
 from provisioning.rules.approval import ApprovalState
 from provisioning.rules.institution import Institution
 from provisioning.rules.papers import PaperKind
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import CredentialState, FobState
 from provisioning.services import Services
-from provisioning.store.audit import Actor, ActorKind
 from provisioning.store.tables import AuditEntry, Batch, BatchItem, Credential, Customer, Fob, ProgrammingJob
 from tests.approvals.conftest import Colleague, Hire
 from tests.approvals.steps import EVERY_PAPER, customer_of, facts_of, soft

@@ -27,12 +27,12 @@ from provisioning.jobs.end_approval import (
     withdraw_approval,
 )
 from provisioning.jobs.end_token import EndTokenCommand, end_token
+from provisioning.rules.actor import Actor
 from provisioning.rules.approval import ApprovalState
 from provisioning.rules.institution import Institution
 from provisioning.rules.papers import PaperAct, PaperKind, PaperState
 from provisioning.rules.states import CredentialState, EndedHow, EndReason
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.queries.approvals import ApprovalCounts, ApprovalFilter, approval_counts
 from tests.approvals.conftest import Colleague, Hire, read_request
 from tests.approvals.steps import EVERY_PAPER, ask_about_paper, customer_of, facts_of

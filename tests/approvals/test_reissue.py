@@ -22,10 +22,10 @@ from provisioning.jobs.issue_soft import issue_soft, refuse_without_grant
 from provisioning.jobs.release import ReleaseCommand, release
 from provisioning.jobs.resend_issue_mail import ResendIssueMailCommand, resend_issue_mail
 from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_fob
+from provisioning.rules.actor import Actor
 from provisioning.rules.approval import ApprovalRules, ApprovalState, ApprovedAct
 from provisioning.rules.states import EndedHow, EndReason
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.tables import AuditEntry, Credential, Customer, Fob
 from tests.approvals.conftest import Colleague, read_request
 from tests.approvals.steps import facts_of, soft

@@ -25,11 +25,11 @@ from provisioning.jobs.end_approval import expire_approvals
 from provisioning.jobs.give_approval import GiveApprovalCommand, Signature, give_approval
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_in, lift_suspension
 from provisioning.jobs.passkey_options import approval_options
+from provisioning.rules.actor import SYSTEM, Actor
 from provisioning.rules.approval import ApprovalPayload, ApprovalState
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM, Actor
 from provisioning.store.tables import ApprovalRequest, AuditEntry, Credential, Staff, StaffFallback
 from tests.approvals.conftest import Colleague, Hire, read_request
 from tests.fixtures.databases import sqlite_only

@@ -17,8 +17,9 @@ from provisioning.jobs.prove_audit import prove_consistency, prove_entry
 from provisioning.jobs.seal_audit import seal_audit
 from provisioning.jobs.verify_audit import VerifyAuditCommand, verify_audit
 from provisioning.jobs.write_checkpoint import write_checkpoint
+from provisioning.rules.actor import SYSTEM
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM, AuditKey
+from provisioning.store.audit import AuditKey
 from provisioning.store.tables import AuditEntry, AuditLeaf
 from tests.audit import stranger
 from tests.audit.log import write_entries, write_many

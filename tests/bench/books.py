@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import insert
 
+from provisioning.rules.mail_kind import MailKind
 from provisioning.rules.parameters import Algorithm, OtpType
 from provisioning.rules.states import CredentialState, EndedHow, FobState, JobKind, JobState, Slot, TokenKind
 from provisioning.services import Services
@@ -23,7 +24,6 @@ from provisioning.store.tables import (
     Customer,
     CustomerKey,
     Fob,
-    MailKind,
     MailState,
     OutboxMail,
     ProgrammingJob,

@@ -20,8 +20,9 @@ from sqlalchemy import select
 
 from provisioning import migrations
 from provisioning.cli.compose import OPERATOR, build_services
-from provisioning.jobs.verify import Outcome, VerifyCommand, verify
+from provisioning.jobs.verify import VerifyCommand, verify
 from provisioning.rules.roles import Role
+from provisioning.rules.verdict import Outcome
 from provisioning.services import Services
 from provisioning.settings_file import load_settings
 from provisioning.store.data_keys import DataKeys

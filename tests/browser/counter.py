@@ -17,9 +17,9 @@ from devices.profile_files import load_profiles
 from devices.seed_box import Enrolment, SeedBox
 from devices.server_client import ServerClient, enrol
 from provisioning.jobs.invite_station import InviteStationCommand, invite_station
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.states import FobState
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import Fob
 from tests.portal.conftest import MovableClock
 from tests.rig.clock import RigClock

@@ -9,9 +9,9 @@ from devices.contract import FailureCode, Problem
 from provisioning.jobs.end_token import EndTokenCommand, end_token
 from provisioning.jobs.issue_soft import IssueSoftCommand, issue_soft
 from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_fob
+from provisioning.rules.actor import Actor
 from provisioning.rules.states import CredentialState, EndReason, FobState
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.tables import Credential, Customer, Fob, MailState, OutboxMail
 from tests.fixtures.people import add_customer, add_fob
 from tests.fixtures.tokens import give_token

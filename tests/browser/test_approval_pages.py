@@ -11,12 +11,12 @@ from playwright.sync_api import Page, expect
 from provisioning.jobs.ask_approval import ask_approval
 from provisioning.jobs.invite_staff import InviteStaffCommand, invite_staff
 from provisioning.jobs.reserve_fob import ReserveFobCommand
+from provisioning.rules.actor import SYSTEM, Actor, ActorKind
 from provisioning.rules.approval import ApprovalRules, ApprovedAct
 from provisioning.rules.institution import Institution
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import FobState
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM, Actor, ActorKind
 from provisioning.store.queries.staff import staff_member
 from provisioning.store.tables import Credential, Customer, Fob
 from tests.browser.conftest import LANGUAGES, Live, OpenPage, is_well_made

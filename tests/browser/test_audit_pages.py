@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from provisioning.jobs.seal_audit import seal_audit
+from provisioning.rules.actor import Actor
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import TokenKind
 from provisioning.services import Services
-from provisioning.store.audit import Actor, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.tables import AuditEntry, Customer, Fob, MailState
 from tests.browser.conftest import LANGUAGES, Live, OpenPage, is_well_made
 from tests.fixtures.databases import sqlite_only

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import pytest
 
+from provisioning.rules.actor import Actor
 from provisioning.rules.institution import Institution
 from provisioning.rules.papers import PaperKind
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.tables import Credential, Customer
 from tests.browser.conftest import Live
 from tests.browser.test_staff_pages import Looker, looker

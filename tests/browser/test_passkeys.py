@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import CDPSession, Page, expect
 
 from provisioning.jobs.invite_staff import InviteStaffCommand, invite_staff
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.permissions import StaffRole
-from provisioning.store.audit import SYSTEM
 from tests.browser.conftest import Live
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.staff_sessions import new_staff

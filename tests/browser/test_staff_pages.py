@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 from devices.contract import JobResult, Progress
 from provisioning.jobs.invite_staff import InviteStaffCommand, invite_staff
 from provisioning.jobs.record_progress import RecordProgressCommand, record_progress
+from provisioning.rules.actor import SYSTEM, Actor
 from provisioning.rules.permissions import StaffRole
-from provisioning.store.audit import SYSTEM, Actor
 from provisioning.store.tables import Fob
 from tests.browser import staff_day
 from tests.browser.conftest import LANGUAGES, Live, OpenPage, is_well_made, serious

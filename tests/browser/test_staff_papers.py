@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from provisioning.jobs.send_fobs import SendFobsCommand, send_fobs
-from provisioning.store.audit import Actor
+from provisioning.rules.actor import Actor
 from provisioning.store.tables import Customer, Fob
 from tests.browser.conftest import Live, look, sign_in_teller
 from tests.fixtures.databases import sqlite_only

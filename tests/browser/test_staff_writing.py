@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.end_token import EndTokenCommand, end_token
+from provisioning.rules.actor import SYSTEM, Actor
 from provisioning.rules.states import EndReason
 from provisioning.rules.verdict import Outcome
-from provisioning.store.audit import SYSTEM, Actor
 from provisioning.store.tables import Credential, Customer
 from tests.browser.conftest import Live, OpenPage, look, sign_in_teller
 from tests.browser.counter import SERIALS, Counter, RigTime, open_counter

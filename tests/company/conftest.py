@@ -11,12 +11,12 @@ from flask import Flask
 
 from provisioning.institutions import load_institutions
 from provisioning.jobs.add_company import AddCompanyCommand, add_company
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.company import CompanyRole
 from provisioning.rules.institution import Institution
 from provisioning.rules.roles import Role
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import Credential, Customer
 from tests.fixtures.people import NOON, PASSWORD, add_customer
 from tests.fixtures.services import DUAL

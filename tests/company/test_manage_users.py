@@ -23,11 +23,11 @@ from provisioning.errors import (
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspension
 from provisioning.jobs.manage_users import MOST_AT_ONCE, ManageUsersCommand, manage_users
 from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.company import CompanyAct, CompanyRole, UserOutcome
 from provisioning.rules.states import CredentialState, EndedHow
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.queries.company_users import company_view
 from provisioning.store.tables import AuditEntry, Credential
 from tests.company.conftest import INSTITUTION, Staffed

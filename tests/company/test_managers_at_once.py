@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from provisioning.jobs.end_credential import end_credential
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.company import CompanyAct, UserOutcome
 from provisioning.rules.states import CredentialState, EndedHow, Slot
 from provisioning.rules.verdict import Outcome
-from provisioning.store.audit import SYSTEM
 from provisioning.store.queries.company_users import company_view
 from provisioning.store.tables import AuditEntry, Credential, Customer
 from tests.company.conftest import INSTITUTION, Staffed

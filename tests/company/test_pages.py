@@ -12,9 +12,9 @@ from werkzeug.datastructures import MultiDict
 from provisioning.errors import CommitUnanswered, StoreFault, StoreUnavailable
 from provisioning.jobs import manage_users
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspension
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import AuditEntry, Credential
 from tests.company.conftest import GENERAL, INSTITUTION, Staffed
 from tests.fixtures.databases import sqlite_only

@@ -8,12 +8,13 @@ import pytest
 
 from provisioning.errors import TooEarly
 from provisioning.jobs.open_credential import open_credential
-from provisioning.jobs.verify import Reason, VerifyCommand, verify
+from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.company import CompanyAct
 from provisioning.rules.states import TokenKind
 from provisioning.rules.timetable import JST
+from provisioning.rules.verdict import Reason
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import Customer
 from tests.company.conftest import GENERAL, INSTITUTION, MASTER, House, found_company
 from tests.company.managing import do

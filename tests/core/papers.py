@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from provisioning.jobs.close_paper import CarryOutPaperCommand, carry_out_paper
 from provisioning.jobs.take_paper import TakePaperCommand, take_paper
+from provisioning.rules.actor import SYSTEM, Actor
 from provisioning.rules.institution import Institution
 from provisioning.rules.papers import PaperAct, PaperKind
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM, Actor
 from provisioning.store.tables import Customer, PaperRequest
 from tests.fixtures.services import DUAL
 

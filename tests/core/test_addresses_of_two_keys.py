@@ -13,13 +13,13 @@ from provisioning.jobs.asked_issuances import soft_token
 from provisioning.jobs.erase_addresses import erase_addresses
 from provisioning.jobs.issue_soft import IssueSoftCommand
 from provisioning.jobs.rotate_key import BATCH
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.address_use import AddressUse
 from provisioning.rules.institution import Institution
 from provisioning.services import Services
 from provisioning.store.address_keys import FIRST
 from provisioning.store.address_rows import exchange, under_others
 from provisioning.store.addresses import confirm_by_set_up, current_address
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import Customer, CustomerAddress, OutboxMail
 from tests.fixtures.address_keys import (
     BOTH,

@@ -9,9 +9,10 @@ import pytest
 
 from provisioning.clock import ClockGuard, kernel_synchronised
 from provisioning.errors import ClockUntrusted
-from provisioning.jobs.verify import Outcome, Reason, VerifyCommand, verify
+from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM
+from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import Customer
 from tests.fixtures.tokens import Token, give_token, read_credential
 

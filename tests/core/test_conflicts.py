@@ -21,9 +21,9 @@ from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.issue_soft import IssueSoftCommand, issue_soft
 from provisioning.jobs.release import ReleaseCommand, release
 from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.conflicts import TRIES, retried
 from provisioning.store.tables import AuditEntry, Credential, Customer, OutboxMail, Ticket
 from tests.fixtures.databases import postgresql_only

@@ -20,13 +20,13 @@ from provisioning.jobs.judge_code import TypedCode, Use, VerifyResult
 from provisioning.jobs.resync import ResyncCommand, ResyncResult, resync
 from provisioning.jobs.revoke import RevokeCommand, revoke
 from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.mail_kind import MailKind
 from provisioning.rules.otp import step_at
 from provisioning.rules.parameters import OtpParameters, OtpType
 from provisioning.rules.states import CredentialState, EndedHow, FobState
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.line import JoinedLine
 from provisioning.store.tables import AuditEntry, Credential, Customer, Fob, OutboxMail
 from provisioning.store.verification import current_is_suspended

@@ -13,8 +13,8 @@ from sqlalchemy import text
 
 from provisioning.errors import StoreUnavailable
 from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.engine import Store
 from provisioning.store.line import Statement
 from provisioning.store.tables import Base, Customer

@@ -13,11 +13,12 @@ from provisioning.jobs.expire import expire_credentials
 from provisioning.jobs.release import ReleaseCommand, release
 from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_fob
 from provisioning.jobs.set_expiry import SetExpiryCommand, set_expiry
-from provisioning.jobs.verify import Outcome, Reason, VerifyCommand, verify
+from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.expiry import Expiry, expiry
 from provisioning.rules.states import CredentialState, EndedHow, FobState
+from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.queries.work import expiring
 from provisioning.store.tables import AuditEntry, Customer, Fob
 from tests.fixtures.people import CONFIRMATION_PASSWORD, add_fob

@@ -23,10 +23,11 @@ from sqlalchemy import select
 
 from provisioning.errors import HsmAway, HsmFault, VaultError
 from provisioning.jobs.check_ready import check_ready
-from provisioning.jobs.verify import Outcome, Reason, VerifyCommand, verify
+from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM
+from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
 from provisioning.settings import VaultSettings
-from provisioning.store.audit import SYSTEM
 from provisioning.store.data_keys import DataKeys
 from provisioning.store.hpke_p256 import open_sealed
 from provisioning.store.hsm import Token

@@ -15,11 +15,11 @@ from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.resend_issue_mail import ResendIssueMailCommand, resend_issue_mail
 from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_fob
 from provisioning.jobs.revoke import RevokeCommand, revoke
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.institution import Institution
 from provisioning.rules.papers import PaperAct, PaperKind
 from provisioning.rules.states import CredentialState, EndedHow, TokenKind
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import Credential, Customer, Fob
 from tests.core.papers import LIMIT, ON_PAPER, carry_out, hand_in
 from tests.fixtures.databases import sqlite_only

@@ -16,17 +16,18 @@ from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspen
 from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.release import ReleaseCommand, ReleaseResult, release
 from provisioning.jobs.revoke import RevokeCommand, revoke
-from provisioning.jobs.verify import Outcome, Reason, VerifyCommand, verify
+from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM, Actor
+from provisioning.rules.mail_kind import MailKind
 from provisioning.rules.parameters import OtpParameters
 from provisioning.rules.states import CredentialState, EndedHow, FobState, JobKind, JobState, Slot, TokenKind
+from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM, Actor
 from provisioning.store.tables import (
     AuditEntry,
     Credential,
     Customer,
     Fob,
-    MailKind,
     MailState,
     OutboxMail,
     ProgrammingJob,

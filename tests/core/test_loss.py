@@ -13,12 +13,12 @@ from provisioning.jobs.add_bank_client import AddBankClientCommand, add_bank_cli
 from provisioning.jobs.end_token import EndTokenCommand, end_token
 from provisioning.jobs.release import ReleaseCommand, release
 from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM, Actor
 from provisioning.rules.roles import Role
 from provisioning.rules.states import EndedHow, EndReason
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
 from provisioning.settings import Settings
-from provisioning.store.audit import SYSTEM, Actor
 from provisioning.store.engine import Store
 from provisioning.store.tables import Customer
 from tests.fixtures.databases import sqlite_only

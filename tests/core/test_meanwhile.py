@@ -14,11 +14,12 @@ from sqlalchemy import update
 from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.release import ReleaseCommand, release
 from provisioning.jobs.revoke import RevokeCommand, revoke
-from provisioning.jobs.verify import Reason, VerifyCommand, verify
+from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.otp import match
 from provisioning.rules.states import CredentialState, EndedHow
+from provisioning.rules.verdict import Reason
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import Credential, Customer
 from provisioning.store.vault import SeedContext
 from tests.fixtures.tokens import Token, give_token, read_credential

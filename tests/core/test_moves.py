@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import select, update
 
 from provisioning.errors import NotFound, WrongState
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.states import FOB_MOVES, JOB_MOVES, FobState, JobKind, JobState
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.journal import move_fob, move_job
 from provisioning.store.tables import Fob, ProgrammingJob
 

@@ -16,13 +16,14 @@ from provisioning.jobs.end_token import EndTokenCommand, end_token
 from provisioning.jobs.expire import expire_credentials
 from provisioning.jobs.release import ReleaseCommand, release
 from provisioning.jobs.revoke import RevokeCommand, revoke
-from provisioning.jobs.verify import Outcome, VerifyCommand, verify
+from provisioning.jobs.verify import VerifyCommand, verify
 from provisioning.mail.notice_texts import NOTICES
 from provisioning.rules.actor import SYSTEM
 from provisioning.rules.address_use import AddressUse
 from provisioning.rules.institution import Institution
 from provisioning.rules.mail_kind import MailKind
 from provisioning.rules.states import CredentialState, EndedHow, EndReason
+from provisioning.rules.verdict import Outcome
 from provisioning.services import Services
 from provisioning.store.tables import Credential, Customer, Fob
 from tests.fixtures.addresses import deliver, owed, store_address, text_of

@@ -15,12 +15,12 @@ from provisioning.jobs.resync import ResyncCommand, ResyncResult, resync
 from provisioning.jobs.revoke import RevokeCommand, revoke
 from provisioning.jobs.rounds import MAX_ROUNDS, Overtaken
 from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.otp import step_at
 from provisioning.rules.parameters import OtpParameters, OtpType
 from provisioning.rules.states import CredentialState, EndedHow
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import AuditEntry, Credential, Customer, Fob
 from provisioning.store.vault import SeedContext
 from tests.fixtures.databases import sqlite_only

@@ -21,13 +21,13 @@ from provisioning.jobs.end_token import PAPERS, EndTokenCommand, end_token
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspension
 from provisioning.jobs.paper_acts import ACTS
 from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM, Actor
 from provisioning.rules.address_use import AddressUse
 from provisioning.rules.institution import Institution
 from provisioning.rules.papers import ACTS_OF, IdentityCheck, PaperAct, PaperKind, PaperState
 from provisioning.rules.states import CredentialState, EndedHow, EndReason
 from provisioning.services import Services
 from provisioning.store.addresses import current_address
-from provisioning.store.audit import SYSTEM, Actor
 from provisioning.store.tables import AuditEntry, Customer
 from tests.core.papers import ON_PAPER, carry_out, hand_in, paper_row
 from tests.fixtures.databases import sqlite_only

@@ -20,11 +20,12 @@ from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.passwords import CheckLoginCommand, check_login
 from provisioning.jobs.release import ReleaseCommand, release
 from provisioning.jobs.resync import ResyncCommand, resync
-from provisioning.jobs.verify import Outcome, Reason, VerifyCommand, verify
+from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.states import CredentialState, TokenKind
+from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
 from provisioning.settings import Settings
-from provisioning.store.audit import SYSTEM
 from provisioning.store.engine import Store
 from provisioning.store.tables import AuditEntry, Credential, Customer, Fob
 from tests.fixtures.people import PASSWORD, add_customer

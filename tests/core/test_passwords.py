@@ -17,9 +17,9 @@ from provisioning.jobs.passwords import (
     hash_password,
     unlock_passwords,
 )
-from provisioning.jobs.verify import Outcome
+from provisioning.rules.actor import SYSTEM, Actor
+from provisioning.rules.verdict import Outcome
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM, Actor
 from provisioning.store.tables import Customer
 from tests.fixtures.people import CONFIRMATION_PASSWORD, PASSWORD
 from tests.fixtures.tokens import give_token, read_credential

@@ -21,11 +21,11 @@ from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.release import ReleaseCommand, release
 from provisioning.jobs.revoke import RevokeCommand, revoke
 from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM, Actor
 from provisioning.rules.institution import Institution, Replacement
 from provisioning.rules.states import CredentialState, EndedHow, EndReason, FobState, Slot, TokenKind
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM, Actor
 from provisioning.store.tables import Credential, Customer, Fob, HostEvent
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import add_fob

@@ -13,11 +13,12 @@ from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.check_code import check_code, store_checked
 from provisioning.jobs.reset_drift import ResetDriftCommand, reset_drift
 from provisioning.jobs.resync import ResyncCommand, ResyncResult, resync
-from provisioning.jobs.verify import Outcome, Reason, VerifyCommand, VerifyResult, verify
+from provisioning.jobs.verify import VerifyCommand, VerifyResult, verify
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.parameters import OtpParameters, OtpType
 from provisioning.rules.states import CredentialState
+from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import AuditEntry, Credential, Customer, Fob
 from tests.fixtures.tokens import Token, give_token, read_credential
 

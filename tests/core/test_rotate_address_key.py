@@ -19,12 +19,12 @@ from provisioning.jobs.retire_key import REST, RetireKeyCommand
 from provisioning.jobs.rotate_address_key import retire_address_key
 from provisioning.jobs.rotate_key import Rotated
 from provisioning.jobs.send_mails import BACKOFF
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.institution import Institution
 from provisioning.rules.verdict import Outcome
 from provisioning.services import Services
 from provisioning.store.address_keys import FIRST, AddressKeyAway
 from provisioning.store.address_rows import MOVED, TABLES
-from provisioning.store.audit import SYSTEM
 from provisioning.store.mail_codes import forget_old_codes
 from provisioning.store.queries.mails import MailFilter, mails
 from provisioning.store.tables import AuditEntry, Base, Customer, OutboxMail

@@ -15,12 +15,13 @@ from provisioning.jobs.retire_kek import retire_kek
 from provisioning.jobs.retire_key import REST, RetireKeyCommand
 from provisioning.jobs.rotate_kek import rotate_kek
 from provisioning.jobs.rotate_key import BATCH, Rotated, RotateKeyCommand
-from provisioning.jobs.verify import Outcome, VerifyCommand, verify
+from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.parameters import Algorithm, OtpType
 from provisioning.rules.states import CredentialState
+from provisioning.rules.verdict import Outcome
 from provisioning.services import Services
 from provisioning.settings import VaultSettings
-from provisioning.store.audit import SYSTEM
 from provisioning.store.hsm import Token as Hsm
 from provisioning.store.kek_making import make_kek
 from provisioning.store.key_folder import KeyFolder

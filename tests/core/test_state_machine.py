@@ -29,7 +29,8 @@ from provisioning.jobs.lift_suspension import LiftSuspensionCommand, lift_suspen
 from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.release import ReleaseCommand, release
 from provisioning.jobs.revoke import RevokeCommand, revoke
-from provisioning.jobs.verify import Reason, VerifyCommand, verify
+from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.institution import Replacement
 from provisioning.rules.parameters import OtpParameters
 from provisioning.rules.states import (
@@ -41,8 +42,8 @@ from provisioning.rules.states import (
     Slot,
     TokenKind,
 )
+from provisioning.rules.verdict import Reason
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.journal import move_fob
 from provisioning.store.tables import Credential, Fob
 from provisioning.store.vault import SeedContext

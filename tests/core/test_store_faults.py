@@ -19,11 +19,12 @@ from sqlalchemy import func, make_url, select, text, update
 from provisioning.errors import CommitUnanswered, StoreUnavailable
 from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.release import ReleaseCommand, release
-from provisioning.jobs.verify import Outcome, Reason, VerifyCommand, VerifyResult, verify
+from provisioning.jobs.verify import VerifyCommand, VerifyResult, verify
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.states import CredentialState, FobState
+from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
 from provisioning.settings import Settings
-from provisioning.store.audit import SYSTEM
 from provisioning.store.engine import Store, fault_of
 from provisioning.store.line import Line, Statement
 from provisioning.store.tables import AuditEntry, Customer, Fob

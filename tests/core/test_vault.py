@@ -12,10 +12,11 @@ from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
 from provisioning.errors import VaultError
-from provisioning.jobs.verify import Reason, VerifyCommand, verify
+from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM
+from provisioning.rules.verdict import Reason
 from provisioning.services import Services
 from provisioning.settings import VaultSettings
-from provisioning.store.audit import SYSTEM
 from provisioning.store.data_keys import DataKeys
 from provisioning.store.key_folder import KeyFolder
 from provisioning.store.tables import AuditEntry, Credential, Customer

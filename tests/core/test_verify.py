@@ -12,11 +12,12 @@ from sqlalchemy import func, select
 
 from provisioning.errors import BadInput, InputFault
 from provisioning.jobs.activate import ActivateCommand, activate
-from provisioning.jobs.verify import Outcome, Reason, VerifyCommand, VerifyResult, verify
+from provisioning.jobs.verify import VerifyCommand, VerifyResult, verify
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.parameters import Algorithm, OtpParameters
 from provisioning.rules.states import CredentialState, FobState
+from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import AuditEntry, Credential, Customer, Fob
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.tokens import Token, give_token, read_credential

@@ -11,11 +11,12 @@ from sqlalchemy import update
 from provisioning.errors import TooEarly
 from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.revoke import RevokeCommand, revoke
-from provisioning.jobs.verify import Reason, VerifyCommand, verify
+from provisioning.jobs.verify import VerifyCommand, verify
 from provisioning.rules.actor import SYSTEM
 from provisioning.rules.institution import Institution
 from provisioning.rules.states import CredentialState, EndedHow, TokenKind
 from provisioning.rules.timetable import day_begins
+from provisioning.rules.verdict import Reason
 from provisioning.services import Services
 from provisioning.store.tables import Credential, Customer
 from provisioning.store.waiting import issuable_from

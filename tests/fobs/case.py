@@ -11,9 +11,9 @@ from provisioning.jobs.cancel_job import CancelJobCommand, cancel_job
 from provisioning.jobs.fob_acts import FobCommand
 from provisioning.jobs.reserve_fob import ReservedFob, ReserveFobCommand, reserve_fob
 from provisioning.jobs.revoke import RevokeCommand, revoke
+from provisioning.rules.actor import Actor
 from provisioning.rules.states import CredentialState, EndedHow, FobState
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.queries import jobs
 from provisioning.store.queries.jobs import JobView
 from provisioning.store.tables import AuditEntry, Credential, Customer, Fob, ProgrammingJob

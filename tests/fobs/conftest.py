@@ -7,8 +7,8 @@ from datetime import datetime
 import pytest
 
 from provisioning.jobs.reserve_fob import ReservedFob
+from provisioning.rules.actor import Actor
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.tables import Customer, Fob
 from tests.fobs.case import Case
 from tests.fobs.desk import Desk, open_desk

@@ -25,9 +25,9 @@ from provisioning.jobs.enrol_station import EnrolStationCommand, enrol_station
 from provisioning.jobs.invite_station import InviteStationCommand, invite_station
 from provisioning.jobs.poll_station import PollCommand, poll_station
 from provisioning.jobs.record_result import RecordResultCommand, record_result
+from provisioning.rules.actor import SYSTEM, Actor, ActorKind
 from provisioning.rules.states import JobState
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM, Actor, ActorKind
 from provisioning.store.tables import Fob
 
 _SUITE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)

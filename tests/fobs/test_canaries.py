@@ -15,8 +15,9 @@ from provisioning.jobs.prove_typed_code import ProveTypedCodeCommand, prove_type
 from provisioning.jobs.release import ReleaseCommand, release
 from provisioning.jobs.reserve_fob import ReservedFob
 from provisioning.jobs.resync import ResyncCommand, resync
-from provisioning.jobs.verify import Outcome, VerifyCommand, verify
-from provisioning.store.audit import SYSTEM
+from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM
+from provisioning.rules.verdict import Outcome
 from tests.fixtures.canaries import everything_stored, leaked
 from tests.fobs.case import Case
 

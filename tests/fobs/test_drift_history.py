@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from provisioning.jobs.reset_drift import ResetDriftCommand, reset_drift
 from provisioning.jobs.resync import ResyncCommand, resync
-from provisioning.jobs.verify import Outcome, VerifyCommand, verify
-from provisioning.rules.actor import ActorKind
+from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM, Actor, ActorKind
+from provisioning.rules.verdict import Outcome
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM, Actor
 from provisioning.store.queries.drift import drift_history
 from provisioning.store.tables import Customer, Fob
 from tests.fixtures.people import add_fob, customer_actor

@@ -13,11 +13,11 @@ from provisioning.jobs.fob_acts import FobCommand
 from provisioning.jobs.receive_fobs import ReceiveFobsCommand, call_back_fob, receive_fobs
 from provisioning.jobs.remove_fob import RemoveFobCommand, remove_fob
 from provisioning.jobs.send_fobs import MAX_SENT, SendFobsCommand, send_fobs
+from provisioning.rules.actor import Actor
 from provisioning.rules.closing import OVERDUE_AFTER, Finding, FindingKind
 from provisioning.rules.custody import Compartment, Holder
 from provisioning.rules.states import FobState
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.queries.closings import ClosingView, closing
 from provisioning.store.queries.custody import custody
 from provisioning.store.queries.fobs import FobStep, fob_by_serial

@@ -21,11 +21,10 @@ from provisioning.jobs.import_pskc import ImportPskcCommand, import_pskc
 from provisioning.pskc.ciphers import Passphrase
 from provisioning.pskc.writer import write_pskc
 from provisioning.pskc_refusals import PskcRefused
-from provisioning.rules.actor import SYSTEM
+from provisioning.rules.actor import SYSTEM, Actor
 from provisioning.rules.institution import Institution
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import CredentialState
-from provisioning.store.audit import Actor
 from provisioning.store.tables import Customer, Fob
 from tests.api.planted import ACTIVE, SET_UP, WITH_EVERYTHING, plant
 from tests.fixtures.canaries import everything_stored, shapes

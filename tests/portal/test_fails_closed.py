@@ -20,12 +20,13 @@ from sqlalchemy import make_url
 from provisioning.clock import ClockGuard
 from provisioning.errors import StoreUnavailable, VaultError
 from provisioning.jobs.activate import ActivateCommand, activate
-from provisioning.jobs.verify import Outcome, VerifyCommand, verify
+from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.roles import ALL_ROLES
 from provisioning.rules.states import CredentialState
+from provisioning.rules.verdict import Outcome
 from provisioning.services import Services
 from provisioning.settings import VaultSettings
-from provisioning.store.audit import SYSTEM
 from provisioning.store.data_keys import DataKeys
 from provisioning.store.hsm import Token as HsmToken
 from provisioning.store.tables import Customer

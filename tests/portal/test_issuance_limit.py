@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import pytest
 
 from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.institution import Institution
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import Customer
 from tests.core.papers import LIMIT, ON_PAPER
 from tests.core.test_issuance_limit import use_up

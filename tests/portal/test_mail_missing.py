@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from provisioning.jobs.limit_issue_mails import MOST_AN_HOUR
 from provisioning.jobs.resend_issue_mail import ResendIssueMailCommand, resend_issue_mail
+from provisioning.rules.actor import Actor
 from provisioning.rules.states import EndedHow
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.tables import Customer, OutboxMail, Ticket, TicketState
 from tests.fixtures.people import CONFIRMATION_PASSWORD
 from tests.portal.conftest import MovableClock, SignIn

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import pytest
 
 from provisioning.jobs.revoke import RevokeCommand, revoke
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.institution import Institution
 from provisioning.rules.states import CredentialState, EndedHow, Slot
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.queries.own_standing import own_standing
 from provisioning.store.tables import Credential, Customer, Fob
 from tests.core.test_replacement import SUCCEEDING

@@ -23,8 +23,8 @@ from provisioning.jobs.web_sessions import (
     sign_in,
     take_step,
 )
+from provisioning.rules.actor import Actor
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.tables import AuditEntry, Customer, Staff, WebSession
 from tests.fixtures.people import NOON, customer_actor
 

@@ -15,10 +15,10 @@ from provisioning.jobs.reserve_fob import ReservedFob, ReserveFobCommand, reserv
 from provisioning.pskc.ciphers import Passphrase
 from provisioning.pskc.keys import PskcKey
 from provisioning.pskc.writer import write_pskc
+from provisioning.rules.actor import Actor
 from provisioning.rules.otp import code_at, step_at
 from provisioning.rules.parameters import OtpParameters, OtpType
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.tables import AuditEntry, Credential, Customer, Fob, ImportedSeed
 
 PASSPHRASE = Passphrase("seeds of the maker")

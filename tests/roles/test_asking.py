@@ -11,11 +11,12 @@ from provisioning.errors import VaultError, VerifierAway
 from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.release import ReleaseCommand, release
 from provisioning.jobs.resync import ResyncCommand, resync
-from provisioning.jobs.verify import Outcome, Reason, VerifyCommand, verify
+from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM, Actor
 from provisioning.rules.roles import Role
 from provisioning.rules.states import CredentialState
+from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM, Actor
 from provisioning.store.tables import Customer, Fob
 from provisioning.verifier.http import HttpVerifier
 from provisioning.verifier.role_tokens import RoleTokens

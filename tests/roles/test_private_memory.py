@@ -18,9 +18,9 @@ from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.release import ReleaseCommand, release
 from provisioning.jobs.resync import ResyncCommand, resync
 from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import Customer, Fob
 from provisioning.store.vault import SealedSeed, SeedContext
 from tests.fixtures.databases import sqlite_only

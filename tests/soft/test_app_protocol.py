@@ -18,9 +18,9 @@ from provisioning.jobs.app_begin import AppBeginCommand, app_begin
 from provisioning.jobs.cancel_issuance import CancelIssuanceCommand, cancel_issuance
 from provisioning.jobs.issue_soft import IssuedSoft
 from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.states import CredentialState
 from provisioning.rules.verdict import Outcome
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import Customer, TicketState
 from provisioning.store.vault import SealedSeed, SeedContext
 from tests.fixtures.databases import sqlite_only

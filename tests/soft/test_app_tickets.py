@@ -12,8 +12,8 @@ from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.cancel_issuance import CancelIssuanceCommand, cancel_issuance
 from provisioning.jobs.expire_tickets import expire_tickets
 from provisioning.jobs.issue_soft import IssuedSoft
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.states import CredentialState
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import TicketState
 from tests.soft.conftest import app_for
 from tests.soft.independent_client import IndependentClient, Refused

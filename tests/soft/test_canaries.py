@@ -11,8 +11,8 @@ from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.release import ReleaseCommand, release
 from provisioning.jobs.resend_issue_mail import ResendIssueMailCommand, resend_issue_mail
 from provisioning.jobs.send_mails import SendMailsCommand, send_mails
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.verdict import Outcome
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import Customer
 from tests.fixtures.canaries import everything_stored, leaked
 from tests.fixtures.mailers import MemoryMailer

@@ -12,9 +12,9 @@ from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound, To
 from provisioning.jobs.cancel_issuance import CancelIssuanceCommand, cancel_issuance
 from provisioning.jobs.expire_tickets import expire_tickets
 from provisioning.jobs.resend_issue_mail import ResendIssueMailCommand, resend_issue_mail
+from provisioning.rules.actor import Actor
 from provisioning.rules.states import CredentialState, EndedHow
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.tables import AuditEntry, Credential, Customer, MailState, OutboxMail, Ticket, TicketState
 from tests.fixtures.people import add_customer, customer_actor
 from tests.soft.issuing import (

@@ -16,9 +16,9 @@ from provisioning.errors import BadInput, InputFault, NotFound
 from provisioning.jobs.note_returned_mail import NoteReturnedMailCommand, note_returned_mail
 from provisioning.jobs.send_mails import SendMailsCommand, send_mails
 from provisioning.mail.returned import Returned, read_report
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import Customer, MailState
 from tests.fixtures.mailers import MemoryMailer
 from tests.ground.commands import KAGIYA, run_kagiya

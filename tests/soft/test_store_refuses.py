@@ -15,9 +15,9 @@ from provisioning.errors import StoreUnavailable
 from provisioning.jobs.cancel_issuance import CancelIssuanceCommand, cancel_issuance
 from provisioning.jobs.issue_soft import IssuedSoft
 from provisioning.jobs.resend_issue_mail import ResendIssueMailCommand, resend_issue_mail
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import AuditEntry, Credential, Customer, OutboxMail, Ticket, TicketState
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import add_customer

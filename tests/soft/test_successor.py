@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from provisioning.jobs.activate import ActivateCommand, activate
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.institution import Institution
 from provisioning.rules.states import CredentialState, EndedHow
 from provisioning.rules.verdict import Outcome
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import Credential, Customer
 from tests.core.test_replacement import SUCCEEDING
 from tests.soft.conftest import app_for

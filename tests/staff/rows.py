@@ -6,17 +6,18 @@ from datetime import datetime
 from typing import Any
 
 from provisioning.jobs.open_credential import open_credential
+from provisioning.rules.actor import SYSTEM
+from provisioning.rules.mail_kind import MailKind
 from provisioning.rules.states import CredentialState, FobState, JobKind, JobState, TokenKind
 from provisioning.services import Services
 from provisioning.store.address_box import address_columns
-from provisioning.store.audit import SYSTEM, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.tables import (
     Application,
     ApplicationState,
     Credential,
     Customer,
     Fob,
-    MailKind,
     MailState,
     OutboxMail,
     ProgrammingJob,

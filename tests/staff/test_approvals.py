@@ -17,13 +17,13 @@ from provisioning.jobs.end_approval import expire_approvals
 from provisioning.jobs.end_token import EndTokenCommand, end_token
 from provisioning.jobs.invite_station import InviteStationCommand
 from provisioning.jobs.open_batch import OpenBatchCommand
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.approval import ApprovalRules, ApprovedAct, AskedJob
 from provisioning.rules.institution import Institution
 from provisioning.rules.papers import PaperKind
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import CredentialState, EndReason, FobState
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.queries.mails import MailFilter, mails
 from provisioning.store.tables import ApprovalRequest, Credential, Customer, Fob, Staff
 from tests.core.papers import hand_in

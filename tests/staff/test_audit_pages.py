@@ -16,11 +16,11 @@ from sqlalchemy import select
 
 from provisioning.jobs.seal_audit import seal_audit
 from provisioning.jobs.write_checkpoint import write_checkpoint
-from provisioning.rules.actor import Actor, ActorKind
+from provisioning.rules.actor import SYSTEM, Actor, ActorKind
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import TokenKind
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.checkpoints import CheckpointFolder, CheckpointSigner
 from provisioning.store.tables import AuditEntry, Customer, Fob, Staff
 from tests.fixtures.databases import sqlite_only

@@ -12,11 +12,11 @@ from sqlalchemy import select
 
 from provisioning.jobs.disable_staff import DisableStaffCommand, disable_staff
 from provisioning.jobs.invite_staff import InviteStaffCommand, invite_staff
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.approval import ApprovalRules, ApprovedAct
 from provisioning.rules.institution import Institution
 from provisioning.rules.permissions import StaffRole
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import AuditEntry, Passkey
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.services import DUAL, ORIGIN

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import CredentialState, EndedHow, FobState, TokenKind
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.queries.search import FoundBy, SearchScope, search_customers
 from provisioning.store.tables import Credential, Customer, Fob
 from tests.fixtures.databases import sqlite_only

@@ -8,9 +8,9 @@ import pytest
 
 from provisioning.errors import NotFound
 from provisioning.jobs.end_credential import end_credential
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.states import CredentialState, EndedHow, FobState, JobState, TokenKind
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.queries.customers import CustomerCard, customer_card
 from provisioning.store.queries.next_act import NextAct, Standing, next_act
 from provisioning.store.tables import Credential, Customer, Fob, MailState

@@ -13,10 +13,10 @@ from provisioning.jobs.add_staff import AddStaffCommand, add_staff
 from provisioning.jobs.disable_staff import DisableStaffCommand, disable_staff
 from provisioning.jobs.follow_demo_link import FollowDemoLinkCommand, follow_demo_link
 from provisioning.jobs.make_demo_link import DEMO_PATH, MakeDemoLinkCommand, make_demo_link
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.permissions import StaffRole
 from provisioning.services import Services
 from provisioning.settings import ServerSettings
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import AuditEntry, Staff
 from tests.fixtures.databases import sqlite_only
 

@@ -8,9 +8,9 @@ import pytest
 
 from provisioning.errors import BadInput, NotFound, WrongState
 from provisioning.jobs.end_token import HOW, EndTokenCommand, end_token
+from provisioning.rules.actor import Actor
 from provisioning.rules.states import CredentialState, EndedHow, EndReason, FobState, TokenKind
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.queries.timeline import event, number_of_act
 from provisioning.store.tables import Credential, Customer, Fob
 from tests.staff import rows

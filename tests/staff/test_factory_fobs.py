@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from provisioning.jobs.import_pskc import ImportPskcCommand, import_pskc
 from provisioning.pskc.writer import write_pskc
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.states import FobState
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import Customer, Fob
 from tests.fixtures.databases import sqlite_only
 from tests.portal.conftest import MovableClock

@@ -8,9 +8,9 @@ import pytest
 
 from devices.contract import FailureCode, Problem
 from provisioning.jobs.end_token import EndTokenCommand, end_token
+from provisioning.rules.actor import Actor
 from provisioning.rules.states import EndReason, FobState
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.tables import Application, ApplicationState, Customer, Fob
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import add_fob

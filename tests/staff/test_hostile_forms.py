@@ -15,13 +15,12 @@ from provisioning.institutions import load_institutions
 from provisioning.jobs.apply import ApplyCommand, apply
 from provisioning.jobs.ask_approval import ask_approval
 from provisioning.jobs.lift_suspension import LiftSuspensionCommand
-from provisioning.rules.actor import Actor, ActorKind
+from provisioning.rules.actor import SYSTEM, Actor, ActorKind
 from provisioning.rules.institution import Institution
 from provisioning.rules.papers import PaperKind
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import (
     Application,
     ApprovalRequest,

@@ -12,12 +12,12 @@ from sqlalchemy import update
 
 from provisioning.institutions import load_institutions
 from provisioning.jobs.take_paper import TakePaperCommand, take_paper
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.institution import Institution
 from provisioning.rules.papers import IdentityCheck, PaperKind
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import Application, BatchItem, Credential, Customer, Fob, MailState, Station
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import add_customer, add_fob

@@ -24,9 +24,9 @@ from provisioning.jobs.passkey_options import (
     step_up_options,
 )
 from provisioning.jobs.passkey_registration import Registration, RegistrationClaim
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.passkeys import ChallengeUse
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import Passkey, PasskeyChallenge, Staff
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import NOON

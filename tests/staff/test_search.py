@@ -8,10 +8,11 @@ import pytest
 
 from provisioning.jobs.end_credential import end_credential
 from provisioning.jobs.open_credential import open_credential
+from provisioning.rules.actor import SYSTEM
+from provisioning.rules.search_text import normal
 from provisioning.rules.states import CredentialState, EndedHow, TokenKind
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM
-from provisioning.store.queries.search import FoundBy, SearchScope, normal, search_customers
+from provisioning.store.queries.search import FoundBy, SearchScope, search_customers
 from provisioning.store.queries.timeline import number_of_act
 from provisioning.store.tables import Customer, Fob
 from tests.fixtures.people import add_customer

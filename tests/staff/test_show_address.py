@@ -9,10 +9,10 @@ from sqlalchemy import select, text, update
 
 from provisioning.errors import BadInput, NotFound, StoreUnavailable, WrongState
 from provisioning.jobs.show_address import ShowAddressCommand, show_address
+from provisioning.rules.actor import Actor
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import TokenKind
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.tables import AuditEntry, Customer, MailState, OutboxMail
 from tests.fixtures.databases import sqlite_only
 from tests.staff import rows

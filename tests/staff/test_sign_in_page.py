@@ -11,11 +11,11 @@ from provisioning.jobs.add_staff import AddStaffCommand, add_staff
 from provisioning.jobs.disable_staff import DisableStaffCommand, disable_staff
 from provisioning.jobs.invite_staff import InviteStaffCommand, invite_staff
 from provisioning.jobs.make_demo_link import MakeDemoLinkCommand, make_demo_link
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.roles import ALL_ROLES
 from provisioning.services import Services
 from provisioning.settings import ServerSettings
-from provisioning.store.audit import SYSTEM
 from provisioning.store.queries.staff import staff_of
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.soft_authenticator import SoftAuthenticator

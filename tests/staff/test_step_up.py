@@ -11,12 +11,12 @@ from sqlalchemy import select
 
 from provisioning.jobs.add_staff import AddStaffCommand, add_staff
 from provisioning.jobs.make_demo_link import MakeDemoLinkCommand, make_demo_link
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.roles import ALL_ROLES
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.settings import ServerSettings
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import AuditEntry, Customer, Staff
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.soft_authenticator import SoftAuthenticator, give_passkey

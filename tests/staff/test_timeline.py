@@ -8,9 +8,10 @@ import pytest
 
 from provisioning.errors import NotFound
 from provisioning.jobs.end_credential import end_credential
+from provisioning.rules.actor import SYSTEM, Actor, ActorKind
 from provisioning.rules.states import EndedHow, JobState, TokenKind
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM, Actor, ActorKind, AuditRecord, record
+from provisioning.store.audit import AuditRecord, record
 from provisioning.store.queries.timeline import Stage, StageName, event, number_of_act, timeline
 from provisioning.store.tables import Credential, Customer, Fob, MailState
 from tests.staff import rows

@@ -10,10 +10,10 @@ from flask import Flask
 from sqlalchemy import delete, select, text
 
 from provisioning.jobs.record_view import RecordViewCommand, record_view
+from provisioning.rules.actor import Actor
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import JobState, TokenKind
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.queries.timeline import timeline
 from provisioning.store.tables import AuditEntry, AuditShown, Customer, MailState, Staff
 from tests.fixtures.databases import sqlite_only

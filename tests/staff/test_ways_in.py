@@ -24,10 +24,10 @@ from provisioning.jobs.staff_fallback import (
     unlock_fallback,
 )
 from provisioning.jobs.web_sessions import IDLE_LIMIT, SessionKind, find_session, hash_of, renew_session
+from provisioning.rules.actor import SYSTEM, Actor, ActorKind
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
-from provisioning.store.audit import SYSTEM, Actor, ActorKind
 from provisioning.store.queries.staff import staff_member
 from provisioning.store.queries.staff_accounts import StaffAccount, invited_member, staff_account, staff_lines
 from provisioning.store.tables import AuditEntry, Customer, Passkey, Staff, StaffFallback

@@ -11,12 +11,12 @@ from flask import Flask
 from provisioning.jobs.ask_approval import ask_approval
 from provisioning.jobs.close_paper import CarryOutPaperCommand
 from provisioning.jobs.close_stock import CloseStockCommand, close_stock
+from provisioning.rules.actor import Actor
 from provisioning.rules.custody import Compartment
 from provisioning.rules.papers import IdentityCheck, PaperKind
 from provisioning.rules.permissions import WHOLE_INSTITUTION, StaffRole
 from provisioning.rules.states import JobState, TokenKind
 from provisioning.services import Services
-from provisioning.store.audit import Actor
 from provisioning.store.queries.timeline import number_of_act
 from provisioning.store.tables import Batch, Customer, Fob, MailState, PaperRequest, Station, StockTransfer
 from tests.fixtures.databases import sqlite_only

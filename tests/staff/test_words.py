@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from devices.contract import FailureCode
+from provisioning.rules.actor import ActorKind
 from provisioning.rules.closing import FindingKind
 from provisioning.rules.custody import Compartment, Holder
 from provisioning.rules.mail_fault import MailFault
 from provisioning.rules.permissions import StaffRole
 from provisioning.rules.staff_proof import SignInProof
 from provisioning.rules.states import CredentialState, EndedHow, EndReason, FobState, JobKind, JobState, TokenKind
-from provisioning.store.audit import ActorKind
 from provisioning.store.queries.batches import BatchStage
 from provisioning.store.queries.mails import MailState
 from provisioning.store.queries.next_step import NextStep

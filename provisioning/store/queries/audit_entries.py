@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from provisioning.errors import NotFound
-from provisioning.store.audit import SHOWN, ActorKind
+from provisioning.rules.actor import ActorKind
+from provisioning.store.audit import SHOWN
 from provisioning.store.engine import Store
 from provisioning.store.queries.actors import actor_names
 from provisioning.store.tables import AuditBatch, AuditEntry, AuditLeaf, Credential, Customer, Fob

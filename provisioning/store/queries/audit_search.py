@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from provisioning.store.audit import ActorKind
+from provisioning.rules.actor import ActorKind
 from provisioning.store.engine import Store
 from provisioning.store.queries.audit_entries import EntryView, entry_views
 from provisioning.store.tables import AuditEntry, Credential, Customer, Fob

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, aliased
@@ -17,7 +18,7 @@ from provisioning.services import Services
 from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Company, Credential, Customer
 
-__all__ = ["CompanyAct", "CompanyRole", "CompanyToken", "CompanyUser", "CompanyView", "company_view"]
+__all__ = ["CompanyRole", "CompanyToken", "CompanyUser", "CompanyView", "company_view"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def company_view(services: Services, institution_id: str, company_id: str, now: 
     return CompanyView(company.id, company.name, tuple(sorted(users, key=lambda user: order.index(user.role))))
 
 
-_SUCCESSOR = aliased(Credential)
+_SUCCESSOR: Final = aliased(Credential)
 
 
 def _is_open(credential: type[Credential], slot: Slot) -> ColumnElement[bool]:
@@ -114,7 +115,7 @@ def _is_open(credential: type[Credential], slot: Slot) -> ColumnElement[bool]:
     )
 
 
-_USERS = (
+_USERS: Final = (
     select(Customer, Credential, _SUCCESSOR)
     .outerjoin(Credential, _is_open(Credential, Slot.CURRENT))
     .outerjoin(_SUCCESSOR, _is_open(_SUCCESSOR, Slot.SUCCESSOR))

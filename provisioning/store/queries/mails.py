@@ -10,11 +10,12 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import aliased
 
 from provisioning.errors import NotFound
+from provisioning.rules.mail_kind import MailKind
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
-from provisioning.store.tables import Credential, Customer, MailKind, MailState, OutboxMail
+from provisioning.store.tables import Credential, Customer, MailState, OutboxMail
 
-__all__ = ["MailFilter", "MailKind", "MailState", "MailView", "mail", "mails", "masked", "masked_recipient"]
+__all__ = ["MailFilter", "MailState", "MailView", "mail", "mails", "masked", "masked_recipient"]
 
 MASK: Final = "***"
 

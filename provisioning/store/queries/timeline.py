@@ -12,8 +12,9 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from provisioning.errors import NotFound
+from provisioning.rules.actor import ActorKind
 from provisioning.rules.states import CredentialState, EndedHow, TokenKind
-from provisioning.store.audit import VIEW, ActorKind
+from provisioning.store.audit import VIEW
 from provisioning.store.engine import Store
 from provisioning.store.queries.actors import actor_names, customer_names
 from provisioning.store.tables import (

@@ -1,7 +1,5 @@
 """Every table, by subject; importing this package fills `Base.metadata`."""
 
-from provisioning.rules.mail_kind import MailKind
-from provisioning.rules.permissions import StaffRole
 from provisioning.store.tables.address import CustomerAddress, MailCode, MailPasswordTries
 from provisioning.store.tables.application import Application, ApplicationState
 from provisioning.store.tables.approval import ApprovalRequest
@@ -60,7 +58,6 @@ __all__ = [
     "Instant",
     "KeyKind",
     "MailCode",
-    "MailKind",
     "MailPasswordTries",
     "MailState",
     "MoneyTransfer",
@@ -76,7 +73,6 @@ __all__ = [
     "Staff",
     "StaffFallback",
     "StaffInvitation",
-    "StaffRole",
     "Station",
     "StationRequest",
     "StockClosing",

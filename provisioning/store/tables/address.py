@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from provisioning.rules.address_use import AddressUse
 from provisioning.store.tables.base import Base, checked, new_id
 
-_CURRENT = "confirmed_at IS NOT NULL AND retired_at IS NULL"
+_CURRENT: Final = "confirmed_at IS NOT NULL AND retired_at IS NULL"
 
 
 class CustomerAddress(Base):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from provisioning.rules.approval import ApprovalState, AskedJob
 from provisioning.store.tables.base import Base, checked, new_id
 
-_IS_OPEN = text("state IN ('waiting', 'granted')")
+_IS_OPEN: Final = text("state IN ('waiting', 'granted')")
 
 
 class ApprovalRequest(Base):

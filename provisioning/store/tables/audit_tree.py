@@ -6,13 +6,14 @@ Nothing here points at `audit_entry` by a foreign key: the tree has to outlive a
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import BigInteger, Integer, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from provisioning.store.tables.base import Base
 
-_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+_NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")
 
 
 class AuditLeaf(Base):

@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from provisioning.jobs.verify import VerifyCommand, verify
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.verdict import Reason
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import Customer, Ticket, TicketState
 from tests.browser.manuals.town import Town
 from tests.browser.manuals.walk import Manual, Phone, Reader

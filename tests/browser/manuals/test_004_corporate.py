@@ -6,9 +6,9 @@ import re
 from datetime import datetime, timedelta
 
 from provisioning.jobs.add_company import AddCompanyCommand, add_company
+from provisioning.rules.actor import SYSTEM
 from provisioning.rules.company import CompanyRole
 from provisioning.rules.timetable import JST
-from provisioning.store.audit import SYSTEM
 from provisioning.store.tables import Customer
 from tests.browser.manuals.town import Town
 from tests.browser.manuals.walk import Manual, Phone, Reader

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 from flask import current_app, request
 
@@ -23,13 +23,13 @@ from web.api.bank.fields import POST, Operation
 from web.api.bank.known_clients import KnownClients
 from web.flood import Allowance, FloodGuard
 
-CALLS = "kagiya_bank_guard"
-STRANGERS = "kagiya_bank_stranger_guard"
-CLIENTS = "kagiya_bank_clients"
+CALLS: Final = "kagiya_bank_guard"
+STRANGERS: Final = "kagiya_bank_stranger_guard"
+CLIENTS: Final = "kagiya_bank_clients"
 # for one user of one institution: far above what a person or a careful system does
-PER_USER = Allowance(burst=1_000, per_s=200.0)
+PER_USER: Final = Allowance(burst=1_000, per_s=200.0)
 # for one address that brings keys nobody has
-PER_STRANGER = Allowance(burst=50, per_s=1.0)
+PER_STRANGER: Final = Allowance(burst=50, per_s=1.0)
 
 
 @dataclass(frozen=True, slots=True)

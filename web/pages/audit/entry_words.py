@@ -13,9 +13,9 @@ from flask_babel import lazy_gettext as _l
 from provisioning.rules.actor import ActorKind
 from provisioning.rules.audit_watch import AuditAlarm
 from provisioning.rules.company import CompanyRole
+from provisioning.rules.mail_kind import MailKind
 from provisioning.rules.permissions import StaffRole
 from provisioning.store.queries.audit_entries import EntryView
-from provisioning.store.queries.mails import MailKind
 from web import wording
 from web.pages.audit.visible import visible
 from web.pages.staff import act_words, mail_words, words

@@ -10,7 +10,8 @@ from typing import Concatenate, ParamSpec, TypeVar
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from provisioning.store.queries.company_users import CompanyAct, CompanyUser, CompanyView, company_view
+from provisioning.rules.company import CompanyAct
+from provisioning.store.queries.company_users import CompanyUser, CompanyView, company_view
 from provisioning.store.queries.own_standing import OwnStanding
 from web import current
 from web.pages.customer.guard import signed_in

@@ -11,12 +11,12 @@ from werkzeug.wrappers import Response
 
 from provisioning.errors import BadInput
 from provisioning.jobs.manage_users import ManageUsersCommand, UserResult, manage_users
-from provisioning.rules.company import UserOutcome
+from provisioning.rules.company import CompanyAct, UserOutcome
 from provisioning.rules.search_text import key
 from provisioning.rules.states import CredentialState
 from provisioning.rules.timetable import wait_after_revocation
 from provisioning.rules.verdict import Outcome, Reason
-from provisioning.store.queries.company_users import CompanyAct, CompanyUser
+from provisioning.store.queries.company_users import CompanyUser
 from web import current, flow, forms, wording
 from web.pages.company.guard import Manager, managing
 from web.pages.company.words import ALREADY_ENDED, NOT_SUSPENDED, UNAVAILABLE, UNKNOWN, WORDS, ManagingWords

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioning.store.queries.company_users import CompanyAct
+from provisioning.rules.company import CompanyAct
 from web.pages.company.guard import Manager, managing
 from web.pages.company.managing import MANAGING
 from web.pages.customer.guard import page, portal_blueprint

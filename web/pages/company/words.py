@@ -8,7 +8,7 @@ from typing import Final
 from flask_babel import LazyString, lazy_pgettext
 from flask_babel import lazy_gettext as _l
 
-from provisioning.store.queries.company_users import CompanyAct
+from provisioning.rules.company import CompanyAct
 
 
 @dataclass(frozen=True, slots=True)

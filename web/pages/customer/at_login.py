@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from provisioning.rules.issuance import OpensAtLogin
 from provisioning.rules.states import CredentialState, TokenKind
 from provisioning.store.queries.own_standing import OwnStanding
@@ -9,7 +11,7 @@ from web.pages.customer.choose import choices
 from web.pages.customer.guard import institution
 from web.pages.customer.waiting import is_in_one_sitting
 
-_TOP = "portal_top.show"
+_TOP: Final = "portal_top.show"
 
 
 def page_at_login(own: OwnStanding) -> str:
@@ -29,4 +31,4 @@ def page_at_login(own: OwnStanding) -> str:
     return "portal_choose.kind"
 
 
-_UNDER_WAY = {CredentialState.ISSUED: "portal_soft.done", CredentialState.SET_UP: "portal_activate.show"}
+_UNDER_WAY: Final = {CredentialState.ISSUED: "portal_soft.done", CredentialState.SET_UP: "portal_activate.show"}

@@ -8,8 +8,8 @@ from typing import Final
 from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
-from provisioning.rules.states import CredentialState, TokenKind
-from provisioning.store.queries.own_standing import FobState, OwnStanding, OwnToken
+from provisioning.rules.states import CredentialState, FobState, TokenKind
+from provisioning.store.queries.own_standing import OwnStanding, OwnToken
 from web import current, flow, forms, wording
 from web.pages.customer.guard import institution, notify, page, portal_blueprint, signed_in
 from web.screens import Screen

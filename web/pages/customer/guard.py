@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from flask import Blueprint, g, redirect, render_template, session, url_for
 from flask_wtf.csrf import CSRFError
@@ -21,8 +21,8 @@ from web.faults import tell
 _P = ParamSpec("_P")
 _R = TypeVar("_R", str, Response, str | Response)
 
-NOTICE = "notice"
-CLOSED_DOOR = "closed_door"
+NOTICE: Final = "notice"
+CLOSED_DOOR: Final = "closed_door"
 
 
 def portal_blueprint(name: str, path: str, area: str = "/portal") -> Blueprint:

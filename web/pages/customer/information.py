@@ -5,6 +5,8 @@ The new address proves itself by the password sent there; manual 001 also asks f
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
@@ -26,7 +28,7 @@ from web.screens import Screen
 
 information = portal_blueprint("portal_information", "/information")
 
-_MAIL = ("mail_address", "mail_address_again")
+_MAIL: Final = ("mail_address", "mail_address_again")
 _ENTRY, _CHECK, _DONE = Screen.INFORMATION, Screen.INFORMATION_CHECK, Screen.INFORMATION_DONE
 
 

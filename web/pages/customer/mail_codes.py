@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from provisioning.errors import BadInput, NotFound, TooEarly, WrongState
 from provisioning.jobs.ask_mail_password import AskMailPasswordCommand, ask_mail_password
@@ -15,7 +16,7 @@ from web.pages.customer.guard import actor, notify
 from web.pages.customer.refusals import fault_of
 from web.screens import Screen
 
-FIELD = "mail_password"
+FIELD: Final = "mail_password"
 
 
 def sent(own: OwnStanding) -> SentCode | None:

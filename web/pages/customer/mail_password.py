@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from flask import redirect, url_for
 from werkzeug.wrappers import Response
@@ -26,7 +26,7 @@ from web.screens import Screen
 
 mail_password = portal_blueprint("portal_mail_password", "/mail-password")
 
-_MAIL = ("mail_address", "mail_address_again")
+_MAIL: Final = ("mail_address", "mail_address_again")
 _ENTRY, _CHECK, _DONE = Screen.MAIL_PASSWORD, Screen.MAIL_PASSWORD_CHECK, Screen.MAIL_PASSWORD_DONE
 
 

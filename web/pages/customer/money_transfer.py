@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from flask import redirect, url_for
 from werkzeug.wrappers import Response
@@ -22,8 +22,8 @@ from web.screens import Screen
 
 transfers = portal_blueprint("portal_transfer", "/transfer")
 
-_ACCOUNT = ("bank", "branch", "account_number", "holder")
-_OTHER = "other"
+_ACCOUNT: Final = ("bank", "branch", "account_number", "holder")
+_OTHER: Final = "other"
 _ENTRY, _CHECK, _DONE = Screen.TRANSFER, Screen.TRANSFER_CHECK, Screen.TRANSFER_DONE
 
 

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from provisioning.rules.actor import ActorKind
-from provisioning.store.queries.mails import MailKind
+from provisioning.rules.mail_kind import MailKind
 from provisioning.store.queries.timeline import Event
 from web.pages.staff import account_words
 from web.pages.staff.mail_words import KINDS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
@@ -19,7 +21,7 @@ from web.screens import Screen
 
 ending = Blueprint("staff_ending", __name__, url_prefix="/staff/customers/<customer_id>")
 
-_ONLY_PHONES = frozenset({EndReason.CHANGE_OF_PHONE})
+_ONLY_PHONES: Final = frozenset({EndReason.CHANGE_OF_PHONE})
 
 
 @ending.get("/end")

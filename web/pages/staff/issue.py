@@ -76,7 +76,7 @@ def turned_away(card: CustomerCard) -> Response:
     return redirect(url_for("staff_customer.show", customer_id=card.id), 303)
 
 
-_NOT_OFFERED = _l("この金融機関では取り扱っていません。")
+_NOT_OFFERED: Final = _l("この金融機関では取り扱っていません。")
 
 
 def _soft(institution: Institution) -> Choice:

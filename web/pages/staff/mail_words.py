@@ -8,7 +8,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 from provisioning.rules.mail_fault import MailFault
-from provisioning.store.queries.mails import MailKind
+from provisioning.rules.mail_kind import MailKind
 
 KINDS: Final[dict[MailKind, LazyString]] = {
     MailKind.TOKEN_ISSUED: _l("トークン発行のご案内"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
@@ -24,7 +26,7 @@ from web.screens import Screen
 
 mail_pages = Blueprint("staff_mails", __name__, url_prefix="/staff/mails")
 
-_KEPT = Screen.STAFF_RESEND
+_KEPT: Final = Screen.STAFF_RESEND
 
 
 @mail_pages.get("/")

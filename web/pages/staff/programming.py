@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
@@ -27,7 +28,7 @@ from web.screens import Screen
 
 programming = Blueprint("staff_programming", __name__, url_prefix="/staff/programming")
 
-_PAGE = 30
+_PAGE: Final = 30
 
 
 @programming.get("/")
@@ -171,7 +172,7 @@ def _before(desk: Desk, job: JobView) -> JobView | None:
     return next((one for one in earlier if one.next_job_id == job.id), None)
 
 
-_STEPS = {
+_STEPS: Final = {
     NextStep.START_STATION: 1,
     NextStep.PLUG_IN: 1,
     NextStep.MEND_DEVICE: 1,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import cast
+from typing import Final, cast
 
 from flask import Blueprint, Flask, redirect, url_for
 from flask.blueprints import BlueprintSetupState
@@ -26,9 +26,9 @@ def _templates(state: BlueprintSetupState) -> None:
     set_up_staff_templates(cast(Flask, state.app))
 
 
-_UNDELIVERED = partial(MailFilter, only_undelivered=True, limit=LIST_LIMIT)
-_TO_DO = partial(PaperFilter, is_open=True, limit=LIST_LIMIT)
-_OPEN = partial(JobFilter, is_open=True, limit=LIST_LIMIT)
+_UNDELIVERED: Final = partial(MailFilter, only_undelivered=True, limit=LIST_LIMIT)
+_TO_DO: Final = partial(PaperFilter, is_open=True, limit=LIST_LIMIT)
+_OPEN: Final = partial(JobFilter, is_open=True, limit=LIST_LIMIT)
 
 
 @work.get("/")

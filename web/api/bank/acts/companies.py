@@ -7,7 +7,8 @@ from typing import Final
 
 from provisioning.errors import NotFound
 from provisioning.jobs.manage_users import ManageUsersCommand, UserResult, manage_users
-from provisioning.store.queries.company_users import CompanyAct, CompanyUser, CompanyView, company_view
+from provisioning.rules.company import CompanyAct
+from provisioning.store.queries.company_users import CompanyUser, CompanyView, company_view
 from provisioning.store.queries.own_standing import own_standing
 from web import current
 from web.api.bank.acts.answers import Answer, decision, known, told_of

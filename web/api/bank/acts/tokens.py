@@ -128,7 +128,7 @@ def _issue_hard(call: Call) -> Answer:
     return {"credential_id": reserve_fob(current.services(), command, current.now()).credential_id}
 
 
-_ISSUERS = {TokenKind.SOFT: _issue_soft, TokenKind.HARD: _issue_hard}
+_ISSUERS: Final = {TokenKind.SOFT: _issue_soft, TokenKind.HARD: _issue_hard}
 
 
 def _refuse_fields(call: Call, *names: str) -> None:
