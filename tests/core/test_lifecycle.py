@@ -18,9 +18,8 @@ from provisioning.jobs.release import ReleaseCommand, ReleaseResult, release
 from provisioning.jobs.revoke import RevokeCommand, revoke
 from provisioning.jobs.verify import VerifyCommand, verify
 from provisioning.rules.actor import SYSTEM, Actor
-from provisioning.rules.mail_kind import MailKind
 from provisioning.rules.parameters import OtpParameters
-from provisioning.rules.states import CredentialState, EndedHow, FobState, JobKind, JobState, Slot, TokenKind
+from provisioning.rules.states import CredentialState, EndedHow, FobState, JobState, Slot, TokenKind
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
 from provisioning.store.tables import (
@@ -34,6 +33,7 @@ from provisioning.store.tables import (
     Ticket,
     TicketState,
 )
+from tests.core.what_is_open import add_job_ticket_mail
 from tests.fixtures.people import CONFIRMATION_PASSWORD, add_fob
 from tests.fixtures.tokens import Token, give_token, read_credential
 
@@ -270,7 +270,7 @@ def test_the_end_closes_everything_that_led_to_the_seed(
 ) -> None:
     fob = add_fob(services, "KF0000009")
     token = give_token(services, customer_a, now, CredentialState.ISSUED, fob)
-    ids = _add_job_ticket_mail(services, token, fob, now)
+    ids = add_job_ticket_mail(services, token, fob, now)
     revoke(services, RevokeCommand("dual", token.credential_id, EndedHow.REVOKED, SYSTEM), now)
     with services.store.read() as tx:
         job, ticket = tx.get_one(ProgrammingJob, ids[0]), tx.get_one(Ticket, ids[1])
@@ -311,42 +311,3 @@ def test_never_activated_expires(
     later = now + 31 * DAY
     refused = verify(services, VerifyCommand("dual", forgotten.user_id, forgotten.code(later), SYSTEM), later)
     assert refused.reason is Reason.EXPIRED
-
-
-def _add_job_ticket_mail(services: Services, token: Token, fob: Fob, now: datetime) -> tuple[str, str, str]:
-    job = ProgrammingJob(
-        institution_id="dual",
-        kind=JobKind.PROGRAM,
-        state=JobState.WRITING,
-        fob_id=fob.id,
-        credential_id=token.credential_id,
-        requested_by="test",
-        queued_at=now,
-    )
-    ticket = Ticket(
-        institution_id="dual",
-        credential_id=token.credential_id,
-        state=TicketState.OPEN,
-        salt=bytes(16),
-        iterations=1000,
-        sealed_password_key=b"key",
-        issued_at=now,
-        expires_at=now + DAY,
-    )
-    mail = OutboxMail(
-        institution_id="dual",
-        customer_id=token.customer_id,
-        credential_id=token.credential_id,
-        kind=MailKind.TOKEN_ISSUED,
-        language="ja",
-        sealed_address=b"address",
-        address_hash=bytes(32),
-        address_key_id="address-1",
-        facts={},
-        state=MailState.QUEUED,
-        queued_at=now,
-        next_attempt_at=now,
-    )
-    with services.store.write() as tx:
-        tx.add_all((job, ticket, mail))
-    return job.id, ticket.id, mail.id
