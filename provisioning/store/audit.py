@@ -12,27 +12,11 @@ from typing import Any, Final
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from provisioning.rules.actor import SYSTEM, Actor, ActorKind
+from provisioning.rules.actor import Actor
 from provisioning.store.audit_encoding import ENCODING_VERSION, FIELDS, entry_text, keyed_hash
 from provisioning.store.line import JoinedLine, Line, Statement
 from provisioning.store.tables.audit import AuditShown
 from provisioning.store.tables.base import to_microseconds
-
-__all__ = [
-    "COLUMNS",
-    "JSON_COLUMNS",
-    "SHOWN",
-    "SYSTEM",
-    "VIEW",
-    "Actor",
-    "ActorKind",
-    "AuditKey",
-    "AuditRecord",
-    "audit_row",
-    "record",
-    "record_list",
-    "write_row",
-]
 
 COLUMNS: Final = (*FIELDS, "encoding_version", "key_id", "nonce", "mac")
 JSON_COLUMNS: Final = ("facts",)

@@ -25,8 +25,6 @@ from provisioning.store.tables import (
     KeyKind,
 )
 
-__all__ = ["LIMIT", "CustomerFound", "FoundBy", "SearchScope", "normal", "search_customers"]
-
 LIMIT: Final = 50
 _MOST_KEYS: Final = 8 * LIMIT
 """So many keys are read at most; a customer whose name has a text twice, or in its reading too, has several."""
