@@ -48,10 +48,25 @@ def fob_case(tx: Session, command: FobCommand) -> FobCase:
 
 
 def record_fob_act(
-    tx: Session, services: Services, command: FobCommand, now: datetime, act: str, **facts: Any
+    tx: Session,
+    services: Services,
+    command: FobCommand,
+    now: datetime,
+    act: str,
+    *,
+    credential: Credential | None = None,
+    **facts: Any,
 ) -> None:
-    """One audit row for an act on this fob."""
+    """One audit row for an act on this fob; `credential` where it is about a customer's token."""
     entry = AuditRecord(
-        now, command.actor, act, "done", command.institution_id, fob_id=command.fob_id, facts=facts
+        now,
+        command.actor,
+        act,
+        "done",
+        command.institution_id,
+        customer_id=credential.customer_id if credential else None,
+        credential_id=credential.id if credential else None,
+        fob_id=command.fob_id,
+        facts=facts,
     )
     record(tx, services.audit_key, entry)

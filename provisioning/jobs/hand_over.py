@@ -20,4 +20,4 @@ def hand_over(services: Services, command: FobCommand, now: datetime) -> None:
         if case.credential is None:
             raise WrongState("fob", case.fob.state.value)
         move_fob(tx, case.fob.id, FobState.HANDED_OVER, command.actor, now, only_from={FobState.PROGRAMMED})
-        record_fob_act(tx, services, command, now, "hand_over", credential_id=case.credential.id)
+        record_fob_act(tx, services, command, now, "hand_over", credential=case.credential)

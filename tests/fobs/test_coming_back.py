@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from devices.contract import FailureCode
 from provisioning.errors import AlreadyTaken, BadInput, NotFound, TooEarly, WrongState
@@ -21,6 +22,7 @@ from provisioning.rules.states import EndedHow, FobState, JobState
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.store.queries import fobs
 from provisioning.store.queries.fobs import FobStep
+from provisioning.store.tables import AuditEntry, Credential
 from tests.fixtures.people import CONFIRMATION_PASSWORD, customer_actor
 from tests.fobs.case import Case
 from tests.fobs.desk import PlainFob
@@ -39,6 +41,17 @@ def in_use(case: Case) -> PlainFob:
     assert activate(case.services, command, case.now).outcome is Outcome.ACCEPTED
     case.desk.now += MINUTE
     return plain
+
+
+def test_a_hand_over_is_found_by_its_customer_and_token(case: Case) -> None:
+    case.desk.plug(case.fob)
+    case.reserve()
+    case.desk.work()
+    hand_over(case.services, case.of_fob(), case.now)
+    with case.services.store.read() as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.act == "hand_over")).one()
+        held = session.scalars(select(Credential.id).where(Credential.fob_id == case.fob.id)).one()
+    assert (entry.customer_id, entry.credential_id, entry.fob_id) == (case.customer.id, held, case.fob.id)
 
 
 def verified(case: Case, code: str) -> tuple[Outcome, Reason | None]:

@@ -101,3 +101,16 @@ def test_every_state_of_a_token_has_words() -> None:
 def test_nothing_of_the_console_lacks_english() -> None:
     missing = {text: place for text, place in catalogues.missing().items() if "staff" in place}
     assert missing == {}
+
+
+def test_every_result_that_a_job_records_has_words() -> None:
+    """A page in Japanese does not say "registered"."""
+    told = {
+        call.args[3].value
+        for file in JOBS.rglob("*.py")
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "AuditRecord"
+        if len(call.args) > 3 and isinstance(call.args[3], ast.Constant)
+    }
+    assert {"done", "registered", "queued"} <= told
+    assert told <= set(entry_words.RESULTS)

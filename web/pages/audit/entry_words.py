@@ -41,15 +41,21 @@ LINES: Final[dict[str, LazyString]] = {
     "add_company": _l("企業を登録"),
     "add_customer": _l("お客さまを登録"),
 }
+_DONE: Final = (
+    *("added", "archived", "begun", "closed", "confirmed", "disabled", "enabled", "enrolled", "erased"),
+    *("exported", "imported", "in_force", "invited", "issued", "lowered", "made", "open", "opened", "prepared"),
+    *("received", "registered", "removed", "reset", "taken", "unlocked"),
+)
+"""What the act's own line says already."""
 RESULTS: Final[dict[str, LazyString]] = {
     **act_words.RESULTS,
     **dict.fromkeys(("done", "accepted"), _l("完了")),
-    **dict.fromkeys(("issued", "made", "added", "open", "begun", "opened"), _l("実施")),
+    **dict.fromkeys(_DONE, _l("実施")),
     "shown": _l("表示"),
     "handed_out": _l("取り出し"),
     "whole": _l("異常なし"),
     "intent": _l("これから書込み"),
-    "queued": _l("送信待ち"),
+    "queued": _l("待ち"),
     "sending": _l("送信中"),
     "sent": _l("送信済み"),
     "set_up": _l("初期設定済み"),
