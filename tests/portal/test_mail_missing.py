@@ -11,6 +11,7 @@ from provisioning.rules.actor import Actor
 from provisioning.rules.states import EndedHow
 from provisioning.services import Services
 from provisioning.store.tables import Customer, OutboxMail, Ticket, TicketState
+from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import CONFIRMATION_PASSWORD
 from tests.portal.conftest import MovableClock, SignIn
 from tests.portal.test_soft_token import DONE, MENU, MISSING, credentials, issue
@@ -45,6 +46,7 @@ def test_a_wrong_address_is_mended_with_the_confirmation_password(
     assert "jiro@sample.example" in browser.text
 
 
+@sqlite_only
 def test_nobody_has_a_mailbox_filled_and_the_branch_helps_all_the_same(
     sign_in: SignIn, customer_a: Customer, services: Services, clock: MovableClock, teller_actor: Actor
 ) -> None:
