@@ -109,6 +109,11 @@ def test_a_parcel_that_does_not_agree_is_told_and_kept(
     assert fob_state(services, second) is FobState.IN_STOCK
 
 
+def test_a_fob_that_is_not_in_stock_is_named(teller_desk: Colleague, second: Fob) -> None:
+    send(teller_desk, serials="KF0000002\nkf9999999")
+    assert teller_desk.says("在庫にない番号: KF9999999")
+
+
 def test_a_range_fills_the_form(teller_desk: Colleague, services: Services) -> None:
     for number in (1, 2, 4):
         add_fob(services, f"KG000000{number}", profile="kagiya-fob")

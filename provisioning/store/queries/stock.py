@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -75,6 +75,14 @@ def fob_counts(session: Session, institution_id: str, branch: str | None) -> dic
     """How many fobs are in each state."""
     query = select(Fob.state, func.count()).where(*_own(institution_id, branch)).group_by(Fob.state)
     return dict.fromkeys(FobState, 0) | dict(session.execute(query).all())
+
+
+def not_in_stock(store: Store, institution_id: str, branch: str, serials: Collection[str]) -> frozenset[str]:
+    """Those of the serial numbers that name no fob of the branch's stock, or two of different kinds."""
+    here = (*_own(institution_id, branch), Fob.state == FobState.IN_STOCK, Fob.serial.in_(serials))
+    named = select(Fob.serial).where(*here).group_by(Fob.serial).having(func.count() == 1)
+    with store.read() as session:
+        return frozenset(serials) - frozenset(session.scalars(named))
 
 
 def only_kind(store: Store, institution_id: str, branch: str) -> str:

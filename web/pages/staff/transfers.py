@@ -9,12 +9,13 @@ from werkzeug.wrappers import Response
 
 from provisioning.errors import BadInput, NotFound, WrongState
 from provisioning.jobs.receive_fobs import ReceiveFobsCommand, receive_fobs
-from provisioning.jobs.send_fobs import SendFobsCommand, send_fobs
+from provisioning.jobs.send_fobs import MAX_SENT, SendFobsCommand, send_fobs
 from provisioning.rules.permissions import StaffAct
 from provisioning.rules.search_text import normal
 from provisioning.rules.serial_range import serial_range
 from provisioning.rules.states import FobState
 from provisioning.store.queries.serial_ranges import fobs_in
+from provisioning.store.queries.stock import not_in_stock
 from provisioning.store.queries.transfers import SentFob, TransferView, transfer, transfers
 from web import current, forms
 from web.pages.staff import telling, transfer_words
@@ -27,6 +28,8 @@ transfer_pages = Blueprint("staff_transfers", __name__, url_prefix="/staff/trans
 _SENT: Final = ("to_branch", "serials", "packed", "note")
 _ARRIVED: Final = ("arrived", "not_arrived")
 _MAX_DIGITS: Final = 4
+_TOLD: Final = 10
+"""So many numbers that are not in stock are named."""
 
 
 @transfer_pages.get("/")
@@ -39,6 +42,7 @@ def index(desk: Desk) -> str:
         desk,
         transfers=transfers(current.services().store, desk.institution.id, desk.branch),
         others=[(one, one) for one in desk.institution.branches if one != desk.staff.branch],
+        unknown=_not_in_stock(desk, again.values["serials"]) if "serials" in again.errors else [],
         errors=again.errors,
         values={"serials": "\n".join(_in_range(desk))} | dict(again.values),
     )
@@ -121,6 +125,14 @@ def _parcel(desk: Desk, typed: dict[str, str]) -> SendFobsCommand:
         desk.actor,
         typed["note"].strip(),
     )
+
+
+def _not_in_stock(desk: Desk, typed: str) -> list[str]:
+    """The first of those that cannot be sent."""
+    store, serials = current.services().store, read_serials(typed)
+    if len(serials) > MAX_SENT:
+        return []
+    return sorted(not_in_stock(store, desk.institution.id, desk.staff.branch, serials))[:_TOLD]
 
 
 def _in_range(desk: Desk) -> list[str]:
