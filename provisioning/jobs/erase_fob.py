@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from provisioning.errors import WrongState
 from provisioning.jobs.fob_acts import FobCommand, fob_case, record_fob_act
@@ -46,6 +47,6 @@ def erase_fob(
             may_use_last_try=may_use_last_try,
         )
         job_id = queue_job(tx, order, now)
-        asked = {"last_try": True} if may_use_last_try else {}
+        asked: dict[str, Any] = {"last_try": True} if may_use_last_try else {}
         record_fob_act(tx, services, command, now, "erase_fob", job_id=job_id, **asked)
     return QueuedErasure(job_id)

@@ -30,8 +30,7 @@ def set_expiry(services: Services, command: SetExpiryCommand, now: datetime) -> 
         fob = fob_case(tx, command).fob
         before = fob.expires_at
         tx.execute(update(Fob).where(Fob.id == fob.id).values(expires_at=expires_at))
-        told = {"before": _iso(before), "after": _iso(expires_at)}
-        record_fob_act(tx, services, command, now, "set_expiry", **told)
+        record_fob_act(tx, services, command, now, "set_expiry", before=_iso(before), after=_iso(expires_at))
 
 
 def expires_after(last_day: date | None, now: datetime) -> datetime | None:
