@@ -83,6 +83,9 @@ def test_a_change_begins_with_the_current_one(
     assert ADDRESS not in browser.text
     browser.submit(ENTRY, use="on", **TWICE, mail_password="12345678")
     assert "使えるメール通知パスワードがありません" in browser.text
+    assert browser.text.count("メール通知パスワードの送信") == 3, (
+        "the summary and the field name the part of the page"
+    )
     browser.submit(SEND)
     current = read_code(services, clock())
     assert "送信しました" in browser.get(ENTRY).text
