@@ -8,6 +8,7 @@ from typing import Final
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from devices.contract import FailureCode
 from provisioning.errors import AlreadyTaken, NotFound, WrongState
 from provisioning.jobs.cancel_job import CancelJobCommand, cancel_job
 from provisioning.jobs.erase_fob import erase_fob
@@ -80,11 +81,7 @@ def give(desk: Desk, job_id: str) -> Response:
     forms.read_form()
     job = desk.job(job_id)
     command = FobCommand(desk.institution.id, job.fob_id, desk.actor)
-    return telling.act(
-        desk,
-        lambda: hand_over(current.services(), command, current.now()),
-        url_for("staff_programming.show", job_id=job.id),
-    )
+    return telling.act(desk, lambda: hand_over(current.services(), command, current.now()), _address(job.id))
 
 
 @programming.post("/<job_id>/cancel")
@@ -94,11 +91,7 @@ def cancel(desk: Desk, job_id: str) -> Response:
     forms.read_form()
     job = desk.job(job_id)
     command = CancelJobCommand(desk.institution.id, job.id, desk.actor)
-    return telling.act(
-        desk,
-        lambda: cancel_job(current.services(), command, current.now()),
-        url_for("staff_programming.show", job_id=job.id),
-    )
+    return telling.act(desk, lambda: cancel_job(current.services(), command, current.now()), _address(job.id))
 
 
 @programming.post("/<job_id>/last-try")
@@ -120,7 +113,9 @@ def last_try(desk: Desk, job_id: str) -> Response:
 
 def _is_at_last_try(job: JobView) -> bool:
     """The write ended because one more wrong access code would lock the device, and nothing was done since."""
-    return job.failure is not None and job.failure.code == "last_try" and job.fob_state is FobState.RETURNED
+    return (
+        job.failure is not None and job.failure.code == FailureCode.LAST_TRY and job.fob_state is FobState.RETURNED
+    )
 
 
 def _lists(desk: Desk) -> dict[str, object]:
@@ -203,4 +198,8 @@ def _seconds_left(job: JobView, now: datetime) -> int | None:
 
 
 def _page_of(job_id: str) -> Response:
-    return redirect(url_for("staff_programming.show", job_id=job_id), 303)
+    return redirect(_address(job_id), 303)
+
+
+def _address(job_id: str) -> str:
+    return url_for("staff_programming.show", job_id=job_id)
