@@ -1,7 +1,7 @@
 """`python -m tests.guest [ARGUMENTS OF PYTEST]`: the devices' tests on a real USB stack, in a throw-away guest.
 
 Without arguments everything runs: two guests side by side, for a guest has one processor and a machine more, and
-then what is timed in a third one, whose clock counts instructions.
+what is timed in a third one beside them, whose clock counts instructions and so does not care who else is at work.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.guest.debian import GuestUnavailable
 from tests.guest.machine import Guest, prepare, run
 from tests.guest.stock import PROJECT
 
-_SIDE_BY_SIDE: Final = 2
+_SIDE_BY_SIDE: Final = 3
 _TESTS: Final = "tests/guest/inside"
 TIMED: Final = f"{_TESTS}/timed"
 TIMED_ARGUMENTS: Final = (TIMED, "--timeout=0")
