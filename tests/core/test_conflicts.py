@@ -85,7 +85,8 @@ def test_of_two_who_wait_for_each_other_both_come_to_their_end(
     with ThreadPoolExecutor(2) as threads:
         ways = ((customer_a, customer_b), (customer_b, customer_a))
         list(threads.map(lambda way: rename_both(services, way[0], way[1], meeting), ways))
-    assert meeting.attempts == 3
+    # they met, and whoever was given up may have been so quick that it met the other once more
+    assert meeting.attempts >= 3
     with services.store.read() as tx:
         # whoever was given up came last, and changed both
         assert len({name.split()[0] for name in tx.scalars(select(Customer.name))}) == 1
