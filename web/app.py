@@ -21,7 +21,6 @@ from provisioning.rules.roles import SHOWS_PAGES, Role
 from provisioning.services import Services
 from web import faults, headers, metrics
 from web.current import EXTENSION, Face
-from web.portal_flood import set_up_portal_flood
 
 _MAX_BODY_BYTES: Final = 64 * 1024
 _PAGE_SETUP: Final = "web.page_setup"
@@ -97,8 +96,6 @@ def create_app(services: Services, roles: Iterable[Role], clock: Callable[[], da
 def _set_up(app: Flask, roles: frozenset[Role]) -> None:
     metrics.set_up_metrics(app)
     headers.set_up_headers(app)
-    if roles & SHOWS_PAGES:
-        set_up_portal_flood(app)
     faults.set_up_faults(app)
     exempt = importlib.import_module(_PAGE_SETUP).set_up_pages(app) if roles & SHOWS_PAGES else None
     for blueprint, has_forms in _blueprints(roles):

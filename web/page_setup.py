@@ -13,11 +13,13 @@ from werkzeug.exceptions import NotFound
 
 from web import assets, dates, faults, languages, money, template_names
 from web.fault_pages import fault_page
+from web.portal_flood import set_up_portal_flood
 from web.sessions import TableSessions
 
 
 def set_up_pages(app: Flask) -> Callable[[Blueprint], object]:
     """Everything but the pages. Every post needs a CSRF token, unless what is returned is told its blueprint."""
+    set_up_portal_flood(app)
     app.session_interface = TableSessions()
     app.before_request(_refuse_nul)
     languages.set_up_languages(app)

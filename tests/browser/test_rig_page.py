@@ -72,7 +72,7 @@ def _card(serial: str) -> str:
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_the_page_fits_and_everybody_can_use_it(open_page: OpenPage, language: str, width: int) -> None:
     page = open_page(language, width)
-    expect(page.locator(".card")).to_have_count(4)
+    expect(page.locator(".card")).to_have_count(5)
     page.locator(".faults summary").first.click()
     look(page, f"rig-{language}-{width}")
     assert fits(page)
