@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
-from devices.contract import JobResult
 from provisioning.errors import WrongState
 from provisioning.jobs.prove_typed_code import ProveTypedCodeCommand, TypedProof, prove_typed_code
 from provisioning.jobs.reserve_fob import ReservedFob
@@ -20,17 +18,6 @@ from tests.fixtures.databases import sqlite_only
 from tests.fixtures.slow_verifier import asking_slowly
 from tests.fobs.case import Case
 from tests.fobs.desk import PlainFob
-
-
-@pytest.fixture
-def unread(case: Case, reserved: ReservedFob) -> PlainFob:
-    """The fob, written, with no code read back."""
-    plain = case.desk.plug(case.fob)
-    (job,) = case.desk.poll()
-    receipt = case.desk.write(job).receipt
-    assert receipt is not None
-    assert case.desk.report(job.job_id, JobResult(receipt=replace(receipt, code=""))) is JobState.WRITTEN
-    return plain
 
 
 def proof(case: Case, job_id: str, code: str, *events: Callable[[], object]) -> TypedProof:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
-from devices.contract import JobResult
 from provisioning.errors import BadInput, InputFault, NotFound, WrongState
 from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.hand_over import hand_over
@@ -18,17 +15,6 @@ from provisioning.store.queries.next_step import NextStep
 from tests.fixtures.people import customer_actor
 from tests.fobs.case import Case
 from tests.fobs.desk import PlainFob
-
-
-@pytest.fixture
-def unread(case: Case, reserved: ReservedFob) -> PlainFob:
-    """The fob, written, with no code read back."""
-    plain = case.desk.plug(case.fob)
-    (job,) = case.desk.poll()
-    receipt = case.desk.write(job).receipt
-    assert receipt is not None
-    assert case.desk.report(job.job_id, JobResult(receipt=replace(receipt, code=""))) is JobState.WRITTEN
-    return plain
 
 
 def typed(case: Case, job_id: str, code: str, institution_id: str = "dual") -> TypedProof:
