@@ -11,7 +11,7 @@ from typing import Any, Final
 from provisioning import migrations
 from provisioning.cli.compose import build_services
 from provisioning.cli.demo_people import enter_people
-from provisioning.cli.keys import make_keys, make_secret_key, make_signing_key
+from provisioning.cli.keys import make_keys
 from provisioning.rules.roles import ALL_ROLES
 from provisioning.secret_files import read_key, read_public_key
 from provisioning.services import Services
@@ -26,8 +26,6 @@ from provisioning.settings import (
     StoreSettings,
     VaultSettings,
 )
-from provisioning.store.address_keys import FIRST, AddressKeys
-from provisioning.store.key_folder import KeyFolder
 
 _ACCOUNTS: Final = "accounts.json"
 """Written last: without it the house is unfinished."""
@@ -35,25 +33,10 @@ _ACCOUNTS: Final = "accounts.json"
 
 def open_house(directory: Path, base_url: str, mail_port: int) -> Services:
     """Find the house in `directory`, or make it. An unfinished one is made anew. Raises KagiyaError."""
-    keys = directory / "keys"
-    if not keys.exists():
-        make_keys(keys, "demo")
-    if not (keys / "vault").exists():  # a house that is older than the rotation of keys
-        _move_kek(keys)
-    if not (keys / "address").exists():  # a house that is older than the rotation of this key
-        _move_address_key(keys)
-    if not (keys / "checkpoint.key").exists():  # a house that is older than checkpoints
-        make_signing_key(keys, "checkpoint")
-    if not (keys / "station.key").exists():  # a house that is older than signed answers
-        make_secret_key(keys, "station")
-    accounts_file = directory / _ACCOUNTS
+    if not (directory / _ACCOUNTS).exists():
+        _clear(directory)
+        make_keys(directory / "keys", "demo")
     settings = _settings(directory, base_url, mail_port)
-    if not accounts_file.exists():
-        for leftover in directory.glob("kagiya.db*"):
-            leftover.unlink()
-        shutil.rmtree(directory / "checkpoints", ignore_errors=True)  # of the log that is gone
-        for desk in directory.glob("station*"):  # enrolled at the database that is gone
-            shutil.rmtree(desk, ignore_errors=True)
     migrations.upgrade(settings.store.url)
     return build_services(settings, ALL_ROLES)
 
@@ -76,19 +59,12 @@ def write_private(file: Path, value: Any) -> None:
     fresh.replace(file)
 
 
-def _move_kek(keys: Path) -> None:
-    folder = KeyFolder(keys / "vault")
-    folder.directory.mkdir(mode=0o755)
-    for ending in ("key", "pub"):
-        (keys / f"vault.{ending}").rename(folder.directory / f"demo.{ending}")
-    folder.put_in_force("demo")
-
-
-def _move_address_key(keys: Path) -> None:
-    folder = AddressKeys(keys / "address")
-    folder.directory.mkdir(mode=0o700)
-    (keys / "address.key").rename(folder.directory / f"{FIRST}.key")
-    folder.put_in_force(FIRST)
+def _clear(directory: Path) -> None:
+    """What was begun: the database, and all that belongs to it alone."""
+    for leftover in directory.glob("kagiya.db*"):
+        leftover.unlink()
+    for folder in (directory / "keys", directory / "checkpoints", *directory.glob("station*")):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _settings(directory: Path, base_url: str, mail_port: int) -> Settings:

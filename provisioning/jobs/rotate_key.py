@@ -147,7 +147,7 @@ def _exchange(services: Services, fresh: list[Exchange]) -> None:
 
 
 @retried
-def _record(  # noqa: PLR0917
+def _record(  # noqa: PLR0917 - one entry of a rotation
     services: Services,
     purpose: KeyPurpose,
     command: RotateKeyCommand,
