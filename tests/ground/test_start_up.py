@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ import pytest
 from provisioning import migrations
 from provisioning.cli import demo
 from provisioning.cli.compose import OPERATOR, build_services
-from provisioning.cli.demo_house import _move_address_key, _move_kek
+from provisioning.cli.demo_house import open_house
 from provisioning.cli.keys import make_keys
 from provisioning.cli.start_up import (
     refuse_address_without_passkeys,
@@ -32,7 +31,6 @@ from provisioning.rules.roles import ALL_ROLES, Role
 from provisioning.services import Services
 from provisioning.settings import ServerSettings, Settings, VaultSettings, VerifierSettings
 from provisioning.settings_file import load_settings
-from provisioning.store.address_keys import FIRST, AddressKeys
 from provisioning.store.key_folder import KeyFolder
 from provisioning.store.tables import BankClient
 from tests.fixtures.softhsm import MODULE, SoftToken
@@ -284,22 +282,9 @@ def test_production_does_not_start_on_softhsm(tmp_path: Path, soft_token: SoftTo
     assert "vault.hsm: the token is one of SoftHSM, which is for tests" in ended.stderr
 
 
-def test_a_demonstration_that_is_older_than_the_rotation_of_keys_keeps_its_key(tmp_path: Path) -> None:
+def test_keys_of_an_unfinished_demonstration_are_made_anew(tmp_path: Path) -> None:
     make_keys(tmp_path / "keys", "demo")
-    keys = KeyFolder(tmp_path / "keys" / "vault")
-    kept = keys.private("demo")
-    for ending in ("key", "pub"):
-        (keys.directory / f"demo.{ending}").rename(tmp_path / "keys" / f"vault.{ending}")
-    shutil.rmtree(keys.directory)
-    _move_kek(tmp_path / "keys")
-    assert (keys.current(), keys.private("demo")) == ("demo", kept)
-
-
-def test_a_demonstration_that_is_older_than_names_of_keys_of_addresses_keeps_its_key(tmp_path: Path) -> None:
-    make_keys(tmp_path / "keys", "demo")
-    keys = AddressKeys(tmp_path / "keys" / "address")
-    kept = keys.read(FIRST)
-    (keys.directory / f"{FIRST}.key").rename(tmp_path / "keys" / "address.key")
-    shutil.rmtree(keys.directory)
-    _move_address_key(tmp_path / "keys")
-    assert (keys.current(), keys.read(FIRST)) == (FIRST, kept)
+    begun = KeyFolder(tmp_path / "keys" / "vault").private("demo")
+    (tmp_path / "keys" / "station.key").unlink()
+    open_house(tmp_path, "http://localhost:8700", 2525).store.close()
+    assert KeyFolder(tmp_path / "keys" / "vault").private("demo") != begun
