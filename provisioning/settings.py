@@ -115,7 +115,7 @@ class ServerSettings:
 
     With `clock` KERNEL no code is accepted while the kernel says that its clock follows no time source;
     HOST is for virtual machines and containers whose host keeps the time. `tls_clients`: only who shows a
-    certificate of this authority is spoken to.
+    certificate of this authority is spoken to. Refusals of strangers leave at whole `refusal_step_s`.
     """
 
     base_url: str = "https://localhost"
@@ -127,6 +127,7 @@ class ServerSettings:
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     tls_clients: Path | None = None
+    refusal_step_s: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,6 +222,7 @@ class _Reader:
             tls_certificate=self._optional_path(table, "tls_certificate_file"),
             tls_key=self._optional_path(table, "tls_key_file"),
             tls_clients=self._optional_path(table, "tls_clients_file"),
+            refusal_step_s=table.number("refusal_step_s", 0.02, 1, defaults.refusal_step_s),
         )
         if settings.tls_clients is not None and settings.tls_certificate is None:
             table.fail("tls_clients_file", "needs a certificate of our own", "Write tls_certificate_file.")

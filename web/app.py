@@ -19,7 +19,7 @@ from werkzeug.routing import IntegerConverter, UnicodeConverter, ValidationError
 
 from provisioning.rules.roles import SHOWS_PAGES, Role
 from provisioning.services import Services
-from web import faults, headers, metrics
+from web import even_time, faults, headers, metrics
 from web.current import EXTENSION, Face
 
 _MAX_BODY_BYTES: Final = 64 * 1024
@@ -95,6 +95,7 @@ def create_app(services: Services, roles: Iterable[Role], clock: Callable[[], da
 
 def _set_up(app: Flask, roles: frozenset[Role]) -> None:
     metrics.set_up_metrics(app)
+    even_time.set_up_even_time(app)
     headers.set_up_headers(app)
     faults.set_up_faults(app)
     exempt = importlib.import_module(_PAGE_SETUP).set_up_pages(app) if roles & SHOWS_PAGES else None

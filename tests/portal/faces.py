@@ -9,13 +9,15 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from http import HTTPStatus
+from itertools import count
 from typing import Any, Final
 
 import pytest
 from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from provisioning.jobs import check_fallback, passwords
@@ -73,8 +75,11 @@ class Faces:
         """A code of somebody whose password was right."""
         browser = Visitor(self.app).get(SIGN_IN)
         browser.submit(SIGN_IN, login_id=self.customer.login_id, password=PASSWORD)
+        sources = count()
 
         def prepare() -> Callable[[], object]:
+            # time stands still, so that the code stays what it is: no source may have posted too often
+            browser.client.environ_base["REMOTE_ADDR"] = f"10.0.0.{next(sources) // 100}"
             browser.get(CODE)
             fields = browser.form(CODE) | {"otp": otp}
             return lambda: self._keep(name, self._post(browser, CODE, fields))
@@ -97,14 +102,14 @@ class Faces:
 
         return prepare
 
-    def number(self, name: str, number: str) -> Prepare:
-        """A password that is wrong, at the console."""
+    def number(self, name: str, number: str, password: str = "not this one") -> Prepare:
+        """A password or a code that is wrong, at the console."""
         browser = Visitor(self.app)
 
         def prepare() -> Callable[[], object]:
             self.clock.advance(seconds=2)
             browser.get(FALLBACK)
-            fields = browser.form(FALLBACK) | {"number": number, "password": "not this one", "otp": "12345678"}
+            fields = browser.form(FALLBACK) | {"number": number, "password": password, "otp": "12345678"}
             return lambda: self._keep(name, self._post(browser, FALLBACK, fields))
 
         return prepare
@@ -115,6 +120,7 @@ class Faces:
         return browser.client.post(path, data=fields, base_url=BASE, headers=headers)
 
     def _keep(self, name: str, answer: TestResponse) -> None:
+        assert answer.status_code != HTTPStatus.TOO_MANY_REQUESTS, name
         self.answers[name] = answer
 
 
@@ -169,8 +175,12 @@ def number_kinds(faces: Faces) -> Mapping[str, Prepare]:
         services, PrepareFallbackCommand(owner.id, "999800009001", replace(owner, id="")), now
     )
     set_staff_password(services, SetStaffPasswordCommand("right, and long", owner), now)
+    with services.store.read() as session:
+        holder = session.scalars(select(Customer).where(Customer.user_id == "999800009001")).one()
+    give_token(services, holder, now)
     return {
         "wrong password": faces.number("wrong password", number),
+        "wrong code": faces.number("wrong code", number, "right, and long"),
         "unknown number": faces.number("unknown number", "00000000"),
     }
 

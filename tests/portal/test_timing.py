@@ -1,12 +1,14 @@
 """From outside, unknown, wrong and used are one: the same answer, in the same time (R08, R09).
 
-In this process, where nothing hides a difference but the work itself; `kagiya bench timing` measures longer.
+In this process, where nothing hides a difference but the step at which refusals leave; `kagiya bench timing`
+measures longer.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 from werkzeug.test import TestResponse
@@ -24,8 +26,11 @@ from tests.portal.faces import (
     open_faces,
     quick_passwords,
 )
+from web.even_time import left_s
 
 SAMPLES = 200
+STEP_S = 0.01
+"""Short, to keep the test quick, and still several times what a refusal takes here."""
 ODDS = 0.25
 """How far from even the odds may be that a time of one kind is the longer of two."""
 
@@ -50,7 +55,8 @@ def test_what_is_wrong_shows_neither_in_the_answer_nor_in_its_time(
     status: int,
 ) -> None:
     quick_passwords(monkeypatch)
-    faces = open_faces(services, clock)
+    server = replace(services.settings.server, refusal_step_s=STEP_S)
+    faces = open_faces(replace(services, settings=replace(services.settings, server=server)), clock)
     alike = kinds(faces)
     compared = interleaved(alike, SAMPLES // len(alike))
     first, *others = map(seen, faces.answers.values())
@@ -66,3 +72,10 @@ def test_a_few_statements_more_would_show() -> None:
     compared = interleaved({"less": worked(4_000), "as much": worked(4_000), "more": worked(6_000)}, SAMPLES // 2)
     assert abs(compared["as much"].odds - 0.5) < ODDS
     assert compared["more"].odds > 0.5 + ODDS
+
+
+def test_a_refusal_leaves_at_the_next_whole_step() -> None:
+    assert left_s(0.0375, 0.25) == pytest.approx(0.2125)
+    assert left_s(0.2501, 0.25) == pytest.approx(0.2499)
+    assert left_s(0.5, 0.25) == pytest.approx(0)
+    assert left_s(0.3, 0) == 0

@@ -18,6 +18,7 @@ from provisioning.rules.app_proof import VERSION, AppKey, to_base64url
 from provisioning.rules.subscriber import subscriber
 from web import current
 from web.api.strict_json import read_json_object, unknown_member
+from web.even_time import hold_refusal
 from web.flood import Allowance, FloodGuard
 
 app_api = Blueprint("app_api", __name__, url_prefix="/api/app/v1")
@@ -68,6 +69,7 @@ def time() -> Response:
 
 @app_api.errorhandler(ProofRefused)
 def _refused(_error: ProofRefused) -> tuple[Response, int]:
+    hold_refusal()
     return jsonify({"error": "refused"}), 403
 
 

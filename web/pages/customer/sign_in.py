@@ -18,6 +18,7 @@ from provisioning.rules.states import CredentialState
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.store.queries.own_standing import OwnStanding, own_standing
 from web import current, flow, forms, metrics, sessions
+from web.even_time import hold_refusal
 from web.pages.customer.at_login import page_at_login
 from web.pages.customer.guard import CLOSED_DOOR, actor, here, notify, page, portal_blueprint, shut_out
 from web.screens import Screen
@@ -78,6 +79,7 @@ def submit(institution_id: str) -> Response:
         forms.refuse(Screen.LOGIN, [(fault.field, fault.fault)], {"login_id": typed["login_id"]})
         return again
     if result.outcome is not Outcome.ACCEPTED or result.customer_id is None:
+        hold_refusal()
         forms.refuse(Screen.LOGIN, [("", "login_refused")], {"login_id": typed["login_id"]})
         return again
     own = own_standing(current.services(), institution.id, result.customer_id)
@@ -165,6 +167,7 @@ def _judged(own: OwnStanding, result: VerifyResult) -> Response:
     if result.reason is Reason.WAITING:
         return _shut_out_until(own)
     if result.reason in (Reason.WRONG, Reason.USED):
+        hold_refusal()
         return _refuse_code("wrong")
     return _refuse_code("unavailable")
 

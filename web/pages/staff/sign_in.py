@@ -17,6 +17,7 @@ from provisioning.rules.permissions import StaffAct, StaffRole, allows
 from provisioning.rules.staff_proof import SignInProof
 from provisioning.store.queries.staff import staff_member
 from web import current, forms, sessions
+from web.even_time import hold_refusal
 from web.pages.staff import account_words, passkeys
 from web.pages.staff.desk import Desk, at_desk, here
 from web.screens import Screen
@@ -72,6 +73,7 @@ def enter_by_fallback() -> Response:
         staff_id, fault = None, "unavailable"
     if staff_id is not None:
         return let_in(staff_id, SignInProof.FALLBACK)
+    hold_refusal()
     forms.refuse(Screen.STAFF_FALLBACK, [("", fault)], {"number": typed["number"]})
     return redirect(url_for(".fallback"), 303)
 

@@ -16,6 +16,7 @@ from provisioning.jobs.passkey_options import step_up_options
 from provisioning.jobs.use_passkey import UsePasskeyCommand, use_passkey
 from provisioning.rules.staff_proof import SignInProof
 from web import current, forms, sessions
+from web.even_time import hold_refusal
 from web.pages.staff import account_words, going_on, passkeys
 from web.pages.staff.desk import Desk, at_desk, page
 from web.pages.staff.sign_in import first_page, on_loopback
@@ -92,6 +93,7 @@ def _answer(desk: Desk, proof: SignInProof, find_fault: Callable[[], str]) -> Re
         raise Forbidden
     fault = find_fault()
     if fault:
+        hold_refusal()
         forms.refuse(_FORM, [("", fault)])
         return redirect(url_for(".show"), 303)
     forms.forget(_FORM)
