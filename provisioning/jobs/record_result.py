@@ -95,12 +95,14 @@ def _doubt(fob: Fob, receipt: WriteReceipt | None) -> Problem | None:
 def _same(job: ProgrammingJob, result: JobResult) -> bool:
     """Whether this result was recorded before. The code read back is not kept, so it is not compared."""
     if result.receipt is not None:
-        return job.receipt == _without_code(result.receipt)
+        return job.receipt == _kept(result.receipt)
     return result.problem is not None and job.failure == dataclasses.asdict(result.problem)
 
 
-def _without_code(receipt: WriteReceipt) -> dict[str, Any]:
-    return {name: value for name, value in dataclasses.asdict(receipt).items() if name != "code"}
+def _kept(receipt: WriteReceipt) -> dict[str, Any]:
+    """All but the code; `code_read` tells that there was one, so that nobody is asked to type it meanwhile."""
+    told = dataclasses.asdict(receipt)
+    return told | {"code_read": bool(told.pop("code"))}
 
 
 @retried
@@ -115,7 +117,7 @@ def _written(services: Services, command: RecordResultCommand, now: datetime) ->
         _note_fob(tx, services, job, receipt)
         if erased:
             move_fob(tx, job.fob_id, FobState.IN_STOCK, command.actor, now, only_from={FobState.RETURNED})
-        values = {"receipt": _without_code(receipt), "recorded_at": now, "closed_at": now if erased else None}
+        values = {"receipt": _kept(receipt), "recorded_at": now, "closed_at": now if erased else None}
         move_job(tx, job.id, JobState.WRITTEN, **values)
         record(tx, services.audit_key, _audit(command, job, receipt, now))
 
@@ -144,7 +146,7 @@ def _prove(services: Services, command: RecordResultCommand, job: ProgrammingJob
 
 def _fail(services: Services, command: RecordResultCommand, problem: Problem, now: datetime) -> JobState:
     receipt = command.result.receipt
-    kept = None if receipt is None else _without_code(receipt)
+    kept = None if receipt is None else _kept(receipt)
     ending = EndAttemptCommand(command.job_id, JobState.FAILED, problem, command.actor, receipt=kept)
     end_attempt(services, ending, now)
     return JobState.FAILED

@@ -18,6 +18,8 @@ from provisioning.jobs.record_result import RecordResultCommand, record_result
 from provisioning.jobs.reserve_fob import ReservedFob, ReserveFobCommand, reserve_fob
 from provisioning.rules.states import CredentialState, EndedHow, FobState, JobState
 from provisioning.rules.verdict import Outcome
+from provisioning.store.queries.jobs import PROVED_WITHIN
+from provisioning.store.queries.next_step import NextStep
 from tests.fixtures.people import add_customer, add_fob, customer_actor
 from tests.fobs.case import Case
 
@@ -164,6 +166,16 @@ def test_a_proof_missed_by_a_crash_is_made_up_for_when_the_result_comes_again(
     assert record_result(without_verifier, command, case.now) is JobState.WRITTEN
     assert case.fob_state() is FobState.PROGRAMMING
     assert record_result(case.services, command, case.now) is JobState.PROVED
+
+
+def test_nobody_types_a_code_that_was_read_back_and_is_being_checked(case: Case, reserved: ReservedFob) -> None:
+    case.desk.plug(case.fob)
+    (job,) = case.desk.poll()
+    command = RecordResultCommand(case.desk.station_id, job.job_id, case.desk.write(job), case.desk.actor)
+    assert record_result(replace(case.services, opener=None), command, case.now) is JobState.WRITTEN
+    assert case.page(job.job_id).next_step is NextStep.WAIT
+    case.desk.now += PROVED_WITHIN
+    assert case.page(job.job_id).next_step is NextStep.TYPE_CODE, "somebody died between record and proof"
 
 
 def test_no_proof_while_the_clock_is_not_to_be_relied_upon(case: Case, reserved: ReservedFob) -> None:

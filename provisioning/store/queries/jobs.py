@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Select, and_, or_, select
@@ -15,7 +15,7 @@ from provisioning.rules.factory import FACTORY
 from provisioning.rules.states import CredentialState, FobState, JobKind, JobState
 from provisioning.store.engine import Store
 from provisioning.store.queries.journal_steps import JournalStep, StepName, journal_steps
-from provisioning.store.queries.next_step import Findings, NextStep, SeenDevice, next_step
+from provisioning.store.queries.next_step import Findings, NextStep, SeenDevice, Step, next_step
 from provisioning.store.queries.stations import (
     DeviceView,
     ProblemView,
@@ -25,6 +25,9 @@ from provisioning.store.queries.stations import (
     stations_of,
 )
 from provisioning.store.tables import AuditEntry, Credential, Customer, Fob, ProgrammingJob, Station
+
+PROVED_WITHIN: Final = timedelta(seconds=10)
+"""A code that was read back is checked at once; if it is not by then, somebody died over it, and it is typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ def job(store: Store, institution_id: str, job_id: str, now: datetime) -> JobVie
         rows = session.execute(_rows(institution_id).where(ProgrammingJob.id == job_id)).all()
         if not rows:
             raise NotFound("job")
-        (view,) = _views(session, [_Row(*rows[0])], stations_of(session, institution_id, now))
+        (view,) = _views(session, [_Row(*rows[0])], stations_of(session, institution_id, now), now)
         return view
 
 
@@ -113,7 +116,7 @@ def jobs(store: Store, institution_id: str, now: datetime, wanted: JobFilter) ->
         query = query.where(or_(at < wanted.after.queued_at, and_(at == wanted.after.queued_at, beside)))
     with store.read() as session:
         stations = stations_of(session, institution_id, now)
-        return _views(session, [_Row(*row) for row in session.execute(query).all()], stations)
+        return _views(session, [_Row(*row) for row in session.execute(query).all()], stations, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +139,26 @@ def _rows(institution_id: str) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _views(session: Session, rows: Sequence[_Row], stations: Sequence[StationView]) -> tuple[JobView, ...]:
+def _views(
+    session: Session, rows: Sequence[_Row], stations: Sequence[StationView], now: datetime
+) -> tuple[JobView, ...]:
     followers, hand_overs = _next_attempts(session, rows), _hand_overs(session, rows)
-    return tuple(_view(row, stations, followers.get(row.job.id), hand_overs.get(row.job.id)) for row in rows)
+    views = []
+    for row in rows:
+        seen = _seen(row, stations)
+        step = next_step(_findings(row, stations, seen, followers.get(row.job.id), now))
+        views.append(_view(row, seen, step, followers.get(row.job.id), hand_overs.get(row.job.id)))
+    return tuple(views)
 
 
 def _view(
-    row: _Row, stations: Sequence[StationView], follower: str | None, handed_over_at: datetime | None
+    row: _Row,
+    seen: Sequence[tuple[StationView, DeviceView]],
+    step: Step,
+    follower: str | None,
+    handed_over_at: datetime | None,
 ) -> JobView:
     job, customer, credential = row.job, row.customer, row.credential
-    seen = _seen(row, stations)
-    step, facts = next_step(_findings(row, stations, seen, follower))
     return JobView(
         **{name: getattr(job, name) for name in _JOB_COLUMNS},
         **{name: getattr(row.fob, name) for name in ("serial", "profile", "model")},
@@ -160,8 +172,8 @@ def _view(
         steps=_steps(row, handed_over_at),
         failure=problem_of(job.failure),
         device=seen[0][1] if len(seen) == 1 else None,
-        next_step=step,
-        next_facts=facts,
+        next_step=step[0],
+        next_facts=step[1],
         next_job_id=follower,
         receipt=job.receipt or {},
     )
@@ -224,6 +236,7 @@ def _findings(
     stations: Sequence[StationView],
     seen: Sequence[tuple[StationView, DeviceView]],
     follower: str | None,
+    now: datetime,
 ) -> Findings:
     job = row.job
     return Findings(
@@ -234,6 +247,7 @@ def _findings(
         fob_state=row.fob.state,
         credential_state=row.credential.state if row.credential else None,
         failure=str(job.failure["code"]) if job.failure else "",
+        proof_due=_is_proof_due(job, now),
         erasable=row.fob.profile != FACTORY,
         next_job_id=follower,
         wait=job.wait,
@@ -241,6 +255,11 @@ def _findings(
         stations_connected=tuple(station.name for station in _may_do(row, stations)),
         seen=tuple(_seen_device(station, device) for station, device in seen),
     )
+
+
+def _is_proof_due(job: ProgrammingJob, now: datetime) -> bool:
+    read = bool(job.receipt and job.receipt["code_read"])
+    return read and job.recorded_at is not None and now - job.recorded_at < PROVED_WITHIN
 
 
 def _seen_device(station: StationView, device: DeviceView) -> SeenDevice:

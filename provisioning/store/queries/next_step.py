@@ -43,6 +43,7 @@ class SeenDevice:
 class Findings:
     """Everything the decision looks at. `wait` is a devices.contract.Wait; `erasable`: its seed is one of ours.
 
+    `proof_due`: a code was read back and is being checked now.
     `stations_connected`: those that may do the job. `seen`: the fob at any of them; a second entry is a double.
     """
 
@@ -53,6 +54,7 @@ class Findings:
     fob_state: FobState
     credential_state: CredentialState | None
     failure: str = ""
+    proof_due: bool = False
     erasable: bool = True
     next_job_id: str | None = None
     wait: str = ""
@@ -77,6 +79,8 @@ def next_step(found: Findings) -> Step:
             return step, {"serial": found.serial, "station": found.station}
         return NextStep.START_STATION, {"station": found.station}
     if found.state is JobState.WRITTEN and not found.closed:
+        if found.proof_due:
+            return NextStep.WAIT, {"serial": found.serial, "station": found.station}
         return NextStep.TYPE_CODE, {"serial": found.serial}
     if found.state is JobState.PROVED:
         return _proved(found)
