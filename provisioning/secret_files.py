@@ -16,8 +16,8 @@ _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
-def read_secret(settings_file: str, key: str, path: Path) -> str:
-    """The text of a secret file without its line end.
+def read_secret(settings_file: str, key: str, path: Path, if_missing: str = "") -> str:
+    """The text of a secret file without its line end; `if_missing` tells how to mend that there is none.
 
     Raises SettingsInvalid (for `key` of `settings_file`; never holding the content) if the file cannot be
     read, is empty, or may be used by its group or by others.
@@ -27,7 +27,8 @@ def read_secret(settings_file: str, key: str, path: Path) -> str:
             mode = os.fstat(stream.fileno()).st_mode
             text = stream.read().strip()
     except OSError as error:
-        raise SettingsInvalid(settings_file, key, f"{path} cannot be read: {error.strerror}") from None
+        mend = if_missing if isinstance(error, FileNotFoundError) else ""
+        raise SettingsInvalid(settings_file, key, f"{path} cannot be read: {error.strerror}", mend) from None
     except UnicodeDecodeError:
         raise SettingsInvalid(settings_file, key, f"{path} is not ASCII text") from None
     if mode & _OTHERS:

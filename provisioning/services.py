@@ -15,7 +15,6 @@ from devices.profiles import FirmwareProfile
 from provisioning.clock import ClockGuard
 from provisioning.errors import NotFound
 from provisioning.rules.institution import Institution
-from provisioning.store.access_codes import AccessCodes
 from provisioning.store.address_box import AddressBox
 from provisioning.store.audit import AuditKey
 from provisioning.store.boxes import Box
@@ -40,15 +39,13 @@ class Services:
     audit_key: AuditKey
     sealer: SeedSealer
     opener: SeedOpener | None = None
-    # whom to ask about codes where `opener` is None; None in roles that check none
+    # whom to ask about codes, and for what locks devices, where `opener` is None; None in roles that check none
     verifier: Verifier | None = None
     # whom to believe that asks; None where no other role is answered
     roles_authority: RoleAuthority | None = None
     addresses: AddressBox | None = None
     # password keys and answers of activation tickets, secrets inside web sessions
     tickets: Box | None = None
-    # what locks devices; None in roles that give no jobs to stations
-    access_codes: AccessCodes | None = None
     # what stations are answered is signed with it; None where none is answered
     answer_signer: AnswerSigner | None = None
     # where the audit log was signed; the signer is the worker's alone

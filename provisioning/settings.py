@@ -77,7 +77,6 @@ class KeySettings:
     audit: bytes = field(repr=False)
     address: Path | None = None
     tickets: bytes | None = field(default=None, repr=False)
-    access: bytes | None = field(default=None, repr=False)
     station: bytes | None = field(default=None, repr=False)
 
 

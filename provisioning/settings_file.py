@@ -15,7 +15,6 @@ from urllib.parse import parse_qs, quote, urlsplit
 from provisioning.errors import SettingsInvalid
 from provisioning.rules.roles import (
     ANSWERS_STATIONS,
-    HANDLES_ACCESS_CODES,
     HANDLES_ADDRESSES,
     HANDLES_TICKETS,
     OPENS_SEEDS,
@@ -140,12 +139,11 @@ class _Reader:
             audit=read_key(table.file, "keys.audit_file", self._path(table, "audit_file")),
             address=self._path_for(table, "address_directory", HANDLES_ADDRESSES),
             tickets=self._key_for(table, "tickets_file", HANDLES_TICKETS),
-            access=self._key_for(table, "access_file", HANDLES_ACCESS_CODES),
             station=self._key_for(table, "station_file", ANSWERS_STATIONS),
         )
         table.finish()
         address = self._address_key(table, settings.address) if settings.address else None
-        held = (settings.audit, address, settings.tickets, settings.access, settings.station)
+        held = (settings.audit, address, settings.tickets, settings.station)
         present = [key for key in held if key is not None]
         if len(set(present)) != len(present):
             table.fail("audit_file", "holds the key of another purpose, too", "Make keys with `kagiya key make`.")

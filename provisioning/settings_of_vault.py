@@ -7,6 +7,7 @@ from pathlib import Path
 from provisioning.rules.strict_table import StrictTable
 from provisioning.secret_files import read_secret
 from provisioning.settings import HsmSettings, VaultSettings
+from provisioning.store.access_codes import AccessSecret
 from provisioning.store.key_folder import POINT_BYTES, KeyFolder
 
 
@@ -45,6 +46,7 @@ def _look_at_key_in_force(table: StrictTable, settings: VaultSettings, *, opens:
         return
     if settings.hsm is not None:  # whether it may be used; its content is read at each login
         read_secret(table.file, "vault.hsm.pin_file", settings.hsm.pin_file)
+    AccessSecret(keys).sealed()
     if not in_token:
         keys.private(kek_id)
     elif settings.hsm is None:

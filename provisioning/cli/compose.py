@@ -19,7 +19,6 @@ from provisioning.institutions import load_institutions
 from provisioning.rules.actor import Actor, ActorKind
 from provisioning.rules.roles import (
     ANSWERS_STATIONS,
-    HANDLES_ACCESS_CODES,
     HANDLES_ADDRESSES,
     HANDLES_TICKETS,
     OPENS_SEEDS,
@@ -29,7 +28,6 @@ from provisioning.rules.roles import (
 from provisioning.services import Services
 from provisioning.settings import AuditSettings, ClockSource, Settings, StationSettings, VaultSettings
 from provisioning.settings_file import load_settings
-from provisioning.store.access_codes import AccessCodes
 from provisioning.store.address_box import AddressBox
 from provisioning.store.address_keys import AddressKeys
 from provisioning.store.audit import AuditKey
@@ -65,7 +63,6 @@ def build_services(settings: Settings, roles: Collection[Role]) -> Services:
         opener=seed_opener(settings.vault, keys_in_files) if held & OPENS_SEEDS else None,
         addresses=AddressBox(AddressKeys(keys.address)) if keys.address and held & HANDLES_ADDRESSES else None,
         tickets=Box(keys.tickets, "tickets") if keys.tickets and held & HANDLES_TICKETS else None,
-        access_codes=AccessCodes(keys.access) if keys.access and held & HANDLES_ACCESS_CODES else None,
         answer_signer=AnswerSigner(keys.station) if keys.station and held & ANSWERS_STATIONS else None,
         checkpoints=checkpoint_folder(settings.audit) if settings.audit else None,
         checkpoint_signer=_signer(settings.audit) if settings.audit and held & SIGNS_CHECKPOINTS else None,

@@ -74,9 +74,7 @@ def _settings(directory: Path, base_url: str, mail_port: int) -> Settings:
     return Settings(
         store=StoreSettings(f"sqlite:///{directory.resolve() / 'kagiya.db'}"),
         vault=VaultSettings(directory / "keys" / "vault"),
-        keys=KeySettings(
-            "demo", key("audit"), directory / "keys" / "address", key("tickets"), key("access"), key("station")
-        ),
+        keys=KeySettings("demo", key("audit"), directory / "keys" / "address", key("tickets"), key("station")),
         audit=AuditSettings(
             origin="demo",
             directory=directory / "checkpoints",

@@ -13,25 +13,25 @@ from provisioning.cli.certificates import certificates, revoke_certificate
 from provisioning.cli.key_ceremony import ceremony
 from provisioning.cli.key_rotation import retire, rotate, status
 
-_SECRET_KEYS: Final = ("audit.key", "tickets.key", "access.key", "station.key")
+_SECRET_KEYS: Final = ("audit.key", "tickets.key", "station.key")
 
 
 def make_keys(folder: Path, kek_id: str = "kek-1") -> list[Path]:
-    """Write the vault's first key-encryption key, the first of addresses and the others into `folder`, all new.
+    """Write the vault's first key, the first of addresses and the others into `folder`, all new.
 
     Raises FileExistsError and then changes nothing: a key that is in use must never be replaced.
     """
     from provisioning.secret_files import write_secret
     from provisioning.store.address_keys import FIRST
 
-    vault = tuple(f"vault/{name}" for name in (f"{kek_id}.key", f"{kek_id}.pub", "current"))
+    vault = tuple(f"vault/{name}" for name in (f"{kek_id}.key", f"{kek_id}.pub", "current", "access.sealed"))
     address = tuple(f"address/{name}" for name in (f"{FIRST}.key", "current"))
     files = [folder / name for name in (*vault, *address, "checkpoint.pub", "checkpoint.key", *_SECRET_KEYS)]
     for file in files:
         if file.exists():
             raise FileExistsError(str(file))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    make_first_kek(folder / "vault", kek_id)
+    make_vault(folder / "vault", kek_id)
     make_first_address_key(folder / "address")
     make_signing_key(folder, "checkpoint")
     for name in _SECRET_KEYS:
@@ -39,11 +39,13 @@ def make_keys(folder: Path, kek_id: str = "kek-1") -> list[Path]:
     return files
 
 
-def make_first_kek(folder: Path, kek_id: str) -> None:
-    """Write a key-encryption key into the new `folder`, and put it in force."""
+def make_vault(folder: Path, kek_id: str) -> None:
+    """Put a first key-encryption key into the new `folder` and in force; draw what access codes follow from."""
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+    from provisioning.store.access_codes import AccessSecret
     from provisioning.store.key_folder import KeyFolder
+    from provisioning.store.vault import SeedSealer
 
     folder.mkdir(mode=0o755)
     folder.chmod(0o755)
@@ -51,6 +53,7 @@ def make_first_kek(folder: Path, kek_id: str) -> None:
     keys.write_private(kek_id, private_key.private_bytes_raw())
     keys.write_public(kek_id, private_key.public_key().public_bytes_raw())
     keys.put_in_force(kek_id)
+    AccessSecret(keys).draw(SeedSealer(keys))
 
 
 def make_first_address_key(folder: Path) -> None:
@@ -89,19 +92,27 @@ def make_secret_key(folder: Path, name: str) -> list[Path]:
 def device_access_code(settings_file: Path, profile: str, serial: str) -> str:
     """What opens a device that a station has locked, as its maker's own program takes it.
 
-    Needs the settings file and the key of role station, no database. Raises SettingsInvalid, LookupError.
+    Needs the settings file and keys of role verifier, no database. Raises SettingsInvalid, LookupError, and
+    VaultError.
     """
     from devices.drivers.access_codes import FORMS
-    from provisioning.cli.compose import firmware_profiles
+    from provisioning.cli.compose import firmware_profiles, seed_opener
     from provisioning.rules.roles import Role
     from provisioning.settings_file import load_settings
-    from provisioning.store.access_codes import AccessCodes
+    from provisioning.store.access_codes import AccessSecret
+    from provisioning.store.key_folder import KeyFolder
 
-    settings = load_settings(settings_file, {Role.STATION})
+    settings = load_settings(settings_file, {Role.VERIFIER})
     known = firmware_profiles(settings.station).get(profile)
-    if known is None or known.driver.family not in FORMS or settings.keys.access is None:
+    if known is None or known.driver.family not in FORMS:
         raise LookupError(profile)
-    return FORMS[known.driver.family](AccessCodes(settings.keys.access).of(profile, serial))
+    keys = KeyFolder(settings.vault.directory, str(settings_file))
+    opener = seed_opener(settings.vault, keys)
+    try:
+        return FORMS[known.driver.family](AccessSecret(keys).code(opener, profile, serial))
+    finally:
+        if opener.token is not None:
+            opener.token.close()
 
 
 @click.group()

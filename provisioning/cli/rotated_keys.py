@@ -33,7 +33,7 @@ from provisioning.store.kek import PublicKek
 from provisioning.store.kek_making import make_kek
 from provisioning.store.key_folder import KeyFolder
 from provisioning.store.named_keys import NamedKeys
-from provisioning.store.wrapped_rows import count_by_kek
+from provisioning.store.wrapped_rows import count_under_keks
 
 
 class Place(StrEnum):
@@ -119,10 +119,10 @@ class VaultKeys:
         retire_kek(self.services, command, now)
 
     def count(self, tx: Session) -> dict[str, dict[str, int]]:
-        return count_by_kek(tx)
+        return count_under_keks(tx, self.keys)
 
     def to_move(self, tx: Session) -> set[str]:
-        return set(count_by_kek(tx))
+        return set(self.count(tx))
 
     def place_of(self, key_id: str) -> str:
         if key_id not in self.keys.ids():

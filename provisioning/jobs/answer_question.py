@@ -91,6 +91,11 @@ def adopt_for_role(services: Services, command: AdoptCommand, now: datetime) -> 
     return _verifier(services).adopt(question)
 
 
+def access_code_for_role(services: Services, profile: str, serial: str, now: datetime) -> bytes:
+    """What locks that device. Raises VaultError."""
+    return _verifier(services).access_code(profile, serial, now)
+
+
 def open_canary(services: Services, sealed: SealedSeed, now: datetime) -> bytes:
     """SHA-256 of what is in it. Raises VaultError if it was sealed with another half than ours."""
     return _verifier(services).canary(sealed, now)

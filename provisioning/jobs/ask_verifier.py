@@ -1,4 +1,4 @@
-"""Where this process asks about codes: itself, if it opens seeds, or the verifier over the network (R51)."""
+"""Where this process asks: itself, if it opens seeds, or the verifier over the network (R51)."""
 
 from __future__ import annotations
 
@@ -78,6 +78,11 @@ def ask_to_adopt(services: Services, question: AdoptQuestion) -> Adopted:
         return verifier_of(services).adopt(question)
     except WrongState:
         raise Overtaken from None
+
+
+def ask_access_code(services: Services, profile: str, serial: str, now: datetime) -> bytes:
+    """What locks that device; not to be asked for inside a transaction that writes. Raises VaultError."""
+    return verifier_of(services).access_code(profile, serial, now)
 
 
 def as_asked(credential: Credential) -> tuple[ColumnElement[bool], ...]:

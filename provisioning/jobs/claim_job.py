@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 
 from devices.contract import JobKind as WireJobKind
 from devices.contract import ProgramJob
-from devices.profiles import Ability
-from provisioning.errors import NotFound, VaultError, WrongState
+from provisioning.errors import NotFound, WrongState
+from provisioning.jobs.ask_verifier import ask_access_code
+from provisioning.jobs.locked_kinds import locks_with_code
+from provisioning.jobs.rounds import Overtaken, until_settled
 from provisioning.jobs.tries_left import tries_left
 from provisioning.rules.actor import Actor
 from provisioning.rules.parameters import OtpType
@@ -37,30 +39,57 @@ class ClaimJobCommand:
     generation: int | None = None
 
 
-@retried
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """The job with the fob that it is for, and the station that may have it."""
+
+    job: ProgrammingJob
+    station: Station
+    sealing_key: bytes
+    fob: Fob
+
+
+@dataclass(frozen=True, slots=True)
+class _AccessCode:
+    """What locks the device of these names; None for a kind that is not locked."""
+
+    profile: str
+    serial: str
+    code: bytes | None = field(repr=False)
+
+
 def claim_job(services: Services, command: ClaimJobCommand, now: datetime) -> ProgramJob:
     """QUEUED → WRITING; for PROGRAM the seed is drawn, sealed for the vault and encrypted to the station.
 
-    Where the fob is locked with an access code, that goes along in the same way.
+    Where the fob is locked with an access code, the verifier is asked for it, and it goes along in the same way.
 
-    Raises WrongState if somebody else has it by now, or its credential ended in the meantime.
+    Raises WrongState if somebody else has it by now, or its credential ended in the meantime; VaultError where
+    nobody tells the access code, and the job is as it was.
     """
+    return until_settled(lambda: _round(services, command, now))
+
+
+def _round(services: Services, command: ClaimJobCommand, now: datetime) -> ProgramJob:
+    with services.store.read() as session:
+        case = _case(session, command)
+    if case.job.state is not JobState.QUEUED or case.job.closed_at is not None:
+        raise WrongState("job", case.job.state.value)
+    profile, serial = case.fob.profile, case.fob.serial
+    locks = locks_with_code(services, profile)
+    code = ask_access_code(services, profile, serial, now) if locks else None
+    return _claim(services, command, _AccessCode(profile, serial, code), now)
+
+
+@retried
+def _claim(services: Services, command: ClaimJobCommand, access: _AccessCode, now: datetime) -> ProgramJob:
     with services.store.write() as tx:
-        job = tx.get(ProgrammingJob, command.job_id)
-        # whoever revokes it waits until the job is its own, and then takes it away
-        station = tx.get(Station, command.station_id, with_for_update={"read": True})
-        if job is None or station is None or station.institution_id != job.institution_id:
-            raise NotFound("job")
-        if station.revoked_at is not None:
-            raise WrongState("station", "revoked")
-        if station.sealing_key is None:
-            raise WrongState("station", "invited")
-        fob = tx.get_one(Fob, job.fob_id)
-        # no desk gets the seed of another branch's fob, whatever it says that it sees
-        if station.branch != fob.branch:
-            raise WrongState("station", "elsewhere")
-        seal = StationSeal(station.sealing_key, station.id, job.id, fob.serial)
-        order = _with_access_code(tx, services, _order(job, fob, command.generation, now), fob, seal)
+        # whoever revokes the station waits until the job is its own, and then takes it away
+        case = _case(tx, command, hold_station=True)
+        job, station, fob = case.job, case.station, case.fob
+        if (fob.profile, fob.serial) != (access.profile, access.serial):
+            raise Overtaken
+        seal = StationSeal(case.sealing_key, station.id, job.id, fob.serial)
+        order = _with_access_code(tx, _order(job, fob, command.generation, now), access.code, fob, seal)
         # every job locks in this order: credential, fob, job
         if job.kind is JobKind.PROGRAM:
             order = _with_seed(tx, services, order, job, seal)
@@ -68,6 +97,24 @@ def claim_job(services: Services, command: ClaimJobCommand, now: datetime) -> Pr
         move_job(tx, job.id, JobState.WRITING, station_id=station.id, claimed_at=now)
         record(tx, services.audit_key, _audit(command, job, now))
     return order
+
+
+def _case(session: Session, command: ClaimJobCommand, *, hold_station: bool = False) -> _Case:
+    """Raises NotFound; WrongState for a station that must not have the job."""
+    job = session.get(ProgrammingJob, command.job_id)
+    held = {"read": True} if hold_station else None
+    station = session.get(Station, command.station_id, with_for_update=held)
+    if job is None or station is None or station.institution_id != job.institution_id:
+        raise NotFound("job")
+    if station.revoked_at is not None:
+        raise WrongState("station", "revoked")
+    if station.sealing_key is None:
+        raise WrongState("station", "invited")
+    fob = session.get_one(Fob, job.fob_id)
+    # no desk gets the seed of another branch's fob, whatever it says that it sees
+    if station.branch != fob.branch:
+        raise WrongState("station", "elsewhere")
+    return _Case(job, station, station.sealing_key, fob)
 
 
 def _order(job: ProgrammingJob, fob: Fob, generation: int | None, now: datetime) -> ProgramJob:
@@ -83,19 +130,13 @@ def _order(job: ProgrammingJob, fob: Fob, generation: int | None, now: datetime)
 
 
 def _with_access_code(
-    tx: Session, services: Services, order: ProgramJob, fob: Fob, seal: StationSeal
+    tx: Session, order: ProgramJob, code: bytes | None, fob: Fob, seal: StationSeal
 ) -> ProgramJob:
-    """Raises VaultError where the fob needs one and this process has no key for it."""
-    profile = services.profiles.get(fob.profile)
-    if profile is None or Ability.LOCKS_WITH_CODE not in profile.abilities:
+    if code is None:
         return order
-    if services.access_codes is None:
-        raise VaultError
-    code = services.access_codes.of(fob.profile, fob.serial)
-    sealed = seal.seal(code, SealedFor.ACCESS_CODE)
     return dataclasses.replace(
         order,
-        sealed_access_code=sealed,
+        sealed_access_code=seal.seal(code, SealedFor.ACCESS_CODE),
         access_code_in_force=fob.access_code_set,
         access_tries_left=tries_left(tx, fob.id),
     )

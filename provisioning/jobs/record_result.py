@@ -11,11 +11,11 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from devices.contract import FailureCode, JobResult, Problem, WriteReceipt
-from devices.profiles import Ability
 from provisioning.errors import BadInput, InputFault, NotFound, WrongState
 from provisioning.jobs.ask_verifier import can_ask
 from provisioning.jobs.check_station import hold_station
 from provisioning.jobs.end_attempt import EndAttemptCommand, end_attempt
+from provisioning.jobs.locked_kinds import locks_with_code
 from provisioning.jobs.prove_job import ProveJobCommand, prove_job
 from provisioning.rules.actor import Actor
 from provisioning.rules.states import FobState, JobKind, JobState
@@ -125,8 +125,7 @@ def _written(services: Services, command: RecordResultCommand, now: datetime) ->
 def _note_fob(tx: Session, services: Services, job: ProgrammingJob, receipt: WriteReceipt) -> None:
     told: dict[str, Any] = {"firmware": receipt.firmware, "generation": receipt.generation_after}
     told |= {"battery_percent": receipt.battery_percent, "clock_offset_s": receipt.clock_offset_s}
-    profile = services.profiles.get(tx.get_one(Fob, job.fob_id).profile)
-    locks = profile is not None and Ability.LOCKS_WITH_CODE in profile.abilities
+    locks = locks_with_code(services, tx.get_one(Fob, job.fob_id).profile)
     if receipt.locked is not None:
         told["access_code_set"] = receipt.locked
     elif locks and job.kind is JobKind.PROGRAM:

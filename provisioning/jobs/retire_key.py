@@ -33,7 +33,7 @@ class RetireKeyCommand:
 
 @dataclass(frozen=True, slots=True)
 class Retirement:
-    """Of one of `keys`; `count` tells the rows under each key, `destroy` what else has to go than the files."""
+    """Of one of `keys`; `count` tells what is under each key, `destroy` what else has to go than the files."""
 
     purpose: KeyPurpose
     keys: NamedKeys
@@ -42,7 +42,7 @@ class Retirement:
 
 
 def retire_key(services: Services, retirement: Retirement, command: RetireKeyCommand, now: datetime) -> None:
-    """Raises NotFound; WrongState while it is in force or a row names it; TooEarly; what `destroy` does."""
+    """Raises NotFound; WrongState while it is in force or anything is under it; TooEarly; what `destroy` does."""
     keys, called = retirement.keys, _CALLED[retirement.purpose]
     if command.key_id not in keys.ids():
         raise NotFound(called)
@@ -61,6 +61,6 @@ def _record_if_free(services: Services, retirement: Retirement, command: RetireK
     purpose = retirement.purpose
     with services.store.write() as tx:
         if command.key_id in retirement.count(tx):
-            raise WrongState(_CALLED[purpose], "named by rows")
+            raise WrongState(_CALLED[purpose], "still used")
         told = {f"{purpose}_id": command.key_id}
         record(tx, services.audit_key, AuditRecord(now, command.actor, f"retire_{purpose}", "retired", facts=told))

@@ -1,4 +1,7 @@
-"""Another key-encryption key: every data key is wrapped to it, while codes are verified (R48)."""
+"""Another key-encryption key: every data key is wrapped to it, while codes are verified (R48).
+
+Also that of the secret behind access codes, which is no row but a file beside the keys.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,12 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from provisioning.errors import VaultError
+from provisioning.errors import HsmAway, VaultError
 from provisioning.jobs.ask_verifier import context_of, sealed_of
 from provisioning.jobs.imported_seeds import context_of_fob, sealed_import
 from provisioning.jobs.rotate_key import Exchange, KeyPurpose, Rotated, RotateKeyCommand, Rotation, rotate_key
 from provisioning.services import Services
+from provisioning.store.access_codes import AccessSecret
 from provisioning.store.kek import PublicKek
 from provisioning.store.tables import ImportedSeed
 from provisioning.store.vault import SealedSeed, SeedContext, SeedOpener
@@ -30,7 +34,8 @@ def rotate_kek(services: Services, command: RotateKeyCommand, now: datetime) -> 
         raise VaultError
     kek = PublicKek(command.key_id, keys.public(command.key_id))
     _try(opener, kek)
-    return rotate_key(services, Rotation(KeyPurpose.KEK, keys, _WrappedRows(opener, kek)), command, now)
+    rotation = Rotation(KeyPurpose.KEK, keys, _WrappedRows(opener, kek), lambda: _move_access_secret(opener, kek))
+    return rotate_key(services, rotation, command, now)
 
 
 def _try(opener: SeedOpener, kek: PublicKek) -> None:
@@ -39,6 +44,17 @@ def _try(opener: SeedOpener, kek: PublicKek) -> None:
     bound = _TRIAL.encode()
     if opener.unwrap(SealedSeed(b"", kek.wrap(data_key, bound), kek.kek_id), _TRIAL) != data_key:
         raise VaultError
+
+
+def _move_access_secret(opener: SeedOpener, kek: PublicKek) -> tuple[str, ...]:
+    """Its file's name if it cannot be opened: seeds do not wait for it."""
+    try:
+        AccessSecret(opener.keys).rewrap(opener, kek)
+    except HsmAway:
+        raise
+    except VaultError:
+        return (opener.keys.access_file.name,)
+    return ()
 
 
 @dataclass(frozen=True, slots=True)

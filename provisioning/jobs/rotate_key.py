@@ -46,7 +46,7 @@ class RotateKeyCommand:
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """What this run moved, and the rows that cannot be opened and were left as they are."""
+    """How many rows this run moved, and what cannot be opened and was left as it is."""
 
     moved: int
     unopened: tuple[str, ...]
@@ -79,18 +79,24 @@ class Rows(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """What is rotated: `keys` of a purpose, and the rows under them."""
+    """What is rotated: `keys` of a purpose, the rows under them, and what is no row.
+
+    `move_others` brings that under the key in force, and names what cannot be opened.
+    """
 
     purpose: KeyPurpose
     keys: NamedKeys
     rows: Rows
+    move_others: Callable[[], tuple[str, ...]] = tuple
 
 
 def rotate_key(services: Services, rotation: Rotation, command: RotateKeyCommand, now: datetime) -> Rotated:
     """Raises SettingsInvalid for a key that is not there; HsmAway; StoreUnavailable."""
     _record(services, rotation.purpose, command, now, "begun", {})
     rotation.keys.put_in_force(command.key_id)
-    done = _Moving(services, rotation.rows, command.tell).run()
+    others = rotation.move_others()
+    rows = _Moving(services, rotation.rows, command.tell).run()
+    done = Rotated(rows.moved, others + rows.unopened)
     facts = {"wrapped": done.moved, "unopened": len(done.unopened)}
     _record(services, rotation.purpose, command, now, "done" if not done.unopened else "incomplete", facts)
     return done

@@ -28,9 +28,6 @@ HANDLES_ADDRESSES: Final = frozenset({Role.STAFF, Role.CUSTOMER, Role.BANK, Role
 HANDLES_TICKETS: Final = frozenset({Role.STAFF, Role.CUSTOMER, Role.BANK})
 """These make activation tickets or answer the app, and keep secrets inside web sessions."""
 
-HANDLES_ACCESS_CODES: Final = frozenset({Role.STATION})
-"""These give stations the access codes that lock devices."""
-
 ANSWERS_STATIONS: Final = frozenset({Role.STATION})
 """Only these sign what stations believe (R76)."""
 

@@ -9,7 +9,11 @@ from provisioning.rules.roles import Role
 
 
 class Operation(StrEnum):
-    """One kind of question. ADOPT: a code that proves a seed which came with its fob. READY: do our keys fit?"""
+    """One kind of question, most of them about a code of a credential.
+
+    ADOPT: a code that proves a seed which came with its fob. ACCESS_CODE: what locks a device. READY: do our keys
+    fit?
+    """
 
     VERIFY = "verify"
     ACTIVATE = "activate"
@@ -17,17 +21,18 @@ class Operation(StrEnum):
     PROVE = "prove"
     RESYNC = "resync"
     ADOPT = "adopt"
+    ACCESS_CODE = "access_code"
     READY = "ready"
 
 
 MAY_ASK: Final[dict[Role, frozenset[Operation]]] = {
     # their own tokens, and the customers' fobs
-    Role.STAFF: frozenset(Operation) - {Operation.RELEASE},
+    Role.STAFF: frozenset(Operation) - {Operation.RELEASE, Operation.ACCESS_CODE},
     Role.CUSTOMER: frozenset({Operation.VERIFY, Operation.ACTIVATE, Operation.RELEASE, Operation.READY}),
     Role.BANK: frozenset(
         {Operation.VERIFY, Operation.ACTIVATE, Operation.RELEASE, Operation.RESYNC, Operation.READY}
     ),
-    Role.STATION: frozenset({Operation.PROVE, Operation.READY}),
+    Role.STATION: frozenset({Operation.PROVE, Operation.ACCESS_CODE, Operation.READY}),
 }
 """A role that is not here asks nothing."""
 

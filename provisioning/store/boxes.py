@@ -46,6 +46,6 @@ class Box:
             raise VaultError from None
 
 
-def derive(key: bytes, info: str) -> bytes:
+def derive(key: bytes | bytearray, info: str) -> bytes:
     """A 32-byte key for one purpose (HKDF-SHA-256, RFC 5869)."""
     return HKDF(SHA256(), KEY_BYTES, salt=None, info=info.encode()).derive(key)

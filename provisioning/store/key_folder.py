@@ -1,19 +1,31 @@
 """The directory of the vault's key-encryption keys.
 
 `ID.pub` is the public half (every role needs it), `ID.key` the private half where it is a file (role verifier),
-`current` holds the id that seeds are sealed under from now on.
+`current` holds the id that seeds are sealed under from now on. `access.sealed` is no key: it is what access codes
+follow from (provisioning.store.access_codes), sealed under one of the keys (role verifier).
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import ClassVar, Final
 
-from provisioning.secret_files import KEY_BYTES, read_public_key
-from provisioning.store.named_keys import NamedKeys
+from provisioning.secret_files import KEY_BYTES, read_public_key, read_secret
+from provisioning.store.named_keys import ID, NamedKeys
 
 POINT_BYTES: Final = 65
 """An uncompressed P-256 point: the public half of a key inside a hardware security module."""
+
+_ACCESS: Final = re.compile(
+    rf"kagiya access secret 1\n"
+    rf"under ({ID.pattern})\n"
+    # the point that HPKE sends along, and a data key with its tag
+    rf"key ([0-9a-f]{{{2 * (KEY_BYTES + 48)}}}|[0-9a-f]{{{2 * (POINT_BYTES + 48)}}})\n"
+    # nonce, secret, tag
+    rf"secret ([0-9a-f]{{{2 * (12 + KEY_BYTES + 16)}}})"
+)
+_ACCESS_MEND: Final = "Put it back from the backup of the keys: no device that is locked opens without it."
 
 
 class KeyFolder(NamedKeys):
@@ -37,3 +49,22 @@ class KeyFolder(NamedKeys):
             raise FileExistsError(str(file))
         self._replace(file, public.hex())
         return file
+
+    @property
+    def access_file(self) -> Path:
+        """What access codes follow from."""
+        return self.directory / "access.sealed"
+
+    def sealed_access(self) -> tuple[str, bytes, bytes]:
+        """Of that file the key's id, the wrapped data key, and the secret under it."""
+        found = _ACCESS.fullmatch(read_secret(self._file, self.SETTING, self.access_file, _ACCESS_MEND))
+        if found is None:
+            self._fail(f"{self.access_file} is not as we write it", _ACCESS_MEND)
+        kek_id, wrapped_key, secret = found.groups()
+        return kek_id, bytes.fromhex(wrapped_key), bytes.fromhex(secret)
+
+    def write_sealed_access(self, kek_id: str, wrapped_key: bytes, secret: bytes) -> Path:
+        """In one step, in place of what was there."""
+        text = f"kagiya access secret 1\nunder {kek_id}\nkey {wrapped_key.hex()}\nsecret {secret.hex()}"
+        self._replace_secret(self.access_file, text)
+        return self.access_file

@@ -151,5 +151,12 @@ class NamedKeys(ABC):
         fresh.replace(file)
         flush_directory(self.directory)
 
+    def _replace_secret(self, file: Path, text: str) -> None:
+        """The same with a file that is its owner's alone."""
+        fresh = self._fresh()
+        write_secret(fresh, text)
+        fresh.replace(file)
+        flush_directory(self.directory)
+
     def _fresh(self) -> Path:
         return self.directory / f".{secrets.token_hex(8)}"

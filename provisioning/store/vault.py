@@ -77,7 +77,7 @@ class SeedSealer:
             if kek_id not in self._public:
                 self._public[kek_id] = PublicKek(kek_id, self.keys.public(kek_id))
         except SettingsInvalid as invalid:
-            raise _told(invalid) from None
+            raise refused(invalid) from None
         return self._public[kek_id]
 
 
@@ -136,13 +136,13 @@ class SeedOpener:
             if not public.in_token:
                 return FileKek.of(public, self.keys.private(kek_id))
         except SettingsInvalid as invalid:
-            raise _told(invalid) from None
+            raise refused(invalid) from None
         if self.token is None:
             raise HsmAway(HsmFault.TOKEN)
         return TokenKek(public, self.token)
 
 
-def _told(invalid: SettingsInvalid) -> VaultError:
+def refused(invalid: SettingsInvalid) -> VaultError:
     """Whoever asked hears only that it is refused; the operator finds the file and what is wrong with it."""
     _log.warning("vault refused", problem=str(invalid))
     return VaultError()

@@ -8,6 +8,8 @@ from typing import Final
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from provisioning.store.access_codes import AccessSecret
+from provisioning.store.key_folder import KeyFolder
 from provisioning.store.tables import Credential, ImportedSeed
 from provisioning.store.vault import SealedSeed
 
@@ -23,6 +25,14 @@ def count_by_kek(tx: Session) -> dict[str, dict[str, int]]:
         named = select(table.kek_id, func.count()).where(table.kek_id.is_not(None)).group_by(table.kek_id)
         for kek_id, rows in tx.execute(named):
             counted.setdefault(str(kek_id), {})[table.__tablename__] = rows
+    return counted
+
+
+def count_under_keks(tx: Session, keys: KeyFolder) -> dict[str, dict[str, int]]:
+    """The same, and the file of the secret behind access codes. Raises SettingsInvalid."""
+    counted = count_by_kek(tx)
+    for kek_id, files in AccessSecret(keys).count_by_kek().items():
+        counted[kek_id] = counted.get(kek_id, {}) | files
     return counted
 
 

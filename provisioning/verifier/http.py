@@ -57,6 +57,10 @@ class HttpVerifier:
         asked = messages.AdoptRequest(to.credential_id, question.fob_id, to.seed_version, question.code)
         return self._ask(messages.ADOPT, asked, _adopted, question.now)
 
+    def access_code(self, profile: str, serial: str, now: datetime) -> bytes:
+        """What the verifier derived. Raises VerifierAway, ClockUntrusted."""
+        return self._ask(messages.ACCESS_CODE, messages.AccessCodeRequest(profile, serial), _access_code, now)
+
     def canary(self, sealed: SealedSeed, now: datetime) -> bytes:
         """What the verifier found in it. Raises VerifierAway, ClockUntrusted."""
         asked = messages.ReadyRequest(*messages.sealed_texts(sealed))
@@ -116,6 +120,10 @@ def _adopted(content: bytes) -> Adopted:
     answer = messages.load(messages.Adoption, content)
     sealed = messages.read_sealed(answer) if answer.sealed_seed else None
     return Adopted(messages.read_judgement(answer), sealed)
+
+
+def _access_code(content: bytes) -> bytes:
+    return messages.read_access_code(messages.load(messages.AccessCodeAnswer, content))
 
 
 def _digest(content: bytes) -> bytes:

@@ -1,11 +1,12 @@
 """What crosses between the verifier and those who ask it: strict, versioned JSON both ways.
 
-    POST /api/verifier/v1/judge   JudgeRequest  → Judgement
-    POST /api/verifier/v1/adopt   AdoptRequest  → Adoption
-    POST /api/verifier/v1/ready   ReadyRequest  → ReadyAnswer
+    POST /api/verifier/v1/judge         JudgeRequest       → Judgement
+    POST /api/verifier/v1/adopt         AdoptRequest       → Adoption
+    POST /api/verifier/v1/access-code   AccessCodeRequest  → AccessCodeAnswer
+    POST /api/verifier/v1/ready         ReadyRequest       → ReadyAnswer
 
-Each under TLS with certificates on both sides, and with the asker's token (role_tokens). A question names the row;
-the verifier reads it for itself, and judges by its own clock and profiles. An error is
+Each under TLS with certificates on both sides, and with the asker's token (role_tokens). A question about a code
+names the row; the verifier reads it for itself, and judges by its own clock and profiles. An error is
 `{"error": …}`: `wrong_state` (409) if the row is not as the asker read it, `clock` (503), or another that
 means that nothing is told.
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Final, TypeVar, get_type_hints
@@ -24,12 +26,15 @@ from provisioning.store.vault import SealedSeed
 PREFIX: Final = "/api/verifier/v1"
 JUDGE: Final = f"{PREFIX}/judge"
 ADOPT: Final = f"{PREFIX}/adopt"
+ACCESS_CODE: Final = f"{PREFIX}/access-code"
 READY: Final = f"{PREFIX}/ready"
 NOBODY: Final = "0" * 32
 """A credential that does not exist: a question about it takes as long as any other (R09)."""
 
 _FEWEST_DIGITS: Final = 4
 _MOST_DIGITS: Final = 12
+_MOST_LETTERS: Final = 64
+_ACCESS_CODE: Final = re.compile("[0-9a-f]{64}")
 T = TypeVar("T")
 
 
@@ -46,7 +51,7 @@ class AskFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JudgeRequest:
-    """`operation`: an Operation other than ADOPT and READY. `codes`: one, or two for RESYNC, joined by a space."""
+    """`operation`: one without a question of its own. `codes`: one, or two for RESYNC, joined by a space."""
 
     operation: str
     credential_id: str
@@ -81,6 +86,21 @@ class Adoption(Judgement):
     sealed_seed: str
     wrapped_key: str
     kek_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessCodeRequest:
+    """Which device, by the names that the code follows from."""
+
+    profile: str
+    serial: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessCodeAnswer:
+    """The 32 bytes in hexadecimal."""
+
+    code: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +147,21 @@ def read_codes(text: str, count: int) -> tuple[str, ...]:
     if len(codes) != count or not fine:
         raise MessageInvalid("codes")
     return codes
+
+
+def read_device(message: AccessCodeRequest) -> tuple[str, str]:
+    """Profile and serial number, as long as a fob's row can have them. Raises MessageInvalid."""
+    for name, text in (("profile", message.profile), ("serial", message.serial)):
+        if not 0 < len(text) <= _MOST_LETTERS:
+            raise MessageInvalid(name)
+    return message.profile, message.serial
+
+
+def read_access_code(message: AccessCodeAnswer) -> bytes:
+    """As received. Raises MessageInvalid."""
+    if not _ACCESS_CODE.fullmatch(message.code):
+        raise MessageInvalid("code")
+    return bytes.fromhex(message.code)
 
 
 def judgement(match: Match) -> Judgement:

@@ -1,4 +1,4 @@
-"""What the verifier is asked: a verdict about typed codes, never a seed.
+"""What the verifier is asked: a verdict about typed codes, or what locks a device; never a seed.
 
 A question changes nothing, wherever it is answered: what an answer leads to is written by the asker, in the
 transaction of its act, and only if the row still is as it was read. So a question may be asked again at will.
@@ -64,6 +64,10 @@ class Verifier(Protocol):
 
     def adopt(self, question: AdoptQuestion) -> Adopted:
         """The verdict, and the seed sealed anew. Raises WrongState as `judge`."""
+        ...
+
+    def access_code(self, profile: str, serial: str, now: datetime) -> bytes:
+        """The 32 bytes that lock that device (provisioning.store.access_codes)."""
         ...
 
     def canary(self, sealed: SealedSeed, now: datetime) -> bytes:

@@ -22,6 +22,7 @@ from tests.api.test_counter import until
 from tests.devices.subject import seed
 from tests.devices.yubikey_otp.subject import TOTP, YubiKeySubject
 from tests.fixtures.databases import sqlite_only
+from tests.fixtures.vaults import device_code
 
 FIRST_SLOT = replace(TOTP, slot=1)
 
@@ -58,9 +59,7 @@ def code_on(key: YubiKeySubject) -> str:
 
 def ours(counter: Counter) -> str:
     """As `kagiya key access-code` would tell it."""
-    codes = counter.services.access_codes
-    assert codes is not None
-    return FORMS["yubikey-otp"](codes.of("yubikey-5", counter.subject.serial))
+    return FORMS["yubikey-otp"](device_code(counter.services, "yubikey-5", counter.subject.serial))
 
 
 def test_a_key_is_locked_with_its_own_code_and_erased_with_it(

@@ -30,7 +30,6 @@ audit_id = "bench"
 audit_file = "keys/audit.key"
 address_directory = "keys/address"
 tickets_file = "keys/tickets.key"
-access_file = "keys/access.key"
 station_file = "keys/station.key"
 [server]
 base_url = "http://localhost:{port}"

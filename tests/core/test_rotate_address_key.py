@@ -221,7 +221,7 @@ def test_a_key_goes_when_no_address_and_no_password_by_mail_is_under_it(
     keys.put_in_force(NEW)
     with pytest.raises(WrongState) as named:
         retire(FIRST, clock + 2 * REST)
-    assert named.value.state == "named by rows"
+    assert named.value.state == "still used"
     rotate(two_keys, now)
     with pytest.raises(TooEarly):
         retire(FIRST, datetime.now(UTC))
@@ -233,7 +233,7 @@ def test_a_key_goes_when_no_address_and_no_password_by_mail_is_under_it(
     assert rows(two_keys)[FIRST] == {"mail_code": 1}
     with pytest.raises(WrongState) as named:
         retire(FIRST, clock + 2 * REST)
-    assert named.value.state == "named by rows"
+    assert named.value.state == "still used"
     with two_keys.store.write() as tx:
         forget_old_codes(tx, now + timedelta(days=1))
     retire(FIRST, clock + 2 * REST)

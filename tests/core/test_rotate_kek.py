@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from provisioning.rules.states import CredentialState
 from provisioning.rules.verdict import Outcome
 from provisioning.services import Services
 from provisioning.settings import VaultSettings
+from provisioning.store.access_codes import AccessSecret
 from provisioning.store.hsm import Token as Hsm
 from provisioning.store.kek_making import make_kek
 from provisioning.store.key_folder import KeyFolder
@@ -32,7 +34,7 @@ from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import add_customer, add_fob
 from tests.fixtures.softhsm import TOKEN_KEK, SoftToken
 from tests.fixtures.tokens import Token, give_token, read_credential
-from tests.fixtures.vaults import halves_of, halves_with, new_vault
+from tests.fixtures.vaults import device_code, halves_of, halves_with, new_vault
 
 OLD, NEW = "kek-1", "kek-2"
 SEED = bytes(range(20))
@@ -100,6 +102,33 @@ def test_every_row_is_wrapped_anew_and_opens(vaulted: Services, tokens: list[Tok
         told = [(entry.result, entry.facts) for entry in entries]
     assert told == [("begun", {"kek_id": NEW}), ("done", {"kek_id": NEW, "wrapped": 3, "unopened": 0})]
     assert rotate(fresh, now) == Rotated(0, ())
+
+
+def test_access_codes_stay_as_they_are(vaulted: Services, now: datetime) -> None:
+    keys, before = make(vaulted), device_code(vaulted, "yubikey-5", "12345678")
+    secret = AccessSecret(keys).sealed()
+    assert secret.kek_id == OLD
+    rotate(vaulted, now)
+    moved = AccessSecret(keys).sealed()
+    assert (moved.kek_id, moved.sealed_seed) == (NEW, secret.sealed_seed)
+    (keys.directory / f"{OLD}.key").unlink()
+    assert stat.S_IMODE(keys.access_file.stat().st_mode) == 0o600
+    fresh = replace(vaulted, opener=SeedOpener(keys))
+    assert device_code(fresh, "yubikey-5", "12345678") == before
+
+
+@sqlite_only
+def test_a_secret_that_cannot_be_opened_is_named_and_seeds_do_not_wait(
+    vaulted: Services, tokens: list[Token], now: datetime
+) -> None:
+    keys = make(vaulted)
+    spoilt = AccessSecret(keys).sealed()
+    keys.write_sealed_access(OLD, spoilt.wrapped_key[::-1], spoilt.sealed_seed)
+    assert rotate(vaulted, now) == Rotated(3, ("access.sealed",))
+    assert AccessSecret(keys).sealed().kek_id == OLD
+    with vaulted.store.read() as tx:
+        entries = tx.scalars(select(AuditEntry).where(AuditEntry.act == "rotate_kek").order_by(AuditEntry.id))
+        assert [entry.result for entry in entries] == ["begun", "incomplete"]
 
 
 def add_imported(services: Services, now: datetime) -> Fob:
@@ -236,7 +265,14 @@ def test_a_key_goes_when_it_has_rested_and_nothing_names_it(
     keys.put_in_force(NEW)
     with pytest.raises(WrongState):
         retire(OLD, clock + REST * 2)
+    secret = AccessSecret(keys).sealed()
     rotate(vaulted, now)
+    # an old copy came back: no row is under that key, but what access codes follow from
+    moved = AccessSecret(keys).sealed()
+    keys.write_sealed_access(OLD, secret.wrapped_key, secret.sealed_seed)
+    with pytest.raises(WrongState):
+        retire(OLD, clock + REST * 2)
+    keys.write_sealed_access(NEW, moved.wrapped_key, moved.sealed_seed)
     with pytest.raises(TooEarly):
         retire(OLD, datetime.now(UTC))
     with pytest.raises(NotFound):
@@ -246,7 +282,9 @@ def test_a_key_goes_when_it_has_rested_and_nothing_names_it(
         retire(OLD, clock + REST * 2)
     keys.set_target(None)
     retire(OLD, clock + REST * 2)
-    assert sorted(file.name for file in keys.directory.iterdir()) == ["current", "kek-2.key", "kek-2.pub"]
+    assert sorted(file.name for file in keys.directory.iterdir()) == [
+        *("access.sealed", "current", "kek-2.key", "kek-2.pub")
+    ]
     assert all(accepted(vaulted, token, now) for token in tokens)
 
 
@@ -268,13 +306,16 @@ def test_from_a_file_into_a_token_is_a_rotation_and_so_is_the_way_back(
     services, keys = beside_token, beside_token.sealer.keys
     assert services.opener is not None
     held = give_token(services, customer_a, now)
+    code = device_code(services, "yubikey-5", "12345678")
     made = make_kek(keys, "kek-hsm-2", services.opener.token)
     assert make_kek(keys, "kek-hsm-2", services.opener.token) == made
     assert rotate(services, now, "kek-hsm-2") == Rotated(1, ())
     assert rows(services) == {"kek-hsm-2": {"credential": 1}}
     assert accepted(services, held, now)
+    assert device_code(services, "yubikey-5", "12345678") == code
     make(services)
     assert rotate(services, now) == Rotated(1, ())
+    assert device_code(services, "yubikey-5", "12345678") == code
     assert accepted(services, held, now + timedelta(minutes=1))
     assert services.opener.token is not None
     retire_kek(services, RetireKeyCommand("kek-hsm-2", SYSTEM), datetime.now(UTC) + REST)

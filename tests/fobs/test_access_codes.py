@@ -8,16 +8,19 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from devices.contract import FailureCode, JobResult, Problem
 from devices.profiles import Ability
-from provisioning.errors import VaultError
+from provisioning.errors import VaultError, WrongState
+from provisioning.jobs.claim_job import ClaimJobCommand, claim_job
 from provisioning.jobs.erase_fob import erase_fob
 from provisioning.rules.states import JobState
-from provisioning.store.access_codes import AccessCodes
+from provisioning.store.access_codes import access_code
 from provisioning.store.tables import Base, Fob
 from tests.fixtures.databases import sqlite_only
+from tests.fixtures.slow_verifier import asking_slowly
+from tests.fixtures.vaults import device_code
 from tests.fobs.case import Case
 from tests.fobs.kinds import KAGIYA, LOCKS, NAME, as_kind
 
@@ -34,26 +37,25 @@ def locked(case: Case) -> Case:
     return as_kind(case, LOCKS)
 
 
-def test_a_code_follows_from_key_profile_and_serial_alone() -> None:
+def test_a_code_follows_from_secret_profile_and_serial_alone() -> None:
     info = b"kagiya access code 1\nyubikey-5\n12345678"
-    assert AccessCodes(KEY).of("yubikey-5", "12345678") == HKDF(SHA256(), 32, salt=None, info=info).derive(KEY)
+    code = access_code(bytearray(KEY), "yubikey-5", "12345678")
+    assert code == HKDF(SHA256(), 32, salt=None, info=info).derive(KEY)
+    assert code.hex() == "41cc100556cee314ae754c9ac6e76fe5bdca2b8a231490d69d5bb75c57491dae"
     others = {
-        AccessCodes(KEY).of("yubikey-5", "12345679"),
-        AccessCodes(KEY).of("yubikey-4", "12345678"),
-        AccessCodes(KEY[::-1]).of("yubikey-5", "12345678"),
+        access_code(KEY, "yubikey-5", "12345679"),
+        access_code(KEY, "yubikey-4", "12345678"),
+        access_code(KEY[::-1], "yubikey-5", "12345678"),
     }
-    assert AccessCodes(KEY).of("yubikey-5", "12345678") not in others
+    assert code not in others
     assert len(others) == 3
-    assert KEY.hex() not in repr(AccessCodes(KEY))
-    assert repr(KEY) not in repr(AccessCodes(KEY))
 
 
 def test_the_code_crosses_sealed_for_this_job_only(locked: Case) -> None:
     locked.reserve()
     locked.desk.plug(locked.fob)
     (job,) = locked.desk.poll()
-    assert locked.services.access_codes is not None
-    assert locked.desk.open_access_code(job) == locked.services.access_codes.of(NAME, locked.fob.serial)
+    assert locked.desk.open_access_code(job) == device_code(locked.services, NAME, locked.fob.serial)
     assert not job.access_code_in_force
     with pytest.raises(InvalidTag):
         locked.desk.open_access_code(replace(job, job_id="another"))
@@ -155,11 +157,38 @@ def test_no_access_code_lies_in_the_database(locked: Case) -> None:
 
 
 @sqlite_only
-def test_without_the_key_nothing_is_given_out(locked: Case) -> None:
+def test_without_a_verifier_nothing_is_given_out(locked: Case) -> None:
     assert Ability.LOCKS_WITH_CODE in LOCKS.abilities
     locked.reserve()
     locked.desk.plug(locked.fob)
-    desk = replace(locked.desk, services=replace(locked.services, access_codes=None))
+    desk = replace(locked.desk, services=replace(locked.services, opener=None))
     with pytest.raises(VaultError):
         desk.poll()
     assert locked.open_job().state is JobState.QUEUED
+
+
+def test_a_fob_that_is_another_by_the_time_of_the_answer_is_asked_about_anew(locked: Case) -> None:
+    reserved = locked.reserve()
+
+    def renamed() -> None:
+        with locked.services.store.write() as tx:
+            tx.execute(update(Fob).where(Fob.id == locked.fob.id).values(serial="KF0000009"))
+
+    services, verifier = asking_slowly(locked.services, renamed)
+    command = ClaimJobCommand(reserved.job_id, locked.desk.station_id, locked.desk.actor)
+    job = claim_job(services, command, locked.now)
+    assert (job.serial, verifier.asked) == ("KF0000009", 2)
+    assert locked.desk.open_access_code(job) == device_code(locked.services, NAME, "KF0000009")
+
+
+@sqlite_only
+def test_a_job_that_somebody_else_has_is_not_asked_about(locked: Case) -> None:
+    reserved = locked.reserve()
+    locked.desk.plug(locked.fob)
+    assert locked.desk.poll()
+    services, verifier = asking_slowly(locked.services)
+    with pytest.raises(WrongState):
+        claim_job(
+            services, ClaimJobCommand(reserved.job_id, locked.desk.station_id, locked.desk.actor), locked.now
+        )
+    assert verifier.asked == 0

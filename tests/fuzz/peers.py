@@ -29,13 +29,15 @@ CHALLENGE: Final = bytes(range(32))
 SIGNED_AT: Final = datetime(2026, 11, 20, 3, tzinfo=UTC)
 KINDS: Final = (
     messages.JudgeRequest, messages.Judgement, messages.AdoptRequest, messages.Adoption, messages.ReadyRequest,
-    messages.ReadyAnswer,
+    messages.ReadyAnswer, messages.AccessCodeRequest, messages.AccessCodeAnswer,
 )  # fmt: skip
 _READ: Final[dict[type[Any], Callable[[Any], object]]] = {
     messages.JudgeRequest: lambda told: messages.read_codes(told.codes, 1),
     messages.Judgement: messages.read_judgement,
     messages.Adoption: lambda told: (messages.read_judgement(told), messages.read_sealed(told)),
     messages.ReadyRequest: messages.read_sealed,
+    messages.AccessCodeRequest: messages.read_device,
+    messages.AccessCodeAnswer: messages.read_access_code,
 }
 
 

@@ -33,6 +33,8 @@ from provisioning.rules.approval import ApprovalPayload, AskedJob
 from provisioning.rules.key_share import KeyShare
 from provisioning.verifier import messages
 from provisioning.verifier.messages import (
+    AccessCodeAnswer,
+    AccessCodeRequest,
     Adoption,
     AdoptRequest,
     Judgement,
@@ -124,6 +126,8 @@ def _questions() -> list[bytes]:
         Adoption("fresh", 1, 1, 0, "AAAA", "AAAA", "kek-1"),
         ReadyRequest("AAAA", "AAAA", "kek-1"),
         ReadyAnswer("00" * 32),
+        AccessCodeRequest("yubikey-5", "12345678"),
+        AccessCodeAnswer("00" * 32),
     )
     return [bytes([number]) + messages.dump(message) for number, message in enumerate(told)]
 

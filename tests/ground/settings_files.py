@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from provisioning.cli.keys import make_first_address_key, make_first_kek, make_signing_key
+from provisioning.cli.keys import make_first_address_key, make_signing_key, make_vault
 from provisioning.secret_files import write_secret
 from tests.soft.smtp_servers import certificate
 
@@ -21,7 +21,6 @@ audit_id = "audit-1"
 audit_file = "keys/audit.key"
 address_directory = "keys/address"
 tickets_file = "keys/tickets.key"
-access_file = "keys/access.key"
 station_file = "keys/station.key"
 
 [audit]
@@ -61,9 +60,9 @@ def write_settings(folder: Path, text: str = SETTINGS) -> Path:
     keys = folder / "keys"
     keys.mkdir()
     make_signing_key(keys, "checkpoint")
-    make_first_kek(keys / "vault", "kek-1")
+    make_vault(keys / "vault", "kek-1")
     make_first_address_key(keys / "address")
-    for name in ("audit.key", "tickets.key", "access.key", "station.key", "mail-password"):
+    for name in ("audit.key", "tickets.key", "station.key", "mail-password"):
         write_secret(keys / name, secrets.token_hex(32))
     file = folder / "kagiya.toml"
     file.write_text(text)

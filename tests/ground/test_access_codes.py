@@ -1,4 +1,4 @@
-"""`kagiya key access-code`: a locked device can be opened by its maker's own program when the server is lost."""
+"""`kagiya key access-code`: a locked device can be opened by its maker's own program when the database is lost."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ import pytest
 from devices.drivers.access_codes import FORMS
 from devices.profile_files import load_profiles
 from devices.profiles import Ability
-from provisioning.store.access_codes import AccessCodes
+from provisioning.settings import VaultSettings
+from provisioning.store.access_codes import AccessSecret
+from tests.fixtures.vaults import halves_of
 from tests.ground.commands import run_kagiya
 from tests.ground.settings_files import write_settings
 
 
 def code_of(tmp_path: Path, profile: str, serial: str) -> bytes:
-    key = bytes.fromhex((tmp_path / "keys" / "access.key").read_text().strip())
-    return AccessCodes(key).of(profile, serial)
+    _, opener = halves_of(VaultSettings(tmp_path / "keys" / "vault"))
+    return AccessSecret(opener.keys).code(opener, profile, serial)
 
 
 def ask(tmp_path: Path, profile: str, serial: str) -> tuple[int, str, Path]:

@@ -18,7 +18,9 @@ from provisioning import migrations
 from provisioning.cli import group
 from provisioning.cli.compose import build_services
 from provisioning.rules.roles import Role
+from provisioning.settings import VaultSettings
 from provisioning.settings_file import load_settings, load_store_settings
+from provisioning.store.access_codes import AccessSecret
 from provisioning.store.address_keys import AddressKeys
 from provisioning.store.key_folder import KeyFolder
 from tests.bench.people import enter_bank, enter_people, fresh_codes
@@ -27,6 +29,7 @@ from tests.fixtures.addresses import store_address
 from tests.fixtures.databases import POSTGRESQL, SQLITE
 from tests.fixtures.people import add_customer
 from tests.fixtures.softhsm import MODULE, SoftToken
+from tests.fixtures.vaults import halves_of
 from tests.ground.commands import run_kagiya
 from tests.ground.servers import serving
 from tests.ground.settings_files import write_settings as write_whole_settings
@@ -71,6 +74,7 @@ def test_a_rotation_that_is_killed_at_any_step_ends_and_refuses_nobody(
 ) -> None:
     host = Host(settings_file)
     vault = settings_file.parent / "keys" / "vault"
+    code = _access_code(vault)
     with (
         serving(settings_file, "--role", "bank,verifier", "--workers", "1") as server,
         httpx.Client(base_url=server.base_url, timeout=30) as http,
@@ -87,18 +91,25 @@ def test_a_rotation_that_is_killed_at_any_step_ends_and_refuses_nobody(
         # without a name, whoever was killed after the very last step begins another rotation
         assert now in {"bench-2", *(named or ["bench-3"])}
         assert {key["kek_id"]: key["rows"] for key in shown["keys"] if key["rows"]} == {
-            now: {"credential": PEOPLE}
+            now: {"access.sealed": 1, "credential": PEOPLE}
         }
         # the server goes on without the old key, which it has never been told about
         for former in {file.stem for file in vault.glob("*.key")} - {now}:
             (vault / f"{former}.key").unlink()
+        assert _access_code(vault) == code
         for _ in range(20):
             host.send(http)
     assert host.refused == []
     assert host.sent > 3 * len(killed_at)
-    assert {file.suffix for file in vault.iterdir()} == {".key", ".pub", ""}
+    assert {file.suffix for file in vault.iterdir()} == {".key", ".pub", ".sealed", ""}
     assert not [file for file in vault.iterdir() if file.name.startswith(".")]
     assert not (vault / "rotating").exists()
+
+
+def _access_code(vault: Path) -> bytes:
+    """What locks one device, to a process that has just been started."""
+    _, opener = halves_of(VaultSettings(vault))
+    return AccessSecret(opener.keys).code(opener, "yubikey-5", "12345678")
 
 
 def _rotate(command: list[str], step: int, meanwhile: Callable[[], None]) -> bool:
@@ -155,7 +166,8 @@ def test_the_commands_of_an_operator(
         told = capsys.readouterr()
         return code, told.out, told.err
 
-    assert run("status") == (0, "bench\tfile\tno rows\tin force\n", "")
+    assert run("status") == (0, "bench\tfile\t1 access.sealed\tin force\n", "")
+    recovered = _recovered(run, tmp_path / "before")
     # prepared for other machines, and not used yet
     assert run("rotate", "--prepare")[0] == 2
     assert run("rotate", "by-name", "--in", "file", "--prepare") == (0, f"{keys.directory / 'by-name.pub'}\n", "")
@@ -163,7 +175,11 @@ def test_the_commands_of_an_operator(
     assert keys.holds_private("by-name")
     # where the settings name a token, a new key is inside
     assert run("rotate") == (0, "every row is under bench-2; 0 were wrapped now\n", "")
-    assert run("status")[1].splitlines()[1:] == ["bench-2\ttoken\tno rows\tin force", "by-name\tfile\tno rows"]
+    assert run("status")[1].splitlines()[1:] == [
+        "bench-2\ttoken\t1 access.sealed\tin force",
+        "by-name\tfile\tno rows",
+    ]
+    assert _recovered(run, tmp_path / "after") == recovered
     code, _, err = run("retire", "bench")
     assert (code, "this is possible from" in err) == (1, True)
     long_ago = keys.in_force_since() - 2 * 3600
@@ -175,6 +191,12 @@ def test_the_commands_of_an_operator(
     soft_token.write_pin("0000")
     assert "refused the PIN" in run("rotate", "another")[2]
     assert keys.current() == "bench-2"
+
+
+def _recovered(run: Callable[..., tuple[int, str, str]], file: Path) -> str:
+    """A device's access code, as an operator gets it out of the vault."""
+    assert run("access-code", "yubikey-5", "12345678", str(file)) == (0, f"{file}\n", "")
+    return file.read_text()
 
 
 def test_the_same_commands_for_keys_of_addresses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -39,7 +39,9 @@ def test_no_secret_shows(tmp_path: Path) -> None:
     shown = repr(load_settings(write_settings(tmp_path), ALL_ROLES))
     for secret in (tmp_path / "keys").rglob("*[.-]*"):
         content = secret.read_text().strip()
-        if secret.suffix != ".pub":
+        if secret.suffix == ".sealed":
+            assert not any(line.split()[-1] in shown for line in content.splitlines()[2:])
+        elif secret.suffix != ".pub":
             assert content not in shown
             assert repr(bytes.fromhex(content)) not in shown
 
@@ -50,8 +52,8 @@ def test_no_secret_shows(tmp_path: Path) -> None:
         (Role.STAFF, {"address-1.key", "tickets.key"}),
         (Role.CUSTOMER, {"address-1.key", "tickets.key"}),
         (Role.BANK, {"address-1.key", "tickets.key"}),
-        (Role.STATION, {"access.key", "station.key"}),
-        (Role.VERIFIER, {"kek-1.key"}),
+        (Role.STATION, {"station.key"}),
+        (Role.VERIFIER, {"kek-1.key", "access.sealed"}),
         (Role.WORKER, {"address-1.key", "mail-password", "checkpoint.key"}),
     ],
 )
@@ -63,7 +65,6 @@ def test_a_role_reads_only_its_own_secrets(tmp_path: Path, role: Role, holds: se
     settings = load_settings(file, {role})
     assert (settings.keys.address is not None) == ("address-1.key" in holds)
     assert (settings.keys.tickets is not None) == ("tickets.key" in holds)
-    assert (settings.keys.access is not None) == ("access.key" in holds)
     assert (settings.keys.station is not None) == ("station.key" in holds)
     assert bool(settings.mail.password) == ("mail-password" in holds)
     assert settings.audit is not None
@@ -129,10 +130,10 @@ def test_the_demo_may_ask_for_fewer_iterations(tmp_path: Path) -> None:
     "name",
     [
         "vault/kek-1.key",
+        "vault/access.sealed",
         "audit.key",
         "address/address-1.key",
         "tickets.key",
-        "access.key",
         "station.key",
         "checkpoint.key",
         "mail-password",
@@ -176,7 +177,6 @@ def test_a_key_of_another_form_is_refused_and_not_shown(tmp_path: Path, content:
         ('directory = "keys/vault"\n', "vault.directory", {Role.VERIFIER}),
         ('address_directory = "keys/address"\n', "keys.address_directory", {Role.WORKER}),
         ('tickets_file = "keys/tickets.key"\n', "keys.tickets_file", {Role.CUSTOMER}),
-        ('access_file = "keys/access.key"\n', "keys.access_file", {Role.STATION}),
         ('audit_file = "keys/audit.key"\n', "keys.audit_file", {Role.STATION}),
         ('private_key_file = "keys/checkpoint.key"\n', "audit.private_key_file", {Role.WORKER}),
     ],

@@ -222,7 +222,6 @@ def test_a_process_lacks_the_keys_that_its_role_must_not_have(settings: Settings
     assert (services.opener is not None) == (role is Role.VERIFIER)
     assert (services.addresses is not None) == (role in {Role.STAFF, Role.CUSTOMER, Role.BANK, Role.WORKER})
     assert (services.tickets is not None) == (role in {Role.STAFF, Role.CUSTOMER, Role.BANK})
-    assert (services.access_codes is not None) == (role is Role.STATION)
     assert (services.answer_signer is not None) == (role is Role.STATION)
 
 

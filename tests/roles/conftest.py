@@ -58,6 +58,6 @@ def apart(services: Services, now: datetime, tmp_path: Path) -> Apart:
     revoked = tmp_path / "revoked"
     revoked.touch()
     made = Apart(services, authority, revoked, now, httpx.WSGITransport(lambda *_: []))
-    own = replace(services, roles_authority=made.believes, addresses=None, tickets=None, access_codes=None)
+    own = replace(services, roles_authority=made.believes, addresses=None, tickets=None)
     made.transport = httpx.WSGITransport(create_app(own, {Role.VERIFIER}, lambda: made.now))
     return made

@@ -20,7 +20,6 @@ from provisioning import migrations
 from provisioning.rules.roles import (
     ALL_ROLES,
     ANSWERS_STATIONS,
-    HANDLES_ACCESS_CODES,
     HANDLES_ADDRESSES,
     HANDLES_TICKETS,
     SENDS_MAIL,
@@ -43,7 +42,6 @@ OVER_TLS: Final = frozenset({Role.VERIFIER, Role.BANK})
 _HOLDERS: Final = {
     "address": HANDLES_ADDRESSES,
     "tickets.key": HANDLES_TICKETS,
-    "access.key": HANDLES_ACCESS_CODES,
     "station.key": ANSWERS_STATIONS,
     "checkpoint.key": SIGNS_CHECKPOINTS,
     "mail-password": SENDS_MAIL,
@@ -146,7 +144,7 @@ def _furnish(house: House, role: Role, text: str) -> None:
     for name, holders in _HOLDERS.items():
         if role in holders:
             _copy(house.folder / "keys" / name, own / "keys" / name)
-    private = () if role is Role.VERIFIER else ("*.key",)
+    private = () if role is Role.VERIFIER else ("*.key", "*.sealed")
     shutil.copytree(
         house.folder / "keys" / "vault", own / "keys" / "vault", ignore=shutil.ignore_patterns(*private)
     )

@@ -60,7 +60,7 @@ def test_no_other_header_is_believed(believes: RoleAuthority, header: str) -> No
     assert not believed(believes, header)
 
 
-NAMES = ("operation", "credential_id", "seed_version", "codes", "fob_id")
+NAMES = ("operation", "credential_id", "seed_version", "codes", "fob_id", "profile", "serial")
 VALUES = st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.integers())
 
 
@@ -69,6 +69,9 @@ VALUES = st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.int
     data=st.binary() | st.dictionaries(st.sampled_from(NAMES), VALUES).map(lambda body: json.dumps(body).encode())
 )
 def test_no_message_of_another_form_is_read(data: bytes) -> None:
+    with contextlib.suppress(MessageInvalid):
+        device = messages.read_device(messages.load(messages.AccessCodeRequest, data))
+        assert all(0 < len(name) <= 64 and name.isprintable() for name in device)
     for kind in (messages.JudgeRequest, messages.AdoptRequest, messages.ReadyRequest):
         with contextlib.suppress(MessageInvalid):
             read = messages.load(kind, data)

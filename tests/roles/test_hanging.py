@@ -24,6 +24,7 @@ from provisioning.verifier.role_tokens import RoleTokens
 from tests.fixtures.tokens import give_token
 from tests.fobs.case import Case
 from tests.fobs.desk import open_desk
+from tests.fobs.kinds import LOCKS, with_kind
 from tests.pskc.conftest import Drawer, key, shown
 from tests.roles.conftest import Apart
 
@@ -105,7 +106,16 @@ def adoption(scene: Scene) -> tuple[Role, Act, object]:
     return Role.STAFF, lambda asking: replace(drawer, services=asking).prove(reserved, code).proved, True
 
 
-@pytest.mark.parametrize("begin", [login, activation, resynchronisation, proof, adoption])
+def claim(scene: Scene) -> tuple[Role, Act, object]:
+    """The station gets what locks the fob."""
+    services = with_kind(scene.apart.services, LOCKS)
+    desk = open_desk(services, scene.apart.now)
+    Case(services, desk, scene.fob, scene.customer, SYSTEM).reserve()
+    desk.plug(scene.fob)
+    return Role.STATION, lambda asking: len(replace(desk, services=with_kind(asking, LOCKS)).poll()), 1
+
+
+@pytest.mark.parametrize("begin", [login, activation, resynchronisation, proof, adoption, claim])
 def test_others_write_while_an_answer_does_not_come(
     apart: Apart,
     customer_a: Customer,

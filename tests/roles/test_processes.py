@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import ssl
 import threading
@@ -32,11 +33,14 @@ from provisioning.rules.verifier import ASKING, Operation
 from provisioning.services import Services
 from provisioning.settings import VerifierSettings
 from provisioning.settings_file import load_settings
+from provisioning.store.access_codes import AccessSecret
 from provisioning.store.tables import Credential
+from provisioning.store.vault import SeedOpener
 from provisioning.verifier import messages
 from provisioning.verifier.certificates import certify_roles, certify_verifier, make_authority, read_pair
 from provisioning.verifier.questions import CANARY_CONTEXT
 from provisioning.verifier.role_tokens import RoleTokens
+from tests.fixtures.vaults import device_code
 from tests.fobs.desk import Desk, PlainFob
 from tests.ground.commands import run_kagiya
 from tests.roles.house import HOST, OVER_TLS, House, open_house
@@ -108,11 +112,16 @@ def test_no_other_role_has_what_opens_a_seed(house: House, role: Role) -> None:
     assert (services.verifier is not None) == (role in ASKING)
     assert (services.addresses is not None) == (role in {Role.STAFF, Role.CUSTOMER, Role.BANK, Role.WORKER})
     assert (services.tickets is not None) == (role in {Role.STAFF, Role.CUSTOMER, Role.BANK})
-    assert (services.access_codes is not None) == (role is Role.STATION)
     assert (services.checkpoint_signer is not None) == (role is Role.WORKER)
     if role is Role.WORKER:
         with pytest.raises(VaultError):
             verifier_of(services)
+    own = services.sealer.keys
+    assert not own.access_file.exists()
+    shutil.copy(house.folder / "keys" / "vault" / own.access_file.name, own.access_file)
+    with pytest.raises(VaultError):
+        AccessSecret(own).code(SeedOpener(own), "yubikey-5", "12345678")
+    own.access_file.unlink()
     services.store.close()
     with pytest.raises(SettingsInvalid):
         load_settings(house.settings_of(role), {Role.VERIFIER})
@@ -218,6 +227,15 @@ def canary(house: House, services: Services, role: Role, url: str = "") -> bytes
         return verifier.canary(services.sealer.seal(b"canary", CANARY_CONTEXT), now())
 
 
+def access_code(house: House, role: Role) -> bytes:
+    """The verifier's answer to a process of that role about a device. Raises VerifierAway."""
+    settings = VerifierSettings(house.url(Role.VERIFIER), house.certificates, 5)
+    verifier = http_verifier(settings, frozenset({role}))
+    assert verifier is not None
+    with closing(verifier):
+        return verifier.access_code("yubikey-5", "12345678", now())
+
+
 def handshake(house: House, role: Role, context: ssl.SSLContext | None) -> int:
     """Status of its /healthz; TransportError where TLS ends it."""
     url = house.url(role)
@@ -249,6 +267,11 @@ def test_only_who_shows_a_certificate_of_ours_is_spoken_to(house: House, tmp_pat
 
 def test_a_role_asks_what_is_its_own_over_tls_and_nothing_once_revoked(house: House, everything: Services) -> None:
     assert canary(house, everything, Role.STATION) == sha256(b"canary").digest()
+    assert access_code(house, Role.STATION) == device_code(everything, "yubikey-5", "12345678")
+    for role in ASKING - {Role.STATION}:
+        with pytest.raises(VerifierAway) as refused:
+            access_code(house, role)
+        assert refused.value.cause == "403 out_of_scope"
     body = messages.dump(messages.JudgeRequest(Operation.VERIFY, "c", 1, "12345678"))
     own = read_pair(*((house.certificates / f"station.{kind}").read_bytes() for kind in ("pem", "key")))
     with house.http(Role.VERIFIER, "station") as http:

@@ -24,6 +24,7 @@ ASKED_BY = {
     "release": {Operation.RELEASE},
     "resync": {Operation.RESYNC},
     "prove_typed_code": {Operation.PROVE, Operation.ADOPT},
+    "claim_job": {Operation.ACCESS_CODE},
     # a fob that came with its seed is written by no station
     "record_result": {Operation.PROVE},
 }

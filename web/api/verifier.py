@@ -15,6 +15,7 @@ from provisioning.errors import ClockUntrusted, NotAuthentic, OutOfScope, WrongS
 from provisioning.jobs.answer_question import (
     AdoptCommand,
     JudgeCommand,
+    access_code_for_role,
     adopt_for_role,
     check_role,
     judge_for_role,
@@ -29,6 +30,9 @@ from web.flood import Allowance, FloodGuard
 T = TypeVar("T")
 
 verifier_api = Blueprint("verifier_api", __name__, url_prefix=messages.PREFIX)
+
+_OTHERWISE: Final = frozenset({Operation.ADOPT, Operation.ACCESS_CODE, Operation.READY})
+"""These have questions of their own."""
 
 _GUARD: Final = "kagiya_question_guard"
 # failures are counted by the asker's act, in the database; this bounds what a role that was taken over could guess
@@ -62,6 +66,16 @@ def adopt() -> Response:
     command = AdoptCommand(asked.credential_id, asked.fob_id, asked.seed_version, code)
     adopted = adopt_for_role(current.services(), command, current.now())
     return _answer(messages.adoption(adopted.match, adopted.sealed))
+
+
+@verifier_api.post("/access-code")
+def access_code() -> Response:
+    """What locks that device?"""
+    asked = messages.load(messages.AccessCodeRequest, request.get_data())
+    _believe(Operation.ACCESS_CODE)
+    profile, serial = messages.read_device(asked)
+    code = access_code_for_role(current.services(), profile, serial, current.now())
+    return _answer(messages.AccessCodeAnswer(code.hex()))
 
 
 @verifier_api.post("/ready")
@@ -101,7 +115,7 @@ def _clock_in_doubt(_: ClockUntrusted) -> tuple[Response, int]:
 
 
 def _operation(name: str) -> Operation:
-    if name not in set(Operation) - {Operation.ADOPT, Operation.READY}:
+    if name not in set(Operation) - _OTHERWISE:
         raise MessageInvalid("operation")
     return Operation(name)
 
