@@ -12,10 +12,11 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from devices.contract import DeviceSeen, FailureCode, Poll, Problem, ProgramJob, Work
-from provisioning.errors import NotFound, WrongState
+from provisioning.errors import NotFound, VaultError, WrongState
 from provisioning.jobs.advance_batch import AdvanceBatchCommand, advance_batch
 from provisioning.jobs.claim_job import ClaimJobCommand, claim_job
 from provisioning.jobs.end_attempt import give_up
+from provisioning.jobs.locked_kinds import locks_with_code
 from provisioning.jobs.numbering import numbering_of
 from provisioning.rules.actor import Actor
 from provisioning.rules.states import JobState
@@ -39,15 +40,15 @@ def poll_station(services: Services, command: PollCommand, now: datetime) -> Wor
     """Note what the station sees, give up what it lost, claim what it can write.
 
     A job that is WRITING for this station and that the station does not know was lost with its
-    memory or with our answer: it is given up at once. Every claim is a transaction of its own.
+    memory or with our answer: it is given up at once. Every claim is a transaction of its own. Raises VaultError
+    where nothing could be claimed because nobody tells an access code; what waits for one is served later.
     """
     lost = _note(services, command, now)
     for job_id in lost:
         give_up(services, job_id, Problem(FailureCode.STATION_RESTARTED), command.actor, now)
     usable = _usable(command.poll.devices)
     advance_batch(services, AdvanceBatchCommand(command.station_id, usable, command.actor.origin), now)
-    jobs = (_claim(services, command, candidate, now) for candidate in _candidates(services, command))
-    return Work(jobs=tuple(job for job in jobs if job is not None), unix_time=int(now.timestamp()))
+    return Work(jobs=_claim_all(services, command, now), unix_time=int(now.timestamp()))
 
 
 @retried
@@ -103,10 +104,11 @@ def _lost(session: Session, command: PollCommand) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A queued job, and the generation at which its fob is."""
+    """A queued job, the generation at which its fob is, and whether that is locked with a code."""
 
     job_id: str
     generation: int
+    locks: bool
 
 
 def _candidates(services: Services, command: PollCommand) -> list[_Candidate]:
@@ -132,10 +134,15 @@ def _candidates(services: Services, command: PollCommand) -> list[_Candidate]:
         )
         found = session.execute(query).all()
     found = [row for row in found if row[1] not in busy]
-    told = [_Candidate(job_id, usable[name]) for job_id, _, _, *told in found if (name := tuple(told)) in usable]
+    locks = {profile: locks_with_code(services, profile) for _, _, _, profile, _ in found}
+    told = [
+        _Candidate(job_id, usable[profile, serial], locks[profile])
+        for job_id, _, _, profile, serial in found
+        if (profile, serial) in usable
+    ]
     # reserve_fob sees to it that a station has one open job at most for a kind that tells no serial number
     unnamed = [
-        _Candidate(job_id, usable[profile, ""])
+        _Candidate(job_id, usable[profile, ""], locks[profile])
         for job_id, _, station_id, profile, _ in found
         if station_id and (profile, "") in usable
     ]
@@ -148,6 +155,28 @@ def _usable(devices: tuple[DeviceSeen, ...]) -> dict[tuple[str, str], int]:
     fine = [device for device in devices if device.problem is None and device.profile]
     named = {(device.profile, device.serial): device.generation for device in fine}
     return {name: generation for name, generation in named.items() if times_seen[name] == 1}
+
+
+def _claim_all(services: Services, command: PollCommand, now: datetime) -> tuple[ProgramJob, ...]:
+    """What is this station's now.
+
+    It must hear of whatever it has got, so a verifier that is away then only leaves the rest waiting; nor does a
+    poll wait for it more than once.
+    """
+    jobs: list[ProgramJob] = []
+    away: VaultError | None = None
+    for candidate in _candidates(services, command):
+        if away is not None and candidate.locks:
+            continue
+        try:
+            job = _claim(services, command, candidate, now)
+        except VaultError as refused:
+            away = refused
+        else:
+            jobs += [job] if job is not None else []
+    if away is not None and not jobs:
+        raise away
+    return tuple(jobs)
 
 
 def _claim(services: Services, command: PollCommand, candidate: _Candidate, now: datetime) -> ProgramJob | None:
