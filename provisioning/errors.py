@@ -268,7 +268,8 @@ class StoreConflict(StoreUnavailable):
 
 
 class CommitUnanswered(StoreUnavailable):
-    """The exception to "nothing was written": the database was cut off while it committed. Done or not; look."""
+    """The exception to "nothing was written": the database was cut off while it committed, or later, when what was
+    done was to be read. Done or not; look."""
 
 
 class VaultError(KagiyaError):

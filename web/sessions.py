@@ -22,6 +22,7 @@ from typing import Any, Final, cast
 from flask import Flask, Request, Response, request, session
 from flask.sessions import SessionInterface, SessionMixin
 
+from provisioning.errors import CommitUnanswered, StoreUnavailable
 from provisioning.jobs import web_sessions as jobs
 from provisioning.jobs.web_sessions import SessionKind, SessionView, SignInCommand
 from provisioning.rules import staff_proof
@@ -110,10 +111,21 @@ class TableSessions(SessionInterface):
         return BrowserSession(kind, request.cookies.get(_cookie_name(kind, request)) if kind else None)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Write changed keys, or only that it was used, if the last note is old enough."""
+        """Write changed keys, or only that it was used, if the last note is old enough.
+
+        Raises StoreUnavailable; CommitUnanswered where the request changed something before.
+        """
         kept = cast(BrowserSession, session)
         if kept.kind is None or response.status_code == 503:
             return
+        try:
+            self._save(kept, response)
+        except StoreUnavailable as error:
+            if request.method == "POST" and response.status_code < 400:
+                raise CommitUnanswered(error.fault) from error
+            raise
+
+    def _save(self, kept: BrowserSession, response: Response) -> None:
         if kept.changes and any(value is not None for value in kept.changes.values()):
             kept.open()
         view = kept.view if kept.looked else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import count
 from threading import Barrier
 
 import httpx
@@ -14,6 +15,8 @@ from sqlalchemy import func, select
 from provisioning.errors import StoreFault, StoreUnavailable
 from provisioning.jobs.keep_answer import forget_answers
 from provisioning.rules.institution import Institution
+from provisioning.store.engine import Store
+from provisioning.store.queries.token_state import TokenState, token_state
 from provisioning.store.tables import AuditEntry, BankAnswer, Credential, Customer
 from tests.api.bank import SOFT, Bank, later, open_bank
 from tests.api.conftest import Served
@@ -157,6 +160,27 @@ def test_what_was_cut_off_is_not_done_again(
     later(bank, desk, minutes=1)
     assert bank.ask("/apply", key=KEY) == (409, {"error": "outcome_unknown"})
     assert bank.ask("/apply", key="another")[0] == 201
+
+
+@sqlite_only
+@pytest.mark.parametrize("fault", StoreFault)
+def test_what_is_done_is_not_told_as_undone_where_nobody_can_read_it_any_more(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch, fault: StoreFault
+) -> None:
+    assert bank.ask("/apply", key="before")[0] == 201
+    reads = count()
+
+    def read(store: Store, institution_id: str, user_id: str) -> TokenState:
+        if next(reads) >= 2:  # the customer and the application are found before
+            raise StoreUnavailable(fault)
+        return token_state(store, institution_id, user_id)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("web.api.bank.calls.token_state", read)
+        told = bank.ask("/withdraw", key=KEY, kind="hard")
+    assert told == (409, {"error": "outcome_unknown"})
+    assert bank.ask("/withdraw", key=KEY, kind="hard") == (409, {"error": "in_progress"}), "it is not done again"
+    assert bank.ask("/withdraw", key="another", kind="hard")[0] == 404, "it was done"
 
 
 @sqlite_only

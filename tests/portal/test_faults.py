@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, session
 
 from provisioning.errors import (
     AlreadyTaken,
@@ -118,3 +118,24 @@ def test_a_locked_database_refuses_and_half_writes_nothing(
     assert browser.get("/portal/token/hard/done").path == "/portal/token/"
     browser.get("/portal/token/hard/").submit("/portal/token/hard/")
     assert browser.path == "/portal/token/hard/done"
+
+
+@pytest.mark.parametrize(
+    ("method", "answered", "status"), [("POST", 303, 409), ("POST", 422, 503), ("GET", 200, 503)]
+)
+def test_where_only_the_session_cannot_be_kept_nobody_says_that_nothing_was_changed(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, method: str, answered: int, status: int
+) -> None:
+    def keep(*_: object) -> str:
+        raise StoreUnavailable(StoreFault.FULL)
+
+    @app.route("/portal/acted", methods=[method])
+    def act() -> tuple[str, int]:
+        session["done"] = True
+        return "", answered
+
+    app.config["WTF_CSRF_ENABLED"] = False
+    monkeypatch.setattr("web.sessions.jobs.open_session", keep)
+    page = app.test_client().open("/portal/acted", method=method, base_url=BASE)
+    assert page.status_code == status
+    assert ("何も変更されていません" in page.text) == (status == 503)

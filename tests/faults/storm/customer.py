@@ -221,7 +221,8 @@ class Customer:
 
     def _note(self, attempt: Attempt, answer: Answer) -> None:
         attempt.status, attempt.answer = answer.status, answer.body
-        attempt.sent = attempt.sent and answer.sent
+        attempt.sent = answer.sent
+        attempt.unanswered |= answer.sent and answer.status is None
 
     def _attempt(self, act: Act, credential_id: str = "") -> Attempt:
         with self._lock:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from http import HTTPStatus
 from time import monotonic
 from typing import Any
 
@@ -41,7 +42,8 @@ class Code(StrEnum):
 class Attempt:
     """One request, however often it was sent under its idempotency key.
 
-    `status` is None where no answer came; `sent` is False where it surely never reached the server.
+    `status` is None where no answer came the last time; `sent` is False where it surely never left then.
+    `unanswered`: it was sent some time, and nobody knows what became of it.
     `meanwhile`: every fault that was in force at any time between `begun_s` and `ended_s`.
     """
 
@@ -57,6 +59,7 @@ class Attempt:
     begun_s: float = 0.0
     ended_s: float = 0.0
     sent: bool = True
+    unanswered: bool = False
     status: int | None = None
     answer: Mapping[str, Any] = field(default_factory=dict)
     meanwhile: frozenset[FaultKind] = frozenset()
@@ -76,8 +79,10 @@ class Attempt:
 
     @property
     def is_unknown(self) -> bool:
-        """Nobody was told what became of it."""
+        """Nobody was told what became of it. That nothing was decided says nothing of an earlier sending."""
         unsure = {"in_progress", "outcome_unknown"}
+        if self.unanswered and self.status in (None, HTTPStatus.SERVICE_UNAVAILABLE):
+            return True
         return self.sent and (self.status in (None, 500, 502) or self.answer.get("error") in unsure)
 
 

@@ -73,7 +73,9 @@ ERRORS: Final[Mapping[str, ErrorCode]] = {
     FaultName.TOO_MANY_REQUESTS: ErrorCode(429, "Too many at once; `Retry-After` says how many seconds to wait."),
     FaultName.INTERNAL: ErrorCode(500, "A fault of ours; ask where the token stands before you try again."),
     FaultName.UNAVAILABLE: ErrorCode(
-        503, "The database, the vault or the clock cannot be relied upon; nothing was decided."
+        503,
+        "The database, the vault or the clock cannot be relied upon; nothing was decided. It says nothing of the "
+        "same request sent before under this idempotency key and not answered: send it again.",
     ),
 }
 

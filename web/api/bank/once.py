@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from provisioning.errors import (
     BadInput,
     ClockUntrusted,
+    CommitUnanswered,
     InputFault,
     KagiyaError,
     Refused,
@@ -69,9 +70,13 @@ def _first(command: ClaimRequestCommand, operation: Operation, call: Call, act: 
         return tell(refusal)
     except (StoreUnavailable, VaultError, ClockUntrusted) as error:
         # a database out of reach may have taken the change, and its answer was lost on the way
-        if not (isinstance(error, StoreUnavailable) and error.fault is StoreFault.UNREACHABLE):
+        if not (isinstance(error, StoreUnavailable) and _may_be_done(error)):
             give_back_claim(current.services(), command)
         raise
+
+
+def _may_be_done(error: StoreUnavailable) -> bool:
+    return error.fault is StoreFault.UNREACHABLE or isinstance(error, CommitUnanswered)
 
 
 def _keep(command: ClaimRequestCommand, response: Response) -> None:

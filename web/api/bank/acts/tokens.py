@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from provisioning.errors import BadInput, InputFault, NotFound
+from provisioning.errors import BadInput, CommitUnanswered, InputFault, NotFound, StoreUnavailable
 from provisioning.jobs.apply import ApplyCommand, apply
 from provisioning.jobs.cancel_application import CancelApplicationCommand, cancel_application
 from provisioning.jobs.cancel_issuance import CancelIssuanceCommand, cancel_issuance
@@ -49,7 +49,7 @@ def _withdraw(call: Call) -> Answer:
     else:
         command = CancelIssuanceCommand(call.institution.id, call.waiting_id, call.actor)
         cancel_issuance(current.services(), command, current.now())
-    return state(call)
+    return _state_after(call)
 
 
 def _kind(call: Call) -> TokenKind:
@@ -66,7 +66,7 @@ def _resend(call: Call) -> Answer:
         activation_password=call.fields.get("activation_password"),
     )
     resent = resend_issue_mail(current.services(), command, current.now())
-    return state(call) | setup_codes.facts(resent.setup_code)
+    return _state_after(call) | setup_codes.facts(resent.setup_code)
 
 
 def _revoke(call: Call) -> Answer:
@@ -76,7 +76,7 @@ def _revoke(call: Call) -> Answer:
     how = EndedHow(call.fields.get("how", EndedHow.REVOKED.value))
     command = RevokeCommand(call.institution.id, call.credential_id, how, call.actor)
     revoke(current.services(), command, current.now())
-    return state(call)
+    return _state_after(call)
 
 
 def _end_for_a_reason(call: Call) -> Answer:
@@ -84,25 +84,25 @@ def _end_for_a_reason(call: Call) -> Answer:
     reason, note = EndReason(call.fields["reason"]), call.fields.get("note", "")
     command = EndTokenCommand(call.institution.id, call.credential_id, reason, call.actor, note)
     end_token(current.services(), command, current.now())
-    return state(call)
+    return _state_after(call)
 
 
 def _unlock_passwords(call: Call) -> Answer:
     command = UnlockPasswordsCommand(call.institution.id, call.token.customer_id, call.actor)
     unlock_passwords(current.services(), command, current.now())
-    return state(call)
+    return _state_after(call)
 
 
 def _reset_drift(call: Call) -> Answer:
     command = ResetDriftCommand(call.institution.id, call.credential_id, call.actor)
     reset_drift(current.services(), command, current.now())
-    return state(call)
+    return _state_after(call)
 
 
 def _lift(call: Call) -> Answer:
     command = LiftSuspensionCommand(call.institution.id, call.suspended_id, call.actor)
     lift_suspension(current.services(), command, current.now())
-    return state(call)
+    return _state_after(call)
 
 
 def _issue_soft(call: Call) -> Answer:
@@ -152,6 +152,17 @@ def state(call: Call) -> Answer:
     if found.expires_at is not None:
         answer["expires_at"] = found.expires_at.isoformat()
     return answer
+
+
+def _state_after(call: Call) -> Answer:
+    """As `state`, when the act is done: that it cannot be read does not mean that nothing was changed.
+
+    Raises CommitUnanswered.
+    """
+    try:
+        return state(call)
+    except StoreUnavailable as error:
+        raise CommitUnanswered(error.fault) from error
 
 
 ACTS: Final[Mapping[str, Act]] = {
