@@ -119,20 +119,21 @@ class TableSessions(SessionInterface):
         if kept.kind is None or response.status_code == 503:
             return
         try:
-            self._save(kept, response)
+            _save(kept, kept.kind, response)
         except StoreUnavailable as error:
             if request.method == "POST" and response.status_code < 400:
                 raise CommitUnanswered(error.fault) from error
             raise
 
-    def _save(self, kept: BrowserSession, response: Response) -> None:
-        if kept.changes and any(value is not None for value in kept.changes.values()):
-            kept.open()
-        view = kept.view if kept.looked else None
-        if view and (kept.changes or current.now() - view.last_seen_at >= jobs.TOUCH_EVERY):
-            jobs.keep_session(current.services(), view.id_hash, kept.changes, current.now())
-        if kept.cookie_changed:
-            _send_cookie(kept.kind, kept.raw_id, response)
+
+def _save(kept: BrowserSession, kind: SessionKind, response: Response) -> None:
+    if kept.changes and any(value is not None for value in kept.changes.values()):
+        kept.open()
+    view = kept.view if kept.looked else None
+    if view and (kept.changes or current.now() - view.last_seen_at >= jobs.TOUCH_EVERY):
+        jobs.keep_session(current.services(), view.id_hash, kept.changes, current.now())
+    if kept.cookie_changed:
+        _send_cookie(kind, kept.raw_id, response)
 
 
 def subject_id() -> str | None:
