@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
+from provisioning.clock import ClockGuard
 from provisioning.errors import BadInput, ClockUntrusted, InputFault, NotFound, WrongState
 from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.check_code import check_code, store_checked
@@ -158,6 +160,21 @@ def test_a_clock_in_doubt_sees_nothing(services: Services, customer_a: Customer,
     seen = read_credential(services, token).highest_seen_step
     back = now - timedelta(days=1)
     assert submit(services, token, token.code(back, 3), back).reason is Reason.CLOCK
+    assert read_credential(services, token).highest_seen_step == seen
+
+
+def test_nothing_is_learned_while_the_clock_is_in_doubt(
+    services: Services, customer_a: Customer, fob: Fob, now: datetime
+) -> None:
+    token = give_token(services, customer_a, now, fob=fob)
+    submit(services, token, token.code(now), now)
+    seen = read_credential(services, token).highest_seen_step
+    back = now - timedelta(days=1)
+    # it follows no time source; it follows one, and is behind what was accepted before this process began
+    for clock, at in ((ClockGuard(lambda: False), now), (ClockGuard(), back)):
+        doubtful = replace(services, clock=clock)
+        with pytest.raises(ClockUntrusted):
+            show_two(doubtful, token, (token.code(at, 5), token.code(at, 6)), at)
     assert read_credential(services, token).highest_seen_step == seen
 
 

@@ -39,6 +39,10 @@ def audit_results(services: Services, act: str) -> list[tuple[str, str | None]]:
         return [(row.result, row.facts.get("reason")) for row in rows]
 
 
+def test_what_was_typed_is_in_no_text_of_the_command() -> None:
+    assert "87654321" not in repr(VerifyCommand("dual", "123456780001", "87654321", SYSTEM))
+
+
 def test_a_code_is_accepted_once(services: Services, customer_a: Customer, now: datetime) -> None:
     token = give_token(services, customer_a, now)
     assert submit(services, token, token.code(now), now).outcome is Outcome.ACCEPTED

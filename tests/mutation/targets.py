@@ -33,6 +33,7 @@ _PROVING: Final = (
     "tests/core/test_decisions.py",
     "tests/fobs/test_typed_proof.py",
     "tests/pskc/test_overtaken.py",
+    "tests/pskc/test_stock.py",
 )
 TARGETS: Final = (
     Target("provisioning.rules.otp_input", ("tests/core/test_otp_input.py",)),
