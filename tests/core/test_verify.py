@@ -12,10 +12,11 @@ from sqlalchemy import func, select
 
 from provisioning.errors import BadInput, InputFault
 from provisioning.jobs.activate import ActivateCommand, activate
+from provisioning.jobs.open_credential import open_credential
 from provisioning.jobs.verify import VerifyCommand, VerifyResult, verify
 from provisioning.rules.actor import SYSTEM
 from provisioning.rules.parameters import Algorithm, OtpParameters
-from provisioning.rules.states import CredentialState, FobState
+from provisioning.rules.states import CredentialState, FobState, TokenKind
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
 from provisioning.store.tables import AuditEntry, Credential, Customer, Fob
@@ -41,6 +42,18 @@ def audit_results(services: Services, act: str) -> list[tuple[str, str | None]]:
 
 def test_what_was_typed_is_in_no_text_of_the_command() -> None:
     assert "87654321" not in repr(VerifyCommand("dual", "123456780001", "87654321", SYSTEM))
+
+
+def test_where_no_seed_was_drawn_yet_no_code_is_compared(
+    services: Services, customer_a: Customer, now: datetime
+) -> None:
+    with services.store.write() as tx:
+        credential = open_credential(tx, services, customer_a, TokenKind.SOFT, now, SYSTEM)
+    token = Token("dual", customer_a.user_id, customer_a.id, credential.id, credential.parameters, bytes(20))
+    for judged in (submit(services, token, "12345678", now), submit_first(services, token, "12345678", now)):
+        assert (judged.outcome, judged.reason) == (Outcome.REFUSED, Reason.NOT_ACTIVE)
+    with services.store.read() as tx:
+        assert tx.get_one(Credential, credential.id).failures == 0
 
 
 def test_a_code_is_accepted_once(services: Services, customer_a: Customer, now: datetime) -> None:
