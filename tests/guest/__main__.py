@@ -1,7 +1,7 @@
 """`python -m tests.guest [ARGUMENTS OF PYTEST]`: the devices' tests on a real USB stack, in a throw-away guest.
 
-Without arguments everything runs in five guests, three at a time, for a guest has one processor and a machine
-more. What is timed runs beside the rest: that guest's clock counts instructions, and does not care who else works.
+Without arguments everything runs: two guests side by side, for a guest has one processor and a machine more, and
+what is timed in a third one beside them, whose clock counts instructions and so does not care who else is at work.
 """
 
 from __future__ import annotations
@@ -27,11 +27,8 @@ _TESTS: Final = "tests/guest/inside"
 TIMED: Final = f"{_TESTS}/timed"
 TIMED_ARGUMENTS: Final = (TIMED, "--timeout=0")
 """A clock that leaps is no measure of what hangs; `tests.guest.machine` ends such a guest."""
-_UNPLUGGING: Final = f"{_TESTS}/test_unplugging.py"
-_HALF: Final = "onlykey or molto2 or kagiya"
-"""Families that take half of the time to be unplugged in."""
-_MANY: Final = f"{_TESTS}/test_many.py"
-_PROGRAMS: Final = f"{_TESTS}/programs"
+_FIRST: Final = tuple(f"{_TESTS}/test_{name}.py" for name in ("many", "unplugging"))
+"""About half of all the work."""
 
 
 def main(arguments: list[str]) -> int:
@@ -40,7 +37,7 @@ def main(arguments: list[str]) -> int:
     try:
         guest = prepare()
         click.echo(f"guest: ready after {time.monotonic() - begun_s:.1f} s")
-        shares = [arguments] if arguments else _shares()
+        shares = [arguments] if arguments else [list(_FIRST), _others(), list(TIMED_ARGUMENTS)]
         with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
             labels = [f"{number}| " if len(shares) > 1 else "" for number in range(1, len(shares) + 1)]
             codes = list(pool.map(lambda share, label: _run(guest, share, label), shares, labels))
@@ -53,18 +50,10 @@ def main(arguments: list[str]) -> int:
     return int(any(codes))
 
 
-def _shares() -> list[list[str]]:
-    """Of every test; the longest first."""
-    inside, apart = PROJECT / _TESTS, (_UNPLUGGING, _MANY, _PROGRAMS, TIMED)
+def _others() -> list[str]:
+    inside = PROJECT / _TESTS
     found = [str(file.relative_to(PROJECT)) for file in sorted(inside.rglob("test_*.py"))]
-    others = [name for name in found if not name.startswith(apart)]
-    return [
-        others,
-        [_UNPLUGGING, "-k", _HALF],
-        list(TIMED_ARGUMENTS),
-        [_UNPLUGGING, _MANY, "-k", f"not ({_HALF})"],
-        [_PROGRAMS],
-    ]
+    return [name for name in found if name not in _FIRST and not name.startswith(TIMED)]
 
 
 def _run(guest: Guest, arguments: list[str], label: str) -> int:
