@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 from provisioning.errors import StoreUnavailable
 from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.check_code import check_code, store_checked
-from provisioning.jobs.judge_code import TypedCode, Use, VerifyResult
+from provisioning.jobs.judge_code import TypedCode, Use, VerifyResult, judge_code
 from provisioning.jobs.resync import ResyncCommand, ResyncResult, resync
 from provisioning.jobs.revoke import RevokeCommand, revoke
 from provisioning.jobs.verify import VerifyCommand, verify
@@ -55,9 +55,12 @@ class Bench:
         return step_at(self.now, 60)
 
     def submit(self, otp: str, use: Use = Use.VERIFY) -> VerifyResult:
-        """As a host does at login, or the customer the first time."""
+        """As a host does at login, or the customer the first time, or at the end (with nothing that follows)."""
         if use is Use.ACTIVATE:
             return activate(self.services, ActivateCommand("dual", self.token.user_id, otp, SYSTEM), self.now)
+        if use is Use.RELEASE:
+            typed = TypedCode(use, "dual", self.token.user_id, otp, SYSTEM, lambda line, standing: None)
+            return judge_code(self.services, typed, self.now)
         return verify(self.services, VerifyCommand("dual", self.token.user_id, otp, SYSTEM), self.now)
 
     def row(self) -> Credential:
@@ -149,8 +152,11 @@ def test_a_used_code_is_refused_and_counts_nothing(bench: Bench) -> None:
     [
         (CredentialState.ISSUED, Use.VERIFY, Reason.NOT_ACTIVE),
         (CredentialState.ISSUED, Use.ACTIVATE, Reason.NOT_ACTIVE),
+        (CredentialState.ISSUED, Use.RELEASE, Reason.NOT_ACTIVE),
         (SET_UP, Use.VERIFY, Reason.NOT_ACTIVE),
+        (SET_UP, Use.RELEASE, Reason.NOT_ACTIVE),
         (SUSPENDED, Use.VERIFY, Reason.SUSPENDED),
+        (SUSPENDED, Use.RELEASE, Reason.SUSPENDED),
         (SUSPENDED, Use.ACTIVATE, Reason.SUSPENDED),
         (ACTIVE, Use.ACTIVATE, Reason.USED),
     ],
@@ -171,6 +177,14 @@ def test_the_first_code_puts_the_token_in_force(bench: Bench) -> None:
     assert bench.submit(bench.token.code(bench.now), Use.ACTIVATE) == bench.result(None, 5)
     row = bench.row()
     assert (row.state, row.activated_at, row.last_step) == (ACTIVE, bench.now, bench.step)
+    assert bench.decided("activate", "accepted")
+
+
+def test_the_last_code_is_not_another_first_one(bench: Bench) -> None:
+    bench.put(activated_at=bench.now - MINUTE)
+    assert bench.submit(bench.token.code(bench.now), Use.RELEASE) == bench.result(None, 5)
+    assert bench.row().activated_at == bench.now - MINUTE
+    assert bench.decided("release", "accepted")
 
 
 def test_a_token_that_was_not_activated_in_time_has_expired(bench: Bench) -> None:

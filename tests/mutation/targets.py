@@ -44,7 +44,7 @@ TARGETS: Final = (
     Target("provisioning.rules.states", _STATED),
     Target("provisioning.store.waiting", ("tests/core/test_waiting.py", "tests/core/test_timetable.py")),
     Target("provisioning.store.verification", _JUDGING),
-    Target("provisioning.jobs.judge_code", _JUDGING),
+    Target("provisioning.jobs.judge_code", (*_JUDGING, "tests/core/test_doubts.py", "tests/core/test_notices.py")),
     Target("provisioning.jobs.verify", ("tests/core/test_verify.py",)),
     Target("provisioning.jobs.check_code", _PROVING),
     Target("provisioning.jobs.resync", _MOVING),
