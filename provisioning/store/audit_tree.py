@@ -11,14 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, insert, select, text
 
 from provisioning.rules.merkle import EMPTY_ROOT, GrowingTree, Subtree, complete_parts, node_hash, split
-from provisioning.store.tables import AuditBatch, AuditLeaf, AuditNode
+from provisioning.store.tables import AuditBatch, AuditLeaf, AuditNode, Instant
 
 TILE_LEVEL: Final = 8
 TILE: Final = 1 << TILE_LEVEL
+# both databases know it; the dialects' own inserts would be loaded into every process that tells how it is
+_AT_THE_END: Final = text("""
+    INSERT INTO audit_batch (first_index, size, root, highest_entry_id, sealed_at)
+    VALUES (:first_index, :size, :root, :highest_entry_id, :sealed_at)
+    ON CONFLICT DO NOTHING RETURNING size
+""").bindparams(bindparam("sealed_at", type_=Instant()))
 
 
 class TreeIncomplete(Exception):
@@ -127,7 +132,6 @@ def grow(tree: GrowingTree, leaves: Sequence[tuple[int, bytes]], highest_entry_i
 
 def write_batch(connection: Connection, batch: Batch, now: datetime) -> bool:
     """Put the batch at the end of the tree; False, and nothing written, if another worker's stands there."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     row = {
         "first_index": batch.first_index,
         "size": batch.size,
@@ -135,8 +139,7 @@ def write_batch(connection: Connection, batch: Batch, now: datetime) -> bool:
         "highest_entry_id": batch.highest_entry_id,
         "sealed_at": now,
     }
-    at_the_end = dialect.insert(AuditBatch).values(row).on_conflict_do_nothing().returning(AuditBatch.size)
-    if connection.scalar(at_the_end) is None:
+    if connection.scalar(_AT_THE_END, row) is None:
         return False
     leaves = [
         {"leaf_index": index, "entry_id": number, "leaf_hash": leaf}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from provisioning.rules.address_use import AddressUse
-from provisioning.store.tables.base import Base, checked, new_id
+from provisioning.store.tables.base import Base, checked, new_id, partial
 
 _CURRENT: Final = "confirmed_at IS NOT NULL AND retired_at IS NULL"
 
@@ -20,13 +20,12 @@ class CustomerAddress(Base):
     __tablename__ = "customer_address"
     __table_args__ = (
         # one current address for each use, whoever confirms at the same time
-        Index(
+        partial(
             "uq_customer_address_current",
             "customer_id",
             "use",
+            where=_CURRENT,
             unique=True,
-            sqlite_where=text(_CURRENT),
-            postgresql_where=text(_CURRENT),
         ),
     )
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from provisioning.rules.states import TokenKind
-from provisioning.store.tables.base import Base, checked, new_id
+from provisioning.store.tables.base import Base, checked, new_id, partial
 
 
 class ApplicationState(StrEnum):
@@ -25,12 +25,11 @@ class Application(Base):
 
     __tablename__ = "application"
     __table_args__ = (
-        Index(
+        partial(
             "uq_application_open_customer",
             "customer_id",
+            where="state = 'open'",
             unique=True,
-            sqlite_where=text("state = 'open'"),
-            postgresql_where=text("state = 'open'"),
         ),
         Index(None, "state", "institution_id"),
     )

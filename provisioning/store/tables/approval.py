@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from provisioning.rules.approval import ApprovalState, AskedJob
-from provisioning.store.tables.base import Base, checked, new_id
+from provisioning.store.tables.base import Base, checked, new_id, partial
 
-_IS_OPEN: Final = text("state IN ('waiting', 'granted')")
+_IS_OPEN: Final = "state IN ('waiting', 'granted')"
 
 
 class ApprovalRequest(Base):
@@ -20,13 +20,12 @@ class ApprovalRequest(Base):
     __tablename__ = "approval_request"
     __table_args__ = (
         # whoever asks twice for the same has asked once
-        Index(
+        partial(
             "uq_approval_request_open",
             "institution_id",
             "subject",
+            where=_IS_OPEN,
             unique=True,
-            sqlite_where=_IS_OPEN,
-            postgresql_where=_IS_OPEN,
         ),
         # the work list, the longest waiting first
         Index(None, "state", "institution_id", "made_at"),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import JSON, BigInteger, Index, Integer, LargeBinary, String, text
+from sqlalchemy import JSON, BigInteger, Index, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from provisioning.store.tables.base import Base
+from provisioning.store.tables.base import Base, partial
 
 BY_STAFF: Final = "actor_kind = 'staff'"
 RARE: Final = "act <> 'verify'"
@@ -16,8 +16,7 @@ RARE: Final = "act <> 'verify'"
 
 
 def _index(name: str, columns: tuple[str, ...], where: str) -> Index:
-    condition = text(where)
-    return Index(f"ix_audit_entry_{name}", *columns, sqlite_where=condition, postgresql_where=condition)
+    return partial(f"ix_audit_entry_{name}", *columns, where=where)
 
 
 _LOOKED_BY: Final = (

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Dialect, Enum, MetaData
+from sqlalchemy import BigInteger, Dialect, Enum, Index, MetaData, text
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_WHERE: Final = "where"
 
 
 def to_microseconds(value: datetime) -> int:
@@ -51,6 +52,24 @@ def checked(enum: type[StrEnum], name: str = "") -> Enum:
         name=name or enum.__name__.lower(),
         values_callable=lambda members: [member.value for member in members],
     )
+
+
+def partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index of the rows for which `where` holds.
+
+    The condition waits until tables are made or compared (`with_conditions`): with it SQLAlchemy loads the
+    dialects of both databases into every process, which no server needs.
+    """
+    return Index(name, *columns, unique=unique, info={_WHERE: where})
+
+
+def with_conditions(metadata: MetaData) -> MetaData:
+    """The tables with the conditions of their indexes."""
+    for index in (index for table in metadata.tables.values() for index in table.indexes):
+        if _WHERE in index.info:
+            for dialect in ("sqlite", "postgresql"):
+                index.dialect_options[dialect]["where"] = text(index.info[_WHERE])
+    return metadata
 
 
 def new_id() -> str:

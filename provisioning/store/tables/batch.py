@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from provisioning.store.tables.base import Base, checked, new_id
+from provisioning.store.tables.base import Base, checked, new_id, partial
 
 
 class BatchItemState(StrEnum):
@@ -25,12 +25,11 @@ class Batch(Base):
 
     __tablename__ = "batch"
     __table_args__ = (
-        Index(
+        partial(
             "uq_batch_open_station",
             "station_id",
+            where="closed_at IS NULL",
             unique=True,
-            sqlite_where=text("closed_at IS NULL"),
-            postgresql_where=text("closed_at IS NULL"),
         ),
         Index(None, "institution_id", "branch", "opened_at"),
     )

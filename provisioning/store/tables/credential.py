@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from provisioning.rules.parameters import Algorithm, OtpParameters, OtpType
 from provisioning.rules.states import CredentialState, EndedHow, Slot, TokenKind
-from provisioning.store.tables.base import Base, checked, new_id
+from provisioning.store.tables.base import Base, checked, new_id, partial
 
 
 class Credential(Base):
@@ -18,21 +18,19 @@ class Credential(Base):
     __tablename__ = "credential"
     __table_args__ = (
         # one open token per customer and slot (R35), whoever asks at the same time
-        Index(
+        partial(
             "uq_credential_open_slot",
             "customer_id",
             "slot",
+            where="state <> 'ended'",
             unique=True,
-            sqlite_where=text("state <> 'ended'"),
-            postgresql_where=text("state <> 'ended'"),
         ),
         # a fob carries at most one open credential
-        Index(
+        partial(
             "uq_credential_open_fob",
             "fob_id",
+            where="state <> 'ended' AND fob_id IS NOT NULL",
             unique=True,
-            sqlite_where=text("state <> 'ended' AND fob_id IS NOT NULL"),
-            postgresql_where=text("state <> 'ended' AND fob_id IS NOT NULL"),
         ),
         # the work list, the longest waiting first; accepting a code changes none of these columns
         Index("ix_credential_suspended", "state", "institution_id", "suspended_at", "id"),

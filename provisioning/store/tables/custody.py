@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from provisioning.rules.custody import Holder
 from provisioning.rules.states import FobState
-from provisioning.store.tables.base import Base, checked
+from provisioning.store.tables.base import Base, checked, partial
 
 
 class CustodyEntry(Base):
@@ -19,11 +19,10 @@ class CustodyEntry(Base):
     __table_args__ = (
         Index("ix_custody_entry_fob", "fob_id", "id"),
         Index("ix_custody_entry_day", "institution_id", "branch", "at"),
-        Index(
+        partial(
             "ix_custody_entry_transfer",
             "transfer_id",
-            sqlite_where=text("transfer_id IS NOT NULL"),
-            postgresql_where=text("transfer_id IS NOT NULL"),
+            where="transfer_id IS NOT NULL",
         ),
     )
 

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from provisioning.rules.company import CompanyRole
-from provisioning.store.tables.base import Base, checked, new_id
-
-
-def _where(condition: str) -> dict[str, Any]:
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+from provisioning.store.tables.base import Base, checked, new_id, partial
 
 
 class Customer(Base):
@@ -29,8 +24,8 @@ class Customer(Base):
         UniqueConstraint("institution_id", "user_id"),
         CheckConstraint("(company_id IS NULL) = (company_role IS NULL)", "company_and_role"),
         # one master, whoever enters two at the same time
-        Index("uq_customer_master", "company_id", unique=True, **_where("company_role = 'master'")),
-        Index("ix_customer_company", "company_id", **_where("company_id IS NOT NULL")),
+        partial("uq_customer_master", "company_id", where="company_role = 'master'", unique=True),
+        partial("ix_customer_company", "company_id", where="company_id IS NOT NULL"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from provisioning.rules.states import FobState
-from provisioning.store.tables.base import Base, checked, new_id
+from provisioning.store.tables.base import Base, checked, new_id, partial
 
 _KEY: Final = ("serial", "profile")
 # ordered by their characters on every database, so that a page of the list goes on where the last one ended
@@ -29,18 +29,16 @@ class Fob(Base):
         Index("ix_fob_branch", "institution_id", "branch", *_KEY),
         Index("ix_fob_state", "institution_id", "state", *_KEY),
         Index("ix_fob_institution", "institution_id", *_KEY),
-        Index(
+        partial(
             "ix_fob_transfer",
             "transfer_id",
-            sqlite_where=text("transfer_id IS NOT NULL"),
-            postgresql_where=text("transfer_id IS NOT NULL"),
+            where="transfer_id IS NOT NULL",
         ),
         # what expires, and what is about to
-        Index(
+        partial(
             "ix_fob_expires_at",
             "expires_at",
-            sqlite_where=text("expires_at IS NOT NULL"),
-            postgresql_where=text("expires_at IS NOT NULL"),
+            where="expires_at IS NOT NULL",
         ),
     )
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from provisioning.rules.states import JobKind, JobState
-from provisioning.store.tables.base import Base, checked, new_id
+from provisioning.store.tables.base import Base, checked, new_id, partial
 
 
 class Station(Base):
@@ -49,19 +49,17 @@ class ProgrammingJob(Base):
 
     __tablename__ = "programming_job"
     __table_args__ = (
-        Index(
+        partial(
             "uq_programming_job_open_fob",
             "fob_id",
+            where="state IN ('queued', 'writing', 'written') AND closed_at IS NULL",
             unique=True,
-            sqlite_where=text("state IN ('queued', 'writing', 'written') AND closed_at IS NULL"),
-            postgresql_where=text("state IN ('queued', 'writing', 'written') AND closed_at IS NULL"),
         ),
         # jobs that are not over
-        Index(
+        partial(
             "ix_programming_job_open",
             "institution_id",
-            sqlite_where=text("closed_at IS NULL"),
-            postgresql_where=text("closed_at IS NULL"),
+            where="closed_at IS NULL",
         ),
     )
 

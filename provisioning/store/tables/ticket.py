@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from provisioning.store.tables.base import Base, checked, new_id
+from provisioning.store.tables.base import Base, checked, new_id, partial
 
 
 class TicketState(StrEnum):
@@ -25,12 +25,11 @@ class Ticket(Base):
 
     __tablename__ = "ticket"
     __table_args__ = (
-        Index(
+        partial(
             "uq_ticket_usable_credential",
             "credential_id",
+            where="state IN ('open', 'spent')",
             unique=True,
-            sqlite_where=text("state IN ('open', 'spent')"),
-            postgresql_where=text("state IN ('open', 'spent')"),
         ),
     )
 
