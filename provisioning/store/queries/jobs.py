@@ -258,7 +258,8 @@ def _findings(
 
 
 def _is_proof_due(job: ProgrammingJob, now: datetime) -> bool:
-    read = bool(job.receipt and job.receipt["code_read"])
+    # receipts of an older server do not tell
+    read = bool(job.receipt and job.receipt.get("code_read"))
     return read and job.recorded_at is not None and now - job.recorded_at < PROVED_WITHIN
 
 
