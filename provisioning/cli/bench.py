@@ -33,14 +33,20 @@ for _name, _about in (
     ("verify", "Codes checked per second, beside a bare endpoint that writes as much."),
     ("setup", "Apps set up per second."),
     ("import", "A maker's box of fobs with seeds, from its file into stock."),
-    ("program", "Time to write each kind of device, beside what wire and device need."),
-    ("guest", "The same on the real USB stack of a throw-away machine, beside the makers' programs."),
     ("pages", "Server time of the staff console over the books of a large branch."),
     ("audit", "Sealing and verifying the audit log, and acts beside a worker that seals."),
     ("vault", "Codes verified with the vault's key in a file, and inside a PKCS#11 token."),
     ("timing", "Whether unknown, wrong and used can be told apart by the time of the answer."),
 ):
     bench.add_command(_command(_name, _about))
+
+
+@bench.command("program")
+@_AS_JSON
+@click.option("--guest", "in_guest", is_flag=True, help="On the real USB stack, beside the makers' programs.")
+def measure_writes(*, as_json: bool, in_guest: bool) -> None:
+    """Time to write each kind of device, beside what wire and device need."""
+    _show({"program": _measured("guest" if in_guest else "program")}, as_json=as_json)
 
 
 @bench.command("all")

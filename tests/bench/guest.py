@@ -1,4 +1,4 @@
-"""`kagiya bench guest`: the benchmark of tests.bench.program in the guest, on the real USB stack."""
+"""`kagiya bench program --guest`: what tests.bench.program measures, in the guest on the real USB stack."""
 
 from __future__ import annotations
 

@@ -43,8 +43,8 @@ BUSY: Final[dict[str, IsBusy]] = {
 @dataclass(frozen=True, slots=True)
 class ProgramResult:
     """A new device, or several written at once: `seconds` until all are. `wire_s`, `work_s`: what wire and device
-    need for one; `of_needed`: time over both; `waited`: the same without the time that a processor was at work;
-    `times_one`: devices per second over one alone; `program_s`: the time of the maker's `program` for one.
+    need for one; `of_needed`: time over both; `processor_s`: of it the processor's, for all; `times_one`: devices
+    per second over one alone; `program_s`: the time of the maker's `program` for one.
     """
 
     what: str
@@ -55,7 +55,6 @@ class ProgramResult:
     work_s: float
     processor_s: float
     of_needed: float
-    waited: float
     times_one: float | None = None
     program: str = ""
     program_s: float | None = None
@@ -82,14 +81,9 @@ class Written:
     work_s: float
 
     @property
-    def needed_s(self) -> float:
-        """What no driver can beat."""
-        return self.wire_s + self.work_s
-
-    @property
-    def waited(self) -> float:
-        """Time without the processor's, over what no driver can beat."""
-        return (self.seconds - self.processor_s) / self.needed_s
+    def of_needed(self) -> float:
+        """Time over what no driver can beat."""
+        return self.seconds / (self.wire_s + self.work_s)
 
 
 def measure_program() -> list[ProgramResult]:
@@ -125,7 +119,7 @@ def write_all(station: TimedStation, subjects: Sequence[Subject]) -> Written:
 
 def result(what: str, devices: int, written: Sequence[Written], one_s: float | None = None) -> ProgramResult:
     """The best of some rounds: whatever else the machine does can only add to one."""
-    best = min(written, key=lambda one: one.seconds / one.needed_s)
+    best = min(written, key=lambda one: one.of_needed)
     return ProgramResult(
         what=what,
         devices=devices,
@@ -134,8 +128,7 @@ def result(what: str, devices: int, written: Sequence[Written], one_s: float | N
         wire_s=round(best.wire_s, 3),
         work_s=round(best.work_s, 3),
         processor_s=round(best.processor_s, 3),
-        of_needed=round(best.seconds / best.needed_s, 2),
-        waited=round(best.waited, 2),
+        of_needed=round(best.of_needed, 2),
         times_one=None if one_s is None else round(devices * one_s / best.seconds, 1),
     )
 

@@ -93,7 +93,6 @@ def _program(rows: list[ProgramResult]) -> str:
         "s in the device",
         "s of processors",
         f"of wire and device (≤ {MOST_OF_NEEDED})",
-        "without the processors'",
         f"of one (≥ {LEAST_TIMES_ONE})",
         "by the maker's program",
     )
@@ -101,7 +100,7 @@ def _program(rows: list[ProgramResult]) -> str:
 
 
 def _device(row: ProgramResult) -> tuple[Any, ...]:
-    times = (row.seconds, row.wire_s, row.work_s, row.processor_s, row.of_needed, row.waited, row.times_one or "")
+    times = (row.seconds, row.wire_s, row.work_s, row.processor_s, row.of_needed, row.times_one or "")
     theirs = f"{row.program_s} s ({row.program})" if row.program else ""
     return (row.what, row.devices, row.transfers, *times, theirs)
 

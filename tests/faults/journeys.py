@@ -19,6 +19,7 @@ from provisioning.jobs.prove_typed_code import ProveTypedCodeCommand, prove_type
 from provisioning.rules.actor import SYSTEM, Actor, ActorKind
 from provisioning.rules.states import JobState
 from provisioning.rules.verdict import Outcome
+from provisioning.store.queries.jobs import PROVED_WITHIN
 from provisioning.store.queries.next_step import NextStep
 from tests.faults.books import check_books, files_with, pages, read_books
 from tests.faults.world import FOBS, USERS, World, until
@@ -90,7 +91,8 @@ def reports_of_a_write(drawer: Drawer, serial: str) -> int:
 
 
 def _type_where_asked(world: World) -> None:
-    for serial, page in pages(world).items():
+    # as soon as it asks: a teller would wait, for the station may prove it yet
+    for serial, page in pages(world, PROVED_WITHIN.total_seconds()).items():
         if page.next_step is NextStep.TYPE_CODE:
             command = ProveTypedCodeCommand(DUAL.id, page.id, _display(world, serial), SYSTEM)
             # a station that lives may prove it between our look and our typing

@@ -19,12 +19,13 @@ from provisioning.rules.states import JobState
 from provisioning.store.queries.next_step import NextStep
 from tests.fixtures.processes import end
 from tests.guest.inside.desk_file import write_desk_file
+from tests.guest.inside.figures import RESULTS
 
 WITHIN_S: Final = 240.0
 """Nothing here takes so long, but the machine under the guest may be busy with other things."""
 _BANK: Final = "localhost"
 """In the guest that is the machine outside (start.sh): an address at which a station may go without TLS."""
-_PORT: Final = Path("/opt/results/bank")
+_PORT: Final = RESULTS / "bank"
 _KAGIYA: Final = (sys.executable, "-m", "provisioning", "--settings")
 T = TypeVar("T")
 

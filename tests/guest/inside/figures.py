@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-_FILE: Final = Path("/opt/results/figures.txt")
+RESULTS: Final = Path("/opt/results")
+"""What a run leaves to whoever started it."""
 
 
 def tell(line: str) -> None:
     """One line."""
-    with _FILE.open("a", encoding="utf-8") as file:
+    with (RESULTS / "figures.txt").open("a", encoding="utf-8") as file:
         file.write(f"  {line}\n")

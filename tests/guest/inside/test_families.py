@@ -108,19 +108,6 @@ def test_fobs_that_are_out_for_a_moment_are_written_all_the_same(bench: Bench) -
         serve(bench, fob)
 
 
-@pytest.mark.parametrize("kind", [TroubleKind.MUTE, TroubleKind.STALL])
-def test_silence_and_refusal_end_an_attempt_and_the_next_one_writes(bench: Bench, kind: TroubleKind) -> None:
-    device = bench.new("kagiya-fob")
-    bench.stock(device)
-    bench.trouble(device, kind, 4)
-    bench.issue(device)
-    until(lambda: len(bench.attempts(device)) > 1, "the first attempt has failed")
-    assert bench.attempts(device)[-1].failure is not None
-    bench.unplug(device)
-    bench.plug(device)
-    serve(bench, device)
-
-
 def test_of_two_that_tell_the_same_serial_none_is_written(bench: Bench) -> None:
     device = bench.new("kagiya-fob")
     bench.stock(device)

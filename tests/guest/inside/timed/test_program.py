@@ -19,7 +19,6 @@ from tests.bench.program import (
     LEAST_TIMES_ONE,
     MANY_OF,
     MOST_OF_NEEDED,
-    ProgramResult,
     Written,
     result,
 )
@@ -30,8 +29,6 @@ from tests.guest.inside.timed.shop import Shop
 from tests.rig.usb.families import FAMILIES
 
 _MOST_ROUNDS: Final = 5
-_SLOWER: Final = 4
-"""So many times as long as this machine's takes the guest's processor, which is a program itself."""
 _THEIRS: Final = "tests.guest.inside.timed.theirs"
 
 
@@ -68,11 +65,11 @@ def test_wire_and_device_are_what_takes_the_time_and_no_program_of_the_makers_is
     theirs_s = _theirs_s(shop, family, program, rounds) if program else math.inf
 
     def is_quick(one: Written) -> bool:
-        return _of_needed(one) <= MOST_OF_NEEDED and one.seconds <= theirs_s
+        return one.of_needed <= MOST_OF_NEEDED and one.seconds <= theirs_s
 
     best = result(family, 1, list(_rounds(lambda: shop.write(family), rounds, is_quick)))
     keep(replace(best, program=program.program, program_s=theirs_s) if program else best)
-    assert _of_needed(best) <= MOST_OF_NEEDED
+    assert best.of_needed <= MOST_OF_NEEDED
     assert best.seconds <= theirs_s
 
 
@@ -89,13 +86,8 @@ def test_sixteen_fobs_at_once_are_ten_times_one(shop: Shop, rounds: int) -> None
     assert sixteen.times_one >= LEAST_TIMES_ONE
 
 
-def _of_needed(one: Written | ProgramResult) -> float:
-    """Time over what no driver can beat, with a processor as quick as this machine's."""
-    return (one.seconds - one.processor_s * (1 - 1 / _SLOWER)) / (one.wire_s + one.work_s)
-
-
 def _waits_for_nobody(one: Written) -> bool:
-    return _of_needed(one) <= MOST_OF_NEEDED
+    return one.of_needed <= MOST_OF_NEEDED
 
 
 def _rounds(write: Callable[[], Written], least: int, is_quick: Callable[[Written], bool]) -> Iterator[Written]:
