@@ -39,7 +39,7 @@ _COUNTED_TIME: Final = (
 """QEMU's processor takes a nanosecond for each instruction, and its time stamp counter counts them. A desk's does
 more: the kernel is told that so many ticks of the counter are one nanosecond, and knows no other clock; what that
 comes to says tests.guest.pace. The local APIC's timer would be measured against other clocks for a minute, and be
-found wrong. With a tick always due, time leaps less far while the guest waits for its disk, whose clock is its own.
+found wrong. With a tick always due, time leaps less far while the guest waits for its disk, a clock apart.
 """
 _LEFT_OUT: Final = (".git", ".venv", "node_modules", "__pycache__", "var")
 
