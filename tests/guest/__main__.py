@@ -1,7 +1,8 @@
-"""`python -m tests.guest [ARGUMENTS OF PYTEST]`: the devices' tests on a real USB stack, in a throw-away guest.
+"""`python -m tests.guest [WHAT]`: the devices' tests on a real USB stack, in a throw-away guest.
 
-Without arguments everything runs: two guests side by side, for a guest has one processor and a machine more, and
-what is timed in a third one beside them, whose clock counts instructions and so does not care who else is at work.
+WHAT is `real-time`: two guests side by side, for a guest has one processor and a machine more; or `timed`: one,
+whose clock counts instructions and so does not care who else is at work; or arguments of pytest. Without it,
+everything runs.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ from tests.guest.debian import GuestUnavailable
 from tests.guest.machine import Guest, prepare, run
 from tests.guest.stock import PROJECT
 
-_SIDE_BY_SIDE: Final = 3
 _TESTS: Final = "tests/guest/inside"
 TIMED: Final = f"{_TESTS}/timed"
 TIMED_ARGUMENTS: Final = (TIMED, "--timeout=0")
@@ -37,8 +37,8 @@ def main(arguments: list[str]) -> int:
     try:
         guest = prepare()
         click.echo(f"guest: ready after {time.monotonic() - begun_s:.1f} s")
-        shares = [arguments] if arguments else [list(_FIRST), _others(), list(TIMED_ARGUMENTS)]
-        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        shares = _shares(arguments)
+        with ThreadPoolExecutor(len(shares)) as pool:
             labels = [f"{number}| " if len(shares) > 1 else "" for number in range(1, len(shares) + 1)]
             codes = list(pool.map(lambda share, label: _run(guest, share, label), shares, labels))
     except GuestUnavailable as reason:
@@ -48,6 +48,19 @@ def main(arguments: list[str]) -> int:
     times = f"{time.monotonic() - begun_s:.0f} s, {used.ru_utime + used.ru_stime:.0f} s of processor time"
     click.echo(f"guest: {'failed' if any(codes) else 'passed'} after {times}")
     return int(any(codes))
+
+
+def _shares(arguments: list[str]) -> list[list[str]]:
+    """pytest's arguments for each guest."""
+    match arguments:
+        case ["timed"]:
+            return [list(TIMED_ARGUMENTS)]
+        case ["real-time"]:
+            return [list(_FIRST), _others()]
+        case []:
+            return [*_shares(["real-time"]), *_shares(["timed"])]
+        case _:
+            return [arguments]
 
 
 def _others() -> list[str]:
