@@ -8,6 +8,7 @@ import os
 import termios
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from threading import Thread
 from time import monotonic
 from typing import Final
 
@@ -19,6 +20,8 @@ from devices.links import AttachedDevice, Transport
 from devices.links.rule import RULES_FILE
 
 _SLICE_S: Final = 0.02
+_CLOSE_S: Final = 1.0
+"""Closing takes no time, but for bytes that the device does not take: Linux waits 30 s then for it to do so."""
 _BUSY: Final = (errno.EBUSY, errno.EAGAIN, errno.EWOULDBLOCK)
 _CLOSED: Final = (serial.SerialException, OSError, TypeError, termios.error)
 """pyserial meets a port that was closed under it with any of these."""
@@ -30,6 +33,7 @@ class SerialBus:
 
     def __init__(self, cradles: Mapping[str, str]) -> None:
         self._cradles = dict(cradles)
+        self._opened: dict[str, SerialLink] = {}
 
     def scan(self) -> Sequence[AttachedDevice]:
         """Ports without USB ids are left out unless they are named: bridges are shared by unrelated gadgets."""
@@ -51,8 +55,15 @@ class SerialBus:
         return (*cradles, *others)
 
     def open(self, device: AttachedDevice, baud_rate: int) -> SerialLink:
-        """Open the port, 8N1 without flow control. Raises PermissionDenied, DeviceBusy, LinkLost."""
-        return SerialLink(device.path, baud_rate)
+        """Open the port, 8N1 without flow control.
+
+        Raises PermissionDenied, DeviceBusy, LinkLost, and LinkTimeout while its device keeps it from being closed.
+        """
+        before = self._opened.get(device.path)
+        if before is not None and before.is_closing(_CLOSE_S):
+            raise LinkTimeout(device.path, waited_s=_CLOSE_S)
+        self._opened[device.path] = SerialLink(device.path, baud_rate)
+        return self._opened[device.path]
 
 
 class SerialLink:
@@ -64,6 +75,7 @@ class SerialLink:
             self._port = serial.Serial(path, baud_rate, timeout=_SLICE_S, exclusive=True)
         except _CLOSED as error:
             raise _not_opened(path, getattr(error, "errno", None)) from None
+        self._closing = Thread(target=self._close, name=f"close {path}", daemon=True)
 
     @property
     def path(self) -> str:
@@ -98,6 +110,17 @@ class SerialLink:
             raise LinkLost(self._path) from None
 
     def close(self) -> None:
+        if self._closing.ident is None:
+            self._closing.start()
+        self.is_closing(_CLOSE_S)
+
+    def is_closing(self, wait_s: float) -> bool:
+        """Whether it was given back and, after so long, is not free yet."""
+        if self._closing.is_alive():
+            self._closing.join(wait_s)
+        return self._closing.is_alive()
+
+    def _close(self) -> None:
         try:
             self._port.close()
         except _CLOSED:

@@ -9,6 +9,7 @@ import tty
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -90,6 +91,24 @@ def test_a_second_opener_is_refused(pty: Pty) -> None:
 def test_a_port_given_back_can_be_opened_again(pty: Pty) -> None:
     SerialLink(pty.path, BAUD).close()
     SerialLink(pty.path, BAUD).close()
+
+
+def test_a_port_whose_device_takes_nothing_is_given_back_behind_the_scenes(
+    mocker: MockerFixture, pty: Pty
+) -> None:
+    """Linux closes such a port after 30 s, and whoever opens it meanwhile waits for that, too."""
+    mocker.patch("devices.links.serial._CLOSE_S", 0.01)
+    taken = Event()
+    mocker.patch("devices.links.serial.serial.Serial").return_value.close.side_effect = taken.wait
+    bus, device = SerialBus({}), AttachedDevice(pty.path, Transport.SERIAL)
+    link = bus.open(device, BAUD)
+    link.close()
+    link.close()
+    with pytest.raises(LinkTimeout):
+        bus.open(device, BAUD)
+    taken.set()
+    link.close()
+    assert bus.open(device, BAUD) is not link
 
 
 def test_another_program_that_asked_for_the_port_alone_is_respected(pty: Pty) -> None:

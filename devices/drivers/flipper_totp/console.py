@@ -70,7 +70,7 @@ class Console:
         """End what is under way, and give the port back. Half a secret must not be taken for a whole one."""
         if not self._at_prompt:
             with suppress(LinkFailed):
-                self._link.write(_ABORT, self._timing.operation_timeout_s)
+                self._link.write(_ABORT, self._timing.open_timeout_s)
         self._link.close()
 
     def _settle(self) -> None:
