@@ -15,7 +15,7 @@ from provisioning.rules.actor import SYSTEM, Actor
 from provisioning.rules.permissions import StaffRole
 from provisioning.store.tables import Fob
 from tests.browser import staff_day
-from tests.browser.conftest import LANGUAGES, Live, OpenPage, is_well_made, serious
+from tests.browser.conftest import LANGUAGES, Live, OpenPage, fits, is_well_made, look, serious
 from tests.browser.staff_day import Day
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.soft_authenticator import give_passkey
@@ -89,6 +89,11 @@ def test_signing_in_and_out(looker: Looker, live: Live) -> None:
     looker.sign_in()
     looker.at("SWK001", "-empty")
     looker.open("/staff/account/", "SIN005")
+    for opens in ("staff-menu", "staff-tools"):
+        looker.page.click(f"[popovertarget={opens}]")
+        look(looker.page, f"staff-SIN005-{opens}-{looker.name}")
+        assert serious(looker.page) == []
+        assert fits(looker.page)
     looker.press(".page-header__tools form button")
     looker.at("SIN001", "-out")
 
