@@ -13,7 +13,6 @@ from flask_babel import lazy_gettext as _l
 from provisioning.rules.actor import ActorKind
 from provisioning.rules.audit_watch import AuditAlarm
 from provisioning.rules.company import CompanyRole
-from provisioning.rules.mail_kind import MailKind
 from provisioning.rules.permissions import StaffRole
 from provisioning.store.queries.audit_entries import EntryView
 from web import wording
@@ -235,8 +234,7 @@ def line(entry: EntryView) -> str:
     """What was done."""
     told = str(LINES.get(entry.act, visible(entry.act)))
     if entry.act in act_words.OF_MAILS:
-        kind = entry.facts.get("kind")
-        return told % {"mail": mail_words.KINDS[MailKind(kind)] if kind in set(MailKind) else kind}
+        return told % {"mail": visible(str(act_words.mail_of(entry.facts)))}
     return told
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from flask_babel import LazyString
 from flask_babel import gettext as _
@@ -107,6 +108,7 @@ RESULTS: Final[dict[str, LazyString]] = {
     "over_limit": _l("限度額超過"),
 }
 """Results worth saying; an act that did what it says needs no word."""
+_NOT_SAID: Final = _l("（種類の記録なし）")
 OF_MAILS: Final = frozenset({"send_mail", "mail_returned"})
 BAD: Final = frozenset({"refused", "wrong", "suspended", "locked", "ticket_void", "failed", "abandoned"})
 """Results that are marked: something was refused or went wrong."""
@@ -146,7 +148,15 @@ def event_words(event: Event) -> EventWords:
 
 def _line(event: Event) -> str:
     words = str(LINES.get(event.act, event.act))
-    return words % {"mail": KINDS[MailKind(event.facts["kind"])]} if event.act in OF_MAILS else words
+    return words % {"mail": mail_of(event.facts)} if event.act in OF_MAILS else words
+
+
+def mail_of(facts: Mapping[str, Any]) -> LazyString | str:
+    """Which mail an entry is about, as far as it says so."""
+    kind = facts.get("kind")
+    if not isinstance(kind, str):
+        return _NOT_SAID
+    return KINDS[MailKind(kind)] if kind in set(MailKind) else kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,10 @@ def _card(desk: Desk, done: Event) -> CustomerCard | None:
 def _approver(done: Event) -> str:
     """Who allowed it, where the institution asks for a second person."""
     approver_id = done.facts.get("approver")
-    return staff_member(current.services().store, approver_id).name if approver_id else ""
+    try:
+        return staff_member(current.services().store, approver_id).name if approver_id else ""
+    except NotFound:
+        return ""
 
 
 def _fob(desk: Desk, done: Event) -> FobView | None:
