@@ -19,15 +19,19 @@ from provisioning.rules.actor import SYSTEM, Actor, ActorKind
 from provisioning.rules.institution import Institution
 from provisioning.rules.papers import PaperKind
 from provisioning.rules.permissions import StaffRole
-from provisioning.rules.states import CredentialState, TokenKind
+from provisioning.rules.states import CredentialState, FobState, JobState, TokenKind
 from provisioning.services import Services
 from provisioning.store.tables import (
     Application,
     ApprovalRequest,
+    Batch,
     Credential,
     Customer,
     Fob,
+    MailState,
+    OutboxMail,
     PaperRequest,
+    ProgrammingJob,
     Ticket,
 )
 from tests.core.papers import hand_in
@@ -35,6 +39,7 @@ from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import PASSWORD, add_customer, add_fob
 from tests.fixtures.staff_sessions import new_staff
 from tests.fixtures.tokens import give_token
+from tests.fobs.desk import Desk
 from tests.portal.conftest import MovableClock
 from tests.portal.crawl import Met, forms_met
 from tests.portal.visitor import Visitor
@@ -53,6 +58,8 @@ HOSTILE = (
 )
 NO_TEXT = ("x" * 10_000, "\0", "é%00\r\nBcc: all@mihon.example")
 """What cannot be taken for a reason in somebody's own words, either."""
+MAY_BE_EMPTY = "/again"
+"""A mail is sent again to where it went before, unless another address is typed."""
 FRAME = frozenset({"csrf_token", "step"})
 TELLS = ('role="alert"', "error-summary", "notice", "BER001")
 
@@ -68,6 +75,10 @@ def standing(services: Services) -> object:
             "approvals": [(one.id, one.state) for one in session.query(ApprovalRequest)],
             "tickets": [(one.id, one.state) for one in session.query(Ticket)],
             "customers": [(one.id, one.transfer_limit_yen, one.password_hash) for one in session.query(Customer)],
+            "jobs": [(one.id, one.state, one.closed_at) for one in session.query(ProgrammingJob)],
+            "batches": [(one.id, one.pressed_at, one.closed_at) for one in session.query(Batch)],
+            "mails": [(one.id, one.state) for one in session.query(OutboxMail)],
+            "on_way": [(one.id, one.transfer_id) for one in session.query(Fob)],
         }
 
 
@@ -85,7 +96,7 @@ def attack_page(browser: Visitor, services: Services, page: str) -> int:
     found = [
         form for form in browser.get(page).forms if form.posts and not form.action.endswith(("/out", "sign-out"))
     ]
-    assert browser.path == page
+    assert browser.path == page.partition("?")[0]
     for form in found:
         attack(browser.get(page), Met(page, form), services)
     return len(found)
@@ -101,7 +112,8 @@ def attack(browser: Visitor, met: Met, services: Services) -> None:
     if not typed:
         return
     hostile = NO_TEXT if met.form.action.endswith("/refuse") else HOSTILE
-    for values in ({}, *(dict.fromkeys(typed, value) for value in hostile)):
+    empty: list[dict[str, str]] = [] if met.form.action.endswith(MAY_BE_EMPTY) else [{}]
+    for values in (*empty, *(dict.fromkeys(typed, value) for value in hostile)):
         browser.get(met.page)
         frame = {name: text for name, text in browser.form(met.form.action).items() if name in FRAME}
         browser.post(met.form.action, frame | values)
@@ -165,6 +177,54 @@ def test_staff(services: Services, clock: MovableClock, at_desk: AtDesk, name: s
     if role is StaffRole.ADMINISTRATOR:
         starts = ["/staff/stations/"]
     assert attack_all(browser, services, *starts)
+
+
+def test_the_drawer(
+    services: Services, at_desk: AtDesk, station_desk: Desk, fob: Fob, customer_a: Customer
+) -> None:
+    """Fobs that are counted, taken in, sent away and received, and written one after another."""
+    add_fob(services, "KF0000002")
+    rows.change(services, Fob, fob.id, profile="kagiya-fob", numbering="kagiya-fob")
+    teller, elsewhere = at_desk(), at_desk(branch="駅前支店")
+    teller.get("/staff/transfers/").press(
+        "/staff/transfers/", to_branch="駅前支店", serials="KF0000002", packed="1"
+    )
+    assert attack_page(elsewhere, services, teller.path) == 1
+    teller.get("/staff/batches/").press(
+        "/staff/batches/", station=station_desk.station_id, at_once="1", user_ids=customer_a.user_id
+    )
+    forms = [
+        attack_page(teller, services, page)
+        for page in (
+            teller.path,
+            "/staff/batches/",
+            "/staff/closings/",
+            "/staff/transfers/",
+            "/staff/ranges/?profile=kagiya-fob&lowest=KF0000001&highest=KF0000005",
+        )
+    ]
+    assert all(forms), forms
+
+
+def test_a_fob_on_its_way(
+    services: Services, clock: MovableClock, at_desk: AtDesk, fob: Fob, customer_a: Customer, customer_b: Customer
+) -> None:
+    """Its code is typed to prove it; two are typed to bring it into step; and a mail that came back is mended."""
+    given = give_token(services, customer_a, clock(), fob=fob)
+    other = add_fob(services, "KF0000002")
+    credential = rows.add_credential(services, customer_b, TokenKind.HARD, clock(), other)
+    rows.move_fob_row(services, other, FobState.PROGRAMMING)
+    job_id = rows.add_job(services, credential, JobState.WRITTEN, clock(), recorded_at=clock())
+    third = add_customer(services, "123456780003")
+    soft = rows.add_credential(services, third, TokenKind.SOFT, clock())
+    mail = rows.add_mail(services, soft, MailState.FAILED, clock(), attempts=6, last_reply="550 5.1.1")
+    pages = (
+        f"/staff/programming/{job_id}/",
+        f"/staff/customers/{given.customer_id}/resync",
+        f"/staff/mails/{mail.id}/again",
+    )
+    forms = [attack_page(at_desk(), services, page) for page in pages]
+    assert all(forms), forms
 
 
 def test_what_waits_for_an_outcome(services: Services, clock: MovableClock, at_desk: AtDesk) -> None:
