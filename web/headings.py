@@ -1,18 +1,25 @@
-"""Headings in which a browser finds no place to break but within a word."""
+"""Where a line breaks: not within an identifier, and in a long heading behind the first part of a compound."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 # a compound of the manuals, before the next Chinese or katakana word of it
 _FIRST_PART: Final = re.compile(
     r"(?:ワンタイムパスワード|メール通知パスワード|ソフトウェアトークン|ハードウェアトークン)(?=[\u4e00-\u9fff\u30a1-\u30fa])"
 )
+# parts with a hyphen between them, where a browser would break, and a digit in one of them
+_IDENTIFIER: Final = re.compile(r"(?<![\w&#-])(?=[A-Za-z-]*[0-9])[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+", re.ASCII)
 
 
 def breakable(title: Markup) -> Markup:
     """The escaped `title`, which may go on in the next line behind the first part of a long compound."""
-    return Markup(_FIRST_PART.sub(r"\g<0><wbr>", str(title)))  # noqa: S704 - escaped before
+    return whole(Markup(_FIRST_PART.sub(r"\g<0><wbr>", str(title))))  # noqa: S704 - escaped before
+
+
+def whole(text: object) -> Markup:
+    """A sentence whose identifiers stay in one line where one line holds them."""
+    return Markup(_IDENTIFIER.sub(r'<span class="whole">\g<0></span>', str(escape(text))))  # noqa: S704 - escaped

@@ -10,6 +10,7 @@ from web.languages import LANGUAGES, language
 
 def set_up_template_names(app: Flask) -> None:
     """As globals rather than by a context processor: macros imported without context know them, too."""
+    app.jinja_env.filters.update(whole=headings.whole)
     app.jinja_env.globals.update(
         screens=screens.Screen,
         flows=screens,

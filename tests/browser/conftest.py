@@ -53,6 +53,17 @@ SCREEN_AND_LANGUAGE = """[
     document.querySelector(".screen-id")?.textContent.match(/[A-Z]{3}\\d{3}/)?.[0] ?? "none",
     document.documentElement.lang,
 ].join(" ")"""
+BROKEN_IDENTIFIERS = """[...document.querySelectorAll("main .number, main .whole")].filter(one => {
+    if (one.children.length || /\\s/.test(one.textContent.trim())) return false;
+    const text = document.createRange();
+    text.selectNodeContents(one);
+    const parts = [...text.getClientRects()];
+    const around = getComputedStyle(one).display.startsWith("inline") ? one.parentElement : one;
+    const { paddingLeft, paddingRight } = getComputedStyle(around);
+    const room = around.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+    return parts.length > 1 && parts.reduce((sum, part) => sum + part.width, 0) < room;
+}).map(one => one.outerHTML)"""
+"""Those that one line would hold."""
 WIDE, NARROW, HEIGHT = 1440, 360, 900
 SIZES = {"wide": WIDE, "narrow": NARROW}
 LANGUAGES = looked_at.LANGUAGES
@@ -198,12 +209,15 @@ def look(page: Page, name: str) -> None:
 
 
 def is_well_made(page: Page, name: str) -> None:
-    """In both widths, the narrow one last: no serious finding, nothing beyond the edge, one primary button."""
+    """In both widths, the narrow one last: no serious finding, nothing beyond the edge, one primary button,
+    and no identifier that goes on in the next line.
+    """
     for size, width in SIZES.items():
         page.set_viewport_size({"width": width, "height": HEIGHT})
         look(page, f"{name}-{size}")
         assert serious(page) == []
         assert fits(page)
+        assert page.evaluate(BROKEN_IDENTIFIERS) == []
         assert page.locator("main .button--main:visible").count() <= 1
 
 

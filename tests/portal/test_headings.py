@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from markupsafe import Markup
 
 from provisioning.store.tables import Customer
 from tests.fixtures.databases import sqlite_only
 from tests.portal.conftest import SignIn
-from web.headings import breakable
+from web.headings import breakable, whole
 
 
 @pytest.mark.parametrize(
@@ -26,6 +28,22 @@ from web.headings import breakable
 )
 def test_a_compound_breaks_behind_its_first_part(title: str, parts: list[str]) -> None:
     assert breakable(Markup.escape(title)).split("<wbr>") == parts
+
+
+@pytest.mark.parametrize(
+    ("sentence", "identifiers"),
+    [
+        ("フォブ KF-000123 をお渡しする", ["KF-000123"]),
+        ("背面の番号 AB-12-9 と K-0001234", ["AB-12-9", "K-0001234"]),
+        ("one-time passwords, 1 – 3", []),
+        ("KF0000123", []),
+        (Markup("a &amp; <b>KF-000123</b>"), ["KF-000123"]),
+    ],
+)
+def test_an_identifier_stays_in_one_piece(sentence: str, identifiers: list[str]) -> None:
+    told = whole(sentence)
+    assert re.findall(r'<span class="whole">([^<]*)</span>', told) == identifiers
+    assert told.striptags() == Markup.escape(sentence).striptags()
 
 
 @sqlite_only
