@@ -130,6 +130,29 @@ def test_what_is_typed_wrongly_is_told_and_kept(
     assert teller_desk.says(sentence)
 
 
+def test_who_was_left_out_stays_left_out_after_a_mistake(
+    teller_desk: Colleague, waiting: list[Customer], station_desk: Desk
+) -> None:
+    """Else their fob is written after all, and nobody notices."""
+    box = f"customer-{waiting[0].id}"
+    teller_desk.get(BATCHES)
+    assert f'name="{box}" value="1" checked' in teller_desk.page.text
+    typed = teller_desk.form(BATCHES) | {"station": station_desk.station_id, "at_once": "1", "user_ids": "999"}
+    teller_desk.post(BATCHES, {name: value for name, value in typed.items() if name != box})
+    assert f'name="{box}" value="1">' in teller_desk.page.text
+    teller_desk.press(BATCHES, station=station_desk.station_id, at_once="1", user_ids="999")
+    assert f'name="{box}" value="1" checked' in teller_desk.page.text
+
+
+def test_a_batch_of_nobody_leads_to_the_list(
+    teller_desk: Colleague, waiting: list[Customer], station_desk: Desk
+) -> None:
+    typed = teller_desk.get(BATCHES).form(BATCHES) | {"station": station_desk.station_id, "at_once": "1"}
+    teller_desk.post(BATCHES, {name: value for name, value in typed.items() if not name.startswith("customer-")})
+    assert teller_desk.says("お客さまを1人以上選んでください。")
+    assert all(part in teller_desk.page.text for part in ('href="#field-customers"', 'id="field-customers"'))
+
+
 def test_a_customer_who_is_none_of_this_branch_is_named(
     teller_desk: Colleague, waiting: list[Customer], station_desk: Desk
 ) -> None:
