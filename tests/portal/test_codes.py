@@ -11,7 +11,7 @@ import pytest
 
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
-from provisioning.store.tables import Customer
+from provisioning.store.tables import Customer, Fob
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import CONFIRMATION_PASSWORD
 from tests.fixtures.tokens import Token, give_token, read_credential
@@ -34,6 +34,19 @@ NO_CODES = {
     "nothing": "",
     "line break": "1234567\n",
 }
+
+
+@pytest.mark.parametrize(
+    ("hard", "told"), [(True, "トークンの時計がずれている"), (False, "タイムゾーン（日本）が正しいか")]
+)
+def test_what_may_be_wrong_fits_the_token(
+    sign_in: SignIn, customer_a: Customer, fob: Fob, services: Services, clock: MovableClock, hard: bool, told: str
+) -> None:
+    """Whoever has a key fob is not sent to look at the clock of a phone."""
+    give_token(services, customer_a, clock(), fob=fob if hard else None)
+    page = sign_in(customer_a)
+    assert (page.path, told in page.text) == (LOGIN, True)
+    assert ("スマートフォンの日付" in page.text) is not hard
 
 
 @dataclass

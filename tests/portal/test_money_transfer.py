@@ -57,6 +57,15 @@ def enter(browser: Visitor, amount_yen: str = "10,000", **payee: str) -> Visitor
     return browser.get(ENTRY).submit(ENTRY, **payee, amount_yen=amount_yen)
 
 
+def test_numbers_are_typed_on_digits_and_a_missing_payee_leads_to_the_choice(
+    sign_in: SignIn, customer: Customer, payee: str
+) -> None:
+    browser = sign_in(customer).get(ENTRY)
+    assert browser.page.text.count('inputmode="numeric"') == 2
+    browser.submit(ENTRY, payee="", amount_yen="1")
+    assert 'id="field-payee" tabindex="-1" aria-invalid="true"' in browser.page.text
+
+
 def made(services: Services) -> list[int]:
     with services.store.read() as tx:
         return [row.amount_yen for row in tx.query(MoneyTransfer).order_by(MoneyTransfer.number)]
