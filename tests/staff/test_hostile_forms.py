@@ -6,6 +6,7 @@ fields left out, and with every field hostile. Nothing breaks, nothing changes, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -61,6 +62,9 @@ NO_TEXT = ("x" * 10_000, "\0", "é%00\r\nBcc: all@mihon.example")
 MAY_BE_EMPTY = "/again"
 """A mail is sent again to where it went before, unless another address is typed."""
 FRAME = frozenset({"csrf_token", "step"})
+LED_TO = re.compile(r'href="#(field-[^"]+)"')
+"""Where the summary of errors leads."""
+FIELDS = re.compile(r'id="(field-[^"]+)"')
 TELLS = ('role="alert"', "error-summary", "notice", "BER001")
 
 
@@ -121,6 +125,7 @@ def attack(browser: Visitor, met: Met, services: Services) -> None:
         assert browser.page.status_code < 500, harm
         assert standing(services) == before, harm
         assert browser.answer.status_code == 413 or any(sign in browser.page.text for sign in TELLS), harm
+        assert set(LED_TO.findall(browser.page.text)) <= set(FIELDS.findall(browser.page.text)), harm
 
 
 @pytest.fixture
