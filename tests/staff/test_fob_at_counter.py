@@ -30,7 +30,7 @@ def test_from_the_port_to_the_customers_hand(
     teller_desk.get(f"/staff/customers/{customer_a.id}/issue/")
     assert teller_desk.says("在庫のフォブ: 1個", "書込み端末: 1/1 接続中")
     teller_desk.get(at(customer_a))
-    assert teller_desk.says(fob.serial, "90%", "-4 秒", "このフォブを使う")
+    assert teller_desk.says(fob.serial, "90%", "-4 秒", f"このフォブを使う : {fob.serial}")
     teller_desk.press(at(customer_a), fob_id=fob.id)
     page = teller_desk.path
     assert page.startswith("/staff/programming/")

@@ -124,6 +124,13 @@ def test_of_two_tellers_one_wins_and_the_other_is_told(
 
 
 @sqlite_only
+def test_the_customers_page_tells_which_mail_it_was(teller_desk: Colleague, customer_a: Customer) -> None:
+    give_address(teller_desk, customer_a)
+    choose_password(teller_desk, customer_a, PASSWORD)
+    assert teller_desk.get(f"/staff/customers/{customer_a.id}/").says("送信待ち トークン発行のご案内")
+
+
+@sqlite_only
 def test_what_was_typed_for_one_customer_is_not_there_for_another(
     teller_desk: Colleague, customer_a: Customer, customer_b: Customer
 ) -> None:
