@@ -37,6 +37,7 @@ def test_a_compound_breaks_behind_its_first_part(title: str, parts: list[str]) -
         ("背面の番号 AB-12-9 と K-0001234", ["AB-12-9", "K-0001234"]),
         ("one-time passwords, 1 – 3", []),
         ("KF0000123", []),
+        ("番号 " + "ABC-" * 8 + "1、", []),
         (Markup("a &amp; <b>KF-000123</b>"), ["KF-000123"]),
     ],
 )
