@@ -43,7 +43,7 @@ def sheets(page: Page, name: str) -> int:
     """How many sheets of A4 come out; nothing of the console is on them."""
     page.emulate_media(media="print")
     look(page, f"print-{name}")
-    for selector in (".staff-bar", ".staff-menu", ".staff-search", "main button", "main a.button"):
+    for selector in (".staff-bar", ".staff-menu", ".staff-search", ".staff-open", "main button", "main a.button"):
         for one in page.locator(selector).all():
             expect(one).to_be_hidden()
     return len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4")))

@@ -17,12 +17,13 @@ from provisioning.rules.approval import ApprovalRules, ApprovedAct
 from provisioning.rules.institution import Institution
 from provisioning.rules.permissions import StaffRole
 from provisioning.services import Services
-from provisioning.store.tables import AuditEntry, Passkey
+from provisioning.store.tables import ApprovalRequest, AuditEntry, Passkey
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.services import DUAL, ORIGIN
 from tests.fixtures.soft_authenticator import SoftAuthenticator, give_passkey
 from tests.fixtures.staff_sessions import new_staff, session_of, sit_down
 from tests.portal.conftest import MovableClock
+from tests.staff import rows
 from tests.staff.conftest import AtDesk, Colleague
 from tests.staff.passkey_steps import enrol, open_link, sign_in_with
 from tests.staff.test_approvals import LIST, Approver, sit
@@ -98,6 +99,15 @@ def test_a_colleague_signs_in_once_an_approver_has_met_them(
         entry = tx.scalars(select(AuditEntry).where(AuditEntry.act == "confirm_passkey")).one()
     assert entry.facts["staff_id"] == newcomer
     assert entry.facts["approver"]
+
+
+def test_a_request_whose_words_were_changed_tells_so(
+    app: Flask, boss: Colleague, approver: Approver, services: Services, clock: MovableClock
+) -> None:
+    follow(app, invite(boss, new_staff(services, clock(), name="窓口 新人")))
+    request = asked(approver)
+    rows.change(services, ApprovalRequest, request.split("/")[-2], payload=b"{}")
+    assert approver.get(request).says("依頼の内容が書き換えられている")
 
 
 def test_who_follows_their_own_invitation_gets_nowhere(

@@ -143,7 +143,9 @@ _SENTENCES: Final[dict[AskedJob, Callable[[Mapping[str, Any]], str]]] = {
 
 
 def unusual(request: ApprovalView) -> list[str]:
-    """What the approver should look at twice."""
+    """What the approver should look at twice; of a request that was tampered with nothing is known."""
+    if not request.is_whole:
+        return []
     facts = request.facts
     told = [str(_UNRELEASED[facts["unreleased"]])] if facts.get("unreleased") else []
     some = [one for one in facts.get("customers", ()) if one["unreleased"]]
