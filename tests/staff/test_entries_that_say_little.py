@@ -16,7 +16,7 @@ from tests.portal.conftest import MovableClock
 from tests.staff import rows
 from tests.staff.conftest import AtDesk, Colleague
 from web.pages.audit.entry_words import LINES
-from web.pages.staff.act_words import ACTS
+from web.pages.staff.act_words import ACTS, OF_MAILS
 
 pytestmark = sqlite_only
 
@@ -28,6 +28,8 @@ NEW = {
     "form_number": "Z-1",
 }
 NEW_ACTS = ("of_tomorrow", *LINES)
+ON_THEIR_OWN = {"of_tomorrow", "view", "verify_audit", *OF_MAILS}
+"""Acts whose line is not the act's alone; the others differ by nothing but their words."""
 
 
 @pytest.fixture(params=[{}, NEW], ids=["nothing", "unknown"])
@@ -60,7 +62,7 @@ def test_every_page_tells_the_rest(
     open_all(teller, [f"/staff/customers/{customer_a.id}/", f"/staff/stock/{fob.id}/"])
     auditor = at_desk(role=StaffRole.AUDITOR)
     open_all(auditor, [f"/staff/audit/customers/{customer_a.id}/", f"/staff/audit/fobs/{fob.id}/"])
-    open_all(auditor, [f"/staff/audit/entries/{number}/" for _, number in numbers])
+    open_all(auditor, [f"/staff/audit/entries/{number}/" for act, number in numbers if act in ON_THEIR_OWN])
 
 
 @pytest.mark.parametrize(
