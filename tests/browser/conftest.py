@@ -53,7 +53,7 @@ SCREEN_AND_LANGUAGE = """[
     document.querySelector(".screen-id")?.textContent.match(/[A-Z]{3}\\d{3}/)?.[0] ?? "none",
     document.documentElement.lang,
 ].join(" ")"""
-BROKEN_IDENTIFIERS = """[...document.querySelectorAll("main .number, main .whole, main .whole--long")].filter(one => {
+BROKEN_IDENTIFIERS = """[...document.querySelectorAll("main :is(.number, .whole, .whole--long)")].filter(one => {
     if (one.children.length || /\\s/.test(one.textContent.trim())) return false;
     const text = document.createRange();
     text.selectNodeContents(one);
