@@ -34,6 +34,11 @@ def tick(desk: Desk, clock: MovableClock) -> None:
     desk.now = clock()
 
 
+def leaves_what_is_typed(desk: Colleague) -> bool:
+    """Without JavaScript this page is loaded again when asked, and not by itself while somebody types into it."""
+    return 'http-equiv="refresh"' not in desk.page.text and desk.says("画面を更新する")
+
+
 def reserve(desk: Colleague, customer: Customer, fob: Fob) -> str:
     """The teller reserves the fob; the job's page."""
     desk.get(at(customer))

@@ -19,7 +19,7 @@ from tests.fobs.desk import Desk, PlainFob, open_desk
 from tests.portal.conftest import MovableClock
 from tests.staff import rows
 from tests.staff.conftest import AtDesk, Colleague
-from tests.staff.fob_steps import at, fob_state, plug, reserve, tick
+from tests.staff.fob_steps import at, fob_state, leaves_what_is_typed, plug, reserve, tick
 
 
 def test_from_the_port_to_the_customers_hand(
@@ -31,6 +31,7 @@ def test_from_the_port_to_the_customers_hand(
     assert teller_desk.says("在庫のフォブ: 1個", "書込み端末: 1/1 接続中")
     teller_desk.get(at(customer_a))
     assert teller_desk.says(fob.serial, "90%", "-4 秒", f"このフォブを使う : {fob.serial}")
+    assert leaves_what_is_typed(teller_desk)
     teller_desk.press(at(customer_a), fob_id=fob.id)
     page = teller_desk.path
     assert page.startswith("/staff/programming/")

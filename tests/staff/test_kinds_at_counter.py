@@ -22,7 +22,7 @@ from tests.fobs.desk import Desk, PlainFob
 from tests.fobs.kinds import COUNTS_BY_16, KAGIYA, NAME, NEEDS_COMPANION, SIX_THIRTY, UNNAMED, with_kind
 from tests.portal.conftest import MovableClock
 from tests.staff.conftest import AtDesk, Colleague
-from tests.staff.fob_steps import at, fob_state, plug, reserve, tick
+from tests.staff.fob_steps import at, fob_state, leaves_what_is_typed, plug, reserve, tick
 from tests.staff.test_batches import begin
 from web.app import create_app
 from web.pages.staff import fob_words
@@ -246,6 +246,7 @@ def test_fobs_that_tell_no_number_are_taken_by_their_labels(
         station_desk.poll()
         teller_desk.get(page)
         assert teller_desk.says("背面の番号を入力してください", "背面の番号を読み取るか、入力します")
+        assert leaves_what_is_typed(teller_desk)
         teller_desk.press(page + "label", serial="KF9999999")
         assert teller_desk.says("この店の在庫にありません")
         teller_desk.press(page + "label", serial=f"ｋｆ{one.serial[2:]}")

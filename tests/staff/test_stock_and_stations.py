@@ -15,9 +15,14 @@ from tests.fobs.desk import Desk, PlainFob
 from tests.portal.conftest import MovableClock
 from tests.staff import rows
 from tests.staff.conftest import AtDesk, Colleague
-from tests.staff.fob_steps import fob_state
+from tests.staff.fob_steps import fob_state, leaves_what_is_typed
 
 pytestmark = sqlite_only
+
+
+def test_whoever_names_a_new_station_is_not_interrupted(at_desk: AtDesk) -> None:
+    assert leaves_what_is_typed(at_desk(role=StaffRole.ADMINISTRATOR).get("/staff/stations/"))
+    assert 'http-equiv="refresh"' in at_desk().get("/staff/stations/").page.text
 
 
 def test_a_new_fob_is_taken_into_stock_once(

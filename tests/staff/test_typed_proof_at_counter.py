@@ -14,7 +14,7 @@ from tests.fixtures.databases import sqlite_only
 from tests.fobs.desk import Desk, PlainFob
 from tests.portal.conftest import MovableClock
 from tests.staff.conftest import Colleague
-from tests.staff.fob_steps import reserve, tick
+from tests.staff.fob_steps import leaves_what_is_typed, reserve, tick
 
 
 @pytest.fixture
@@ -40,6 +40,7 @@ def test_a_fob_that_tells_no_code_is_proved_by_what_it_shows(
     write_unread(station_desk)
     teller_desk.get(page)
     assert teller_desk.says("フォブの番号を入力してください", "照合する")
+    assert leaves_what_is_typed(teller_desk)
     right = unread.code(clock())
     wrong = f"{(int(right) + 1) % 10**8:08d}"
     for typed, sentence in (
