@@ -7,9 +7,10 @@ in which the attempt is over and nobody knows what comes next.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -27,6 +28,8 @@ from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.journal import move_fob, move_job
 from provisioning.store.tables import Credential, Customer, Fob, ImportedSeed, ProgrammingJob
+
+Result = TypeVar("Result")
 
 MAX_ATTEMPTS: Final = 3
 HOPELESS: Final = frozenset(
@@ -68,11 +71,16 @@ class EndedAttempt:
 
 def end_attempt(services: Services, command: EndAttemptCommand, now: datetime) -> EndedAttempt:
     """Close the job, end its credential, queue the next attempt. Raises WrongState if the job was closed."""
+    return with_or_without_another(command, lambda asked: _end(services, asked, now))
+
+
+def with_or_without_another(command: EndAttemptCommand, end: Callable[[EndAttemptCommand], Result]) -> Result:
+    """What `end` comes to, in a transaction of its own: as asked, or else without another attempt."""
     try:
-        return _end(services, command, now)
+        return end(command)
     except (TooEarly, AlreadyTaken, IssueRestricted):
         # the customer may not have a fresh credential (any more): the attempt must end all the same
-        return _end(services, dataclasses.replace(command, try_again=False), now)
+        return end(dataclasses.replace(command, try_again=False))
 
 
 def give_up(services: Services, job_id: str, problem: Problem, actor: Actor, now: datetime) -> bool:
@@ -87,26 +95,31 @@ def give_up(services: Services, job_id: str, problem: Problem, actor: Actor, now
 @retried
 def _end(services: Services, command: EndAttemptCommand, now: datetime) -> EndedAttempt:
     with services.store.write() as tx:
-        job = tx.get(ProgrammingJob, command.job_id)
-        if job is None:
-            raise NotFound("job")
-        credential = _end_credential(tx, services, job, command.actor, now)
-        again = command.try_again and job.attempt < MAX_ATTEMPTS and command.problem.code not in HOPELESS
-        again = again and (credential is not None or job.kind is JobKind.ERASE)
-        imported = tx.get(ImportedSeed, job.fob_id) is not None
-        again = again and not imported
-        if imported and command.problem.code is FailureCode.NOT_PROVED:
-            # its codes are not those of its seed, and it cannot get another
-            move_fob(tx, job.fob_id, FobState.BROKEN, command.actor, now)
-        elif job.kind is JobKind.PROGRAM and not again:
-            _put_away(tx, job.fob_id, command.actor, now)
-        evidence = {} if command.receipt is None else {"receipt": command.receipt}
-        move_job(tx, job.id, command.to, failure=dataclasses.asdict(command.problem), closed_at=now, **evidence)
-        next_job_id = None
-        if again:
-            fresh = None if credential is None else _fresh_credential(tx, services, credential, command.actor, now)
-            next_job_id = _queue_again(tx, services, job, fresh, now)
-        record(tx, services.audit_key, _audit(command, job, next_job_id, now))
+        return end_attempt_in(tx, services, command, now)
+
+
+def end_attempt_in(tx: Session, services: Services, command: EndAttemptCommand, now: datetime) -> EndedAttempt:
+    """As `end_attempt`, in a transaction that does more than this (`with_or_without_another`)."""
+    job = tx.get(ProgrammingJob, command.job_id)
+    if job is None:
+        raise NotFound("job")
+    credential = _end_credential(tx, services, job, command.actor, now)
+    again = command.try_again and job.attempt < MAX_ATTEMPTS and command.problem.code not in HOPELESS
+    again = again and (credential is not None or job.kind is JobKind.ERASE)
+    imported = tx.get(ImportedSeed, job.fob_id) is not None
+    again = again and not imported
+    if imported and command.problem.code is FailureCode.NOT_PROVED:
+        # its codes are not those of its seed, and it cannot get another
+        move_fob(tx, job.fob_id, FobState.BROKEN, command.actor, now)
+    elif job.kind is JobKind.PROGRAM and not again:
+        _put_away(tx, job.fob_id, command.actor, now)
+    evidence = {} if command.receipt is None else {"receipt": command.receipt}
+    move_job(tx, job.id, command.to, failure=dataclasses.asdict(command.problem), closed_at=now, **evidence)
+    next_job_id = None
+    if again:
+        fresh = None if credential is None else _fresh_credential(tx, services, credential, command.actor, now)
+        next_job_id = _queue_again(tx, services, job, fresh, now)
+    record(tx, services.audit_key, _audit(command, job, next_job_id, now))
     return EndedAttempt(next_job_id)
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
 
 from provisioning.errors import NotFound, WrongState
 from provisioning.jobs.check_code import Checked, check_code, store_checked
@@ -17,6 +21,8 @@ from provisioning.store.conflicts import retried
 from provisioning.store.journal import move_fob, move_job
 from provisioning.store.tables import Credential, ImportedSeed, ProgrammingJob
 
+Doubt = TypeVar("Doubt")
+
 
 @dataclass(frozen=True, slots=True)
 class ProveJobCommand:
@@ -27,17 +33,21 @@ class ProveJobCommand:
     actor: Actor
 
 
-def prove_job(services: Services, command: ProveJobCommand, now: datetime) -> bool:
-    """Whether the code fits. If so: job PROVED, credential SET_UP, fob PROGRAMMED, application fulfilled.
+def prove_job(
+    services: Services, command: ProveJobCommand, now: datetime, doubt: Callable[[Session, Credential], Doubt]
+) -> Doubt | None:
+    """None if the code fits: job PROVED, credential SET_UP, fob PROGRAMMED, application fulfilled.
 
-    If not, nothing changes; the caller draws the consequence. Raises WrongState, NotFound, VaultError,
-    ClockUntrusted, StoreUnavailable.
+    If not, what `doubt` comes to inside the deciding transaction: no verdict is known before its consequence is
+    written. Raises WrongState, NotFound, VaultError, ClockUntrusted, StoreUnavailable, and what `doubt` raises.
     """
     services.clock.check(now)
-    return until_settled(lambda: _round(services, command, now))
+    return until_settled(lambda: _round(services, command, now, doubt))
 
 
-def _round(services: Services, command: ProveJobCommand, now: datetime) -> bool:
+def _round(
+    services: Services, command: ProveJobCommand, now: datetime, doubt: Callable[[Session, Credential], Doubt]
+) -> Doubt | None:
     with services.store.read() as session:
         job = session.get(ProgrammingJob, command.job_id)
         if job is None or job.credential_id is None:
@@ -48,16 +58,23 @@ def _round(services: Services, command: ProveJobCommand, now: datetime) -> bool:
         raise WrongState("job", job.state.value)
     if credential.state is not CredentialState.ISSUED:
         raise WrongState("credential", credential.state.value)
-    return _settle(services, command, check_code(services, credential, imported, command.code, now), now)
+    checked = check_code(services, credential, imported, command.code, now)
+    return _settle(services, command, checked, now, doubt)
 
 
 @retried
-def _settle(services: Services, command: ProveJobCommand, checked: Checked, now: datetime) -> bool:
+def _settle(
+    services: Services,
+    command: ProveJobCommand,
+    checked: Checked,
+    now: datetime,
+    doubt: Callable[[Session, Credential], Doubt],
+) -> Doubt | None:
     """Every job locks in this order: credential, fob, job."""
     set_up = {"state": CredentialState.SET_UP, "set_up_at": now, "failures": 0}
     with services.store.write() as tx:
         if not store_checked(tx, checked, **set_up):
-            return False
+            return doubt(tx, tx.get_one(Credential, checked.credential.id))
         job = tx.get_one(ProgrammingJob, command.job_id)
         move_fob(tx, job.fob_id, FobState.PROGRAMMED, command.actor, now)
         if job.hand_over_on_proof:
@@ -66,7 +83,7 @@ def _settle(services: Services, command: ProveJobCommand, checked: Checked, now:
         customer_id = checked.credential.customer_id
         fulfil_application(tx, customer_id, TokenKind.HARD, now)
         record(tx, services.audit_key, _audit(command, job, customer_id, now))
-    return True
+    return None
 
 
 def _audit(command: ProveJobCommand, job: ProgrammingJob, customer_id: str, now: datetime) -> AuditRecord:

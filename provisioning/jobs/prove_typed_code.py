@@ -5,19 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from devices.contract import FailureCode, Problem
 from provisioning.errors import NotFound
-from provisioning.jobs.end_attempt import EndAttemptCommand, end_attempt
+from provisioning.jobs.end_attempt import EndAttemptCommand, end_attempt_in, with_or_without_another
 from provisioning.jobs.prove_job import ProveJobCommand, prove_job
 from provisioning.rules.actor import Actor
 from provisioning.rules.otp_input import read_otp
-from provisioning.rules.states import CredentialState, JobState
+from provisioning.rules.states import JobState
 from provisioning.services import Services
 from provisioning.store.audit import AuditRecord, record
-from provisioning.store.conflicts import retried
-from provisioning.store.journal import changed_rows
 from provisioning.store.own_rows import own_row
 from provisioning.store.tables import Credential, ProgrammingJob
 
@@ -44,6 +42,7 @@ class TypedProof:
 def prove_typed_code(services: Services, command: ProveTypedCodeCommand, now: datetime) -> TypedProof:
     """Prove the job, or count a wrong code; at the institution's limit the attempt ends and a fresh one follows.
 
+    The wrong code is counted, and the attempt ended, in the transaction that decides it.
     Raises BadInput (not counted), NotFound, WrongState.
     """
     institution = services.institution(command.institution_id)
@@ -52,35 +51,39 @@ def prove_typed_code(services: Services, command: ProveTypedCodeCommand, now: da
         if job.credential_id is None:
             raise NotFound("job")
         digits = session.get_one(Credential, job.credential_id).digits
-    code = read_otp(command.code, digits, "code")
-    if prove_job(services, ProveJobCommand(job.id, code, command.actor), now):
-        return TypedProof(proved=True, tries_left=0)
-    failures = _count(services, command, job.credential_id, now)
-    if failures < institution.failure_limit:
-        return TypedProof(proved=False, tries_left=institution.failure_limit - failures)
+    proof = ProveJobCommand(job.id, read_otp(command.code, digits, "code"), command.actor)
+
+    def prove(ending: EndAttemptCommand) -> TypedProof | None:
+        def count(tx: Session, credential: Credential) -> TypedProof:
+            _count(tx, services, command, credential, now)
+            left = institution.failure_limit - credential.failures
+            if left > 0:
+                return TypedProof(proved=False, tries_left=left)
+            ended = end_attempt_in(tx, services, ending, now)
+            return TypedProof(proved=False, tries_left=0, next_job_id=ended.next_job_id)
+
+        return prove_job(services, proof, now, count)
+
     doubt = EndAttemptCommand(job.id, JobState.FAILED, Problem(FailureCode.NOT_PROVED), command.actor)
-    return TypedProof(proved=False, tries_left=0, next_job_id=end_attempt(services, doubt, now).next_job_id)
+    return with_or_without_another(doubt, prove) or TypedProof(proved=True, tries_left=0)
 
 
-@retried
-def _count(services: Services, command: ProveTypedCodeCommand, credential_id: str, now: datetime) -> int:
-    """Wrong codes so far, this one included."""
-    issued = (Credential.id == credential_id, Credential.state == CredentialState.ISSUED)
-    counted = update(Credential).where(*issued).values(failures=Credential.failures + 1)
-    with services.store.write() as tx:
-        changed_rows(tx, counted)
-        credential = tx.get_one(Credential, credential_id)
-        entry = AuditRecord(
-            now,
-            command.actor,
-            "prove_typed_code",
-            "wrong",
-            command.institution_id,
-            customer_id=credential.customer_id,
-            credential_id=credential.id,
-            fob_id=credential.fob_id,
-            job_id=command.job_id,
-            facts={"failures": credential.failures},
-        )
-        record(tx, services.audit_key, entry)
-    return credential.failures
+def _count(
+    tx: Session, services: Services, command: ProveTypedCodeCommand, credential: Credential, now: datetime
+) -> None:
+    """One more wrong code of `credential`, which the transaction holds."""
+    credential.failures += 1
+    entry = AuditRecord(
+        now,
+        command.actor,
+        "prove_typed_code",
+        "wrong",
+        command.institution_id,
+        customer_id=credential.customer_id,
+        credential_id=credential.id,
+        fob_id=credential.fob_id,
+        job_id=command.job_id,
+        facts={"failures": credential.failures},
+    )
+    tx.flush()
+    record(tx, services.audit_key, entry)

@@ -14,7 +14,12 @@ from devices.contract import FailureCode, JobResult, Problem, WriteReceipt
 from provisioning.errors import BadInput, InputFault, NotFound, WrongState
 from provisioning.jobs.ask_verifier import can_ask
 from provisioning.jobs.check_station import hold_station
-from provisioning.jobs.end_attempt import EndAttemptCommand, end_attempt
+from provisioning.jobs.end_attempt import (
+    EndAttemptCommand,
+    end_attempt,
+    end_attempt_in,
+    with_or_without_another,
+)
 from provisioning.jobs.locked_kinds import locks_with_code
 from provisioning.jobs.prove_job import ProveJobCommand, prove_job
 from provisioning.rules.actor import Actor
@@ -138,17 +143,23 @@ def _prove(services: Services, command: RecordResultCommand, job: ProgrammingJob
     receipt = command.result.receipt
     if job.kind is JobKind.ERASE or receipt is None or not receipt.code or not can_ask(services):
         return JobState.WRITTEN
-    if prove_job(services, ProveJobCommand(job.id, receipt.code, command.actor), now):
-        return JobState.PROVED
-    return _fail(services, command, Problem(FailureCode.NOT_PROVED), now)
+    proof = ProveJobCommand(job.id, receipt.code, command.actor)
+    ended = with_or_without_another(
+        _ending(command, Problem(FailureCode.NOT_PROVED)),
+        lambda doubt: prove_job(services, proof, now, lambda tx, _: end_attempt_in(tx, services, doubt, now)),
+    )
+    return JobState.PROVED if ended is None else JobState.FAILED
 
 
 def _fail(services: Services, command: RecordResultCommand, problem: Problem, now: datetime) -> JobState:
+    end_attempt(services, _ending(command, problem), now)
+    return JobState.FAILED
+
+
+def _ending(command: RecordResultCommand, problem: Problem) -> EndAttemptCommand:
     receipt = command.result.receipt
     kept = None if receipt is None else _kept(receipt)
-    ending = EndAttemptCommand(command.job_id, JobState.FAILED, problem, command.actor, receipt=kept)
-    end_attempt(services, ending, now)
-    return JobState.FAILED
+    return EndAttemptCommand(command.job_id, JobState.FAILED, problem, command.actor, receipt=kept)
 
 
 def _audit(command: RecordResultCommand, job: ProgrammingJob, receipt: WriteReceipt, now: datetime) -> AuditRecord:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -18,6 +20,7 @@ from tests.fixtures.databases import sqlite_only
 from tests.fixtures.slow_verifier import asking_slowly
 from tests.fobs.case import Case
 from tests.fobs.desk import PlainFob
+from tests.fobs.test_two_at_once import at_once
 
 
 def proof(case: Case, job_id: str, code: str, *events: Callable[[], object]) -> TypedProof:
@@ -85,3 +88,18 @@ def test_a_code_that_was_spent_meanwhile_proves_nothing(
     assert (told.proved, told.tries_left) == (False, 4)
     row = case.credential(reserved.credential_id)
     assert (row.state, row.last_step) == (CredentialState.ISSUED, step + 1)
+
+
+def test_of_wrong_codes_that_are_judged_at_once_no_more_are_told_than_the_limit(
+    case: Case, reserved: ReservedFob, unread: PlainFob
+) -> None:
+    tries = 7
+    all_are_judged = threading.Barrier(tries)
+    wrong = f"{(int(unread.code(case.now)) + 1) % 10**8:08d}"
+    told, late = at_once(*[partial(proof, case, reserved.job_id, wrong, all_are_judged.wait)] * tries)
+    assert sorted(one.tries_left for one in told) == [0, 1, 2, 3, 4]
+    assert {type(one) for one in late} == {WrongState}
+    assert case.acts(reserved.job_id).count(("prove_typed_code", "wrong")) == 5
+    row = case.credential(reserved.credential_id)
+    assert (row.state, row.failures, row.sealed_seed) == (CredentialState.ENDED, 5, None)
+    assert case.open_job().attempt == 2
