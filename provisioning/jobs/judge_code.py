@@ -115,17 +115,18 @@ class _Bench:
 
     def judge(self) -> VerifyResult:
         with self.services.store.line() as line:
-            judged = self._look(line)
-            if self.typed.on_accept is None or not judged.is_fresh:
+            to_activate = self.typed.use is Use.ACTIVATE
+            standing = read_standing(line, self.institution, self.typed.user_id, to_activate=to_activate)
+        judged = self._compare(standing)
+        if self.typed.on_accept is None or not judged.is_fresh:
+            with self.services.store.line() as line:
                 return self._settle(line, judged)
         # what follows an acceptance uses SQLAlchemy, within the same transaction
         with self.services.store.write_connection() as connection:
             return self._settle(JoinedLine(connection), judged)
 
-    def _look(self, line: Line) -> _Judged:
-        """Read the row and compare; no transaction is open meanwhile, however long the verifier takes."""
-        to_activate = self.typed.use is Use.ACTIVATE
-        standing = read_standing(line, self.institution, self.typed.user_id, to_activate=to_activate)
+    def _compare(self, standing: Standing | NoCredential | None) -> _Judged:
+        """No connection is held meanwhile, however long the verifier takes: others need them."""
         known = standing.expected.parameters if isinstance(standing, Standing) else self.institution.otp
         read_otp(self.typed.otp, known.digits)
         reason = self._reason_before_matching(standing)
