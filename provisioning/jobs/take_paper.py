@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from provisioning.errors import AlreadyTaken, BadInput, InputFault
 from provisioning.rules.actor import Actor
@@ -36,15 +37,20 @@ def take_paper(services: Services, command: TakePaperCommand, now: datetime) -> 
 
     Raises BadInput (kind, form_number, identity_check, note), AlreadyTaken("form_number"), NotFound.
     """
+    with services.store.write() as tx:
+        return take_in(tx, services, command, now)
+
+
+def take_in(tx: Session, services: Services, command: TakePaperCommand, now: datetime) -> str:
+    """As `take_paper`, in a transaction that does more than this; it is lost where anything is raised."""
     paper = _read(services, command, now)
+    own_row(tx, Customer, command.customer_id, command.institution_id)
+    tx.add(paper)
     try:
-        with services.store.write() as tx:
-            own_row(tx, Customer, command.customer_id, command.institution_id)
-            tx.add(paper)
-            tx.flush()
-            record(tx, services.audit_key, _audit(paper, command.actor, now))
+        tx.flush()
     except IntegrityError:
         raise AlreadyTaken("form_number") from None
+    record(tx, services.audit_key, _audit(paper, command.actor, now))
     return paper.id
 
 

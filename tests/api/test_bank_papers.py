@@ -7,13 +7,17 @@ from typing import Any
 
 import pytest
 
+from provisioning.errors import StoreFault, StoreUnavailable
 from provisioning.rules.institution import Institution
+from provisioning.store.queries.papers import PaperView, paper
 from provisioning.store.tables import Customer
 from tests.api.bank import SOFT, Bank
 from tests.api.conftest import Served
 from tests.api.planted import WITH_EVERYTHING
 from tests.fixtures.databases import sqlite_only
+from tests.fixtures.refusals import refused_rows
 from tests.fixtures.tokens import Token, give_token
+from web.api.bank.acts import papers
 
 pytestmark = sqlite_only
 FORM = {"form_number": "W-260017", "identity_check": "photo_id"}
@@ -86,6 +90,40 @@ def test_a_restriction_is_told_and_lifted(bank: Bank, token: Token) -> None:
     status, refused = bank.ask("/restriction/lift", **{**FORM, "form_number": "W-260018"})
     assert (status, refused["state"]) == (409, "not_restricted")
     assert [paper["form_number"] for paper in bank.get("/papers")["papers"]] == ["W-260017"]
+
+
+def test_a_restriction_that_cannot_be_lifted_leaves_no_paper(bank: Bank, token: Token) -> None:
+    bank.ask("/revoke", how="lost")
+    with refused_rows(bank.served.services, "audit_entry", "NEW.act = 'carry_out_paper'"):
+        assert bank.ask("/restriction/lift", **FORM)[0] >= 500
+    assert bank.get("/papers") == {"papers": []}
+    assert bank.ask("/restriction/lift", **FORM)[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/papers", "/papers/carry-out", "/papers/refuse", "/restriction/lift"])
+def test_what_is_done_on_a_paper_is_not_told_as_undone_where_it_cannot_be_read(
+    bank: Bank, token: Token, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    members: dict[str, str] = {"kind": "suspension", **FORM}
+    looks = 1
+    if path == "/restriction/lift":
+        bank.ask("/revoke", how="lost")
+        members = FORM
+    elif path != "/papers":
+        closing = {"act": "nothing_left"} if path == "/papers/carry-out" else {"refusal": "x"}
+        members, looks = {"paper_id": take(bank)["paper_id"], **closing}, 2
+    left = iter(range(1, looks))
+
+    def read(*given: Any) -> PaperView:
+        if next(left, None) is None:
+            raise StoreUnavailable(StoreFault.LOCKED)
+        return paper(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(papers, "paper", read)
+        assert bank.ask(path, key="k", **members) == (409, {"error": "outcome_unknown"})
+    assert bank.ask(path, key="k", **members) == (409, {"error": "in_progress"}), "it is not done again"
+    assert len(bank.get("/papers")["papers"]) == 1, "it was done"
 
 
 def test_an_application_for_a_soft_token_is_fulfilled_by_its_issuance(bank: Bank) -> None:

@@ -212,6 +212,31 @@ def test_what_the_database_may_have_done_for_one_is_not_told_as_refused(
     assert house.state(user) is CredentialState.ACTIVE, "it was done"
 
 
+def test_where_it_cannot_be_read_who_was_first_the_others_are_told_all_the_same(
+    company: Staffed, services: Services, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, (user, other) = company.house, (company.second, company.general)
+    house.suspend(user, other)
+    store, write = house.services.store, house.services.store.write
+
+    def unreadable(*_: object) -> object:
+        raise StoreUnavailable(StoreFault.LOCKED)
+
+    @contextmanager
+    def last_seen_alive(*_: object) -> Iterator[Session]:
+        monkeypatch.setattr(store, "read", unreadable)
+        with write() as tx:
+            yield tx
+
+    lift_suspension(services, LiftSuspensionCommand(INSTITUTION, house.token(other), SYSTEM), now)
+    tokens = (house.token(user), house.token(other))
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "write", last_seen_alive)
+        command = ManageUsersCommand(INSTITUTION, company.first.id, LIFT, tokens, None, SYSTEM)
+        result = manage_users(house.services, command, now)
+    assert [(one.outcome, one.earlier_by) for one in result.users] == [(DONE, ""), (TOO_LATE, "")]
+
+
 def test_the_institution_may_lift_whomever_nobody_in_the_company_can(company: Staffed, now: datetime) -> None:
     house = company.house
     house.suspend(*company.everybody)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from provisioning.errors import CommitUnanswered, StoreUnavailable
 from provisioning.jobs.record_view import RecordViewCommand, record_view
 from web import current
 from web.api.bank.calls import Call
@@ -21,6 +24,18 @@ def known(**members: Any) -> Answer:
     """The members that have something to say; instants as text."""
     told = {name: value for name, value in members.items() if value not in (None, "")}
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in told.items()}
+
+
+@contextmanager
+def afterwards() -> Iterator[None]:
+    """What is read when the act is done: that it cannot be read does not mean that nothing was changed.
+
+    Raises CommitUnanswered.
+    """
+    try:
+        yield
+    except StoreUnavailable as error:
+        raise CommitUnanswered(error.fault) from error
 
 
 def told_of(call: Call, operation: str, *customer_ids: str) -> None:

@@ -5,43 +5,47 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from provisioning.errors import NotFound, WrongState
+from provisioning.errors import NotFound
 from provisioning.jobs.close_paper import (
     CarryOutPaperCommand,
     RefusePaperCommand,
     carry_out_paper,
     refuse_paper,
 )
+from provisioning.jobs.take_and_carry_out import take_and_carry_out
 from provisioning.jobs.take_paper import TakePaperCommand, take_paper
 from provisioning.rules.papers import PaperAct, PaperKind
-from provisioning.store.queries.own_standing import own_standing
 from provisioning.store.queries.papers import PaperFilter, PaperView, paper, papers
 from web import current
-from web.api.bank.acts.answers import Answer, known, told_of
+from web.api.bank.acts.answers import Answer, afterwards, known, told_of
 from web.api.bank.calls import Call
 from web.api.bank.once import Act
 
 
 def _take(call: Call) -> Answer:
-    return _told(_own(call, _taken(call, call.fields["kind"])))
+    paper_id = take_paper(current.services(), _taking(call, call.fields["kind"]), current.now())
+    return _told_after(call, paper_id)
 
 
 def _carry_out(call: Call) -> Answer:
-    return _done(call, _own(call, call.fields["paper_id"]).id, call.fields["act"])
+    paper_id = _own(call, call.fields["paper_id"]).id
+    credential_id = call.fields.get("credential_id", "")
+    command = CarryOutPaperCommand(call.institution.id, paper_id, call.fields["act"], credential_id, call.actor)
+    carry_out_paper(current.services(), command, current.now())
+    return _told_after(call, paper_id)
 
 
 def _refuse(call: Call) -> Answer:
     paper_id = _own(call, call.fields["paper_id"]).id
     command = RefusePaperCommand(call.institution.id, paper_id, call.fields["refusal"], call.actor)
     refuse_paper(current.services(), command, current.now())
-    return _told(_own(call, paper_id))
+    return _told_after(call, paper_id)
 
 
 def _lift_restriction(call: Call) -> Answer:
-    own = own_standing(current.services(), call.institution.id, call.token.customer_id)
-    if own is None or not own.is_restricted:  # before a paper is taken in that leads to nothing
-        raise WrongState("customer", "not_restricted")
-    return _done(call, _taken(call, PaperKind.ISSUE_RESTRICTION.value), PaperAct.LIFT_RESTRICTION.value)
+    taking = _taking(call, PaperKind.ISSUE_RESTRICTION.value)
+    paper_id = take_and_carry_out(current.services(), taking, PaperAct.LIFT_RESTRICTION, current.now())
+    return _told_after(call, paper_id)
 
 
 def _list(call: Call) -> Answer:
@@ -51,8 +55,8 @@ def _list(call: Call) -> Answer:
     return {"papers": [_told(one) for one in found]}
 
 
-def _taken(call: Call, kind: str) -> str:
-    command = TakePaperCommand(
+def _taking(call: Call, kind: str) -> TakePaperCommand:
+    return TakePaperCommand(
         call.institution.id,
         call.token.customer_id,
         kind,
@@ -61,14 +65,6 @@ def _taken(call: Call, kind: str) -> str:
         call.actor,
         call.fields.get("note", ""),
     )
-    return take_paper(current.services(), command, current.now())
-
-
-def _done(call: Call, paper_id: str, act: str) -> Answer:
-    credential_id = call.fields.get("credential_id", "")
-    command = CarryOutPaperCommand(call.institution.id, paper_id, act, credential_id, call.actor)
-    carry_out_paper(current.services(), command, current.now())
-    return _told(_own(call, paper_id))
 
 
 def _own(call: Call, paper_id: str) -> PaperView:
@@ -77,6 +73,11 @@ def _own(call: Call, paper_id: str) -> PaperView:
     if found.customer_id != call.token.customer_id:
         raise NotFound("paper")
     return found
+
+
+def _told_after(call: Call, paper_id: str) -> Answer:
+    with afterwards():
+        return _told(_own(call, paper_id))
 
 
 def _told(found: PaperView) -> Answer:

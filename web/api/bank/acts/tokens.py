@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from provisioning.errors import BadInput, CommitUnanswered, InputFault, NotFound, StoreUnavailable
+from provisioning.errors import BadInput, InputFault, NotFound
 from provisioning.jobs.apply import ApplyCommand, apply
 from provisioning.jobs.cancel_application import CancelApplicationCommand, cancel_application
 from provisioning.jobs.cancel_issuance import CancelIssuanceCommand, cancel_issuance
@@ -21,7 +21,7 @@ from provisioning.rules.states import CredentialState, EndedHow, EndReason, Toke
 from provisioning.store.queries.fobs import fob_by_serial
 from provisioning.store.queries.own_standing import own_standing
 from web import current, setup_codes
-from web.api.bank.acts.answers import Answer
+from web.api.bank.acts.answers import Answer, afterwards
 from web.api.bank.calls import Call
 from web.api.bank.once import Act
 
@@ -155,14 +155,8 @@ def state(call: Call) -> Answer:
 
 
 def _state_after(call: Call) -> Answer:
-    """As `state`, when the act is done: that it cannot be read does not mean that nothing was changed.
-
-    Raises CommitUnanswered.
-    """
-    try:
+    with afterwards():
         return state(call)
-    except StoreUnavailable as error:
-        raise CommitUnanswered(error.fault) from error
 
 
 ACTS: Final[Mapping[str, Act]] = {
