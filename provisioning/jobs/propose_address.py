@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from provisioning.errors import BadInput, InputFault, WrongState
 from provisioning.jobs.ask_mail_password import refuse_too_many
 from provisioning.jobs.check_mail_password import CheckMailPasswordCommand, check_mail_password
+from provisioning.jobs.rounds import Overtaken, until_settled
 from provisioning.jobs.ticket_box import address_box
 from provisioning.mail.addresses import accept_pair
 from provisioning.mail.texts import read_language
@@ -73,6 +74,10 @@ def propose_address(services: Services, command: ProposeAddressCommand, now: dat
     read_language(command.language)
     again = command.mail_address if command.mail_address_again is None else command.mail_address_again
     address = accept_pair(command.mail_address, again, institution.dotted_carrier_domains)
+    return until_settled(lambda: _round(services, command, address, now))
+
+
+def _round(services: Services, command: ProposeAddressCommand, address: str, now: datetime) -> Proposed:
     with services.store.read() as session:
         before = _before(session, services, command, address)
     if before is not None and command.use is AddressUse.MAIL_PASSWORD:
@@ -82,7 +87,8 @@ def propose_address(services: Services, command: ProposeAddressCommand, now: dat
         checked = check_mail_password(services, typed, now)
         if checked.outcome is not Outcome.ACCEPTED:
             return Proposed(Outcome.REFUSED, None, checked.reason, checked.tries_left)
-    return Proposed(Outcome.ACCEPTED, _propose(services, command, address, now))
+    before_id = None if before is None else before.id
+    return Proposed(Outcome.ACCEPTED, _propose(services, command, address, before_id, now))
 
 
 def refuse_with_token(tx: Session, customer_id: str) -> None:
@@ -107,13 +113,19 @@ def _before(
 
 
 @retried
-def _propose(services: Services, command: ProposeAddressCommand, address: str, now: datetime) -> str:
+def _propose(
+    services: Services, command: ProposeAddressCommand, address: str, before_id: str | None, now: datetime
+) -> str:
     with services.store.write() as tx:
+        # whoever takes an address into use waits here, or we for them: then the one that was proved is another
+        tx.execute(select(Customer.id).where(Customer.id == command.customer_id).with_for_update())
+        current = current_address(tx, command.customer_id, command.use)
+        if before_id != (None if current is None else current.id):
+            raise Overtaken
         return _store(tx, services, command, address, now)
 
 
 def _store(tx: Session, services: Services, command: ProposeAddressCommand, address: str, now: datetime) -> str:
-    tx.execute(select(Customer.id).where(Customer.id == command.customer_id).with_for_update())
     refuse_too_many(tx, command.customer_id, now)
     _drop_earlier(tx, command)
     row = CustomerAddress(

@@ -7,10 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from provisioning.errors import BadInput, InputFault, NotFound, WrongState
+from provisioning.jobs import propose_address as propose_address_module
 from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.confirm_address import ConfirmAddressCommand, confirm_address
 from provisioning.jobs.end_mail_password import EndMailPasswordCommand, end_mail_password
@@ -24,7 +26,7 @@ from provisioning.rules.mail_kind import MailKind
 from provisioning.rules.states import CredentialState, EndedHow
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
-from provisioning.store.tables import Customer
+from provisioning.store.tables import Customer, CustomerAddress
 from tests.fixtures.addresses import deliver, owed, store_address, stored_addresses, text_of
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.mail_passwords import ADDRESS, LOGIN, ask, codes_in, read_code, use_mail_password, wrong
@@ -237,6 +239,26 @@ def test_it_ends_with_the_current_one(services: Services, customer: Customer, no
     assert (mail.recipient, "利用変更完了" in text_of(mail)) == (ADDRESS, True)
     with pytest.raises(WrongState):
         end_mail_password(services, command, now)
+
+
+def test_an_address_taken_into_use_meanwhile_is_not_changed_without_its_password(
+    services: Services, customer: Customer, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proposed = propose(services, customer, now)
+    code = read_code(services, now)
+    look = propose_address_module._before
+
+    def and_then_it_is_confirmed(*given: Any) -> CustomerAddress | None:
+        before = look(*given)
+        if before is None:
+            assert confirm(services, customer, now, proposed, code).outcome is Outcome.ACCEPTED
+        return before
+
+    monkeypatch.setattr(propose_address_module, "_before", and_then_it_is_confirmed)
+    with pytest.raises(BadInput) as refused:
+        propose(services, customer, now, "third@mihon.example")
+    assert refused.value == BadInput("mail_password", InputFault.MISSING)
+    assert len(stored_addresses(services, customer)) == 1
 
 
 # R44, in both orders
