@@ -35,7 +35,7 @@ def erase_fob(
     For a fob that tells no serial number also what `unnamed_fob.station_for` raises.
     """
     with services.store.write() as tx:
-        case = fob_case(tx, command)
+        case = fob_case(tx, command, held=True)
         if case.fob.state is not FobState.RETURNED or case.credential is not None or case.fob.profile == FACTORY:
             raise WrongState("fob", case.fob.state.value)
         order = JobOrder(

@@ -35,8 +35,14 @@ class FobCase:
     job: ProgrammingJob | None
 
 
-def fob_case(tx: Session, command: FobCommand) -> FobCase:
-    """Raises NotFound for a fob of another institution."""
+def fob_case(tx: Session, command: FobCommand, *, held: bool = False) -> FobCase:
+    """Raises NotFound for a fob of another institution.
+
+    `held`: nobody binds it, moves it or asks for its erasing until the transaction ends. That must not end its
+    credential, which is locked before its fob.
+    """
+    if held:
+        tx.get(Fob, command.fob_id, with_for_update={"key_share": True}, populate_existing=True)
     fob = own_row(tx, Fob, command.fob_id, command.institution_id)
     carried = (Credential.fob_id == fob.id, Credential.state != CredentialState.ENDED)
     job_open = (ProgrammingJob.fob_id == fob.id, ProgrammingJob.closed_at.is_(None))

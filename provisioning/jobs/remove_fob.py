@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from provisioning.errors import BadInput, InputFault, WrongState
 from provisioning.jobs.end_credential import end_credential
-from provisioning.jobs.fob_acts import FobCase, FobCommand, fob_case, record_fob_act
+from provisioning.jobs.fob_acts import FobCommand, fob_case, record_fob_act
 from provisioning.rules.states import EndedHow, FobState, JobState
 from provisioning.services import Services
 from provisioning.store.conflicts import retried
@@ -36,19 +36,23 @@ def remove_fob(services: Services, command: RemoveFobCommand, now: datetime) -> 
     if command.to not in (FobState.LOST, FobState.BROKEN, FobState.RETIRED):
         raise BadInput("to", InputFault.NOT_OFFERED)
     with services.store.write() as tx:
-        case = fob_case(tx, command)
-        _free(tx, services, case, command, now)
+        _free(tx, services, command, now)
         fob = tx.get_one(Fob, command.fob_id, populate_existing=True)
         if fob.state is not command.to:
             move_fob(tx, fob.id, command.to, command.actor, now)
         record_fob_act(tx, services, command, now, "remove_fob", to=command.to.value)
 
 
-def _free(tx: Session, services: Services, case: FobCase, command: RemoveFobCommand, now: datetime) -> None:
+def _free(tx: Session, services: Services, command: RemoveFobCommand, now: datetime) -> None:
     """End what hangs on the fob."""
-    if case.credential is not None:
+    credential = fob_case(tx, command).credential
+    if credential is not None:
         if command.to not in _ENDS:
-            raise WrongState("credential", case.credential.state.value)
-        end_credential(tx, services, case.credential, _ENDS[command.to], command.actor, now)
-    elif case.job is not None:
+            raise WrongState("credential", credential.state.value)
+        end_credential(tx, services, credential, _ENDS[command.to], command.actor, now)
+        return
+    case = fob_case(tx, command, held=True)
+    if case.credential is not None:  # somebody reserved it just now
+        raise WrongState("fob", case.fob.state.value)
+    if case.job is not None:
         move_job(tx, case.job.id, JobState.ABANDONED, closed_at=now)

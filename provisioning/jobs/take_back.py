@@ -20,7 +20,7 @@ def take_back(services: Services, command: FobCommand, now: datetime) -> None:
     WrongState("fob") from other states, NotFound.
     """
     with services.store.write() as tx:
-        case = fob_case(tx, command)
+        case = fob_case(tx, command, held=True)
         if case.credential is not None:
             raise WrongState("credential", case.credential.state.value)
         if case.job is not None:
