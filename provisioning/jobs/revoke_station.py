@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, update
 
 from devices.contract import FailureCode, Problem
-from provisioning.errors import NotFound
+from provisioning.errors import NotFound, StoreUnavailable
 from provisioning.jobs.end_attempt import give_up
 from provisioning.rules.actor import Actor
 from provisioning.rules.states import JobState
@@ -34,7 +35,9 @@ def revoke_station(services: Services, command: RevokeStationCommand, now: datet
     """
     lost = Problem(FailureCode.STATION_SILENT, {"station": "revoked"})
     for job_id in _revoke(services, command, now):
-        give_up(services, job_id, lost, command.actor, now)
+        # it is revoked whatever becomes of these: the worker gives up what is left (abandon_stale)
+        with suppress(StoreUnavailable):
+            give_up(services, job_id, lost, command.actor, now)
 
 
 @retried

@@ -16,6 +16,8 @@ from provisioning.errors import (
     InputFault,
     NotAuthentic,
     NotFound,
+    StoreFault,
+    StoreUnavailable,
     WrongState,
 )
 from provisioning.jobs.abandon_stale import abandon_stale
@@ -33,6 +35,7 @@ from provisioning.services import Services
 from provisioning.store.queries import fobs, jobs, stations
 from provisioning.store.queries.next_step import NextStep
 from provisioning.store.queries.stations import StationStatus
+from tests.fixtures.databases import sqlite_only
 from tests.fobs.case import Case
 from tests.fobs.desk import Desk, PlainFob, open_desk
 
@@ -185,6 +188,26 @@ def test_a_revoked_station_is_refused_and_its_work_goes_to_another(case: Case, r
     assert other.work() == [JobState.PROVED]
     with pytest.raises(NotFound):
         revoke_station(case.services, replace(revoke, institution_id="other"), case.now)
+
+
+@sqlite_only
+def test_a_station_is_revoked_also_where_its_work_cannot_be_given_up_now(
+    case: Case, reserved: ReservedFob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case.desk.plug(case.fob)
+    case.desk.poll()
+
+    def refuse(*_: object) -> bool:
+        raise StoreUnavailable(StoreFault.LOCKED)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("provisioning.jobs.revoke_station.give_up", refuse)
+        revoke_station(case.services, RevokeStationCommand("dual", case.desk.station_id, case.teller), case.now)
+    with pytest.raises(NotAuthentic):
+        check_station(case.services, signed(case.desk), case.now)
+    assert case.job(reserved.job_id).state is JobState.WRITING
+    assert abandon_stale(case.services, case.now + timedelta(seconds=61)) == 1
+    assert case.open_job().attempt == 2
 
 
 def test_a_job_for_a_revoked_station_is_anybodys(case: Case) -> None:
