@@ -17,7 +17,7 @@ from provisioning.store.addresses import current_address
 from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
 from provisioning.store.mail_codes import asked_since, owe_code
-from provisioning.store.tables import CustomerAddress
+from provisioning.store.tables import Customer, CustomerAddress
 
 MOST_AN_HOUR: Final = 20
 """Of one customer; far above what anybody needs, and nobody's mailbox is filled."""
@@ -41,6 +41,8 @@ def ask_mail_password(services: Services, command: AskMailPasswordCommand, now: 
     Raises NotFound, WrongState if the customer uses no mail password, TooEarly after MOST_AN_HOUR of them.
     """
     with services.store.write() as tx:
+        # one after the other: what the one before was sent is over, and how many there are is exact
+        tx.execute(select(Customer.id).where(Customer.id == command.customer_id).with_for_update())
         address = _address(tx, command)
         refuse_too_many(tx, address.customer_id, now)
         mail = owe_code(tx, address, command.login, now)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from provisioning.errors import BadInput, InputFault, TooEarly, WrongState
 from provisioning.jobs.ask_mail_password import MOST_AN_HOUR, AskMailPasswordCommand, ask_mail_password
@@ -22,12 +23,13 @@ from provisioning.rules.institution import Institution
 from provisioning.rules.mail_code import LONGEST_LIFE
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
+from provisioning.store import mail_codes
 from provisioning.store.queries.customers import customer_card
 from provisioning.store.queries.next_act import NextAct
 from provisioning.store.tables import AuditEntry, Customer, MailCode, MailState, OutboxMail, SessionKind
 from tests.fixtures.addresses import deliver, owed, text_of
-from tests.fixtures.databases import sqlite_only
-from tests.fixtures.mail_passwords import ADDRESS, LOGIN, ask, read_code, use_mail_password, wrong
+from tests.fixtures.databases import postgresql_only, sqlite_only
+from tests.fixtures.mail_passwords import ADDRESS, LOGIN, ask, codes_in, read_code, use_mail_password, wrong
 from tests.fixtures.mailers import MemoryMailer
 from tests.fixtures.people import add_customer, customer_actor
 from tests.fixtures.services import DUAL
@@ -240,3 +242,24 @@ def test_each_check_is_on_record_without_the_password(
         ("refused", "mail_password_wrong"),
         ("accepted", None),
     ]
+
+
+@postgresql_only
+def test_two_asked_for_at_once_are_sent_one_after_the_other(
+    services: Services, customer: Customer, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget = mail_codes.forget_code
+    command = AskMailPasswordCommand(DUAL.id, customer.id, LOGIN, SYSTEM)
+    others: list[Future[str]] = []
+    with ThreadPoolExecutor(1) as pool:
+
+        def forgotten_twice(tx: Session, address_id: str) -> None:
+            forget(tx, address_id)
+            if not others:
+                others.append(pool.submit(ask_mail_password, services, command, now))
+                wait(others, timeout=0.5)
+
+        monkeypatch.setattr(mail_codes, "forget_code", forgotten_twice)
+        ask_mail_password(services, command, now)
+    others[0].result()
+    assert len(codes_in([text_of(mail) for mail in deliver(services, now)])) == 1, "the newer one alone is good"
