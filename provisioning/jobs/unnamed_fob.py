@@ -40,6 +40,8 @@ def station_for(tx: Session, services: Services, fob: Fob, station_id: str | Non
     seen = [station for station in connected for device in station.devices if device["profile"] == fob.profile]
     if len(seen) != 1:
         raise WrongState("device", "not_alone" if seen else "not_found")
+    # of two who want the one device for different fobs, the second waits here and then sees the job of the first
+    tx.execute(select(Station.id).where(Station.id == seen[0].id).with_for_update(key_share=True))
     if _is_waited_for(tx, fob, seen[0].id):
         raise AlreadyTaken("device")
     return seen[0].id

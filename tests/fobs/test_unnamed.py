@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from devices.contract import FailureCode, Problem
 from provisioning.errors import AlreadyTaken, BadInput, InputFault, NotFound, WrongState
+from provisioning.jobs import unnamed_fob
 from provisioning.jobs.erase_fob import erase_fob
 from provisioning.jobs.hand_over import hand_over
 from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_fob
@@ -17,7 +20,7 @@ from provisioning.jobs.take_into_stock import TakeIntoStockCommand, take_into_st
 from provisioning.rules.states import FobState, JobState
 from provisioning.store.queries.next_step import NextStep
 from provisioning.store.tables import Customer, Fob
-from tests.fixtures.databases import sqlite_only
+from tests.fixtures.databases import postgresql_only, sqlite_only
 from tests.fixtures.people import add_fob
 from tests.fobs.case import Case
 from tests.fobs.desk import Desk, PlainFob, open_desk
@@ -120,6 +123,28 @@ def test_while_one_waits_no_other_of_the_kind_is_reserved(unnamed: Case, custome
     with pytest.raises(AlreadyTaken) as caught:
         reserve_other(unnamed, customer_b, other_fob(unnamed))
     assert caught.value == AlreadyTaken("device")
+
+
+@postgresql_only
+def test_of_two_reserved_at_once_for_one_device_one_is(
+    unnamed: Case, customer_b: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plug(unnamed)
+    other, look = other_fob(unnamed), unnamed_fob._is_waited_for
+    tellers: list[Future[None]] = []
+    with ThreadPoolExecutor(1) as pool:
+
+        def found_free_twice(*given: Any) -> bool:
+            found = look(*given)
+            if not tellers:
+                tellers.append(pool.submit(reserve_other, unnamed, customer_b, other))
+                wait(tellers, timeout=0.5)
+            return found
+
+        monkeypatch.setattr(unnamed_fob, "_is_waited_for", found_free_twice)
+        unnamed.reserve()
+    assert tellers[0].exception() == AlreadyTaken("device")
+    assert len(unnamed.jobs()) == 1
 
 
 def test_one_that_is_written_and_still_there_is_not_taken_for_another(unnamed: Case, customer_b: Customer) -> None:
