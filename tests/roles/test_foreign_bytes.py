@@ -45,6 +45,8 @@ def spoilt(der: bytes, at: int, byte: int) -> bytes:
     return bytes(changed)
 
 
+# a byte of the serial number may make it negative: the library says that it will refuse such a one some day
+@pytest.mark.filterwarnings("ignore:Parsed a serial number which wasn't positive")
 @QUICK
 @given(at=st.integers(0, len(DER)), byte=st.integers(0, 255), signature=st.binary(max_size=80))
 def test_no_changed_certificate_and_no_guessed_signature_is_believed(
