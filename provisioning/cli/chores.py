@@ -39,12 +39,14 @@ _TICK_S: Final = 0.25
 class Chore:
     """One job, done again `every_s` seconds. A failure is logged; the next turn tries again.
 
+    `ends`: it ends or erases for good what falls due, and so does nothing while the clock is in doubt (R04).
     `apart`: it takes long; the others go on meanwhile, and nobody waits for its end where the worker is stopped.
     """
 
     name: str
     every_s: float
     act: Callable[[Services, datetime], Any]
+    ends: bool = False
     apart: bool = False
 
 
@@ -52,16 +54,16 @@ def chores(mailer: Mailer) -> tuple[Chore, ...]:
     """Everything the worker has to do."""
     return (
         Chore("send_mails", 1, lambda services, now: send_mails(services, SendMailsCommand(mailer), now)),
-        Chore("abandon_stale", 5, abandon_stale),
-        Chore("expire_tickets", 10, expire_tickets),
+        Chore("abandon_stale", 5, abandon_stale, ends=True),
+        Chore("expire_tickets", 10, expire_tickets, ends=True),
         Chore("seal_audit", 10, seal_audit),
-        Chore("expire_credentials", 60, expire_credentials),
-        Chore("expire_approvals", 60, expire_approvals),
-        Chore("forget_nonces", 60, forget_nonces),
-        Chore("forget_answers", 300, forget_answers),
-        Chore("purge_sessions", 300, purge_sessions),
+        Chore("expire_credentials", 60, expire_credentials, ends=True),
+        Chore("expire_approvals", 60, expire_approvals, ends=True),
+        Chore("forget_nonces", 60, forget_nonces, ends=True),
+        Chore("forget_answers", 300, forget_answers, ends=True),
+        Chore("purge_sessions", 300, purge_sessions, ends=True),
         Chore("write_checkpoint", 600, write_checkpoint),
-        Chore("erase_addresses", 3600, erase_addresses),
+        Chore("erase_addresses", 3600, erase_addresses, ends=True),
         Chore("sweep_audit", 86400, sweep_audit),
         Chore("verify_audit", 300, verify_when_due, apart=True),
         Chore("watch_audit", 300, tell_audit_alarms),
@@ -114,6 +116,8 @@ def _is_at_work(thread: threading.Thread | None) -> bool:
 
 def _do(chore: Chore, services: Services, now: datetime) -> None:
     try:
+        if chore.ends:
+            services.clock.check(now)
         done = chore.act(services, now)
     except KagiyaError as error:
         _log.warning("chore refused", chore=chore.name, error=type(error).__name__, cause=str(error))

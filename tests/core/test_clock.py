@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
+from provisioning.cli import chores
 from provisioning.clock import ClockGuard, kernel_synchronised
 from provisioning.errors import ClockUntrusted
 from provisioning.jobs.verify import VerifyCommand, verify
 from provisioning.rules.actor import SYSTEM
+from provisioning.rules.states import CredentialState
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
 from provisioning.store.tables import Customer
+from tests.fixtures.databases import sqlite_only
+from tests.fixtures.mailers import MemoryMailer
 from tests.fixtures.tokens import Token, give_token, read_credential
 
 DAY = timedelta(days=1)
@@ -34,6 +39,34 @@ def test_a_clock_without_its_source_refuses_everybody(
     assert unknown.reason is Reason.CLOCK
     assert read_credential(services, token).failures == 0
     assert submit(services, token, token.code(now), now) is None
+
+
+class OneRound(threading.Event):
+    """Set when it has been waited for once."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        before = self.is_set()
+        self.rounds = getattr(self, "rounds", 0) + 1
+        return before or self.rounds > 1
+
+
+@sqlite_only
+def test_a_clock_without_its_source_ends_and_erases_nothing(
+    services: Services, customer_a: Customer, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = {chore.name: chore for chore in chores.chores(MemoryMailer())}
+    assert [name for name in table if name.startswith(("expire", "forget", "purge", "erase", "abandon"))] == [
+        name for name, chore in table.items() if chore.ends
+    ]
+    token = give_token(services, customer_a, now, CredentialState.SET_UP)
+    monkeypatch.setattr(chores, "chores", lambda _mailer: (table["expire_credentials"],))
+    years_later = now + 2000 * DAY
+    states = []
+    for guard in (ClockGuard(lambda: False), ClockGuard()):
+        worker = replace(services, clock=guard)
+        chores.work(worker, MemoryMailer(), lambda: years_later, OneRound())
+        states.append(read_credential(services, token).state)
+    assert states == [CredentialState.SET_UP, CredentialState.ENDED]
 
 
 def test_the_clock_jumping_back_revives_no_code(services: Services, customer_a: Customer, now: datetime) -> None:
