@@ -62,7 +62,8 @@ def _note(services: Services, command: PollCommand, now: datetime) -> list[str]:
         lost = _lost(session, command)
     if _worth_noting(station, seen, now):
         with services.store.write() as tx:
-            row = tx.get_one(Station, command.station_id)
+            # first the station, then its fobs, as where a result is recorded: nobody waits in a circle
+            row = tx.get_one(Station, command.station_id, with_for_update={"key_share": True})
             _note_fobs(tx, row, seen)
             row.devices, row.last_seen_at = seen, now
     return lost

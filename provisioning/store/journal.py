@@ -41,7 +41,8 @@ def move_fob(
     `branch` is another one that it belongs to from now on, `transfer_id` with what it goes on its way.
     Raises WrongState with the state it is in, NotFound.
     """
-    found = select(Fob.state, Fob.transfer_id).where(Fob.id == fob_id).with_for_update()
+    # its key stays: whoever queues a further attempt to write it need not wait
+    found = select(Fob.state, Fob.transfer_id).where(Fob.id == fob_id).with_for_update(key_share=True)
     row = tx.execute(found).one_or_none()
     if row is None:
         raise NotFound("fob")
