@@ -67,13 +67,13 @@ def resend_issue_mail(services: Services, command: ResendIssueMailCommand, now: 
         read_language(command.language)
     institution = services.institution(command.institution_id)
     with services.store.read() as session:
-        credential, customer = _waiting(session, command)
+        credential, customer = _waiting(session, command, held=False)
     new_address = command.mail_address
     if new_address is not None:
         new_address = accept_address(new_address, institution.dotted_carrier_domains)
     new_key = _new_key(services, command, institution, customer.user_id)
     with services.store.write() as tx:
-        credential, customer = _waiting(tx, command)
+        credential, customer = _waiting(tx, command, held=True)
         refuse_too_many_issue_mails(tx, customer.id, command.actor, now)
         last = _last_recipient(tx, services, credential)
         if new_address not in (None, last.address):
@@ -93,9 +93,9 @@ def resend_issue_mail(services: Services, command: ResendIssueMailCommand, now: 
     return ResentMail(mail.id, institution.service_id, customer.user_id, shown)
 
 
-def _waiting(tx: Session, command: ResendIssueMailCommand) -> tuple[Credential, Customer]:
-    """The credential whose app is not set up yet, with its customer; locked where the database can."""
-    credential = own_row(tx, Credential, command.credential_id, command.institution_id, held=True)
+def _waiting(tx: Session, command: ResendIssueMailCommand, *, held: bool) -> tuple[Credential, Customer]:
+    """The credential whose app is not set up yet, with its customer."""
+    credential = own_row(tx, Credential, command.credential_id, command.institution_id, held=held)
     if credential.kind is not TokenKind.SOFT or credential.state is not CredentialState.ISSUED:
         raise WrongState("credential", credential.state.value)
     return credential, tx.get_one(Customer, credential.customer_id)
