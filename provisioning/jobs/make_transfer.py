@@ -6,11 +6,13 @@ beforehand (都度指定), manual 003 keeps the limit.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from provisioning.errors import BadInput, InputFault, NotFound, OverLimit
@@ -30,6 +32,11 @@ from provisioning.store.money_transfers import moved_today_yen
 from provisioning.store.tables import Customer, MoneyTransfer, Payee
 
 _TAIL_DIGITS: Final = 8
+_DRAWS: Final = 5
+
+
+class _NumberTaken(Exception):
+    """Another transfer of the day has drawn the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,16 @@ def make_transfer(services: Services, command: MakeTransferCommand, now: datetim
         checked = check_mail_password(services, typed, now)
         if checked.outcome is not Outcome.ACCEPTED:
             return TransferMade(Proved(Outcome.REFUSED, checked.reason, tries_left=checked.tries_left))
+    for _ in range(_DRAWS):
+        with suppress(_NumberTaken):
+            return _make(services, command, proofs, account, now)
+    return _make(services, command, proofs, account, now)
+
+
+def _make(
+    services: Services, command: MakeTransferCommand, proofs: Proofs, account: Account, now: datetime
+) -> TransferMade:
+    """Raises _NumberTaken, and then nothing is spent."""
     number = draw_receipt_number(now, _TAIL_DIGITS)
     # a row of its own for each try: one that was added to a transaction given up is not new to the next
     proved = prove_purpose(
@@ -149,7 +166,10 @@ def _enter(tx: Session, services: Services, command: MakeTransferCommand, row: M
     customer = _customer(tx, command, lock=True)
     check_limit(tx, customer, command.amount_yen, row.made_at)
     tx.add(row)
-    tx.flush()
+    try:
+        tx.flush()
+    except IntegrityError:
+        raise _NumberTaken from None
     entry = AuditRecord(
         row.made_at,
         command.actor,

@@ -86,6 +86,19 @@ def test_with_a_token_every_transfer_spends_a_one_time_password(
     assert made(services, customer) == [10_000]
 
 
+@pytest.mark.parametrize("with_token", [True, False])
+def test_a_number_that_another_transfer_has_is_drawn_again(
+    services: Services, customer: Customer, now: datetime, monkeypatch: pytest.MonkeyPatch, with_token: bool
+) -> None:
+    numbers = ["261120-00000001", "261120-00000001", "261120-00000002"]
+    draw = iter(numbers)
+    monkeypatch.setattr("provisioning.jobs.make_transfer.draw_receipt_number", lambda *_: next(draw))
+    assert transfer(services, customer, now, account=ELSEWHERE).number == numbers[0]
+    otp = give_token(services, customer, now).code(now) if with_token else ""
+    assert transfer(services, customer, now, account=ELSEWHERE, otp=otp).number == numbers[2]
+    assert made(services, customer) == [10_000, 10_000]
+
+
 @sqlite_only
 def test_a_code_spent_at_login_approves_no_transfer(
     services: Services, customer: Customer, payee_id: str, now: datetime
