@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from provisioning.errors import BadInput, InputFault
 from provisioning.jobs.judge_code import TypedCode, Use, judge_code
 from provisioning.jobs.passwords import CheckConfirmationCommand, check_confirmation
+from provisioning.jobs.rounds import Overtaken, until_settled
 from provisioning.rules.actor import Actor
 from provisioning.rules.otp_input import read_otp
 from provisioning.rules.proofs import OtpPurpose
@@ -50,10 +51,14 @@ class Proofs:
 
     def needs_otp(self, services: Services) -> bool:
         """The institution asks for a code here, and the customer has a token that is in force or suspended."""
-        if self.purpose not in services.institution(self.institution_id).asks_otp_at:
+        if not self.is_asked_for(services):
             return False
         with services.store.read() as tx:
             return has_token_in_use(tx, self.customer_id)
+
+    def is_asked_for(self, services: Services) -> bool:
+        """The institution asks for a code here of whoever has a token."""
+        return self.purpose in services.institution(self.institution_id).asks_otp_at
 
     def check_form(self, services: Services) -> None:
         """Raises BadInput for a code that is missing, malformed, or not asked for; nothing is counted."""
@@ -79,8 +84,12 @@ def prove_purpose(services: Services, proofs: Proofs, act: Callable[[Session], N
 
     Whatever `act` raises leaves the code unspent. Raises BadInput, StoreUnavailable, VaultError, ClockUntrusted.
     """
+    return until_settled(lambda: _round(services, proofs, act, now))
+
+
+def _round(services: Services, proofs: Proofs, act: Callable[[Session], None], now: datetime) -> Proved:
     if not proofs.needs_otp(services):
-        _act_alone(services, act)
+        _act_alone(services, proofs, act)
         return Proved(Outcome.ACCEPTED)
 
     def accepted(line: JoinedLine, _: Standing) -> None:
@@ -96,8 +105,13 @@ def prove_purpose(services: Services, proofs: Proofs, act: Callable[[Session], N
 
 
 @retried
-def _act_alone(services: Services, act: Callable[[Session], None]) -> None:
+def _act_alone(services: Services, proofs: Proofs, act: Callable[[Session], None]) -> None:
     with services.store.write() as tx:
+        if proofs.is_asked_for(services):
+            # an activation waits here, or we for it: a token that came into force since we looked must be proved
+            tx.execute(select(Customer.id).where(Customer.id == proofs.customer_id).with_for_update())
+            if has_token_in_use(tx, proofs.customer_id):
+                raise Overtaken
         act(tx)
 
 

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
 
 from provisioning.errors import BadInput, InputFault, NotFound, OverLimit
+from provisioning.jobs import prove_purpose
+from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.add_payee import AddPayeeCommand, add_payee
 from provisioning.jobs.make_transfer import MakeTransferCommand, TransferMade, make_transfer
 from provisioning.jobs.revoke import RevokeCommand, revoke
@@ -97,6 +100,27 @@ def test_a_number_that_another_transfer_has_is_drawn_again(
     otp = give_token(services, customer, now).code(now) if with_token else ""
     assert transfer(services, customer, now, account=ELSEWHERE, otp=otp).number == numbers[2]
     assert made(services, customer) == [10_000, 10_000]
+
+
+def test_a_token_that_comes_into_force_meanwhile_must_be_proved(
+    services: Services, customer: Customer, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = give_token(services, customer, now, CredentialState.SET_UP)
+    looks, look = count(1), prove_purpose.has_token_in_use
+
+    def and_then_it_is(*given: Any) -> bool:
+        found = look(*given)
+        if next(looks) == 2:  # the form was looked at before
+            command = ActivateCommand(DUAL.id, token.user_id, token.code(now), SYSTEM)
+            with ThreadPoolExecutor(1) as elsewhere:
+                elsewhere.submit(activate, services, command, now).result()
+        return found
+
+    monkeypatch.setattr(prove_purpose, "has_token_in_use", and_then_it_is)
+    with pytest.raises(BadInput) as missing:
+        transfer(services, customer, now, account=ELSEWHERE)
+    assert missing.value == BadInput("otp", InputFault.MISSING)
+    assert made(services, customer) == []
 
 
 @sqlite_only
