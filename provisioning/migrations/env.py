@@ -8,7 +8,7 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
 from provisioning.store.tables import Base, Instant
-from provisioning.store.tables.base import with_conditions
+from provisioning.store.tables.base import with_dialects
 
 
 def _render(kind: str, item: Any, _autogen: AutogenContext) -> str | Literal[False]:
@@ -18,7 +18,7 @@ def _render(kind: str, item: Any, _autogen: AutogenContext) -> str | Literal[Fal
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=with_conditions(Base.metadata),
+    target_metadata=with_dialects(Base.metadata),
     render_as_batch=True,
     render_item=_render,
     compare_type=True,

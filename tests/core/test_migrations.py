@@ -35,7 +35,7 @@ from provisioning.store.tables import (
     Staff,
     Station,
 )
-from provisioning.store.tables.base import with_conditions
+from provisioning.store.tables.base import with_dialects
 from tests.fixtures.addresses import owed, store_address, stored_addresses
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import NOON, add_customer
@@ -58,14 +58,14 @@ _SQLITE_SCHEMA = "SELECT tbl_name, name, sql, type FROM sqlite_master WHERE sql 
 def test_autogenerate_finds_nothing_to_do(store: Store) -> None:
     with store.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, with_conditions(Base.metadata)) == []
+        assert compare_metadata(context, with_dialects(Base.metadata)) == []
 
 
 def test_constraints_and_partial_indexes_agree(store: Store) -> None:
     with store.engine.connect() as connection:
         migrated = _schema(connection)
         Base.metadata.drop_all(connection)
-        with_conditions(Base.metadata).create_all(connection)
+        with_dialects(Base.metadata).create_all(connection)
         assert _schema(connection) == migrated
     assert {"uq_credential_open_slot", "uq_credential_open_fob"} <= {row[1] for row in migrated}
 

@@ -106,7 +106,7 @@ def test_a_scrape_of_any_worker_tells_of_all(server: Served) -> None:
         assert counted in httpx.get(f"{server.base_url}/metrics", timeout=30).text.splitlines()
 
 
-def test_a_process_for_programs_carries_nothing_for_people(production: Path) -> None:
+def test_a_process_for_programs_carries_nothing_for_people_and_no_other_database(production: Path) -> None:
     with serving(production, "--role", "bank,verifier,station") as server:
         answer = httpx.get(f"{server.base_url}/no-such-page", headers={"Accept": "text/html"}, timeout=30)
         assert (answer.status_code, answer.json()) == (404, {"error": "not_found"})
@@ -116,6 +116,8 @@ def test_a_process_for_programs_carries_nothing_for_people(production: Path) -> 
         [sys.executable, "-c", asked], capture_output=True, text=True, check=True
     ).stdout.split()
     assert not {"babel", "flask_babel", "wtforms", "web.languages", "web.sessions"} & set(loaded)
+    # its own comes with the address
+    assert not {"sqlalchemy.dialects.sqlite", "sqlalchemy.dialects.postgresql"} & set(loaded)
 
 
 def test_a_desk_is_let_in_and_works_until_it_is_told_to_stop(

@@ -13,6 +13,7 @@ from sqlalchemy.types import TypeDecorator
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _WHERE: Final = "where"
+_ONLY_KEYS: Final = "only_keys"
 
 
 def to_microseconds(value: datetime) -> int:
@@ -57,18 +58,28 @@ def checked(enum: type[StrEnum], name: str = "") -> Enum:
 def partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
     """An index of the rows for which `where` holds.
 
-    The condition waits until tables are made or compared (`with_conditions`): with it SQLAlchemy loads the
-    dialects of both databases into every process, which no server needs.
+    The condition waits until tables are made or compared (`with_dialects`).
     """
     return Index(name, *columns, unique=unique, info={_WHERE: where})
 
 
-def with_conditions(metadata: MetaData) -> MetaData:
-    """The tables with the conditions of their indexes."""
-    for index in (index for table in metadata.tables.values() for index in table.indexes):
-        if _WHERE in index.info:
-            for dialect in ("sqlite", "postgresql"):
-                index.dialect_options[dialect]["where"] = text(index.info[_WHERE])
+def only_keys() -> dict[str, Any]:
+    """`__table_args__` of a table that is nothing but its primary key: SQLite keeps it as that index alone."""
+    return {"info": {_ONLY_KEYS: True}}
+
+
+def with_dialects(metadata: MetaData) -> MetaData:
+    """The tables with what is said in the words of one database.
+
+    With it SQLAlchemy loads the dialects of both into the process, which no server needs.
+    """
+    for table in metadata.tables.values():
+        if _ONLY_KEYS in table.info:
+            table.dialect_options["sqlite"]["with_rowid"] = False
+        for index in table.indexes:
+            if _WHERE in index.info:
+                for dialect in ("sqlite", "postgresql"):
+                    index.dialect_options[dialect]["where"] = text(index.info[_WHERE])
     return metadata
 
 

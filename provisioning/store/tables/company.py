@@ -9,7 +9,7 @@ from sqlalchemy import Connection, ForeignKey, String, event, insert
 from sqlalchemy.orm import Mapped, Mapper, mapped_column
 
 from provisioning.rules.search_text import KEY_LENGTH, endings
-from provisioning.store.tables.base import Base, new_id
+from provisioning.store.tables.base import Base, new_id, only_keys
 
 
 class Company(Base):
@@ -28,7 +28,7 @@ class CompanyKey(Base):
     """One ending of a company's name or its reading, as CustomerKey is of a customer's."""
 
     __tablename__ = "company_key"
-    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's own form
+    __table_args__ = only_keys()
 
     institution_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     # compared sign by sign, whatever language the database was made for

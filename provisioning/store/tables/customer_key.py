@@ -13,7 +13,7 @@ from sqlalchemy import Connection, ForeignKey, String, delete, event, insert, in
 from sqlalchemy.orm import Mapped, Mapper, mapped_column
 
 from provisioning.rules.search_text import KEY_LENGTH, endings, key
-from provisioning.store.tables.base import Base, checked
+from provisioning.store.tables.base import Base, checked, only_keys
 from provisioning.store.tables.customer import Customer
 
 
@@ -29,7 +29,7 @@ class CustomerKey(Base):
     """One key of one customer. Its primary key is the index that searches read, and nothing else of the row."""
 
     __tablename__ = "customer_key"
-    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's own form
+    __table_args__ = only_keys()
 
     institution_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     # compared sign by sign, whatever language the database was made for
