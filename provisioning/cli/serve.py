@@ -144,7 +144,7 @@ class Pool:
 def _serve(plan: Plan, bind: tuple[str, int], check: BaseProcess, pool: Pool) -> None:
     from provisioning import logs
 
-    _import_shared(plan.roles)  # while the child checks
+    _import_shared(plan)  # while the child checks
     from provisioning.cli import wsgi
 
     _end(check)
@@ -159,12 +159,14 @@ def _serve(plan: Plan, bind: tuple[str, int], check: BaseProcess, pool: Pool) ->
     wsgi.serve_processes(plan.load, bind, workers=pool.workers, threads=threads, tls=tls)
 
 
-def _import_shared(roles: frozenset[Role]) -> None:
+def _import_shared(plan: Plan) -> None:
     """What is imported before the fork is shared by the processes, and they are ready at once."""
     from provisioning.cli import compose, request_log  # noqa: F401 - for what importing them does
+    from provisioning.store.engine import import_driver
     from web.app import import_parts
 
-    import_parts(roles)
+    import_driver(plan.settings.store.url)
+    import_parts(plan.roles)
 
 
 def _refuse_open_http(file: Path, settings: Settings, host: str) -> None:

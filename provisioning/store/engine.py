@@ -123,6 +123,11 @@ class Store:
         self.engine.dispose()
 
 
+def import_driver(url: str) -> None:
+    """Import what a Store of this address needs; before a fork, so that the processes share it."""
+    make_url(url).get_dialect().import_dbapi()
+
+
 def _engine(url: str, pool_size: int) -> Engine:
     if make_url(url).get_backend_name() == "sqlite":
         engine = create_engine(
