@@ -5,9 +5,7 @@ Whoever adds a blueprint adds one line to `PARTS`. A process imports only the pa
 
 from __future__ import annotations
 
-import hmac
 import importlib
-import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -79,26 +77,21 @@ def create_app(services: Services, roles: Iterable[Role], clock: Callable[[], da
     app.url_map.converters |= {"default": PrintablePart, "int": NumberPart}
     held = frozenset(roles)
     app.extensions[EXTENSION] = Face(services, held, clock)
-    app.config.update(
-        SECRET_KEY=_form_key(services),
-        # the session's own limits end a form
-        WTF_CSRF_TIME_LIMIT=None,
-        MAX_CONTENT_LENGTH=_MAX_BODY_BYTES,
-        MAX_FORM_MEMORY_SIZE=_MAX_BODY_BYTES,
-    )
-    _set_up(app, held)
+    app.config.update(MAX_CONTENT_LENGTH=_MAX_BODY_BYTES, MAX_FORM_MEMORY_SIZE=_MAX_BODY_BYTES)
+    _set_up(app, held, services.settings.keys.tickets)
     if services.settings.server.trusted_proxies:
         count = services.settings.server.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     return app
 
 
-def _set_up(app: Flask, roles: frozenset[Role]) -> None:
+def _set_up(app: Flask, roles: frozenset[Role], tickets_key: bytes | None) -> None:
     metrics.set_up_metrics(app)
     even_time.set_up_even_time(app)
     headers.set_up_headers(app)
     faults.set_up_faults(app)
-    exempt = importlib.import_module(_PAGE_SETUP).set_up_pages(app) if roles & SHOWS_PAGES else None
+    pages = importlib.import_module(_PAGE_SETUP) if roles & SHOWS_PAGES else None
+    exempt = pages.set_up_pages(app, tickets_key) if pages else None
     for blueprint, has_forms in _blueprints(roles):
         app.register_blueprint(blueprint)
         if exempt and not has_forms:
@@ -122,9 +115,3 @@ def _blueprints(roles: frozenset[Role]) -> Iterator[tuple[Blueprint, bool]]:
             found = getattr(importlib.import_module(part.module), part.name)
             for blueprint in [found] if isinstance(found, Blueprint) else found():
                 yield blueprint, part.has_forms
-
-
-def _form_key(services: Services) -> bytes:
-    """Key that signs form tokens: the same in every worker; roles without the tickets key have no forms."""
-    key = services.settings.keys.tickets
-    return secrets.token_bytes(32) if key is None else hmac.digest(key, b"kagiya form tokens", "sha256")

@@ -77,6 +77,8 @@ def test_each_role_by_itself(services: Services, clock: MovableClock, role: Role
             assert answer.status_code != 500, (method, path)
             check_page(answer, f"{method} {path}")
     assert role in SHOWS_PAGES or client.get("/nowhere", base_url=BASE).is_json
+    # without a key for forms Flask looks for no session in a program's call
+    assert (app.secret_key is not None) == (role in SHOWS_PAGES)
 
 
 @pytest.mark.parametrize("role", StaffRole)
