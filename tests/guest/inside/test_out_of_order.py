@@ -17,7 +17,7 @@ from tests.rig.usb.families import FAMILIES
 from tests.rig.usb.trouble import TroubleKind
 
 _AFTER: Final = 12
-"""Reports or bulk transfers: past identification and before the end, for each of them."""
+"""Reports or bulk transfers: a cable pulled there ends an attempt of each of them (test_unplugging.py)."""
 _MOST_S: Final = 35.0
 """Linux takes 30 s to close a port whose device does not take what was sent: nobody has to wait for that."""
 _REASONS: Final = {FailureCode.TIMEOUT, FailureCode.LINK_LOST, FailureCode.BAD_ANSWER, FailureCode.BUSY}
