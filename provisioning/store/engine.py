@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from provisioning.errors import CommitUnanswered, StoreConflict, StoreFault, StoreUnavailable
 from provisioning.store.line import Ending, Line
-from provisioning.store.turns import BUSY_TIMEOUT_S, ResultCode, begin_writing, result_code, turns
+from provisioning.store.turns import BUSY_TIMEOUT_S, ResultCode, begin_writing, patiently, result_code, turns
 
 _POSTGRESQL: Final = {
     "lock_timeout": int(BUSY_TIMEOUT_S * 1000),
@@ -144,7 +144,8 @@ def _engine(url: str, pool_size: int) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode=WAL")
+    # the first to open a new database turn it over, several at once; of these SQLite refuses all but one
+    patiently(connection.cursor(), "PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA secure_delete=ON")

@@ -46,22 +46,27 @@ def turns(backend: str) -> AbstractContextManager[object]:
 def begin_writing(raw: PoolProxiedConnection, backend: str) -> None:
     """Begin a transaction that will write. Raises the driver's OperationalError when locked for too long."""
     cursor = raw.cursor()
-    if backend != _SQLITE:
+    if backend == _SQLITE:
+        patiently(cursor, "BEGIN IMMEDIATE")
+    else:
         cursor.execute("BEGIN")
-        return
+
+
+def patiently(cursor: Any, statement: str) -> None:
+    """Run what SQLite does not wait for a lock with, or not long. Raises as `begin_writing`."""
     cursor.execute("PRAGMA busy_timeout = 0")
     try:
         until = time.monotonic() + BUSY_TIMEOUT_S
-        while not _begun(cursor, last=time.monotonic() >= until):
+        while not _done(cursor, statement, last=time.monotonic() >= until):
             time.sleep(_POLL_S)
     finally:
         cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
 
 
-def _begun(cursor: Any, *, last: bool) -> bool:
-    """True once this connection holds the lock; at the `last` try a refusal is raised."""
+def _done(cursor: Any, statement: str, *, last: bool) -> bool:
+    """True once no lock was in the way; at the `last` try a refusal is raised."""
     try:
-        cursor.execute("BEGIN IMMEDIATE")
+        cursor.execute(statement)
     except Exception as error:  # the driver's own kinds are known where it is loaded; what is not "busy" goes on
         if last or result_code(error) != ResultCode.BUSY:
             raise
