@@ -4,6 +4,7 @@ For a test:
 
     live        the server: `live.url("/portal/")`, `live.services`, `live.clock`, `live.inbox`, `live.deliver()`
     page        a fresh browser (cookies of its own) at 1440 px; `open_page(language="en", width=360)` for others
+    press(page)      the page's one act, or another link or button, and the page it leads to
     serious(page)    axe's serious and critical findings (must be empty)
     is_well_made(page, "name")    what every page must be, in both widths
     look(page, "name")    a screenshot into the folder named by KAGIYA_SCREENSHOTS, if that is set
@@ -21,7 +22,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from provisioning.jobs.send_mails import SendMailsCommand, send_mails
 from provisioning.mail.smtp import SmtpMailer, SmtpServer
@@ -64,6 +65,7 @@ BROKEN_IDENTIFIERS = """[...document.querySelectorAll("main :is(.number, .whole,
     return parts.length > 1 && parts.reduce((sum, part) => sum + part.width, 0) < room;
 }).map(one => one.outerHTML)"""
 """Those that one line would hold."""
+ACT = "main .button--main, main .button--danger"
 WIDE, NARROW, HEIGHT = 1440, 360, 900
 SIZES = {"wide": WIDE, "narrow": NARROW}
 LANGUAGES = looked_at.LANGUAGES
@@ -187,6 +189,12 @@ def open_page(browser: Browser, live: Live) -> Iterator[OpenPage]:
 def page(open_page: OpenPage) -> Page:
     """A browser in Japanese at 1440 px."""
     return open_page()
+
+
+def press(page: Page, what: str | Locator = ACT) -> None:
+    """A link or button, by itself the page's one act; the page it leads to is there afterwards."""
+    with page.expect_navigation():
+        (page.locator(what) if isinstance(what, str) else what).click()
 
 
 def serious(page: Page) -> list[str]:

@@ -19,7 +19,7 @@ from provisioning.rules.states import FobState
 from provisioning.services import Services
 from provisioning.store.queries.staff import staff_member
 from provisioning.store.tables import Credential, Customer, Fob
-from tests.browser.conftest import LANGUAGES, Live, OpenPage, is_well_made
+from tests.browser.conftest import LANGUAGES, Live, OpenPage, is_well_made, press
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.services import DUAL, OTHER
 from tests.fixtures.soft_authenticator import SoftAuthenticator
@@ -86,7 +86,7 @@ def test_the_maker_asks_and_the_approver_reads(
     sit(maker, live, StaffRole.TELLER, "窓口 花子")
     maker.goto(live.url(f"/staff/customers/{customer_a.id}/"))
     is_well_made(maker, f"SCU001-approval-{language}")
-    maker.click("main .button--main")
+    press(maker)
     is_well_made(maker, f"SAP002-maker-{language}")
     request = maker.url
     ask_approval(services, ReserveFobCommand("dual", customer_b.id, fob.id, teller_actor), live.clock())
@@ -101,7 +101,7 @@ def test_the_maker_asks_and_the_approver_reads(
     newcomer.goto(live.url(WELCOME))
     is_well_made(newcomer, f"SIN003-waits-{language}")
     approver.goto(live.url("/staff/approvals/"))
-    approver.locator("main .staff-link").last.click()
+    press(approver, approver.locator("main .staff-link").last)
     is_well_made(approver, f"SAP002-passkey-{language}")
     live.clock.advance(hours=8)
     sit(approver, live, StaffRole.APPROVER, "役席 なぎさ")

@@ -14,7 +14,7 @@ from provisioning.rules.states import TokenKind
 from provisioning.services import Services
 from provisioning.store.audit import AuditRecord, record
 from provisioning.store.tables import AuditEntry, Customer, Fob, MailState
-from tests.browser.conftest import LANGUAGES, Live, OpenPage, is_well_made
+from tests.browser.conftest import LANGUAGES, Live, OpenPage, is_well_made, press
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.staff_sessions import new_staff, session_of, sit_down_at
 from tests.staff import rows
@@ -53,10 +53,10 @@ def test_whatever_auditors_look_at_is_well_made(
     sit_down_at(teller, live.url(""), session_of(services, new_staff(services, now), now))
     teller.goto(live.url(f"/staff/mails/{mail.id}/address"))
     is_well_made(teller, f"address-{language}")
-    teller.click("main form button")
+    press(teller, "main form button")
     is_well_made(teller, f"address-refused-{language}")
     teller.locator("main input[type=radio]").first.check()
-    teller.click("main form button")
+    press(teller, "main form button")
     is_well_made(teller, f"address-shown-{language}")
 
 

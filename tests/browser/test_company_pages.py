@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from provisioning.institutions import load_institutions
 from provisioning.rules.institution import Institution
-from tests.browser.conftest import LANGUAGES, Live, OpenPage, is_well_made
+from tests.browser.conftest import LANGUAGES, Live, OpenPage, is_well_made, press
 from tests.company.conftest import ADMINISTRATOR, GENERAL, INSTITUTION, MASTER, found_company
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import CONFIRMATION_PASSWORD, PASSWORD
@@ -44,31 +44,31 @@ def test_lifting_and_revoking(open_page: OpenPage, live: Live, language: str) ->
     page.goto(live.url(f"/portal/sign-in/{INSTITUTION}"))
     page.fill("[name=login_id]", first.login_id)
     page.fill("[name=password]", PASSWORD)
-    page.click(BUTTON)
+    press(page, BUTTON)
     page.fill("[name=otp]", house.tokens[first.id].code(live.clock()))
-    page.click(BUTTON)
+    press(page, BUTTON)
     page.wait_for_url(live.url("/portal/"))
     page.goto(live.url("/company/"))
     at(page, "BCM001", language)
-    page.click("main a[href='/company/users/']")
+    press(page, "main a[href='/company/users/']")
     at(page, "BCM002", language)
-    page.click("main a[href='/company/users/lift/']")
+    press(page, "main a[href='/company/users/lift/']")
     at(page, "BCS001", language)
-    page.click(BUTTON)
+    press(page, BUTTON)
     at(page, "BCS001", f"refused-{language}")
     page.click("button[data-tick]")
     page.fill("[name=confirmation_password]", CONFIRMATION_PASSWORD)
-    page.click(BUTTON)
+    press(page, BUTTON)
     at(page, "BCS002", language)
     page.goto(live.url("/company/users/revoke/"))
     at(page, "BCR001", language)
     page.check(f"[value='{house.token(others[2])}']")
     page.fill("[name=confirmation_password]", CONFIRMATION_PASSWORD)
-    page.click(BUTTON)
+    press(page, BUTTON)
     at(page, "BCR002", language)
     page.goto(live.url("/company/users/loss/"))
     at(page, "BCL001", language)
     page.check(f"[value='{house.token(others[0])}']")
     page.fill("[name=confirmation_password]", CONFIRMATION_PASSWORD)
-    page.click(BUTTON)
+    press(page, BUTTON)
     at(page, "BCL002", language)

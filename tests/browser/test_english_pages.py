@@ -14,8 +14,8 @@ from provisioning.rules.institution import Institution
 from provisioning.rules.issuance import Issuance, IssuancePages
 from provisioning.rules.money_transfer import Account
 from provisioning.store.tables import Customer
-from tests.browser.conftest import Live, OpenPage
-from tests.browser.test_portal_pages import Looker, log_in, press
+from tests.browser.conftest import Live, OpenPage, press
+from tests.browser.test_portal_pages import Looker, log_in
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.mail_passwords import read_code
 from tests.fixtures.people import CONFIRMATION_PASSWORD, add_customer

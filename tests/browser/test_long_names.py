@@ -45,7 +45,8 @@ def test_the_longest_names_fit_on_a_phone_and_on_a_desk(open_page: OpenPage, liv
     sit_down_at(page, live.url(""), session_of(live.services, staff_id, live.clock()))
     page.goto(live.url("/staff/"))
     page.fill("#staff-search", NAMES[language][:10])
-    page.press("#staff-search", "Enter")
+    with page.expect_navigation():
+        page.press("#staff-search", "Enter")
     walk(page, live, language, ["", f"/staff/customers/{customer.id}/", f"/staff/customers/{customer.id}/hard/"])
 
 

@@ -13,7 +13,7 @@ from provisioning.rules.institution import Institution, Text
 from provisioning.rules.issuance import Issuance, IssuancePages, OpensAtLogin
 from provisioning.rules.states import TokenKind
 from provisioning.store.tables import Customer
-from tests.browser.conftest import LANGUAGES, Live, OpenPage, is_well_made, sign_in_teller
+from tests.browser.conftest import LANGUAGES, Live, OpenPage, is_well_made, press, sign_in_teller
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import PASSWORD, customer_actor
 from tests.fixtures.services import DUAL
@@ -49,11 +49,6 @@ def log_in(page: Page, live: Live, customer: Customer) -> None:
     press(page)
 
 
-def press(page: Page) -> None:
-    with page.expect_navigation():
-        page.click("main .button--main")
-
-
 def issue(page: Page, address: str, password: str = "482193") -> None:
     page.fill("[name=mail_address]", address)
     page.fill("[name=activation_password]", password)
@@ -81,7 +76,7 @@ def test_one_sitting(open_page: OpenPage, live: Live, applied: Customer, languag
     page.wait_for_url(live.url(WAITING))
     expect(page.locator("[data-copy]")).to_have_count(2)
     is_well_made(page, f"BOK003-{language}")
-    page.get_by_role("link", name="戻る" if language == "ja" else "Back").click()
+    press(page, page.get_by_role("link", name="戻る" if language == "ja" else "Back"))
     issue(page, "jiro@sample.example")
     page.fill("[name=otp]", "12")
     token = phone(live, applied).set_up()

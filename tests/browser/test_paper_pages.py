@@ -55,7 +55,7 @@ def test_a_form_from_the_counter_to_its_outcome(
     looker.at("SPP003")
     hand_in(services, customer_b, PaperKind.PHONE_GONE, now, teller_actor, form_number="B-77")
     looker.open("/staff/", "SWK001", "-papers")
-    looker.page.click("text=A-2026-0001")
+    looker.press("text=A-2026-0001")
     looker.press()
     looker.at("SAC001", "-on-paper")
     looker.open("/staff/requests/", "SPP001")

@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.store.tables import Credential, Customer
-from tests.browser.conftest import NARROW, WIDE, Live, OpenPage, look
-from tests.browser.test_portal_pages import log_in, press
+from tests.browser.conftest import NARROW, WIDE, Live, OpenPage, look, press
+from tests.browser.test_portal_pages import log_in
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import CONFIRMATION_PASSWORD, PASSWORD
 from tests.fixtures.services import DUAL

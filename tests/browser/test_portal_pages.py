@@ -13,7 +13,7 @@ from provisioning.jobs.expire import expire_credentials
 from provisioning.rules.institution import Institution
 from provisioning.rules.states import CredentialState
 from provisioning.store.tables import Customer, Fob
-from tests.browser.conftest import LANGUAGES, Live, OpenPage, is_well_made
+from tests.browser.conftest import LANGUAGES, Live, OpenPage, is_well_made, press
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import CONFIRMATION_PASSWORD, PASSWORD
 from tests.fixtures.services import DUAL
@@ -33,12 +33,6 @@ def log_in(page: Page, live: Live, customer: Customer, token: Token | None = Non
         page.fill("[name=otp]", token.code(live.clock()))
         press(page)
     page.wait_for_url(live.url("/portal/"))
-
-
-def press(page: Page, selector: str = "main .button--main, main .button--danger") -> None:
-    """A link or button, by itself the page's one act; the page it leads to is there afterwards."""
-    with page.expect_navigation():
-        page.click(selector)
 
 
 @pytest.fixture

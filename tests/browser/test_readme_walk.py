@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import NARROW, WIDE
+from tests.browser.conftest import NARROW, WIDE, press
 from tests.rig_tests.test_demo import demo
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -108,11 +108,6 @@ def chosen(page: Page, kind: str) -> Locator:
     """A choice of BOT010."""
     assert f"*{kind}*" in README
     return page.get_by_role("link", name=re.compile(f"選択.*{kind}"))
-
-
-def press(page: Page, what: Locator) -> None:
-    with page.expect_navigation():
-        what.click()
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ from provisioning.rules.institution import Institution
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.store.tables import Customer, Fob
-from tests.browser.conftest import LANGUAGES, Live, OpenPage, is_well_made
-from tests.browser.test_portal_pages import press
+from tests.browser.conftest import LANGUAGES, Live, OpenPage, is_well_made, press
 from tests.browser.test_staff_pages import Looker
 from tests.core.test_replacement import SUCCEEDING
 from tests.fixtures.databases import sqlite_only

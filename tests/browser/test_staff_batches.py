@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NARROW, Live, OpenPage, fits, look, serious, sign_in_teller
+from tests.browser.conftest import NARROW, Live, OpenPage, fits, look, press, serious, sign_in_teller
 from tests.browser.counter import Counter, RigTime, open_counter
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import add_customer
@@ -132,7 +132,7 @@ def test_the_page_is_left_and_the_batch_goes_on(live: Live, counter: Counter, op
     page.goto(live.url("/staff/"))
     counter.drawer.plug("KF-000001")
     page.goto(live.url("/staff/batches/"))
-    page.click("tbody a")
+    press(page, "tbody a")
     assert page.url == address
     expect(page.locator(TITLE)).to_have_text("Done", timeout=WRITTEN_MS)
     look(page, "staff-SPB002-proved-narrow-en")

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from provisioning.services import Services
 from provisioning.store.tables import Credential, Customer, Fob, OutboxMail
-from tests.browser.conftest import Live, sign_in_teller
+from tests.browser.conftest import Live, press, sign_in_teller
 from tests.fixtures.databases import sqlite_only
 
 pytestmark = sqlite_only
@@ -18,12 +18,6 @@ UNDER_WAY = "このお客さまの発行は、もう受け付けています"
 def sign_in(page: Page, live: Live) -> None:
     """A teller at 本店."""
     sign_in_teller(page, live)
-
-
-def press(page: Page, selector: str = "main .button--main") -> None:
-    """The page's one act; the page it leads to is there afterwards."""
-    with page.expect_navigation():
-        page.click(selector)
 
 
 def count(services: Services, table: type[Credential | OutboxMail]) -> int:

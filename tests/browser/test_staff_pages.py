@@ -15,7 +15,7 @@ from provisioning.rules.actor import SYSTEM, Actor
 from provisioning.rules.permissions import StaffRole
 from provisioning.store.tables import Fob
 from tests.browser import staff_day
-from tests.browser.conftest import LANGUAGES, Live, OpenPage, fits, is_well_made, look, serious
+from tests.browser.conftest import ACT, LANGUAGES, Live, OpenPage, fits, is_well_made, look, press, serious
 from tests.browser.staff_day import Day
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.soft_authenticator import give_passkey
@@ -56,10 +56,9 @@ class Looker:
         self.page.wait_for_load_state()
         self.at(screen, case)
 
-    def press(self, selector: str = "main .button--main, main .button--danger") -> None:
+    def press(self, selector: str = ACT) -> None:
         """Press a button, the first that fits, and wait for the page it leads to."""
-        with self.page.expect_navigation():
-            self.page.locator(selector).first.click()
+        press(self.page, self.page.locator(selector).first)
 
     def at(self, screen: str, case: str = "") -> None:
         """This page is `screen`, and well made."""

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from provisioning.jobs.send_fobs import SendFobsCommand, send_fobs
 from provisioning.rules.actor import Actor
 from provisioning.store.tables import Customer, Fob
-from tests.browser.conftest import Live, look, sign_in_teller
+from tests.browser.conftest import Live, look, press, sign_in_teller
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import add_fob
 from tests.fobs.desk import open_desk
@@ -34,8 +34,7 @@ def batch(live: Live, page: Page, customer_a: Customer, customer_b: Customer, fo
         desk.plug(one)
         desk.work()
         page.locator("[data-stage^='proved']").wait_for()
-        with page.expect_navigation():
-            page.click(".batch-key button")
+        press(page, ".batch-key button")
     return page.url.split("/")[-2]
 
 

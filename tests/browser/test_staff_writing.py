@@ -15,7 +15,7 @@ from provisioning.rules.actor import SYSTEM, Actor
 from provisioning.rules.states import EndReason
 from provisioning.rules.verdict import Outcome
 from provisioning.store.tables import Credential, Customer
-from tests.browser.conftest import Live, OpenPage, look, sign_in_teller
+from tests.browser.conftest import Live, OpenPage, look, press, sign_in_teller
 from tests.browser.counter import SERIALS, Counter, RigTime, open_counter
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import add_customer
@@ -59,8 +59,8 @@ def reserve(page: Page, live: Live, customer: Customer, serial: str) -> None:
     page.fill("#staff-search", customer.user_id)
     page.press("#staff-search", "Enter")
     page.wait_for_url("**/staff/customers/**")
-    page.click(".staff-next .button--main")
-    page.click("a[href$='/hard/']")
+    press(page, ".staff-next .button--main")
+    press(page, "a[href$='/hard/']")
     page.fill("[name=serial]", serial)
     page.press("[name=serial]", "Enter")
     page.wait_for_url("**/staff/programming/**")

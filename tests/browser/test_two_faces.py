@@ -9,7 +9,7 @@ import pytest
 from devices.profile_files import SHIPPED, load_profile
 from provisioning.services import Services
 from provisioning.store.queries.fobs import fob_by_serial
-from tests.browser.conftest import LANGUAGES, NARROW, WIDE, Live, OpenPage, fits, look, serious
+from tests.browser.conftest import LANGUAGES, NARROW, WIDE, Live, OpenPage, fits, look, press, serious
 from tests.browser.test_staff_writing import sign_in
 from tests.fixtures.databases import sqlite_only
 from tests.fobs.desk import PlainFob, open_desk
@@ -46,14 +46,12 @@ def test_one_key_from_its_socket_to_another_use(
     at("stock")
     page.goto(live.url(f"/staff/stations/{desk.station_id}/"))
     at("station")
-    page.locator("tr", has_text="(OATH)").get_by_role("button").click()
-    page.wait_for_load_state()
+    press(page, page.locator("tr", has_text="(OATH)").get_by_role("button"))
     at("taken")
     fob = fob_by_serial(live.services.store, "dual", SERIAL)
     assert fob.profile == READER
     page.goto(live.url(f"/staff/stock/{fob.id}/"))
     at("fob")
-    page.get_by_role("button", name="YubiKey 5", exact=False).click()
-    page.wait_for_load_state()
+    press(page, page.get_by_role("button", name="YubiKey 5", exact=False))
     at("changed")
     assert fob_by_serial(live.services.store, "dual", SERIAL).profile == KEYBOARD

@@ -8,7 +8,7 @@ from typing import Self
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import is_well_made
+from tests.browser.conftest import is_well_made, press
 from tests.browser.manuals.table import rows
 
 
@@ -78,14 +78,12 @@ class Reader:
     def goes_by_menu(self, first: str, second: str, line: int = 0) -> Self:
         """An entry of the menu, and the one that it opens to."""
         self.page.locator(".menu summary").get_by_text(first, exact=True).click()
-        with self.page.expect_navigation():
-            self.page.locator(".menu__list").get_by_role("link", name=second, exact=True).click()
+        press(self.page, self.page.locator(".menu__list").get_by_role("link", name=second, exact=True))
         return self._took(line)
 
     def goes_by_menu_entry(self, name: str) -> Self:
         """An entry of the menu that leads somewhere itself."""
-        with self.page.expect_navigation():
-            self.page.locator(".menu").get_by_role("link", name=name, exact=True).click()
+        press(self.page, self.page.locator(".menu").get_by_role("link", name=name, exact=True))
         return self
 
     def ticks(self, name: str) -> Self:
@@ -112,15 +110,13 @@ class Reader:
 
     def chooses(self, kind: str) -> Self:
         """A kind of token on BOT010."""
-        with self.page.expect_navigation():
-            self.main.get_by_role("link", name=re.compile(f"選択.*{kind}")).click()
+        press(self.page, self.main.get_by_role("link", name=re.compile(f"選択.*{kind}")))
         return self
 
     def gives(self, code: str) -> Self:
         """The one-time password that a page asks for, and on."""
         self.page.fill("[name=otp]", code)
-        with self.page.expect_navigation():
-            self.page.click("main .button--main")
+        press(self.page, "main .button--main")
         return self
 
     def finds(self, user_id: str) -> Self:
@@ -132,8 +128,7 @@ class Reader:
 
     def takes_fob(self, serial: str) -> Self:
         """Staff: the fob that is plugged in is written; its page is there."""
-        with self.page.expect_navigation():
-            self.page.locator(".plugged", has_text=serial).get_by_role("button").click()
+        press(self.page, self.page.locator(".plugged", has_text=serial).get_by_role("button"))
         return self
 
     def has_no(self, label: str) -> Self:
@@ -143,8 +138,7 @@ class Reader:
 
     def presses(self, name: str, line: int = 0) -> Self:
         """A button or link; the page that it leads to is there afterwards."""
-        with self.page.expect_navigation():
-            self._button(name).click()
+        press(self.page, self._button(name))
         return self._took(line)
 
     def _button(self, name: str) -> Locator:
