@@ -22,10 +22,14 @@ _ANSWER: Final = struct.Struct(">20xi24x")
 
 
 class _Listener:
-    """Takes every feature report."""
+    """Takes every feature report, and knows how many."""
+
+    def __init__(self) -> None:
+        self.heard = 0
 
     def set_feature(self, data: bytes) -> None:
         del data
+        self.heard += 1
 
     def get_feature(self) -> bytes:
         return bytes(8)
@@ -53,9 +57,9 @@ class _Host:
 
 
 @contextmanager
-def _plugged(pace: float = 0) -> Iterator[tuple[ServedDevice, _Host]]:
+def _plugged(pace: float = 0, listener: _Listener | None = None) -> Iterator[tuple[ServedDevice, _Host]]:
     ours, hosts = socket.socketpair()
-    plan = UsbPlan(0x1209, 1, 0x100, "maker", "key", "", (HidInterface(0, b"", 8, _Listener(), 8),))
+    plan = UsbPlan(0x1209, 1, 0x100, "maker", "key", "", (HidInterface(0, b"", 8, listener or _Listener(), 8),))
     device = ServedDevice(plan, ours, pace=pace)
     device.thread.start()
     with hosts:
@@ -88,6 +92,16 @@ def test_a_cut_set_between_two_conversations_lets_the_report_through_that_it_nam
             assert host.say()
             assert not host.say()
             assert device.is_out
+
+
+@pytest.mark.parametrize("after", [0, 2])
+def test_trouble_that_waits_for_something_begins_behind_the_report_that_brought_it(after: int) -> None:
+    listener = _Listener()
+    with _plugged(listener=listener) as (device, host):
+        device.trouble(Trouble(TroubleKind.STALL, after, lambda: listener.heard >= 3))
+        assert all(host.say() for _ in range(3 + after))
+        assert host.status_of_report() == -errno.EPIPE
+        assert listener.heard == 3 + after
 
 
 def test_what_is_said_to_a_device_that_just_came_out_fails_at_once() -> None:

@@ -58,6 +58,10 @@ class Bench:
         """From now on."""
         self.emulator.do(kind.value, device.name, after)
 
+    def trouble_in_write(self, device: OnDesk, kind: TroubleKind) -> None:
+        """As soon as it keeps another seed than now: what it says to that is not heard any more."""
+        self.emulator.do(f"{kind}-in-write", device.name)
+
     def crossed(self, device: OnDesk) -> int:
         """Reports and transfers since it was plugged in."""
         return int(self.emulator.do("crossed", device.name))

@@ -1,4 +1,4 @@
-"""A desk on which every family's device falls silent, or refuses everything, in the middle of its write."""
+"""A desk on which every family's device falls silent, or refuses everything, when it has just taken its seed."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from tests.guest.inside.test_families import serve
 from tests.rig.usb.families import FAMILIES
 from tests.rig.usb.trouble import TroubleKind
 
-_AFTER: Final = 12
-"""Reports or bulk transfers: a cable pulled there ends an attempt of each of them (test_unplugging.py)."""
 _MOST_S: Final = 35.0
 """Linux takes 30 s to close a port whose device does not take what was sent: nobody has to wait for that."""
 _REASONS: Final = {FailureCode.TIMEOUT, FailureCode.LINK_LOST, FailureCode.BAD_ANSWER, FailureCode.BUSY}
@@ -55,7 +53,7 @@ def test_silence_and_refusal_end_each_write_with_a_reason_and_the_next_one_is_it
     for device in devices:
         bench.stock(device)
     for device in devices:
-        bench.trouble(device, kind, _AFTER)
+        bench.trouble_in_write(device, kind)
         bench.issue(device)
     until_each_ends_badly(bench, devices, kind)
     bench.counter.check_books()

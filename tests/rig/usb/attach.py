@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -35,7 +36,7 @@ class Cabinet:
         self._folder = folder
         self._pace = pace
         self._places: dict[str, _Place] = {}
-        self._acts: Mapping[str, Callable[[str, int], Any]] = {
+        self._acts: dict[str, Callable[[str, int], Any]] = {
             "make": lambda name, _: self._place(name) and None,
             "plug": lambda name, hub: self._place(name).socket.plug(hub),
             "unplug": lambda name, _: self._place(name).socket.unplug(),
@@ -44,7 +45,10 @@ class Cabinet:
             "plugged": lambda name, _: self._place(name).socket.plugged,
             "crossed": lambda name, _: self._place(name).socket.crossed,
             "worked": lambda name, _: self._place(name).device.worked_s(),
-        } | {kind.value: self._troubles(kind) for kind in TroubleKind}
+        }
+        for kind in TroubleKind:
+            self._acts[kind.value] = self._troubles(kind)
+            self._acts[f"{kind}-in-write"] = self._troubles_in_write(kind)
 
     def act(self, line: str) -> dict[str, Any]:
         """Do what a line says: {"done": answer} or {"failed": why}."""
@@ -73,13 +77,21 @@ class Cabinet:
     def _troubles(self, kind: TroubleKind) -> Callable[[str, int], None]:
         return lambda name, after: self._place(name).socket.trouble(Trouble(kind, after))
 
+    def _troubles_in_write(self, kind: TroubleKind) -> Callable[[str, int], None]:
+        """It counts from when the device keeps another secret than now."""
+
+        def act(name: str, after: int) -> None:
+            place = self._place(name)
+            held, before = place.device.held, place.device.held()
+            place.socket.trouble(Trouble(kind, after, lambda: held() != before))
+
+        return act
+
 
 def serve(cabinet: Cabinet, names: Iterable[str], heard: TextIO = sys.stdin, told: TextIO = sys.stdout) -> None:
     """Plug in what is named, then do what the lines say until there are no more."""
     try:
-        for line in (*(f"plug {name}" for name in names), *()):
-            _tell(cabinet.act(line), told)
-        for line in heard:
+        for line in chain((f"plug {name}" for name in names), heard):
             _tell(cabinet.act(line), told)
     finally:
         cabinet.close()

@@ -34,7 +34,10 @@ def molto2(folder: Path, serial: str, hardware: Hardware = SECOND) -> Emulated:
     token = Molto2(serial, hardware, time.time)
     token.presses_at_once = True
     return Emulated(
-        molto2_plan(token), token.press_up, lambda: next(filter(None, map(token.shows, range(hardware.slots))), "")
+        molto2_plan(token),
+        token.press_up,
+        lambda: next(filter(None, map(token.shows, range(hardware.slots))), ""),
+        lambda: [slot.seed for slot in token.memory.slots],
     )
 
 
@@ -46,6 +49,7 @@ def nitrokey_pro(folder: Path, serial: str, model: StickModel = StickModel.PRO) 
     return Emulated(
         nitrokey_pro_plan(key),
         display=lambda: key.companion_code(0x20, time.time()),
+        held=lambda: list(key.stick.memory.slots.values()),
         take_time=key.take_time,
         worked_s=key.worked_s,
     )
@@ -59,6 +63,7 @@ def flipper_totp(folder: Path, serial: str) -> Emulated:
         flipper_totp_plan(flipper),
         flipper.enter_pin,
         lambda: flipper.display("KAGIYA kagiya-1"),
+        lambda: list(flipper.tokens),
         worked_s=lambda: flipper.work.total_s,
     )
 
@@ -68,7 +73,14 @@ def onlykey(folder: Path, serial: str, model: OnlyKeyModel = OnlyKeyModel.COLOR)
     del folder, serial
     key = EmulatedOnlyKey(time.time, model=model)
     key.pin_at_once = True
-    return Emulated(onlykey_plan(key), key.enter_pin, lambda: key.press(1), key.take_time, key.worked_s)
+    return Emulated(
+        onlykey_plan(key),
+        key.enter_pin,
+        lambda: key.press(1),
+        lambda: [slot.seed for slot in key.slots.values()],
+        key.take_time,
+        key.worked_s,
+    )
 
 
 def onlykey_locked(folder: Path, serial: str) -> Emulated:
@@ -153,7 +165,12 @@ BOUGHT: Final[Mapping[str, Make]] = {
 
 def _oath_key(key: OathKey) -> Emulated:
     """Its display is a companion program's."""
-    return Emulated(ykoath_plan(key), key.hand.touch, lambda: key.companion_code("kagiya-1", time.time()))
+    return Emulated(
+        ykoath_plan(key),
+        key.hand.touch,
+        lambda: key.companion_code("kagiya-1", time.time()),
+        lambda: [record.secret for record in list(key.memory.records.values())],
+    )
 
 
 def _yubikey(key: EmulatedYubiKey, applications: Applications, card: CardGadget | None = None) -> Emulated:
@@ -163,7 +180,14 @@ def _yubikey(key: EmulatedYubiKey, applications: Applications, card: CardGadget 
         return key.companion_code(1, time.time()) or key.touch().strip()
 
     plan = yubikey_otp_plan(key, applications, card)
-    return Emulated(plan, lambda: _ignore(key.touch()), display, key.take_time, key.worked_s)
+    return Emulated(
+        plan,
+        lambda: _ignore(key.touch()),
+        display,
+        lambda: [key.held(slot) for slot in (1, 2)],
+        key.take_time,
+        key.worked_s,
+    )
 
 
 def _ignore(_value: object) -> None:

@@ -20,6 +20,7 @@ from tests.rig.fob.usb import cradle_plan, usb_plan
 from tests.rig.usb.bought import BOUGHT
 from tests.rig.usb.emulated import Emulated, Make
 from tests.rig.usb.oddities import behind_keyboard, misplaced, with_keyboard, with_second_port
+from tests.rig.usb.plan import UsbPlan
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,13 @@ class Family:
 def kagiya_fob(folder: Path, serial: str) -> Emulated:
     """A fob that is plugged in itself."""
     fob = _fob(folder, serial)
-    return Emulated(usb_plan(fob), fob.press, lambda: fob.display().text)
+    return _emulated(fob, usb_plan(fob))
 
 
 def kagiya_cradle(folder: Path, serial: str) -> Emulated:
     """A fob in a cradle."""
     fob = _fob(folder, serial)
-    return Emulated(cradle_plan(fob), fob.press, lambda: fob.display().text)
+    return _emulated(fob, cradle_plan(fob))
 
 
 FAMILIES: Final[Mapping[str, Family]] = {
@@ -93,6 +94,10 @@ DEVICES: Final[Mapping[str, Make]] = {
     **{name: family.make for name, family in KINDS.items()},
 }
 """Whatever can be plugged in, by the name that `python -m tests.rig attach` knows."""
+
+
+def _emulated(fob: EmulatedFob, plan: UsbPlan) -> Emulated:
+    return Emulated(plan, fob.press, lambda: fob.display().text, lambda: fob.parts.flash.record)
 
 
 def _fob(folder: Path, serial: str) -> EmulatedFob:

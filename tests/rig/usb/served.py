@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from tests.rig.usb import usbip
@@ -33,6 +34,21 @@ class _CableOut(Exception):
     """The trouble was a cut."""
 
 
+@dataclass
+class _Set:
+    """A trouble, and how much had crossed when it began to count; None while it does not."""
+
+    trouble: Trouble
+    counted_from: int | None
+
+    def kind_at(self, crossed: int) -> TroubleKind:
+        """What is the matter when so much has crossed."""
+        if self.counted_from is None and self.trouble.counts():
+            self.counted_from = crossed
+        begun = self.counted_from is not None and crossed - self.counted_from >= self.trouble.after
+        return self.trouble.kind if begun else TroubleKind.NONE
+
+
 class ServedDevice:
     """One plugging, from power to the end. `pace`: all talk takes so many times the wire's real time."""
 
@@ -45,8 +61,7 @@ class ServedDevice:
         self._look_s = _LOOK_PACED_S if pace else _LOOK_S
         self._waiting: dict[int, Submit] = {}
         self._unanswered: set[int] = set()
-        self._trouble = Trouble()
-        self._crossed_before = 0
+        self._trouble = _Set(Trouble(), 0)
         self._lively_until_s = 0.0
         self.crossed = 0
         self.is_out = False
@@ -54,8 +69,7 @@ class ServedDevice:
 
     def trouble(self, trouble: Trouble) -> None:
         """From now on."""
-        self._crossed_before = self.crossed
-        self._trouble = trouble
+        self._trouble = _Set(trouble, self.crossed if trouble.counts() else None)
         self._wake()
 
     def cut(self) -> None:
@@ -161,8 +175,7 @@ class ServedDevice:
                 self._answer(submit, 0, data, crosses=True)
 
     def _trouble_now(self) -> TroubleKind:
-        begun = self.crossed - self._crossed_before >= self._trouble.after
-        return self._trouble.kind if begun else TroubleKind.NONE
+        return self._trouble.kind_at(self.crossed)
 
     def _answer(self, submit: Submit, status: int, data: bytes = b"", *, crosses: bool = False) -> None:
         """What `crosses` is counted before the host has it: trouble that is set then begins behind it."""

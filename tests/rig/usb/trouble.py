@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,9 +16,18 @@ class TroubleKind(StrEnum):
     STALL = "stall"
 
 
+def at_once() -> bool:
+    """For trouble that waits for nothing."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Begins once `after` reports (or bulk transfers) have crossed, both directions, since it was set."""
+    """Begins once `after` reports (or bulk transfers) have crossed, both directions, since `counts` held.
+
+    `counts` is asked from when the trouble is set until it holds once.
+    """
 
     kind: TroubleKind = TroubleKind.NONE
     after: int = 0
+    counts: Callable[[], bool] = at_once
