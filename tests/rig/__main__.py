@@ -3,6 +3,7 @@
 serial  one fob in its cradle; prints the path of its port and serves it until it is ended
 station the real station agent with the rig's fobs in its sockets
 attach  devices in this computer's own USB sockets, for any program (needs root and `modprobe vhci-hcd`)
+trust   the settings by which a station believes the rig's fobs
 """
 
 from __future__ import annotations
@@ -77,11 +78,21 @@ def station(data: Path, enrolment: Path, poll_s: float, *, unpaced: bool) -> Non
 def attach(data: Path, names: tuple[str, ...], *, pace: float) -> None:
     """Plug devices into this computer, then do what lines on standard input say, until there are no more.
 
-    Lines: plug NAME [HUB]; unplug, press, display, crossed NAME; cut, mute, stall, none NAME AFTER-HOW-MANY.
+    Lines: plug NAME [HUB]; unplug, press, display, crossed NAME; cut, mute, stall, none NAME AFTER-HOW-MANY;
+    cut-in-write, mute-in-write, stall-in-write NAME AFTER-HOW-MANY, counted from when it keeps a new secret.
     """
     from tests.rig.usb.attach import Cabinet, serve
 
     serve(Cabinet(data, pace=pace), names)
+
+
+@rig.command(name="trust")
+@_DATA
+def print_trust(data: Path) -> None:
+    """Settings by which a station believes this rig's fobs to be genuine."""
+    from tests.rig.drawer import trust
+
+    click.echo(trust(data), nl=False)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,12 @@ QUIET_WITHIN_S: Final = 3.0
 """Longer than a station needs to look at a fob over the slowest wire."""
 
 
+def trust(rig: Path) -> str:
+    """The settings by which a station believes the fobs of the rig in that directory."""
+    root = Manufacturer.in_directory(rig).root_public
+    return f'[[station.root]]\nname = "{ROOT_NAME}"\npublic_key = "{root.hex()}"\n'
+
+
 class UnknownFob(KeyError):
     """No fob with this serial lies in the drawer."""
 

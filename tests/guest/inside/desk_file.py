@@ -5,18 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.guest.inside.patience import patient_profiles
-from tests.rig.drawer import ROOT_NAME
-from tests.rig.fob.factory import Manufacturer
+from tests.rig.drawer import trust
 
 
 def write_desk_file(folder: Path, rig: Path) -> Path:
     """For a station that trusts the maker of the emulators in `rig`, with longer timeouts; `folder` is its own."""
-    root = Manufacturer.in_directory(rig).root_public
     patient_profiles(folder / "profiles")
     file = folder / "desk.toml"
     file.write_text(
-        '[station]\ndirectory = "desk"\nprofiles_directory = "profiles"\npoll_s = 0.4\n'
-        f'[[station.root]]\nname = "{ROOT_NAME}"\npublic_key = "{root.hex()}"\n',
+        '[station]\ndirectory = "desk"\nprofiles_directory = "profiles"\npoll_s = 0.4\n' + trust(rig),
         encoding="utf-8",
     )
     return file
