@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import monotonic, sleep
 from typing import Final
 
 from devices.ccid_messages import (
@@ -31,6 +32,7 @@ from devices.links.deadline import Deadline
 
 log = logging.getLogger(__name__)
 _SEQUENCES: Final = 256
+_ABSENT_PAUSE_S: Final = 0.5
 _LONGEST_ANSWER: Final = 65_536 + 2
 _PACKET_BYTES: Final = 512
 """The longest bulk packet (USB 2.0, section 5.8.3); at full speed one of its eighths."""
@@ -64,12 +66,16 @@ class CcidCard:
         self._reader = parse_descriptor(link.class_descriptor)
 
     def power_on(self, timeout_s: float) -> bytes:
-        """Drop what an earlier program left unread, power the card, and return its answer to reset."""
+        """Drop what an earlier program left unread, power the card, and return its answer to reset.
+
+        A key of which another interface was in use just now says for a while that it has no card.
+        """
         patience = Patience(timeout_s, timeout_s)
-        self._send(request(Kind.SLOT_STATUS, self._next_sequence()))
-        status = self._answer("slot_status", Kind.STATUS, patience, drop_others=True)
-        if not status.card_present:
-            raise RefusedByDevice("slot_status", "no_card")
+        until_s = monotonic() + timeout_s
+        while not self._slot_status(patience).card_present:
+            if monotonic() + _ABSENT_PAUSE_S >= until_s:
+                raise RefusedByDevice("slot_status", "no_card")
+            sleep(_ABSENT_PAUSE_S)
         own = bytes([self._reader.power_select, 0, 0])
         self._send(request(Kind.POWER_ON, self._next_sequence(), own))
         return self._answer("power_on", Kind.DATA, patience).data
@@ -96,6 +102,10 @@ class CcidCard:
         """The card forgets what is volatile: who was authenticated, and what was selected."""
         self._send(request(Kind.POWER_OFF, self._next_sequence()))
         self._answer("power_off", Kind.STATUS, Patience(timeout_s, timeout_s))
+
+    def _slot_status(self, patience: Patience) -> Answer:
+        self._send(request(Kind.SLOT_STATUS, self._next_sequence()))
+        return self._answer("slot_status", Kind.STATUS, patience, drop_others=True)
 
     def _send_command(self, apdu: bytes, patience: Patience) -> Answer:
         """All parts of the command; the answer to the last one."""

@@ -10,6 +10,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pytest_mock import MockerFixture
 
 from devices.ccid import CcidCard, Patience
 from devices.ccid_messages import Reader, error_name, parse_descriptor
@@ -223,6 +224,15 @@ def test_an_empty_slot_is_said() -> None:
     card = CcidCard(Scripted("81000000000000020000"), lambda: None, lambda _wait: None)
     with pytest.raises(RefusedByDevice, match="no_card"):
         card.power_on(0.05)
+
+
+def test_a_card_that_is_away_for_a_moment_is_waited_for(mocker: MockerFixture) -> None:
+    mocker.patch("devices.ccid._ABSENT_PAUSE_S", 0.01)
+    away = ["81000000000000020000", "81000000000001020000"]
+    link = Scripted(*away, "81000000000002010000", "80030000000003000000" + "3B8001")
+    card = CcidCard(link, lambda: None, lambda _wait: None)
+    assert card.power_on(1.0).hex() == "3b8001"
+    assert [sent[:2] for sent in link.sent] == ["65", "65", "65", "62"]
 
 
 def test_power_off() -> None:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, cast
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pytest_mock import MockerFixture
 
 from devices.attach import survey
 from devices.contract import FailureCode, Wait
@@ -140,6 +141,18 @@ def test_whoever_comes_next_finds_the_card_as_after_plugging_in(subject: OathSub
         subject.unplug()
     subject.plug()
     assert subject.write(seed(2)).code == subject.code()
+
+
+def test_a_key_whose_keyboard_was_in_use_just_now_is_waited_for(
+    subject: OathSubject, mocker: MockerFixture
+) -> None:
+    mocker.patch("devices.ccid._ABSENT_PAUSE_S", 0.01)
+    # as the makers' own programs: six times half a second
+    subject.port.reader.absent_looks = 6
+    (seen,) = survey(subject.desk)
+    assert (seen.serial, seen.problem) == (subject.serial, None)
+    for profile in ("yubikey-4-oath", "yubikey-5-oath"):
+        assert subject.desk.profile(profile).timing.open_timeout_s > 6 * 0.5
 
 
 def test_another_title_or_period_replaces_the_credential_all_the_same(subject: OathSubject) -> None:

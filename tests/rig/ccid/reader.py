@@ -18,6 +18,7 @@ HEADER_BYTES: Final = 10
 _HEADER: Final = struct.Struct("<BIBBBBB")
 _ACTIVE: Final = 0
 _INACTIVE: Final = 1
+_ABSENT: Final = 2
 _FAILED: Final = 0x40
 _TIME_EXTENSION: Final = 0x80
 _AUTOMATIC_VOLTAGE: Final = 0x08
@@ -75,7 +76,10 @@ class _Refused(Exception):
 
 
 class CcidReader:
-    """One slot with its card. Messages come one after the other."""
+    """One slot with its card. Messages come one after the other.
+
+    `absent_looks`: so many times it will tell that there is no card, as after another interface was in use.
+    """
 
     def __init__(self, interface: CcidInterface) -> None:
         self._interface = interface
@@ -83,6 +87,7 @@ class CcidReader:
         self._active = False
         self._command = b""
         self._answer = b""
+        self.absent_looks = 0
         self._parameters = _T1_PARAMETERS if interface.protocols & 2 else _T0_PARAMETERS
 
     def take(self, message: bytes, send: Send) -> None:
@@ -112,6 +117,8 @@ class CcidReader:
     @property
     def card_state(self) -> int:
         """bmICCStatus."""
+        if self.absent_looks:
+            return _ABSENT
         return _ACTIVE if self._active else _INACTIVE
 
     def _perform(self, kind: int, own: bytes, data: bytes, answering: _Answering) -> None:
@@ -123,7 +130,10 @@ class CcidReader:
             case Command.POWER_OFF:
                 self.lose_power()
                 answering.status()
-            case Command.SLOT_STATUS | Command.ABORT | Command.ICC_CLOCK:
+            case Command.SLOT_STATUS:
+                answering.status()
+                self.absent_looks = max(0, self.absent_looks - 1)
+            case Command.ABORT | Command.ICC_CLOCK:
                 answering.status()
             case Command.SET_PARAMETERS:
                 self._parameters = data
@@ -139,6 +149,8 @@ class CcidReader:
 
     def _power_on(self, select: int) -> bytes:
         """`select`: 0 automatic, 1 5 V, 2 3 V, 3 1.8 V."""
+        if self.absent_looks:
+            raise _Refused(Error.CARD_MUTE)
         interface = self._interface
         automatic = bool(interface.features & _AUTOMATIC_VOLTAGE)
         fits = automatic if select == 0 else select <= 3 and bool(interface.voltages & 1 << select - 1)
