@@ -16,13 +16,15 @@ from devices import udev
 from devices.links import Transport
 from devices.links.rule import GROUP, RULES_FILE
 from devices.links.usb_bulk import attached_ids
-from devices.machine import STATION, Machine, Node, UsbDevice, this_machine
+from devices.machine import STATION, Holder, Machine, Node, UsbDevice, this_machine
 from devices.profiles import FirmwareProfile, Match
 
 MODEM_MANAGER: Final = "ModemManager"
 CARD_SERVICE: Final = "pcscd"
 _DRIVERS: Final = {Transport.HID: "usbhid", Transport.SERIAL: "cdc_acm"}
 """Who makes the nodes of such interfaces. The bus's own node is there with the device."""
+_ROOT: Final = 0
+"""A group that nobody is to be made a member of."""
 UsbIds = Callable[[], tuple[tuple[int, int], ...]]
 """Vendor and product ids of everything on the USB, as libusb sees it."""
 
@@ -41,10 +43,12 @@ class Fault(StrEnum):
     NOT_IN_GROUP = "not_in_group"
     GROUP_NOT_YET = "group_not_yet"
     HELD = "held"
+    HELD_UNSEEN = "held_unseen"
     MODEM_MANAGER = "modem_manager"
     CARD_SERVICE = "card_service"
     CRADLE_MISSING = "cradle_missing"
     CRADLE_CLOSED = "cradle_closed"
+    CRADLE_OF_OWNER = "cradle_of_owner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +100,26 @@ class Doctor:
 
     def _look(self, device: UsbDevice, title: str, match: Match) -> list[Finding]:
         facts = {"device": title, "bus": device.folder.name}
-        nodes = self.machine.nodes(device, match)
-        if not nodes:
-            return [_without_node(match.bus, facts)]
-        return [self._look_at_node(node, facts) for node in nodes]
+        findings = [self._look_at_node(node, facts) for node in self.machine.nodes(device, match)]
+        if any(not finding.is_fine for finding in findings):
+            return findings
+        if self.machine.is_taken(device, match):
+            # from the kernel's driver, whose node is gone with it; or a reader, by whom nobody else may see
+            return [self._who_has_taken(device, facts)]
+        return findings or [_without_node(match.bus, facts)]
 
     def _look_at_node(self, node: Node, facts: dict[str, str]) -> Finding:
         facts = facts | _node_facts(node)
         if not self.machine.may_use(node):
             return self._why_closed(node, facts)
         return self._who_is_in_the_way(node, facts)
+
+    def _who_has_taken(self, device: UsbDevice, facts: dict[str, str]) -> Finding:
+        """Another user's programs do not show what they have open."""
+        node = self.machine.bus_node(device)
+        facts = facts | {"path": str(node.path) if node else device.folder.name}
+        holders = self.machine.holders(node) if node else ()
+        return _held(facts, holders) if holders else Finding(Fault.HELD_UNSEEN, facts)
 
     def _why_closed(self, node: Node, facts: dict[str, str]) -> Finding:
         facts = facts | {"rule": RULES_FILE, "group": GROUP, "user": self.machine.user.name}
@@ -134,10 +148,7 @@ class Doctor:
             return Finding(Fault.CARD_SERVICE, facts)
         if node.path.name.startswith("hidraw"):
             holders = tuple(holder for holder in holders if holder.program != STATION)
-        if holders:
-            programs = ", ".join(f"{holder.program} ({holder.pid})" for holder in holders)
-            return Finding(Fault.HELD, facts | {"program": programs})
-        return Finding(Fault.USABLE, facts)
+        return _held(facts, holders) if holders else Finding(Fault.USABLE, facts)
 
     def _has_rules(self) -> bool:
         return self.machine.text(RULES_FILE) == udev.render(self.profiles).strip()
@@ -148,9 +159,12 @@ class Doctor:
         facts = {"device": self.cradles[path], "path": path}
         if node is None:
             return Finding(Fault.CRADLE_MISSING, facts)
-        if not self.machine.may_use(node):
-            return Finding(Fault.CRADLE_CLOSED, facts | _node_facts(node) | {"user": self.machine.user.name})
-        return self._who_is_in_the_way(node, facts)
+        if self.machine.may_use(node):
+            return self._who_is_in_the_way(node, facts)
+        facts |= _node_facts(node) | {"user": self.machine.user.name, "station_group": GROUP}
+        if node.group == _ROOT or node.mode & 0o060 != 0o060:
+            return Finding(Fault.CRADLE_OF_OWNER, facts)
+        return Finding(Fault.CRADLE_CLOSED, facts | {"group": self.machine.group_name(node.group)})
 
 
 def diagnose(profiles: tuple[FirmwareProfile, ...], cradles: Mapping[str, str]) -> tuple[Finding, ...]:
@@ -171,8 +185,13 @@ def _without_node(bus: Transport, facts: dict[str, str]) -> Finding:
     return Finding(Fault.NO_NODE, facts | {"transport": bus.value, "driver": _DRIVERS[bus]})
 
 
+def _held(facts: dict[str, str], holders: Iterable[Holder]) -> Finding:
+    programs = ", ".join(f"{holder.program} ({holder.pid})" for holder in holders)
+    return Finding(Fault.HELD, facts | {"program": programs})
+
+
 def _node_facts(node: Node) -> dict[str, str]:
-    return {"path": str(node.path), "mode": f"{node.mode:o}", "node_group": str(node.group)}
+    return {"path": str(node.path), "mode": f"{node.mode:o}"}
 
 
 def _ids(pairs: Iterable[tuple[int, int]]) -> str:

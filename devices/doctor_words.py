@@ -49,7 +49,14 @@ _JA: Final[Mapping[Fault, str]] = {
         "{device} ({path}): 利用者 {user} はグループ {group} に加えられましたが、まだ効いていません。"
         "ログインし直してください。"
     ),
-    Fault.HELD: "{device} ({path}): ほかのプログラムが使用中です: {program}。終了してください。",
+    Fault.HELD: (
+        "{device} ({path}): ほかのプログラムが使用中です: {program}。"
+        "終了してください。それでも使えないときは差し直してください。"
+    ),
+    Fault.HELD_UNSEEN: (
+        "{device} ({path}): ほかの利用者のプログラムが使用中です。"
+        "`sudo kagiya doctor` がその名前を示します。終了し、差し直してください。"
+    ),
     Fault.MODEM_MANAGER: (
         "{device} ({path}): ModemManagerがこの口を調べに来ます。"
         "`kagiya udev | sudo tee {rule}` と `sudo udevadm control --reload` を実行し、差し直してください。"
@@ -61,7 +68,12 @@ _JA: Final[Mapping[Fault, str]] = {
     Fault.CRADLE_MISSING: "クレードル {path} ({device}) がありません。接続と設定を確認してください。",
     Fault.CRADLE_CLOSED: (
         "クレードル {path} (モード{mode}): 利用者 {user} は開けません。"
-        "ポートのグループ ({node_group}) に利用者を加え、ログインし直してください。"
+        "`sudo usermod -aG {group} {user}` を実行し、ログインし直してください。"
+    ),
+    Fault.CRADLE_OF_OWNER: (
+        "クレードル {path} (モード{mode}): 所有者のほかは開けません。"
+        "このポートをグループ {station_group} に開くudevの規則が要ります。次に差し直すまでは "
+        "`sudo chgrp {station_group} {path}` と `sudo chmod 660 {path}` で使えます。"
     ),
 }
 _EN: Final[Mapping[Fault, str]] = {
@@ -101,7 +113,14 @@ _EN: Final[Mapping[Fault, str]] = {
     Fault.GROUP_NOT_YET: (
         "{device} ({path}): user {user} was added to group {group} and has not logged in since. Log in again."
     ),
-    Fault.HELD: "{device} ({path}): in use by another program: {program}. Close it.",
+    Fault.HELD: (
+        "{device} ({path}): in use by another program: {program}. "
+        "Close it; if that does not help, put the device in again."
+    ),
+    Fault.HELD_UNSEEN: (
+        "{device} ({path}): in use by a program of another user, which `sudo kagiya doctor` names. "
+        "Close it, and put the device in again."
+    ),
     Fault.MODEM_MANAGER: (
         "{device} ({path}): ModemManager searches this port. "
         "Run `kagiya udev | sudo tee {rule}` and `sudo udevadm control --reload`, then put the device in again."
@@ -113,7 +132,12 @@ _EN: Final[Mapping[Fault, str]] = {
     Fault.CRADLE_MISSING: "Cradle {path} ({device}) is not there. Check the cable and the setting.",
     Fault.CRADLE_CLOSED: (
         "Cradle {path} (mode {mode}): closed to user {user}. "
-        "Add the user to the port's group ({node_group}) and log in again."
+        "Run `sudo usermod -aG {group} {user}` and log in again."
+    ),
+    Fault.CRADLE_OF_OWNER: (
+        "Cradle {path} (mode {mode}): open to its owner alone. "
+        "A udev rule must open this port to the group {station_group}; until it is put in again "
+        "`sudo chgrp {station_group} {path}` and `sudo chmod 660 {path}` do it."
     ),
 }
 WORDS: Final = {"ja": _JA, "en": _EN}

@@ -82,6 +82,19 @@ class Machine:
             names = [name for pattern in patterns for name in _names(device, pattern)]
         return tuple(node for name in names if (node := self.node(Path("/dev") / name)) is not None)
 
+    def bus_node(self, device: UsbDevice) -> Node | None:
+        """The bus's own node of the device, which a program takes an interface through that is to be its alone."""
+        return self.node(Path("/dev") / _bus_node(device.folder))
+
+    def is_taken(self, device: UsbDevice, match: Match) -> bool:
+        """Whether a program has taken the device's interface for itself, from the kernel's driver if need be."""
+        number = "*" if match.interface is None else str(match.interface)
+        return any(
+            (folder / "driver").resolve().name == _TAKEN
+            for folder in device.folder.glob(f"*:*.{number}")
+            if _text(folder / "bInterfaceClass") in _CLASSES[match.bus]
+        )
+
     def node(self, path: Path) -> Node | None:
         """One node by its path, or None if it is not there."""
         try:
@@ -107,6 +120,11 @@ class Machine:
     def runs(self, program: str) -> bool:
         """Whether a program of that name runs."""
         return any(_program(folder) == program[:15] for folder in self._processes())
+
+    def group_name(self, number: int) -> str:
+        """A group's name, or its number where it has none."""
+        lines = (line.split(":") for line in self.text("/etc/group").splitlines())
+        return next((parts[0] for parts in lines if parts[2:3] == [str(number)]), str(number))
 
     def group(self, name: str) -> tuple[int, frozenset[str]] | None:
         """Number and listed members of a group, or None if there is none."""
@@ -145,6 +163,17 @@ _PATTERNS = {
     # CDC-ACM ports sit right under the interface, bridges with a driver of their own one level down
     Transport.SERIAL: ("tty/tty*", "tty*/tty/tty*"),
 }
+
+
+_CLASSES: Final = {
+    Transport.HID: ("03",),
+    # lines of modems, their data, and makers' own
+    Transport.SERIAL: ("02", "0a", "ff"),
+    Transport.USB: ("0b",),
+}
+"""bInterfaceClass of what is meant."""
+_TAKEN: Final = "usbfs"
+"""What /sys calls the driver of an interface that a program has taken."""
 
 
 def _usb_device(folder: Path) -> UsbDevice | None:

@@ -41,6 +41,20 @@ class Folder:
         shown.symlink_to(real)
         return real
 
+    def interface(self, device: Path, number: int, kind: str, driver: str) -> None:
+        """`kind`: bInterfaceClass."""
+        name = f"{device.name}:1.{number}"
+        self.write(f"/sys/devices/pci0000:00/{device.name}/{name}/bInterfaceClass", kind)
+        (self.root / "sys/bus/usb/drivers" / driver).mkdir(parents=True, exist_ok=True)
+        (device / name / "driver").symlink_to(self.root / "sys/bus/usb/drivers" / driver)
+
+    def on_bus(self, device: Path, devnum: int, mode: int = 0o660) -> str:
+        """The bus's own node of a device."""
+        for name, number in (("busnum", 1), ("devnum", devnum)):
+            self.write(f"/sys/devices/pci0000:00/{device.name}/{name}", str(number))
+        self.node(f"/dev/bus/usb/001/{devnum:03}", mode)
+        return f"/dev/bus/usb/001/{devnum:03}"
+
     def hid_fob(self, mode: int = 0o660) -> None:
         real = self.usb("1-1", 0x1209, 0x0001)
         (real / "1-1:1.0/0003:1209:0001.0001/hidraw/hidraw3").mkdir(parents=True)
@@ -55,10 +69,7 @@ class Folder:
 
     def token(self) -> None:
         """A Molto-2, whose node is the bus's own."""
-        self.usb("1-3", 0x349E, 0x0300)
-        for name, number in (("busnum", 1), ("devnum", 4)):
-            self.write(f"/sys/devices/pci0000:00/1-3/{name}", str(number))
-        self.node("/dev/bus/usb/001/004", 0o660)
+        self.on_bus(self.usb("1-3", 0x349E, 0x0300), 4)
 
     def node(self, path: str, mode: int) -> None:
         self.write(path, "")

@@ -163,6 +163,28 @@ def card_service_of_root(folder: Folder) -> None:
     folder.process(321, "pcscd")
 
 
+def taken_from_the_kernel(folder: Folder) -> str:
+    """As libusb does for a maker's program: the kernel's driver is sent away, and its node with it."""
+    fob = folder.usb("1-1", 0x1209, 0x0001)
+    folder.interface(fob, 0, "03", "usbfs")
+    return folder.on_bus(fob, 7)
+
+
+def taken(folder: Folder) -> None:
+    folder.process(4711, "nitrokey-app", taken_from_the_kernel(folder))
+
+
+def taken_by_root(folder: Folder) -> None:
+    taken_from_the_kernel(folder)
+    folder.process(4711, "nitrokey-app")
+
+
+def reader_taken_by_root(folder: Folder) -> None:
+    folder.token()
+    folder.interface(folder.root / "sys/devices/pci0000:00/1-3", 1, "0b", "usbfs")
+    folder.process(4711, "ykman")
+
+
 def cradle_missing(folder: Folder) -> None:
     folder.cradles = {"/dev/ttyS9": "kagiya-fob"}
 
@@ -170,7 +192,18 @@ def cradle_missing(folder: Folder) -> None:
 def cradle_closed(folder: Folder) -> None:
     folder.node("/dev/ttyS1", 0o660)
     folder.node_group = 20
+    folder.write("/etc/group", "root:x:0:\ndialout:x:20:somebody\n")
     folder.cradles = {"/dev/ttyS1": "kagiya-fob"}
+
+
+def cradle_of_roots_group(folder: Folder) -> None:
+    cradle_closed(folder)
+    folder.node_group = 0
+
+
+def cradle_of_its_owner(folder: Folder) -> None:
+    cradle_closed(folder)
+    folder.node("/dev/ttyS1", 0o600)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +221,12 @@ def cradle_closed(folder: Folder) -> None:
         (card_service, Fault.CARD_SERVICE, "disable --now pcscd.socket pcscd.service"),
         (card_service_of_root, Fault.CARD_SERVICE, "pcscd keeps this card reader"),
         (cradle_missing, Fault.CRADLE_MISSING, "/dev/ttyS9"),
-        (cradle_closed, Fault.CRADLE_CLOSED, "group (20)"),
+        (taken, Fault.HELD, "nitrokey-app (4711)"),
+        (taken_by_root, Fault.HELD_UNSEEN, "`sudo kagiya doctor`"),
+        (reader_taken_by_root, Fault.HELD_UNSEEN, "/dev/bus/usb/001/004"),
+        (cradle_closed, Fault.CRADLE_CLOSED, "`sudo usermod -aG dialout teller`"),
+        (cradle_of_roots_group, Fault.CRADLE_OF_OWNER, "`sudo chgrp kagiya /dev/ttyS1`"),
+        (cradle_of_its_owner, Fault.CRADLE_OF_OWNER, "`sudo chmod 660 /dev/ttyS1`"),
     ],
 )
 def test_each_hindrance_is_named_with_its_mend(

@@ -30,10 +30,8 @@ def attach(folder: Folder, match: Match, mode: int = 0o660) -> str:
     """The device as that match describes it, with another HID interface beside; its node."""
     real = folder.usb("1-9", match.vendor_id, match.product_id, match.product or "It", match.serial_prefix + "1")
     if match.bus is Transport.USB:
-        for name, number in (("busnum", 1), ("devnum", 9)):
-            folder.write(f"/sys/devices/pci0000:00/1-9/{name}", str(number))
-        node = "/dev/bus/usb/001/009"
-    elif match.bus is Transport.SERIAL:
+        return folder.on_bus(real, 9, mode)
+    if match.bus is Transport.SERIAL:
         (real / "1-9:1.0/tty/ttyACM9").mkdir(parents=True)
         node = "/dev/ttyACM9"
     else:

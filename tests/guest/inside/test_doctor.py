@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import grp
+import os
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import pytest
+import usb.core
+import usb.util
 
 from devices.doctor import Fault, Finding, diagnose
 from devices.doctor_words import sentence
@@ -22,7 +26,9 @@ from tests.guest.inside.nodes import nodes_of, plugged_devices
 from tests.guest.inside.people import done_as, kagiya_as
 
 FOB, CRADLE, CARD = "kagiya-fob:KF-000901", "kagiya-cradle:KC-000902", "ykoath:9000903"
-_YUBICO: Final = 0x1050
+_YUBICO, _OURS = 0x1050, 0x1209
+_READER: Final = 1
+"""The card's interface: the key shows no keyboard."""
 _BUS_NODES: Final = "/dev/bus/usb"
 _BLOCKED: Final = Path("/etc/modprobe.d/taken-away.conf")
 Plug = Callable[[str], Path]
@@ -208,6 +214,21 @@ def test_another_program_is_at_the_port(plug: Plug) -> None:
     assert f"socat ({holder.pid})" in sentence(finding, "en")
 
 
+@pytest.mark.parametrize(("name", "interface"), [(FOB, 0), (CARD, _READER)])
+def test_a_program_has_taken_the_device_for_itself(plug: Plug, name: str, interface: int) -> None:
+    """As the makers' programs do by libusb: the kernel's driver has to go, and its node with it."""
+    group = rights.add_group("teller")
+    rights.install_rules()
+    plug(name)
+    assert the_finding((group,)).fault is Fault.USABLE
+    with _taken(interface) as program:
+        (mine,) = done_as("root", [], lambda: diagnose(load_profiles(), {}))
+        theirs = the_finding((group,))
+    assert (mine.fault, theirs.fault) == (Fault.HELD, Fault.HELD_UNSEEN)
+    assert program in sentence(mine, "en")
+    assert "sudo kagiya doctor" in sentence(theirs, "en")
+
+
 def test_the_smart_card_service_has_the_reader(plug: Plug) -> None:
     group = rights.add_group("teller")
     rights.install_rules()
@@ -229,8 +250,29 @@ def test_a_named_cradle_is_not_there_or_closed(plug: Plug) -> None:
     assert the_finding(cradles={"/dev/ttyUSB9": "kagiya-fob"}).fault is Fault.CRADLE_MISSING
     rights.install_rules("# older\n")
     node = plug(CRADLE)
-    faults = [finding.fault for finding in findings(cradles={str(node): "kagiya-fob"})]
-    assert Fault.CRADLE_CLOSED in faults
+    cradles = {str(node): "kagiya-fob"}
+    told = findings(cradles=cradles)
+    (closed,) = [finding for finding in told if finding.fault is Fault.CRADLE_CLOSED]
+    rights.run_mend(sentence(closed, "en"))
+    groups = _groups_of_teller()
+    try:
+        assert {finding.fault for finding in findings(groups, cradles)} == {Fault.USABLE}
+    finally:
+        for name in (grp.getgrgid(number).gr_name for number in groups):
+            subprocess.run(["gpasswd", "--delete", "teller", name], check=True)
+
+
+@contextmanager
+def _taken(interface: int) -> Iterator[str]:
+    """This process has it to itself, so that no node of the kernel's is left; how the doctor calls us."""
+    (device,) = [one for one in usb.core.find(find_all=True) if one.idVendor in (_YUBICO, _OURS)]
+    if device.is_kernel_driver_active(interface):
+        device.detach_kernel_driver(interface)
+    usb.util.claim_interface(device, interface)
+    try:
+        yield f"{Path('/proc/self/comm').read_text().strip()} ({os.getpid()})"
+    finally:
+        usb.util.dispose_resources(device)
 
 
 def _groups_of_teller() -> tuple[int, ...]:
