@@ -31,7 +31,11 @@ FAMILY = "molto2"
 NOW = 1_700_000_000.0
 
 
-@pytest.fixture(params=[FIRST, SECOND], ids=["first", "second"])
+MODELS = {"molto2-v1": FIRST, "molto2-v2": SECOND}
+PROFILES = tuple(MODELS)
+
+
+@pytest.fixture(params=MODELS.values(), ids=PROFILES)
 def token(request: pytest.FixtureRequest) -> Molto2:
     hardware: Hardware = request.param
     return Molto2("826658719844499", hardware, lambda: NOW)

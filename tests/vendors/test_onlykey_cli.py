@@ -25,7 +25,11 @@ NOW = 1_111_111_109
 Run = Callable[..., str]
 
 
-@pytest.fixture(params=[Model.COLOR, Model.DUO], ids=["OnlyKey", "DUO"])
+MODELS = {"onlykey": Model.COLOR, "onlykey-duo": Model.DUO}
+PROFILES = tuple(MODELS)
+
+
+@pytest.fixture(params=MODELS.values(), ids=PROFILES)
 def key(request: pytest.FixtureRequest) -> EmulatedOnlyKey:
     return EmulatedOnlyKey(time.time, model=request.param)
 

@@ -13,10 +13,15 @@ from tests.vendors.yubico_seams import GadgetHid
 from tests.vendors.yubico_steps import FIRST_COUNTER, SECRET
 
 FAMILY = "yubikey-otp"
-KINDS = [(YubiKeyUSBHID, (2, 4, 0)), (YubiKey4_USBHID, (4, 3, 7)), (YubiKey4_USBHID, (5, 4, 3))]
+KINDS = {
+    "yubikey-2": (YubiKeyUSBHID, (2, 4, 0)),
+    "yubikey-4": (YubiKey4_USBHID, (4, 3, 7)),
+    "yubikey-5": (YubiKey4_USBHID, (5, 4, 3)),
+}
+PROFILES = tuple(KINDS)
 
 
-@pytest.fixture(params=KINDS, ids=lambda kind: ".".join(map(str, kind[1])))
+@pytest.fixture(params=KINDS.values(), ids=PROFILES)
 def pair(request: pytest.FixtureRequest) -> tuple[YubiKeyUSBHID, EmulatedYubiKey]:
     made, firmware = request.param
     key = EmulatedYubiKey(firmware=firmware)

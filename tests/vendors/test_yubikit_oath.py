@@ -14,11 +14,17 @@ from tests.vendors.yubico_seams import GadgetCard
 
 FAMILY = "ykoath"
 SECRET = b"12345678901234567890"
-MODELS = {"YubiKey 4": YUBIKEY_4, "YubiKey 5": YUBIKEY_5, "Nitrokey 3": NITROKEY_3, "CanoKey": CANOKEY}
+MODELS = {
+    "yubikey-4-oath": YUBIKEY_4,
+    "yubikey-5-oath": YUBIKEY_5,
+    "nitrokey-3": NITROKEY_3,
+    "canokey": CANOKEY,
+}
+PROFILES = tuple(MODELS)
 TIMES = (59, 1111111109, 20000000000)
 
 
-@pytest.fixture(params=MODELS.values(), ids=list(MODELS))
+@pytest.fixture(params=MODELS.values(), ids=PROFILES)
 def key(request: pytest.FixtureRequest) -> OathKey:
     model: Model = request.param
     key = OathKey(model, (12345678).to_bytes(4, "big"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import pytest
 from yubikit.core import TimeoutError as NobodyTouched
 from yubikit.core.otp import CommandRejectedError
@@ -22,10 +24,16 @@ FAMILY = "yubikey-otp"
 SECRET = b"12345678901234567890"
 ACCESS = bytes.fromhex("010203040506")
 OTHER = bytes.fromhex("060504030201")
-FIRMWARES = [(2, 4, 0), (3, 4, 0), (4, 3, 7), (5, 1, 2), (5, 7, 1)]
+FIRMWARES = {
+    "yubikey-2": [(2, 4, 0)],
+    "yubikey-neo": [(3, 4, 0)],
+    "yubikey-4": [(4, 3, 7)],
+    "yubikey-5": [(5, 1, 2), (5, 7, 1)],
+}
+PROFILES = tuple(FIRMWARES)
 
 
-@pytest.fixture(params=FIRMWARES, ids=lambda firmware: ".".join(map(str, firmware)))
+@pytest.fixture(params=chain(*FIRMWARES.values()), ids=lambda firmware: ".".join(map(str, firmware)))
 def key(request: pytest.FixtureRequest) -> EmulatedYubiKey:
     return EmulatedYubiKey(firmware=request.param)
 

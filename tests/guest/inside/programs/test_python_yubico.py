@@ -15,6 +15,7 @@ from tests.vendors.shown import Program, shows
 from tests.vendors.yubico_steps import FIRST_COUNTER, SECRET
 
 FAMILY = "yubikey-otp"
+PROFILE = "yubikey-5"
 
 
 @pytest.fixture(autouse=True)
