@@ -114,8 +114,23 @@ class Machine:
         return node.mode & 0o006 == 0o006
 
     def holders(self, node: Node) -> tuple[Holder, ...]:
-        """The programs that have it open, as far as this user may see them."""
-        return tuple(holder for folder in self._processes() if (holder := _holder(folder, node.path)) is not None)
+        """The programs that have it open, as far as this user may see, and any that has it for itself alone."""
+        locked_by = self._lockers(node.path)
+        return tuple(
+            Holder(int(folder.name), _program(folder))
+            for folder in self._processes()
+            if int(folder.name) in locked_by or _has_open(folder, node.path)
+        )
+
+    def _lockers(self, path: Path) -> frozenset[int]:
+        """The processes that hold a lock on a node, which everybody may know: their numbers."""
+        try:
+            facts = (self.root / path.relative_to("/")).stat()
+        except OSError:
+            return frozenset()
+        place = f"{os.major(facts.st_dev):02x}:{os.minor(facts.st_dev):02x}:{facts.st_ino}"
+        lines = (line.split() for line in self.text("/proc/locks").splitlines())
+        return frozenset(int(words[4]) for words in lines if len(words) == _LOCK_WORDS and words[5] == place)
 
     def runs(self, program: str) -> bool:
         """Whether a program of that name runs."""
@@ -172,6 +187,8 @@ _CLASSES: Final = {
     Transport.USB: ("0b",),
 }
 """bInterfaceClass of what is meant."""
+_LOCK_WORDS: Final = 8
+"""Of a line of /proc/locks: number, kind, mode, access, process, place, first byte, last byte."""
 _TAKEN: Final = "usbfs"
 """What /sys calls the driver of an interface that a program has taken."""
 
@@ -192,12 +209,11 @@ def _bus_node(folder: Path) -> str:
     return f"bus/usb/{int(_text(folder / 'busnum') or 0):03}/{int(_text(folder / 'devnum') or 0):03}"
 
 
-def _holder(folder: Path, node: Path) -> Holder | None:
+def _has_open(folder: Path, node: Path) -> bool:
     try:
-        opened = any(handle.readlink() == node for handle in (folder / "fd").iterdir())
+        return any(handle.readlink() == node for handle in (folder / "fd").iterdir())
     except OSError:
-        return None
-    return Holder(int(folder.name), _program(folder)) if opened else None
+        return False
 
 
 def _program(folder: Path) -> str:

@@ -26,8 +26,8 @@ from devices.profiles import FirmwareProfile, SerialSource
 log = logging.getLogger(__name__)
 LOOK_AGAIN_S: Final = 2.0
 _PATIENCE_S: Final = 0.5
-_LOCK_PATIENCE_S: Final = 3.0
-"""Longer than a look can take."""
+_LOCK_PATIENCE_S: Final = 6.0
+"""Longer than a look takes that goes well, at the slowest of devices."""
 _LOOKERS: Final = 8
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -86,6 +87,13 @@ class Folder:
         (self.root / f"proc/{pid}/fd").mkdir(parents=True)
         if opened:
             (self.root / f"proc/{pid}/fd/7").symlink_to(opened)
+
+    def locked(self, pid: int, path: str) -> None:
+        """As /proc/locks tells it to everybody."""
+        facts = (self.root / path.lstrip("/")).stat()
+        place = f"{os.major(facts.st_dev):02x}:{os.minor(facts.st_dev):02x}:{facts.st_ino}"
+        waits = f"2: -> FLOCK  ADVISORY  WRITE {pid + 1} {place} 0 EOF"
+        self.write("/proc/locks", f"1: FLOCK  ADVISORY  WRITE {pid} {place} 0 EOF\n{waits}\n")
 
     def findings(self) -> tuple[Finding, ...]:
         machine = _OwnedMachine(self.root, self.user, self.node_group)

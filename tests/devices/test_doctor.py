@@ -143,6 +143,14 @@ def held(folder: Folder) -> None:
     folder.process(4712, "editor", "/dev/null")
 
 
+def locked_by_root(folder: Folder) -> None:
+    """What it has open does not show."""
+    folder.cradle()
+    folder.process(4711, "tio")
+    folder.process(4712, "editor")
+    folder.locked(4711, "/dev/ttyACM0")
+
+
 def modem_manager(folder: Folder) -> None:
     folder.cradle()
     folder.process(321, "ModemManager", "/dev/ttyACM0")
@@ -216,6 +224,7 @@ def cradle_of_its_owner(folder: Folder) -> None:
         (not_in_group, Fault.NOT_IN_GROUP, "sudo usermod -aG kagiya teller"),
         (not_logged_in_again, Fault.GROUP_NOT_YET, "Log in again"),
         (held, Fault.HELD, "fobtool (4711)"),
+        (locked_by_root, Fault.HELD, "program: tio (4711). Close it"),
         (modem_manager, Fault.MODEM_MANAGER, "ModemManager searches this port"),
         (modem_manager_of_root, Fault.MODEM_MANAGER, "ModemManager searches this port"),
         (card_service, Fault.CARD_SERVICE, "disable --now pcscd.socket pcscd.service"),

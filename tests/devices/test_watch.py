@@ -11,8 +11,9 @@ import pytest
 
 from devices.contract import DeviceSeen
 from devices.links import AnyLink, AttachedDevice, Bus
-from devices.watch import DeviceWatch
+from devices.watch import _LOCK_PATIENCE_S, DeviceWatch
 from tests.devices.conftest import HID_SERIALS, SEED, SERIAL_SERIALS, Bench, program_of
+from tests.devices.patience import shipped
 
 _AT_ONCE = 16
 
@@ -32,6 +33,11 @@ class SlowBus:
 
     def open(self, device: AttachedDevice, baud_rate: int) -> AnyLink:
         return self._bus.open(device, baud_rate)
+
+
+def test_a_job_waits_longer_than_any_device_may_take_to_tell_its_name() -> None:
+    timings = [profile.timing for profile in shipped()]
+    assert max(max(timing.identify_timeout_s, timing.open_timeout_s) for timing in timings) < _LOCK_PATIENCE_S
 
 
 def test_whoever_asks_during_a_scan_shares_the_next_one(bench: Bench) -> None:

@@ -200,12 +200,20 @@ def test_the_command_tells_the_teller_what_mends_it(emulator: Emulator, plug: Pl
     assert the_finding((group,)).fault is Fault.USABLE
 
 
-def test_another_program_is_at_the_port(plug: Plug) -> None:
+@pytest.mark.parametrize(
+    ("user", "words"),
+    [
+        ("teller", ("socat", "-u", "{},raw", "OPEN:/dev/null")),
+        # it takes the port for itself; nobody else may look what it has open
+        ("root", ("socat", "-u", "{},raw,flock-ex", "OPEN:/dev/null")),
+    ],
+)
+def test_another_program_is_at_the_port(plug: Plug, user: str, words: tuple[str, ...]) -> None:
     group = rights.add_group("teller")
     rights.install_rules()
     node = plug(CRADLE)
-    words = ["socat", "-u", f"{node},raw", "OPEN:/dev/null"]
-    with subprocess.Popen(words, user="teller", group="teller", extra_groups=[group]) as holder:
+    command = [word.format(node) for word in words]
+    with subprocess.Popen(command, user=user, group=user, extra_groups=[group]) as holder:
         try:
             finding = until(lambda: next((it for it in findings((group,)) if not it.is_fine), None), "it is there")
         finally:
