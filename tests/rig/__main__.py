@@ -74,7 +74,7 @@ def station(data: Path, enrolment: Path, poll_s: float, *, unpaced: bool) -> Non
 @rig.command()
 @_DATA
 @click.option("--pace", type=float, default=0.0, help="Take so many times the wire's time, and the devices' own.")
-@click.argument("names", metavar="FAMILY:SERIAL", nargs=-1)
+@click.argument("names", metavar="[FAMILY:SERIAL]...", nargs=-1)
 def attach(data: Path, names: tuple[str, ...], *, pace: float) -> None:
     """Plug devices into this computer, then do what lines on standard input say, until there are no more.
 

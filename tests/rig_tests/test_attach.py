@@ -51,13 +51,21 @@ def test_without_the_controller_it_says_what_brings_it(controller: Path, tmp_pat
     assert "`modprobe vhci-hcd` as root" in answer["failed"]
 
 
-@pytest.mark.parametrize("line", ["hop onlykey:OK-000001", "plug nothing:1", "mute onlykey:OK-000001 soon", ""])
-def test_a_line_that_cannot_be_done_fails_and_the_next_one_is_done(
-    controller: Path, tmp_path: Path, line: str
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("hop onlykey:OK-000001", "'hop' is none of crossed, cut, "),
+        ("", "none of crossed"),
+        ("plug nothing:1", "'nothing' is none of canokey, "),
+        ("mute onlykey:OK-000001 soon", "soon"),
+    ],
+)
+def test_a_line_that_cannot_be_done_says_why_and_the_next_one_is_done(
+    controller: Path, tmp_path: Path, line: str, why: str
 ) -> None:
     del controller
     failed, done = told(tmp_path, line, f"display {_KEY}", names=())
-    assert "failed" in failed
+    assert why in failed["failed"]
     assert done == {"done": ""}
 
 

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 from tests.rig.usb.controller import NoController, UsbSocket
 from tests.rig.usb.emulated import Emulated
 from tests.rig.usb.families import DEVICES
 from tests.rig.usb.trouble import Trouble, TroubleKind
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,8 @@ class Cabinet:
         act, _, rest = line.strip().partition(" ")
         name, _, number = rest.partition(" ")
         try:
-            return {"done": self._acts[act](name, int(number or 0))}
-        except (KeyError, ValueError, OSError, NoController) as error:
+            return {"done": _known(act, self._acts)(name, int(number or 0))}
+        except (ValueError, OSError, NoController) as error:
             return {"failed": f"{type(error).__name__}: {error}"}
 
     def close(self) -> None:
@@ -68,7 +70,7 @@ class Cabinet:
         if name not in self._places:
             family, _, label = name.partition(":")
             serial, _, _ = label.partition("#")
-            device = DEVICES[family](self._folder / name.replace(":", "-"), serial)
+            device = _known(family, DEVICES)(self._folder / name.replace(":", "-"), serial)
             if self._pace:
                 device.take_time()
             self._places[name] = _Place(device, UsbSocket(device.plan, pace=self._pace))
@@ -86,6 +88,13 @@ class Cabinet:
             place.socket.trouble(Trouble(kind, after, lambda: held() != before))
 
         return act
+
+
+def _known(word: str, words: Mapping[str, T]) -> T:
+    """What it stands for. Raises ValueError, which tells those there are."""
+    if word not in words:
+        raise ValueError(f"{word!r} is none of {', '.join(sorted(words))}")
+    return words[word]
 
 
 def serve(cabinet: Cabinet, names: Iterable[str], heard: TextIO = sys.stdin, told: TextIO = sys.stdout) -> None:
