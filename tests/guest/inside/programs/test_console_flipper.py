@@ -18,6 +18,7 @@ from tests.vendors.shown import Program, shows
 FAMILY = "flipper-totp"
 PROFILE = "flipper-totp"
 NAME = "KAGIYA kagiya-1"
+LONG_AGO = 1_111_111_109
 PORT = Path("/dev/ttyACM0")
 TIO = ("tio", "--no-autoconnect", str(PORT))
 SOCAT = ("socat", "-,raw,echo=0", f"{PORT},raw,echo=0")
@@ -35,11 +36,14 @@ def at(words: tuple[str, ...]) -> Iterator[Console]:
         console.close()
 
 
+def set_clock(console: Console, utc: datetime) -> None:
+    """Of the device, and no zone."""
+    assert "New datetime is: " in console.command(f"date {utc:%Y-%m-%d %H:%M:%S} {utc.isoweekday()}")
+    assert "Timezone is set to 0.0" in console.command("totp tz 0")
+
+
 def add(console: Console) -> None:
-    """A token of eight digits and 60 s, with the clock of now."""
-    now = datetime.now(UTC)
-    console.command(f"date {now:%Y-%m-%d %H:%M:%S} {now.isoweekday()}")
-    console.command("totp tz 0")
+    """A token of eight digits and 60 s."""
     console.type(f'totp add "{NAME}" -a sha1 -e base32 -d 8 -l 60 -b none\r')
     console.see("confirm with [ENTER]:")
     console.type(f"{BASE32}\r")
@@ -55,8 +59,11 @@ def about_now() -> set[str]:
 def test_a_token_through_tio(plug: Plug) -> None:
     flipper = plug(FAMILY)
     with at(TIO) as console:
+        set_clock(console, datetime.fromtimestamp(LONG_AGO, UTC))
         add(console)
         assert f"1\t{NAME}\tsha1\t8\ttotp" in console.command("totp list --tsv")
+        assert flipper.display() in {oath.totp(SECRET, LONG_AGO + late_s) for late_s in (0, 60)}
+        set_clock(console, datetime.now(UTC))
         assert flipper.display() in about_now()
         console.command("totp delete 1 -f")
         assert "There are no tokens" in console.command("totp list --tsv")
@@ -66,6 +73,7 @@ def test_a_token_through_tio(plug: Plug) -> None:
 def test_what_was_typed_our_driver_finds(plug: Plug) -> None:
     flipper = plug(FAMILY)
     with at(SOCAT) as console:
+        set_clock(console, datetime.now(UTC))
         add(console)
     assert flipper.display() in about_now()
     with opened(PROFILE) as driver:
