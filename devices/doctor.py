@@ -112,7 +112,9 @@ class Doctor:
         facts = facts | _node_facts(node)
         if not self.machine.may_use(node):
             return self._why_closed(node, facts)
-        return self._who_is_in_the_way(node, facts)
+        group = self.machine.group(GROUP)
+        is_applied = group is not None and node.group == group[0]
+        return self._who_is_in_the_way(node, facts, is_ruled=self._has_rules() and is_applied)
 
     def _who_has_taken(self, device: UsbDevice, facts: dict[str, str]) -> Finding:
         """Another user's programs do not show what they have open."""
@@ -136,10 +138,11 @@ class Doctor:
         listed = self.machine.user.name in members
         return Finding(Fault.GROUP_NOT_YET if listed else Fault.NOT_IN_GROUP, facts)
 
-    def _who_is_in_the_way(self, node: Node, facts: dict[str, str]) -> Finding:
+    def _who_is_in_the_way(self, node: Node, facts: dict[str, str], *, is_ruled: bool) -> Finding:
+        """`is_ruled`: the node was made under our rules."""
         holders = self.machine.holders(node)
         # it runs as root: what it has open is hidden from the teller's account
-        searches = node.path.name.startswith("tty") and not self._has_rules() and self.machine.runs(MODEM_MANAGER)
+        searches = node.path.name.startswith("tty") and not is_ruled and self.machine.runs(MODEM_MANAGER)
         if searches or any(holder.program == MODEM_MANAGER for holder in holders):
             return Finding(Fault.MODEM_MANAGER, facts | {"rule": RULES_FILE})
         # it too belongs to root; on a bus node there is a card reader, which it takes for itself
@@ -160,7 +163,7 @@ class Doctor:
         if node is None:
             return Finding(Fault.CRADLE_MISSING, facts)
         if self.machine.may_use(node):
-            return self._who_is_in_the_way(node, facts)
+            return self._who_is_in_the_way(node, facts, is_ruled=self._has_rules())
         facts |= _node_facts(node) | {"user": self.machine.user.name, "station_group": GROUP}
         if node.group == _ROOT or node.mode & 0o060 != 0o060:
             return Finding(Fault.CRADLE_OF_OWNER, facts)

@@ -161,6 +161,15 @@ def modem_manager_of_root(folder: Folder) -> None:
     folder.process(321, "ModemManager")
 
 
+def modem_manager_before_the_rule(folder: Folder) -> None:
+    """Whoever is in Debian's group for serial ports may use the port, which it had when the rule came."""
+    modem_manager_of_root(folder)
+    folder.rules()
+    folder.group()
+    folder.node_group = 20
+    folder.user = User("teller", 1000, frozenset({1000, 20}))
+
+
 def card_service(folder: Folder) -> None:
     folder.token()
     folder.process(321, "pcscd", "/dev/bus/usb/001/004")
@@ -227,6 +236,7 @@ def cradle_of_its_owner(folder: Folder) -> None:
         (locked_by_root, Fault.HELD, "program: tio (4711). Close it"),
         (modem_manager, Fault.MODEM_MANAGER, "ModemManager searches this port"),
         (modem_manager_of_root, Fault.MODEM_MANAGER, "ModemManager searches this port"),
+        (modem_manager_before_the_rule, Fault.MODEM_MANAGER, "then put the device in again"),
         (card_service, Fault.CARD_SERVICE, "disable --now pcscd.socket pcscd.service"),
         (card_service_of_root, Fault.CARD_SERVICE, "pcscd keeps this card reader"),
         (cradle_missing, Fault.CRADLE_MISSING, "/dev/ttyS9"),
@@ -261,6 +271,7 @@ def test_root_and_owner_may_use_what_is_closed_to_others(folder: Folder) -> None
 def test_modem_manager_is_no_hindrance_where_the_rule_keeps_it_away(folder: Folder) -> None:
     modem_manager_of_root(folder)
     folder.rules()
+    folder.group()
     assert folder.findings()[0].is_fine
 
 
