@@ -200,41 +200,35 @@ def test_the_command_tells_the_teller_what_mends_it(emulator: Emulator, plug: Pl
     assert the_finding((group,)).fault is Fault.USABLE
 
 
-@pytest.mark.parametrize(
-    ("user", "words"),
-    [
-        ("teller", ("socat", "-u", "{},raw", "OPEN:/dev/null")),
-        # it takes the port for itself; nobody else may look what it has open
-        ("root", ("socat", "-u", "{},raw,flock-ex", "OPEN:/dev/null")),
-    ],
-)
-def test_another_program_is_at_the_port(plug: Plug, user: str, words: tuple[str, ...]) -> None:
+def test_another_program_is_at_the_port(plug: Plug) -> None:
     group = rights.add_group("teller")
     rights.install_rules()
     node = plug(CRADLE)
-    command = [word.format(node) for word in words]
-    with subprocess.Popen(command, user=user, group=user, extra_groups=[group]) as holder:
-        try:
-            finding = until(lambda: next((it for it in findings((group,)) if not it.is_fine), None), "it is there")
-        finally:
-            holder.kill()
-    assert finding.fault is Fault.HELD
-    assert f"socat ({holder.pid})" in sentence(finding, "en")
+    # what root's programs have open does not show, but for a port that they have for themselves alone
+    for user, options in (("teller", "raw"), ("root", "raw,flock-ex")):
+        words = ["socat", "-u", f"{node},{options}", "OPEN:/dev/null"]
+        with subprocess.Popen(words, user=user, group=user, extra_groups=[group]) as holder:
+            try:
+                told = until(lambda: [it for it in findings((group,)) if not it.is_fine], "it is there")
+            finally:
+                holder.kill()
+        assert [finding.fault for finding in told] == [Fault.HELD]
+        assert f"socat ({holder.pid})" in sentence(told[0], "en")
 
 
-@pytest.mark.parametrize(("name", "interface"), [(FOB, 0), (CARD, _READER)])
-def test_a_program_has_taken_the_device_for_itself(plug: Plug, name: str, interface: int) -> None:
+def test_a_program_has_taken_devices_for_itself(plug: Plug) -> None:
     """As the makers' programs do by libusb: the kernel's driver has to go, and its node with it."""
     group = rights.add_group("teller")
     rights.install_rules()
-    plug(name)
-    assert the_finding((group,)).fault is Fault.USABLE
-    with _taken(interface) as program:
-        (mine,) = done_as("root", [], lambda: diagnose(load_profiles(), {}))
-        theirs = the_finding((group,))
-    assert (mine.fault, theirs.fault) == (Fault.HELD, Fault.HELD_UNSEEN)
-    assert program in sentence(mine, "en")
-    assert "sudo kagiya doctor" in sentence(theirs, "en")
+    for name in (FOB, CARD):
+        plug(name)
+    with _taken(_OURS, 0) as program, _taken(_YUBICO, _READER):
+        named = done_as("root", [], lambda: diagnose(load_profiles(), {}))
+        unseen = findings((group,))
+    assert [finding.fault for finding in named] == [Fault.HELD, Fault.HELD]
+    assert all(program in sentence(finding, "en") for finding in named)
+    assert [finding.fault for finding in unseen] == [Fault.HELD_UNSEEN, Fault.HELD_UNSEEN]
+    assert all("sudo kagiya doctor" in sentence(finding, "en") for finding in unseen)
 
 
 def test_the_smart_card_service_has_the_reader(plug: Plug) -> None:
@@ -271,9 +265,9 @@ def test_a_named_cradle_is_not_there_or_closed(plug: Plug) -> None:
 
 
 @contextmanager
-def _taken(interface: int) -> Iterator[str]:
+def _taken(vendor_id: int, interface: int) -> Iterator[str]:
     """This process has it to itself, so that no node of the kernel's is left; how the doctor calls us."""
-    (device,) = [one for one in usb.core.find(find_all=True) if one.idVendor in (_YUBICO, _OURS)]
+    device = usb.core.find(idVendor=vendor_id)
     if device.is_kernel_driver_active(interface):
         device.detach_kernel_driver(interface)
     usb.util.claim_interface(device, interface)
