@@ -17,12 +17,23 @@ from flask import request, session
 from werkzeug.exceptions import ServiceUnavailable
 
 from provisioning.errors import BadInput, InputFault, VaultError
+from provisioning.rules.plain_signs import plain, plain_digits
 from web import current, sessions, wording
 from web.screens import Screen
 
 _LONGEST_OF_STRANGERS: Final = 400
 """Characters: they have a row in the table of sessions, too, and it keeps nothing that nobody types."""
 _FRAME_FIELDS: Final = frozenset({"csrf_token", sessions.STEP_FIELD})
+_DIGITS: Final = (
+    "otp", "code", "first", "second", "mail_password", "activation_password", "activation_password_again",
+    "account_number", "amount_yen", "number",
+)  # fmt: skip
+_PLAIN: Final = ("login_id", "user_id", "mail_address", "mail_address_again")
+_MEANT: Final[dict[str, Callable[[str], str]]] = {
+    **dict.fromkeys(_DIGITS, plain_digits),
+    **dict.fromkeys(_PLAIN, plain),
+}
+"""How fields for digits or plain letters are read, whichever keyboard typed them. Passwords stay as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +45,7 @@ class Remembered:
 
 
 def read_form(*names: str, several: str = "") -> dict[str, str]:
-    """The form's fields as typed, "" where one is missing. Raises BadInput for any field the screen lacks.
+    """The form's fields as meant, "" where one is missing. Raises BadInput for any field the screen lacks.
 
     The field `several` may have any number of values: `chosen` gives them.
     """
@@ -43,7 +54,7 @@ def read_form(*names: str, several: str = "") -> dict[str, str]:
             raise BadInput(name, InputFault.UNKNOWN_FIELD)
         if any("\0" in value for value in values):  # no keyboard types it, and no database takes it
             raise BadInput(name, InputFault.BAD_FORM)
-    return {name: request.form.get(name, "") for name in names}
+    return {name: _MEANT.get(name, str)(request.form.get(name, "")) for name in names}
 
 
 def chosen(several: str) -> tuple[str, ...]:

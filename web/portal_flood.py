@@ -13,6 +13,7 @@ from typing import Final
 
 from flask import Flask, current_app, request
 
+from provisioning.rules.plain_signs import plain_digits
 from provisioning.rules.subscriber import subscriber
 from web import current, sessions
 from web.flood import Allowance, FloodGuard
@@ -52,5 +53,5 @@ def _admit() -> None:
     name = next((field for prefix, field in _NAMED_BY.items() if request.path.startswith(prefix)), None)
     if name is not None:
         logins: FloodGuard = current_app.extensions[_LOGINS]
-        login_id = request.form.get(name, "").strip().casefold()[:_LONGEST_ID]
+        login_id = plain_digits(request.form.get(name, "")).casefold()[:_LONGEST_ID]
         logins.admit(f"{source} {request.path} {login_id}", now)

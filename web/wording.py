@@ -38,7 +38,7 @@ _FIELDS: Final[dict[str, LazyString]] = {
 
 _SPECIAL: Final[dict[tuple[str, str], LazyString]] = {
     ("otp", "not_digits"): _l(
-        "ワンタイムパスワードは半角数字で、空白を入れずに入力してください。間違いの回数には数えていません。"
+        "ワンタイムパスワードは数字だけで入力してください。間違いの回数には数えていません。"
     ),
     ("otp", "wrong_length"): _l(
         "ワンタイムパスワードは表示されている桁数のとおりに入力してください。間違いの回数には数えていません。"

@@ -17,6 +17,7 @@ from provisioning.rules.actor import Actor
 from provisioning.rules.company import CompanyRole
 from provisioning.rules.identifiers import lookup_name, read_user_id
 from provisioning.rules.institution import MOST_YEN
+from provisioning.rules.plain_signs import plain
 from provisioning.services import Services
 from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
@@ -104,7 +105,8 @@ def _audit(command: AddCustomerCommand, customer_id: str, now: datetime) -> Audi
 
 def _check(services: Services, command: AddCustomerCommand) -> None:
     institution = services.institution(command.institution_id)
-    lookup_name(command.login_id, "login_id")
+    if lookup_name(command.login_id, "login_id") != plain(command.login_id):  # nobody could type it
+        raise BadInput("login_id", InputFault.BAD_FORM)
     read_user_id(command.user_id, institution)
     if command.branch not in institution.branches:
         raise BadInput("branch", InputFault.NOT_OFFERED)

@@ -49,6 +49,7 @@ def test_a_customer_can_log_in_and_no_password_is_stored(services: Services, now
         ({"branch": "月面支店"}, "branch", InputFault.NOT_OFFERED),
         ({"user_id": "12345"}, "user_id", InputFault.BAD_FORM),
         ({"login_id": " "}, "login_id", InputFault.MISSING),
+        ({"login_id": "ｈａｎａｋｏ"}, "login_id", InputFault.BAD_FORM),
         ({"name": " "}, "name", InputFault.MISSING),
         ({"name": "あ" * 101}, "name", InputFault.WRONG_LENGTH),
         ({"password": "short"}, "password", InputFault.WRONG_LENGTH),

@@ -15,6 +15,7 @@ from provisioning.store.tables import Customer, Fob
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import CONFIRMATION_PASSWORD
 from tests.fixtures.tokens import Token, give_token, read_credential
+from tests.fixtures.typed import in_groups
 from tests.portal.conftest import MovableClock, SignIn
 from tests.portal.visitor import Visitor
 
@@ -24,15 +25,15 @@ LOGIN = "/portal/sign-in-code"
 ACTIVATE = "/portal/token/activate/"
 RELEASE = "/portal/token/release/"
 NO_CODES = {
-    "full width": "１２３４５６７８",
-    "space inside": "1234 5678",
-    "space around": " 12345678",
+    "hyphen inside": "1234-5678",
+    "numerals": "一二三四五六七八",
     "seven digits": "1234567",
     "nine digits": "123456789",
     "letters": "1234567a",
     "another script": "१२३४५६७८",
     "nothing": "",
     "line break": "1234567\n",
+    "blanks": "\N{IDEOGRAPHIC SPACE} ",
 }
 
 
@@ -83,8 +84,14 @@ def test_what_is_no_code_is_not_counted(desk: Desk, services: Services, typed: s
 
 
 def test_the_words_say_that_it_was_not_counted(desk: Desk) -> None:
-    assert "間違いの回数には数えていません" in desk.send("１２３４５６７８").text
+    assert "間違いの回数には数えていません" in desk.send("1234-5678").text
     assert "間違いの回数には数えていません" in desk.send("1234567").text
+
+
+def test_a_code_is_read_as_it_is_meant(desk: Desk, services: Services, clock: MovableClock) -> None:
+    before = desk.browser.path
+    assert desk.send(in_groups(desk.token.code(clock()))).path != before
+    assert read_credential(services, desk.token).failures == 0
 
 
 def test_wrong_codes_count_and_suspend(desk: Desk, services: Services, clock: MovableClock) -> None:

@@ -58,7 +58,7 @@ def test_a_form_asks_for_what_the_profile_says_and_no_more(
     [
         ({"mail_address": "taro"}, "「名前@ドメイン」の形"),
         ({"mail_address": ""}, "メールアドレスを入力してください"),
-        ({"activation_password": "４８２１９３"}, "半角数字だけ"),
+        ({"activation_password": "四八二一九三"}, "半角数字だけ"),
         ({"activation_password": "1111"}, "同じ数字の繰り返し"),
         ({"activation_password": "9" * 10_000}, "4～8桁"),
         ({"mail_address": f"{'a' * 10_000}@sample.example"}, "「名前@ドメイン」の形"),

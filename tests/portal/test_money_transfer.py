@@ -171,10 +171,10 @@ def test_what_cannot_be_used_is_told_and_changes_nothing(
 ) -> None:
     browser = sign_in(customer).get(ENTRY)
     for field, text, told in (
-        ("amount_yen", "１０００", "振込金額は半角数字で入力してください"),
+        ("amount_yen", "千円", "振込金額は半角数字で入力してください"),
         ("amount_yen", "💴", "振込金額は半角数字で入力してください"),
         ("amount_yen", "9" * 10_000, "振込金額は1円以上10億円以下で入力してください"),
-        ("account_number", "１２３４５６７", "口座番号は半角数字7桁で入力してください"),
+        ("account_number", "1234567a", "口座番号は半角数字7桁で入力してください"),
         ("bank", "🏦", "金融機関名をご確認ください"),
         ("branch", "x" * 10_000, "支店名をご確認ください"),
         ("holder", "", "受取人名を入力してください"),

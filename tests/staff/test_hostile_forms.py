@@ -50,7 +50,7 @@ from tests.staff.conftest import AtDesk
 pytestmark = sqlite_only
 
 HOSTILE = (
-    "１２３４５６７８",
+    "१२३४५६७८",
     "😀" * 12,
     "x" * 10_000,
     "<b>' OR 1=1 --\u202e",

@@ -156,7 +156,7 @@ def _propose(own: OwnStanding, typed: dict[str, str]) -> list[tuple[str, str]]:
     except TooEarly:
         notify("mail_password_too_often")
         return []
-    flow.keep(_ENTRY, {"address_id": proposed.address_id, "mail_address": typed["mail_address"].strip()})
+    flow.keep(_ENTRY, {"address_id": proposed.address_id, "mail_address": typed["mail_address"]})
     return []
 
 

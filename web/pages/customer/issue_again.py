@@ -47,7 +47,7 @@ def enter(own: OwnStanding) -> Response:
     if faults:
         return _refuse(faults, {name: typed[name] for name in mail})
     forms.forget(Screen.SOFT_AGAIN)
-    return _issue(own, token, typed["mail_address"].strip(), typed["activation_password"])
+    return _issue(own, token, typed["mail_address"], typed["activation_password"])
 
 
 def _issue(own: OwnStanding, token: OwnToken, mail_address: str, activation_password: str) -> Response:

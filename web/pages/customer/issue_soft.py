@@ -52,8 +52,8 @@ def enter(own: OwnStanding) -> Response:
     if faults:
         return _refuse(faults, {name: typed[name] for name in mail})
     if institution(own).issuance.is_one_page:
-        return _issue(own, typed["mail_address"].strip(), typed["activation_password"])
-    kept = {"mail_address": typed["mail_address"].strip(), "password": typed["activation_password"]}
+        return _issue(own, typed["mail_address"], typed["activation_password"])
+    kept = {"mail_address": typed["mail_address"], "password": typed["activation_password"]}
     flow.keep(Screen.SOFT_ENTRY, kept)
     mail_codes.send_first(own)
     return redirect(url_for(".check"), 303)

@@ -158,7 +158,7 @@ def _propose(own: OwnStanding, typed: dict[str, str]) -> list[tuple[str, str]] |
         return None
     if proposed.address_id is None:
         return [fault_of(proposed.reason)]
-    address = typed["mail_address"].strip()
+    address = typed["mail_address"]
     flow.keep(_ENTRY, {"use": "on", "address_id": proposed.address_id, "mail_address": address})
     return []
 

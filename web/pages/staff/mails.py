@@ -71,7 +71,7 @@ def send_again(desk: Desk, mail_id: str) -> Response:
         if faults:
             telling.refuse(Screen.STAFF_RESEND, found.id, faults, typed)
             return redirect(url_for(".again", mail_id=found.id), 303)
-    address = typed["mail_address"].strip()
+    address = typed["mail_address"]
     telling.forget()
     if _needs_password(desk, card):
         flow.keep(_KEPT, {"mail": found.id, "mail_address": address})

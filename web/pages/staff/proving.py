@@ -12,7 +12,7 @@ from web.screens import Screen
 
 def try_code(desk: Desk, job_id: str, code: str, screen: Screen, subject: str) -> TypedProof | None:
     """What came of it. None where nothing was judged: the form on `screen` about `subject` says why."""
-    command = ProveTypedCodeCommand(desk.institution.id, job_id, code.strip(), desk.actor)
+    command = ProveTypedCodeCommand(desk.institution.id, job_id, code, desk.actor)
     try:
         proof = prove_typed_code(current.services(), command, current.now())
     except BadInput as fault:

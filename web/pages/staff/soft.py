@@ -61,7 +61,7 @@ def enter(desk: Desk, customer_id: str) -> Response:
         telling.refuse(Screen.STAFF_SOFT_ENTRY, card.id, faults, typed)
         return redirect(url_for(".entry", customer_id=card.id), 303)
     telling.forget()
-    kept = {"customer": card.id, "mail_address": typed["mail_address"].strip()}
+    kept = {"customer": card.id, "mail_address": typed["mail_address"]}
     flow.keep(Screen.STAFF_SOFT_ENTRY, kept)
     command = _command(desk, card, kept["mail_address"], "")
     try:
