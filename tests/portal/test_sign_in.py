@@ -19,6 +19,7 @@ from provisioning.store.tables import Credential, Customer
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import PASSWORD, add_customer
 from tests.fixtures.tokens import give_token, read_credential
+from tests.fixtures.typed import full_width
 from tests.portal.conftest import MovableClock, SignIn
 from tests.portal.visitor import Visitor
 
@@ -49,6 +50,32 @@ def test_a_token_in_force_is_asked_for_on_the_next_page(
     assert browser.get("/portal/token/").path == "/portal/sign-in/"
     browser.get(CODE).submit(CODE, otp=token.code(clock()))
     assert browser.path == "/portal/"
+
+
+def test_who_takes_too_long_over_the_code_is_told_so(
+    sign_in: SignIn, customer_a: Customer, services: Services, clock: MovableClock
+) -> None:
+    token = give_token(services, customer_a, clock())
+    browser = sign_in(customer_a)
+    clock.advance(minutes=5)
+    browser.submit(CODE, otp=token.wrong(clock()))
+    assert (browser.path, "5分がたったため" in browser.text) == (SIGN_IN, True)
+    assert read_credential(services, token).failures == 0
+    assert "5分がたったため" not in browser.get(SIGN_IN).text
+
+
+def test_without_the_token_at_hand_the_page_says_what_to_do(
+    sign_in: SignIn, customer_a: Customer, services: Services, clock: MovableClock
+) -> None:
+    give_token(services, customer_a, clock())
+    page = sign_in(customer_a)
+    assert (page.path, "なくした、盗まれたときは、すぐにご連絡ください" in page.text) == (CODE, True)
+
+
+def test_a_login_id_is_read_as_it_is_meant(app: Flask, customer_a: Customer) -> None:
+    browser = Visitor(app).get(SIGN_IN)
+    typed = full_width(f" {customer_a.login_id} ")
+    assert browser.submit(SIGN_IN, login_id=typed, password=PASSWORD).path == "/portal/"
 
 
 def test_the_same_code_lets_nobody_in_twice(

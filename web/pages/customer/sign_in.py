@@ -91,7 +91,7 @@ def show_code() -> str | Response:
     """BLG002."""
     own = _half()
     if own is None or own.token is None:
-        return redirect(url_for(".begin"), 303)
+        return _back_to_the_password()
     institution = current.services().institution(own.institution_id)
     errors = forms.remembered(Screen.LOGIN_CODE).errors
     replacing = own.successor is not None
@@ -104,7 +104,7 @@ def submit_code() -> Response:
     typed = forms.read_form("otp")
     own = _half()
     if own is None or own.token is None:
-        return redirect(url_for(".begin"), 303)
+        return _back_to_the_password()
     if flow.is_repeat(Screen.LOGIN_CODE):
         return redirect(url_for(".show_code"), 303)
     forms.forget(Screen.LOGIN_CODE)
@@ -170,6 +170,15 @@ def _judged(own: OwnStanding, result: VerifyResult) -> Response:
         hold_refusal()
         return _refuse_code("wrong")
     return _refuse_code("unavailable")
+
+
+def _back_to_the_password() -> Response:
+    """Nobody owes a code here; whoever did, and took too long over it, is told so."""
+    kept = session.pop(_HALF, None)
+    if kept is None:
+        return redirect(url_for(".begin"), 303)
+    notify("code_too_late")
+    return redirect(url_for(".show", institution_id=kept[0]), 303)
 
 
 def _shut_out_until(own: OwnStanding) -> Response:
