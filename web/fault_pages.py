@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
 from flask import make_response, render_template, request
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
@@ -107,17 +108,20 @@ _FORM_EXPIRED: Final = Telling(
     _l("最初の画面からもう一度お進みください。"),
 )
 _UNKNOWN: Final = _WORDS[FaultName.INTERNAL]
+_OURS: Final = frozenset({FaultName.INTERNAL, FaultName.UNAVAILABLE, FaultName.OUTCOME_UNKNOWN})
+"""Nobody's mistake: whoever is asked about it finds it in the log by the request's number."""
 _REFUSED: Final = Telling(_UNKNOWN.what, _NOTHING_CHANGED, _UNKNOWN.now_what)
 
 
 def fault_page(error: Exception, fault: Fault) -> Response:
-    """The page, with the fault's status; says until when or how long to wait where `error` knows."""
+    """The page, with the fault's status: until when or how long to wait where `error` knows, and which request."""
     page = render_template(
         "base/error.html",
         telling=_telling(error, fault),
         until=getattr(error, "until", None),
         wait_s=error.retry_after if isinstance(error, TooManyRequests) else None,
         home=_home(),
+        request_id=structlog.contextvars.get_contextvars().get("request_id") if fault.name in _OURS else None,
     )
     return make_response(page, fault.status)
 

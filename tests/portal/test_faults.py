@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from flask import Blueprint, Flask, session
 
+from provisioning.cli.request_log import RequestLog
 from provisioning.errors import (
     AlreadyTaken,
     BadInput,
@@ -66,6 +67,14 @@ def test_a_page_tells_what_why_and_what_now(app: Flask, name: str) -> None:
     assert page.text.count("<p") >= 2
     assert "12345" not in page.text
     assert "BER001" in page.text
+
+
+def test_what_is_our_fault_is_found_again_by_its_number(app: Flask) -> None:
+    app.wsgi_app = RequestLog(app.wsgi_app)  # type: ignore[method-assign]
+    for name in ERRORS:
+        page = app.test_client().get(f"/broken/{name}", base_url=BASE)
+        is_ours = name in {"internal", "unavailable", "outcome_unknown"}
+        assert (page.headers["X-Request-Id"] in page.text) is is_ours, name
 
 
 def test_the_way_on_leads_to_where_the_reader_was(app: Flask) -> None:
