@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ from provisioning.errors import (
     VaultError,
     WrongState,
 )
+from provisioning.rules.verdict import Reason
 from provisioning.store.tables import Customer
 from tests.api.bank import Bank, open_bank
 from tests.api.conftest import Served
@@ -38,6 +40,7 @@ from web.api.bank.acts import act_of
 from web.api.bank.bodies import read_object
 from web.api.bank.errors import ERRORS
 from web.api.bank.fields import GET
+from web.api.bank.meanings import FAULTS, REASONS
 from web.api.bank.operations import OPERATIONS
 from web.faults import facts_of, fault_of
 
@@ -222,3 +225,15 @@ def test_scopes_are_told(described: dict[str, Any]) -> None:
     for operation in OPERATIONS.values():
         told = described["paths"][f"/api/v1{operation.path}"][operation.method.lower()]
         assert told["security"] == [{"key": [operation.scope.value]}]
+
+
+def test_every_reason_and_fault_says_what_it_means(described: dict[str, Any]) -> None:
+    told = described["components"]["schemas"]
+    for words, member in (
+        (REASONS, told["Decision"]["properties"]["reason"]),
+        (FAULTS, told["Error"]["properties"]["fault"]),
+    ):
+        assert [f"- `{name}`: {meaning}" for name, meaning in words.items()] == member["description"].splitlines()
+    assert (set(REASONS), set(FAULTS)) == (set(Reason), set(InputFault))
+    page = (Path(__file__).parents[2] / "docs" / "bank-api.md").read_text()
+    assert re.findall(r"^\| `([a-z_]+)` \| (.+) \|$", page, re.MULTILINE)[-len(REASONS) :] == list(REASONS.items())

@@ -12,6 +12,7 @@ from provisioning.rules.papers import IdentityCheck, PaperAct, PaperKind, PaperS
 from provisioning.rules.proofs import OtpPurpose
 from provisioning.rules.states import CredentialState, EndedHow, TokenKind
 from provisioning.rules.verdict import Outcome, Reason
+from web.api.bank.meanings import FAULTS, REASONS, described
 
 Schema = dict[str, Any]
 
@@ -22,7 +23,10 @@ _INSTANT: Final[Schema] = TEXT | {"format": "date-time"}
 _ID: Final[Schema] = TEXT | {"pattern": "^[0-9a-f]{32}$"}
 _YEN: Final[Schema] = {"type": "integer", "minimum": 0}
 _STATE: Final[Schema] = {"enum": ["none", *CredentialState]}
-_DECISION: Final[Schema] = {"outcome": {"enum": list(Outcome)}, "reason": {"enum": list(Reason)}}
+_DECISION: Final[Schema] = {
+    "outcome": {"enum": list(Outcome)},
+    "reason": {"enum": list(Reason), "description": described(REASONS)},
+}
 # where apps are set up with a code, too: told this once, for the page of the customer who is signed in
 _SETUP: Final[Schema] = {"setup_code": TEXT, "setup_until": _INSTANT}
 
@@ -157,7 +161,7 @@ def _error() -> Schema:
     return closed(
         ("error",),
         error=TEXT | {"description": "One of the codes that the status is described with."},
-        fault={"enum": list(InputFault)},
+        fault={"enum": list(InputFault), "description": described(FAULTS)},
         until=_INSTANT,
         limit_yen=_YEN,
         left_yen=_YEN,
