@@ -29,6 +29,8 @@ def split_key(plan: Plan, now: datetime, turn: Turn) -> Ceremony:
 
     Raises SettingsInvalid, OSError; then nothing that was written stays.
     """
+    # a machine that is used for this alone has none, and nobody is called in vain
+    plan.directory.mkdir(mode=0o755, exist_ok=True)
     keys = KeyFolder(plan.directory, plan.file)
     signers = _signing_keys(plan)
     existing = keys.holds_private(plan.kek_id)
