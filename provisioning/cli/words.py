@@ -84,7 +84,7 @@ AUDIT_ALARMS: Final[dict[AuditAlarm, str]] = {
     AuditAlarm.NOT_SEALED: "entries have waited for their place in the tree for minutes: does the worker run?",
     AuditAlarm.NOT_SIGNED: "no checkpoint was written for half an hour: does the worker run, with its key?",
     AuditAlarm.NOT_VERIFIED: "the log was not verified for more than a day: does the worker run?",
-    AuditAlarm.NOT_WHOLE: "the last verification found the log not whole: `kagiya audit verify` says where",
+    AuditAlarm.NOT_WHOLE: "the log is not whole: `kagiya audit verify` says where",
 }
 
 

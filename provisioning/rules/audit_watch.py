@@ -49,7 +49,8 @@ class AuditStatus:
             AuditAlarm.NOT_SEALED: _older(self.oldest_unsealed_at, UNSEALED_FOR, now),
             AuditAlarm.NOT_SIGNED: _older(self.unsigned_since, UNSIGNED_FOR, now),
             AuditAlarm.NOT_VERIFIED: _older(due_since, UNVERIFIED_FOR, now),
-            AuditAlarm.NOT_WHOLE: self.is_whole is False,
+            # what was signed can only grow: the end was cut off, or an older database put back
+            AuditAlarm.NOT_WHOLE: self.is_whole is False or (self.signed_size or 0) > self.size,
         }
         return tuple(alarm for alarm, is_on in found.items() if is_on)
 

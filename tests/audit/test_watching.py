@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -74,6 +75,14 @@ def test_a_tree_that_nobody_signs_is_told_of(worker: Services, now: datetime) ->
     assert audit_alarms(worker, late) == (AuditAlarm.NOT_SIGNED,)
     write_checkpoint(worker, late)
     assert audit_alarms(worker, late) == ()
+
+
+def test_an_older_database_is_told_of_at_once(worker: Services, now: datetime) -> None:
+    write_entries(worker, range(3), now)
+    sealed(worker, now)
+    standing = audit_status(worker, now)
+    assert (standing.signed_size, standing.alarms(now)) == (standing.size, ())
+    assert replace(standing, size=standing.size - 1).alarms(now) == (AuditAlarm.NOT_WHOLE,)
 
 
 def test_the_worker_verifies_once_a_day_and_says_so_in_the_log(worker: Services, now: datetime) -> None:

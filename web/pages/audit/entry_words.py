@@ -212,7 +212,7 @@ ALARMS: Final[dict[AuditAlarm, LazyString]] = {
     AuditAlarm.NOT_SEALED: _l("封をされていない記録が、5分を超えて残っています。"),
     AuditAlarm.NOT_SIGNED: _l("封をした記録に、30分を超えて署名がありません。"),
     AuditAlarm.NOT_VERIFIED: _l("記録の検証が、1日を超えて行われていません。"),
-    AuditAlarm.NOT_WHOLE: _l("最後の検証で、記録の異常が見つかりました。"),
+    AuditAlarm.NOT_WHOLE: _l("監査記録に異常が見つかりました。"),
 }
 FAULTS: Final[dict[tuple[str, str], LazyString]] = {
     ("customer", "not_offered"): _l("このユーザIDまたはログインIDのお客さまはいません。"),
