@@ -18,6 +18,8 @@ from typing import IO, Any, Final
 import structlog
 
 HIDDEN: Final = "…"
+_EVERY_REQUEST: Final = ("httpx",)
+"""Libraries that tell of each request at info: a desk polls every second, a role asks for every code."""
 
 _SECRET_NAMES: Final = re.compile(
     r"(^|_)(otps?|codes?|passwords?|passphrase|pins?|seeds?|secrets?|keys?|cookies?|authorization|tokens?"
@@ -52,6 +54,8 @@ def configure(level: str, stream: IO[str] | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for name in _EVERY_REQUEST:
+        logging.getLogger(name).setLevel(logging.NOTSET if level == "debug" else logging.WARNING)
 
 
 def new_request_id() -> str:

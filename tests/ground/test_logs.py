@@ -41,6 +41,16 @@ def test_an_event_is_one_json_line(lines: Lines) -> None:
     assert line["at"].endswith("Z")
 
 
+def test_a_desk_that_polls_every_second_does_not_fill_the_log(lines: Lines) -> None:
+    polls = logging.getLogger("httpx")
+    for level, told in (("info", ["gone"]), ("debug", ["POST", "gone"])):
+        stream = io.StringIO()
+        configure(level, stream)
+        polls.info("POST")
+        polls.warning("gone")
+        assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == told
+
+
 def test_who_has_spoken_already_follows_to_another_stream(lines: Lines) -> None:
     logger = structlog.get_logger("kagiya.test")
     first = io.StringIO()
