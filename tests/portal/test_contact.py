@@ -42,4 +42,5 @@ def test_the_hours_stand_beside_the_number(
 def test_without_hours_the_number_stands_alone(visitor: Visitor) -> None:
     text = visitor.get("/portal/sign-in/other").text
     assert "0120-000-002" in text
+    assert "tel:0120000002" in visitor.links, "a phone dials it"
     assert "受付時間" not in text
