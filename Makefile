@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 SENTENCES := $(wildcard web/translations/*/en/LC_MESSAGES/messages.po)
 PORT := 8700
 
-.PHONY: setup run test check guest fuzz mutate faults bench screenshots supply clean
+.PHONY: setup run test check guest fuzz mutate faults bench screenshots supply wheel clean
 
 setup: $(VENV)/setup-done $(VENV)/catalogues-done
 
@@ -54,6 +54,11 @@ faults: $(VENV)/test-setup-done $(VENV)/catalogues-done
 	.ci/debian-packages
 	$(BIN)/python -m tests.faults.every_write
 	$(BIN)/python -m tests.faults.storm --faults $(FAULTS) $(if $(SEED),--seed $(SEED))
+
+# What production installs, with every sentence in English: docs/operations.md.
+wheel: setup
+	rm -f dist/*.whl
+	$(BIN)/python -m hatchling build -t wheel
 
 bench: $(VENV)/test-setup-done $(VENV)/catalogues-done
 	$(BIN)/kagiya bench all
