@@ -85,6 +85,30 @@ def test_a_refusal_is_told_over_reloads_but_not_to_those_who_left_and_come_back(
     assert 'class="more" open' not in browser.page.text
 
 
+def test_who_loses_the_app_before_the_first_code_cancels_the_token_and_begins_anew(
+    sign_in: SignIn, customer_a: Customer, services: Services, clock: MovableClock
+) -> None:
+    token = give_token(services, customer_a, clock(), CredentialState.SET_UP)
+    browser = sign_in(customer_a).get(ACTIVATE)
+    assert "番号を表示できなくなったとき" in browser.text
+    browser.submit(ACTIVATE + "withdraw")
+    assert "お申込を取り消しました" in browser.text
+    ended = read_credential(services, token)
+    assert (ended.state, ended.ended_how, ended.sealed_seed) == (CredentialState.ENDED, EndedHow.CANCELLED, None)
+    assert browser.get("/portal/token/soft/").path == "/portal/token/soft/"
+
+
+def test_a_token_in_force_is_not_cancelled(
+    sign_in: SignIn, customer_a: Customer, services: Services, clock: MovableClock
+) -> None:
+    token = give_token(services, customer_a, clock(), CredentialState.SET_UP)
+    browser = sign_in(customer_a).get(ACTIVATE)
+    form = browser.form(ACTIVATE + "withdraw")
+    browser.submit(ACTIVATE, otp=token.code(clock()))
+    browser.post(ACTIVATE + "withdraw", form)
+    assert read_credential(services, token).state is CredentialState.ACTIVE
+
+
 def test_the_code_of_the_activation_does_not_log_in(
     sign_in: SignIn, customer_a: Customer, services: Services, clock: MovableClock
 ) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
+from provisioning.errors import WrongState
+from provisioning.jobs.cancel_issuance import CancelIssuanceCommand, cancel_issuance
 from provisioning.rules.states import CredentialState
 from provisioning.store.queries.own_standing import OwnStanding
-from web import flow, forms, wording
+from web import current, flow, forms, wording
 from web.pages.customer.choose import choices
 from web.pages.customer.first_code import try_first_code
-from web.pages.customer.guard import institution, notify, page, portal_blueprint, signed_in
+from web.pages.customer.guard import actor, institution, notify, page, portal_blueprint, signed_in
 from web.pages.customer.waiting import is_in_one_sitting
 from web.screens import Screen
 
@@ -42,6 +44,24 @@ def submit(own: OwnStanding) -> Response:
     forms.forget(Screen.ACTIVATE)
     led = try_first_code(own, own.pending, typed["otp"])
     return _refuse(led) if isinstance(led, str) else led
+
+
+@activation.post("/withdraw")
+@signed_in
+def withdraw(own: OwnStanding) -> Response:
+    """このトークンを取り消す: set up, and the app is gone before it ever showed the first code here."""
+    forms.read_form()
+    token = own.pending
+    if token is None or token.state is not CredentialState.SET_UP:
+        return _elsewhere(own)
+    try:
+        command = CancelIssuanceCommand(own.institution_id, token.credential_id, actor(own))
+        cancel_issuance(current.services(), command, current.now())
+        flow.drop(Screen.SOFT_DONE)
+        notify("issuance_withdrawn")
+    except WrongState:
+        notify("not_now")
+    return redirect(url_for("portal_choose.acts"), 303)
 
 
 @activation.get("/done")
