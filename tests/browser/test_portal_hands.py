@@ -90,6 +90,20 @@ def test_a_double_click_counts_once(page: Page, live: Live, customer_a: Customer
     assert read_credential(live.services, token).failures == 1
 
 
+def test_a_press_that_was_lost_on_the_way_is_made_again(page: Page, live: Live, customer_a: Customer) -> None:
+    token = give_token(live.services, customer_a, live.clock(), CredentialState.SET_UP)
+    log_in(page, live, customer_a)
+    page.clock.install()
+    page.goto(live.url(ACTIVATE))
+    page.fill("[name=otp]", token.code(live.clock()))
+    page.route("**" + ACTIVATE, lambda route: route.abort("aborted"))
+    page.click("main .button--main")
+    page.unroute("**" + ACTIVATE)
+    page.clock.fast_forward(10_000)
+    page.click("main .button--main")
+    page.wait_for_url(live.url(ACTIVATE + "done"))
+
+
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_all_of_it_without_javascript(open_page: OpenPage, live: Live, customer_a: Customer, width: int) -> None:
     page = open_page(width=width, javascript=False)

@@ -1,10 +1,14 @@
 /* A form is sent once; an error summary gets the focus; pages that can be printed show the button;
    a list can be ticked as a whole; digits that are hidden can be shown. */
 
+// a press that was lost on a bad line, or stopped, can be made again; the server does nothing twice for it
+const AGAIN_AFTER_MS = 10000;
+
 for (const form of document.querySelectorAll("form[data-once]")) {
   form.addEventListener("submit", (event) => {
-    if (form.dataset.sent) event.preventDefault();
+    if (form.dataset.sent) return event.preventDefault();
     form.dataset.sent = "yes";
+    setTimeout(() => delete form.dataset.sent, AGAIN_AFTER_MS);
   });
 }
 
