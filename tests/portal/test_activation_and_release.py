@@ -98,6 +98,15 @@ def test_who_loses_the_app_before_the_first_code_cancels_the_token_and_begins_an
     assert browser.get("/portal/token/soft/").path == "/portal/token/soft/"
 
 
+def test_who_loses_the_fob_before_the_first_code_reads_what_to_do(
+    sign_in: SignIn, customer_a: Customer, fob: Fob, services: Services, clock: MovableClock
+) -> None:
+    give_token(services, customer_a, clock(), CredentialState.SET_UP, fob=fob)
+    page = sign_in(customer_a).get(ACTIVATE)
+    assert (page.path, "トークンがお手元にないとき" in page.text) == (ACTIVATE, True)
+    assert "このトークンを取り消す" not in page.text, "it is the branch's"
+
+
 def test_a_token_in_force_is_not_cancelled(
     sign_in: SignIn, customer_a: Customer, services: Services, clock: MovableClock
 ) -> None:
