@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _FAILED: Final = 500
-_PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+_REFUSED: Final = 400
+_PROBES: Final = ("/healthz", "/readyz", "/metrics")
+_AGAIN_AND_AGAIN: Final = (*_PROBES, "/api/station/v1/poll", "/live")
+"""How paths end that programs ask for every few seconds: what came of each would bury what people did."""
 
 
 class RequestLog:
-    """Answers and their log lines carry `X-Request-Id`. Failures are warnings, probes debug."""
+    """Answers and their log lines carry `X-Request-Id`. Failures are warnings, probes and polls debug."""
 
     def __init__(self, app: WSGIApplication) -> None:
         self._app = app
@@ -52,4 +55,4 @@ class RequestLog:
     def _report(self, path: str, status: int) -> Any:
         if status >= _FAILED:
             return self._log.warning
-        return self._log.debug if path in _PROBES else self._log.info
+        return self._log.debug if status < _REFUSED and path.endswith(_AGAIN_AND_AGAIN) else self._log.info

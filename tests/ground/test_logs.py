@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 import structlog
+from werkzeug.test import Client
 
+from provisioning.cli.request_log import RequestLog
 from provisioning.logs import configure, new_request_id
 
 Lines = Callable[[], list[dict[str, Any]]]
@@ -49,6 +51,27 @@ def test_a_desk_that_polls_every_second_does_not_fill_the_log(lines: Lines) -> N
         polls.info("POST")
         polls.warning("gone")
         assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == told
+
+
+@pytest.mark.usefixtures("lines")
+def test_polls_do_not_bury_what_people_did() -> None:
+    def app(environ: dict[str, str], start: Any) -> list[bytes]:
+        start("401 Unauthorized" if "bad" in environ["QUERY_STRING"] else "200 OK", [])
+        return []
+
+    stream = io.StringIO()
+    configure("info", stream)
+    client = Client(RequestLog(app))
+    for asked in (
+        "/api/station/v1/poll",
+        "/staff/stations/live",
+        "/healthz",
+        "/staff/",
+        "/api/station/v1/poll?bad",
+    ):
+        client.get(asked)
+    told = [json.loads(line)["path"] for line in stream.getvalue().splitlines()]
+    assert told == ["/staff/", "/api/station/v1/poll"]
 
 
 def test_who_has_spoken_already_follows_to_another_stream(lines: Lines) -> None:
