@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from web.pages.audit.files import cell
-from web.pages.audit.visible import visible
+from web.spreadsheet import cell
+from web.visible import visible
 
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "＝1", "＋1", "－1", "＠x"])
 def test_no_cell_is_a_formula(text: str) -> None:
     assert cell(text) == f"'{text}"
+
+
+def test_a_number_is_no_formula() -> None:
+    assert cell(-3) == "-3"
 
 
 @pytest.mark.parametrize(

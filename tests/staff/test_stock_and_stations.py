@@ -10,12 +10,14 @@ from provisioning.rules.states import FobState
 from provisioning.services import Services
 from provisioning.store.tables import Customer, Fob
 from tests.fixtures.databases import sqlite_only
+from tests.fixtures.people import add_fob
 from tests.fixtures.tokens import give_token
 from tests.fobs.desk import Desk, PlainFob
 from tests.portal.conftest import MovableClock
 from tests.staff import rows
 from tests.staff.conftest import AtDesk, Colleague
 from tests.staff.fob_steps import fob_state, leaves_what_is_typed
+from web.pages.staff import stock_file
 
 pytestmark = sqlite_only
 
@@ -45,6 +47,29 @@ def test_a_new_fob_is_taken_into_stock_once(
     assert first.says("KF0000077", "90%", "本店", "在庫")
     first.get("/staff/stock/?state=lost")
     assert first.says("あてはまるフォブはありません")
+
+
+def test_the_stock_is_taken_away_as_a_file_without_whose_it_is(
+    at_desk: AtDesk, services: Services, customer_a: Customer, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stock_file, "_AT_ONCE", 2)
+    for serial in ("KF0000001", "KF0000002", "KF0000003"):
+        kept = add_fob(services, serial)
+    elsewhere = add_fob(services, "KF0000004")
+    with services.store.write() as tx:
+        tx.get_one(Fob, elsewhere.id).branch = "駅前支店"
+    give_token(services, customer_a, clock(), fob=kept)
+    desk = at_desk().get("/staff/stock/")
+    asked = "/staff/stock/list.csv"
+    assert asked in desk.links
+    header, *lines = desk.get(asked).page.text.splitlines()
+    assert header.startswith("\ufeffシリアル番号,種類,")
+    assert [line.split(",")[0] for line in lines] == ["KF0000001", "KF0000002", "KF0000003"]
+    assert customer_a.user_id not in desk.page.text
+    assert customer_a.name not in desk.page.text
+    assert desk.page.headers["Content-Disposition"] == 'attachment; filename="stock-20261120.csv"'
+    only = desk.get(f"{asked}?state=in_stock&serial=kf0000001").page.text.splitlines()
+    assert len(only) == 2
 
 
 def test_a_released_fob_comes_back_is_erased_and_is_stock_again(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
-from flask import Blueprint, redirect, request, stream_with_context, url_for
+from flask import Blueprint, redirect, request, url_for
 from werkzeug.exceptions import UnprocessableEntity
 from werkzeug.wrappers import Response
 
@@ -30,6 +30,7 @@ from web.pages.audit.files import FILES
 from web.pages.audit.filters import FIELDS, Asked, key_text, read_asked, read_key
 from web.pages.staff.act_words import ACTORS
 from web.pages.staff.desk import Desk, at_desk, notify, page
+from web.spreadsheet import attachment
 
 entries = Blueprint("audit_entries", __name__, url_prefix="/staff/audit")
 
@@ -90,7 +91,7 @@ def proof(desk: Desk, number: int) -> Response:
     except AuditBroken:
         notify("log_not_whole")
         return redirect(url_for(".show", number=number), 303)
-    return _file(json.dumps(told), _JSON, f"audit-{number}.json")
+    return attachment(json.dumps(told), _JSON, f"audit-{number}.json")
 
 
 @entries.post("/export")
@@ -106,12 +107,7 @@ def export(desk: Desk) -> Response:
     read = export_audit(current.services(), command, current.now())
     written = FILES[form]
     day = f"{current.now():%Y%m%d}"
-    return _file(stream_with_context(written.lines(read)), written.content_type, f"audit-{day}.{form.value}")
-
-
-def _file(content: Any, content_type: str, name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, content_type=content_type, headers=headers)
+    return attachment(written.lines(read), written.content_type, f"audit-{day}.{form.value}")
 
 
 def _errors(asked: Asked) -> dict[str, str]:

@@ -16,10 +16,10 @@ from provisioning.rules.company import CompanyRole
 from provisioning.rules.permissions import StaffRole
 from provisioning.store.queries.audit_entries import EntryView
 from web import wording
-from web.pages.audit.visible import visible
 from web.pages.staff import act_words, mail_words, words
 from web.pages.staff.address_words import REASONS
 from web.screens import Screen
+from web.visible import visible
 
 LINES: Final[dict[str, LazyString]] = {
     **act_words.LINES,

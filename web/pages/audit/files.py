@@ -1,13 +1,7 @@
-"""Entries as files: CSV for spreadsheets, JSON Lines for programs.
-
-A spreadsheet takes a cell that begins like a formula for one, so such a cell gets an apostrophe before it.
-Excel in Japan reads UTF-8 only behind a byte order mark.
-"""
+"""Entries as files: CSV for spreadsheets, JSON Lines for programs."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -20,10 +14,8 @@ from provisioning.jobs.hand_out_audit import AuditFile
 from provisioning.store.queries.audit_entries import EntryView
 from web import dates
 from web.pages.audit import entry_words
-from web.pages.audit.visible import visible
+from web.spreadsheet import CSV, csv_lines
 
-_BYTE_ORDER_MARK: Final = "\ufeff"
-_FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")
 _COLUMNS: Final[tuple[tuple[LazyString, Callable[[EntryView], Any]], ...]] = (
     (_l("記録番号"), lambda entry: entry.number),
     (_l("日時（UTC）"), lambda entry: entry.at.isoformat()),
@@ -57,11 +49,10 @@ class Written:
     lines: Callable[[Iterable[EntryView]], Iterator[str]]
 
 
-def csv_lines(entries: Iterable[EntryView]) -> Iterator[str]:
+def entry_lines(entries: Iterable[EntryView]) -> Iterator[str]:
     """A header in the reader's language, and a line for each."""
-    yield _BYTE_ORDER_MARK + _row([str(title) for title, _ in _COLUMNS])
-    for entry in entries:
-        yield _row([value(entry) for _, value in _COLUMNS])
+    rows = ([value(entry) for _, value in _COLUMNS] for entry in entries)
+    return csv_lines([title for title, _ in _COLUMNS], rows)
 
 
 def json_lines(entries: Iterable[EntryView]) -> Iterator[str]:
@@ -73,19 +64,7 @@ def json_lines(entries: Iterable[EntryView]) -> Iterator[str]:
         yield json.dumps(told, ensure_ascii=True, sort_keys=True) + "\n"
 
 
-def cell(value: Any) -> str:
-    """A value that no spreadsheet takes for a formula."""
-    text = visible(str(value))
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _row(values: Iterable[Any]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow([cell(value) for value in values])
-    return line.getvalue()
-
-
 FILES: Final[dict[AuditFile, Written]] = {
-    AuditFile.CSV: Written("text/csv; charset=utf-8", csv_lines),
+    AuditFile.CSV: Written(CSV, entry_lines),
     AuditFile.JSON_LINES: Written("application/x-ndjson", json_lines),
 }

@@ -32,7 +32,9 @@ from web import current, dates, forms
 from web.pages.staff import telling
 from web.pages.staff.desk import Desk, at_desk, page
 from web.pages.staff.reading import read_serial
+from web.pages.staff.stock_file import stock_lines
 from web.screens import Screen
+from web.spreadsheet import CSV, attachment
 
 stock_pages = Blueprint("staff_stock", __name__, url_prefix="/staff/stock")
 
@@ -43,12 +45,7 @@ REMOVALS: Final = (FobState.LOST, FobState.BROKEN, FobState.RETIRED)
 @at_desk(StaffAct.SEE_STOCK)
 def index(desk: Desk) -> str:
     """Every fob of the branch, of one state or by the beginning of the serial."""
-    chosen, typed = request.args.get("state", ""), request.args.get("serial", "")[:64]
-    state = FobState(chosen) if chosen in set(FobState) else None
-    wanted = StockFilter(
-        branch=desk.branch, state=state, serial_start=read_serial(typed), after=_key("after"),
-        before=None if "after" in request.args else _key("before"),
-    )  # fmt: skip
+    wanted = _wanted(desk)
     found = stock(current.services().store, desk.institution.id, wanted)
     unknown = [
         (station, device)
@@ -57,8 +54,27 @@ def index(desk: Desk) -> str:
         if device.fob_id is None and device.problem is None
     ]
     return page(
-        "staff/stock.html", desk, stock=found, state=state, serial=typed, states=FobState, unknown=unknown,
-        limit=wanted.limit, coming=coming(current.services().store, desk.institution.id, desk.staff.branch),
+        "staff/stock.html", desk, stock=found, state=wanted.state, serial=request.args.get("serial", "")[:64],
+        states=FobState, unknown=unknown, limit=wanted.limit,
+        coming=coming(current.services().store, desk.institution.id, desk.staff.branch),
+    )  # fmt: skip
+
+
+@stock_pages.get("/list.csv")
+@at_desk(StaffAct.SEE_STOCK)
+def as_file(desk: Desk) -> Response:
+    """What the list shows on all its pages."""
+    lines = stock_lines(desk.institution.id, _wanted(desk))
+    return attachment(lines, CSV, f"stock-{current.now():%Y%m%d}.csv")
+
+
+def _wanted(desk: Desk) -> StockFilter:
+    """The branch's fobs, of one state or by the beginning of the serial."""
+    chosen, typed = request.args.get("state", ""), request.args.get("serial", "")[:64]
+    state = FobState(chosen) if chosen in set(FobState) else None
+    return StockFilter(
+        branch=desk.branch, state=state, serial_start=read_serial(typed), after=_key("after"),
+        before=None if "after" in request.args else _key("before"),
     )  # fmt: skip
 
 
