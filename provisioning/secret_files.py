@@ -39,6 +39,20 @@ def read_secret(settings_file: str, key: str, path: Path, if_missing: str = "") 
     return text
 
 
+def read_private(path: Path) -> bytes:
+    """A file that is its owner's alone, as it is. Raises SettingsInvalid, never holding the content."""
+    try:
+        with path.open("rb") as stream:
+            mode = os.fstat(stream.fileno()).st_mode
+            content = stream.read()
+    except OSError as error:
+        raise SettingsInvalid(str(path), "(file)", f"cannot be read: {error.strerror}") from None
+    if mode & _OTHERS:
+        problem = f"may be used by others ({stat.filemode(mode)})"
+        raise SettingsInvalid(str(path), "(file)", problem, f"chmod 600 {path}")
+    return content
+
+
 def read_key(settings_file: str, key: str, path: Path) -> bytes:
     """A 32-byte key from 64 hexadecimal digits. Raises SettingsInvalid as `read_secret` does."""
     return _decode(settings_file, key, path, read_secret(settings_file, key, path))

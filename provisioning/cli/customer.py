@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
+
+if TYPE_CHECKING:
+    from provisioning.cli.customer_list import ListedCustomer
 
 
 @click.group()
@@ -63,3 +67,54 @@ def add(
         company_role=CompanyRole(role) if role else None,
     )
     click.echo(add_customer(operator_services(file), command, utc_now()))
+
+
+@customer.command("import")
+@click.argument("listed", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--institution", required=True, help="ID of the institution's profile.")
+@click.option("--dry-run", is_flag=True, help="Only look whether every line can be used.")
+@click.pass_obj
+def import_(file: Path, /, listed: Path, institution: str, *, dry_run: bool) -> None:
+    """Enter every customer of FILE; run again after an interruption, it goes on.
+
+    CSV in UTF-8, whose first line names the columns: branch, login_id, user_id, name, password,
+    confirmation_password; and where wanted name_kana, transfer_limit_yen, company_id, company_role (masters
+    before the others of their company). Nobody is entered while a line cannot be used. The file holds
+    passwords, so it must be its owner's alone.
+    """
+    from provisioning.cli.compose import operator_services, utc_now
+    from provisioning.cli.customer_list import read_list
+    from provisioning.errors import KagiyaError
+    from provisioning.jobs.add_customer import add_customer
+    from provisioning.secret_files import read_private
+    from provisioning.store.queries.known_customers import known_customers
+
+    services = operator_services(file)
+    rows = list(read_list(services, institution, read_private(listed)))
+    if faults := [row for row in rows if row.fault]:
+        raise _named(faults, "nobody was entered")
+    known, entered = known_customers(services.store, institution), 0
+    for row in rows:
+        command = row.command
+        if command is None or dry_run or (command.login_id, command.user_id) in known:
+            continue
+        try:
+            add_customer(services, command, utc_now())
+        except KagiyaError as fault:
+            faults.append(replace(row, fault=fault))
+        else:
+            entered += 1
+    there = sum(1 for row in rows if row.command and (row.command.login_id, row.command.user_id) in known)
+    click.echo(f"{len(rows)} lines, {entered} entered, {there} there already")
+    if faults:
+        raise _named(faults, "these were not entered")
+
+
+def _named(faults: list[ListedCustomer], what: str) -> click.ClickException:
+    """Each line with what is wrong with it on standard output; how many they are as the one line of the error."""
+    from provisioning.cli.words import sentence
+
+    for row in faults:
+        if row.fault:
+            click.echo(f"line {row.line}: {sentence(row.fault)}")
+    return click.ClickException(f"{len(faults)} lines cannot be used; {what}")

@@ -57,7 +57,7 @@ def add_customer(services: Services, command: AddCustomerCommand, now: datetime)
     Raises BadInput, NotFound("company"), AlreadyTaken for a login ID or user ID that somebody has and for the
     company's second master, WrongState for a company that has no master yet.
     """
-    _check(services, command)
+    check_customer(services, command)
     customer = Customer(
         institution_id=command.institution_id,
         branch=command.branch,
@@ -103,7 +103,8 @@ def _audit(command: AddCustomerCommand, customer_id: str, now: datetime) -> Audi
     )
 
 
-def _check(services: Services, command: AddCustomerCommand) -> None:
+def check_customer(services: Services, command: AddCustomerCommand) -> None:
+    """Raises BadInput for what could never be entered, whoever is there already."""
     institution = services.institution(command.institution_id)
     if lookup_name(command.login_id, "login_id") != plain(command.login_id):  # nobody could type it
         raise BadInput("login_id", InputFault.BAD_FORM)
