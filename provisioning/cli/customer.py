@@ -80,7 +80,7 @@ def import_(file: Path, /, listed: Path, institution: str, *, dry_run: bool) -> 
     CSV in UTF-8, whose first line names the columns: branch, login_id, user_id, name, password,
     confirmation_password; and where wanted name_kana, transfer_limit_yen, company_id, company_role (masters
     before the others of their company). Nobody is entered while a line cannot be used. The file holds
-    passwords, so it must be its owner's alone.
+    passwords: it must be its owner's alone, and is to be deleted afterwards.
     """
     from provisioning.cli.compose import operator_services, utc_now
     from provisioning.cli.customer_list import read_list
