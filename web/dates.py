@@ -69,6 +69,11 @@ def iso(instant: datetime) -> str:
     return instant.astimezone(JST).isoformat(timespec="seconds")
 
 
+def of_a_file(instant: datetime) -> str:
+    """20261120, in Japan: for the name of a file."""
+    return f"{instant.astimezone(JST):%Y%m%d}"
+
+
 def last_day(expires_at: datetime) -> str:
     """The last day before an expiry."""
     return day(expires_at - timedelta(microseconds=1))

@@ -24,7 +24,7 @@ from provisioning.rules.permissions import StaffAct
 from provisioning.store.queries.actors import known_actors
 from provisioning.store.queries.audit_entries import entry_view, sealed_at
 from provisioning.store.queries.audit_search import find_entries
-from web import current, forms, wording
+from web import current, dates, forms, wording
 from web.pages.audit import entry_words
 from web.pages.audit.files import FILES
 from web.pages.audit.filters import FIELDS, Asked, key_text, read_asked, read_key
@@ -106,7 +106,7 @@ def export(desk: Desk) -> Response:
     command = ExportAuditCommand(desk.institution.id, asked.wanted, form, asked.typed, desk.actor)
     read = export_audit(current.services(), command, current.now())
     written = FILES[form]
-    day = f"{current.now():%Y%m%d}"
+    day = dates.of_a_file(current.now())
     return attachment(written.lines(read), written.content_type, f"audit-{day}.{form.value}")
 
 

@@ -65,7 +65,7 @@ def index(desk: Desk) -> str:
 def as_file(desk: Desk) -> Response:
     """What the list shows on all its pages."""
     lines = stock_lines(desk.institution.id, _wanted(desk))
-    return attachment(lines, CSV, f"stock-{current.now():%Y%m%d}.csv")
+    return attachment(lines, CSV, f"stock-{dates.of_a_file(current.now())}.csv")
 
 
 def _wanted(desk: Desk) -> StockFilter:
