@@ -22,6 +22,7 @@ from provisioning.errors import (
 )
 from provisioning.jobs.acting_staff import acting
 from provisioning.jobs.approval_of_batch import allowed_by
+from provisioning.jobs.press_batch import close_if_done
 from provisioning.jobs.reserve_fob import ReserveFobCommand, reserve_in
 from provisioning.rules.actor import Actor
 from provisioning.rules.states import FobState, TokenKind
@@ -96,23 +97,30 @@ def _blank(session: Session, batch: Batch, named: Collection[tuple[str, str]]) -
 
 
 @retried
-def bind_item(  # noqa: PLR0917 - what a batch is made of
+def _bind_item(  # noqa: PLR0917 - what a batch is made of
     services: Services, batch: Batch, item: BatchItem, fob_id: str, actor: Actor, now: datetime
 ) -> bool:
-    """Reserve the fob for the item's customer, both or neither; False where the batch has no room any more.
+    """As `bind_in`; False where the batch has no room any more."""
+    with services.store.write() as tx:
+        if not has_room(tx, batch):
+            return False
+        bind_in(tx, services, batch, item, fob_id, actor, now)
+    return True
+
+
+def bind_in(  # noqa: PLR0917 - what a batch is made of
+    tx: Session, services: Services, batch: Batch, item: BatchItem, fob_id: str, actor: Actor, now: datetime
+) -> None:
+    """Reserve the fob for the item's customer, within the caller's transaction.
 
     Raises what `reserve_fob` raises, and WrongState("batch_item") if somebody else moved the item meanwhile.
     """
-    with services.store.write() as tx:
-        if not _has_room(tx, batch):
-            return False
-        move_item(tx, item, BatchItemState.BOUND, now, fob_id)
-        allowed = allowed_by(tx, batch, actor)
-        command = ReserveFobCommand(
-            batch.institution_id, item.customer_id, fob_id, allowed, batch.station_id, _application(tx, item)
-        )
-        reserve_in(tx, services, command, now)
-    return True
+    move_item(tx, item, BatchItemState.BOUND, now, fob_id)
+    allowed = allowed_by(tx, batch, actor)
+    command = ReserveFobCommand(
+        batch.institution_id, item.customer_id, fob_id, allowed, batch.station_id, _application(tx, item)
+    )
+    reserve_in(tx, services, command, now)
 
 
 _WHY: Final[dict[type[Exception], str]] = {
@@ -123,16 +131,28 @@ _WHY: Final[dict[type[Exception], str]] = {
 
 
 @retried
-def pass_over(services: Services, item: BatchItem, actor: Actor, refused: Exception, now: datetime) -> None:
-    """Leave the item's customer out, for whom nothing can be issued (any more), and say why."""
-    reason = _WHY.get(type(refused), "has_token")
+def _pass_over(services: Services, item: BatchItem, actor: Actor, refused: Exception, now: datetime) -> None:
     try:
         with services.store.write() as tx:
-            move_item(tx, item, BatchItemState.SKIPPED, now, reason=reason)
-            facts = {"batch_id": item.batch_id, "position": item.position}
-            record(tx, services.audit_key, AuditRecord(now, actor, "skip_item", reason, facts=facts))
+            pass_over_in(tx, services, item, actor, refused, now)
     except WrongState:
         return  # somebody else moved it between our look and our write
+
+
+def pass_over_in(  # noqa: PLR0917 - what a batch is made of
+    tx: Session, services: Services, item: BatchItem, actor: Actor, refused: Exception, now: datetime
+) -> None:
+    """Leave the item's customer out, for whom nothing can be issued (any more), and say why; the last one ends the
+    batch.
+
+    Raises WrongState("batch_item").
+    """
+    reason = _WHY.get(type(refused), "has_token")
+    batch = tx.get_one(Batch, item.batch_id, with_for_update=True)
+    move_item(tx, item, BatchItemState.SKIPPED, now, reason=reason)
+    facts = {"batch_id": item.batch_id, "position": item.position}
+    record(tx, services.audit_key, AuditRecord(now, actor, "skip_item", reason, facts=facts))
+    close_if_done(tx, services, batch, actor, now)
 
 
 def _bind(
@@ -140,7 +160,7 @@ def _bind(
 ) -> _Fate | None:
     """None where the batch has no room any more."""
     try:
-        if not bind_item(services, batch, item, fob_id, actor, now):
+        if not _bind_item(services, batch, item, fob_id, actor, now):
             return None
     except CannotHold:
         return _Fate(item_is_over=False, fob_is_over=True)
@@ -149,12 +169,12 @@ def _bind(
         if what in ("fob", "device"):
             return _Fate(item_is_over=False, fob_is_over=True)
         if what != "batch_item":
-            pass_over(services, item, actor, refused, now)
+            _pass_over(services, item, actor, refused, now)
         return _Fate(item_is_over=True, fob_is_over=False)
     return _Fate(item_is_over=True, fob_is_over=True)
 
 
-def _has_room(tx: Session, batch: Batch) -> bool:
+def has_room(tx: Session, batch: Batch) -> bool:
     """Read anew, with the batch's row held: another poll of the station, or the key, may have been quicker."""
     row = tx.get_one(Batch, batch.id, with_for_update=True)
     return row.closed_at is None and len(items_in(tx, row.id, BatchItemState.BOUND)) < row.at_once

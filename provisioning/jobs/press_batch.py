@@ -66,8 +66,8 @@ def press_batch(services: Services, command: BatchCommand, now: datetime) -> Pre
         batch.pressed_at = now
         if any(went.values()):
             facts = {"done": went[BatchItemState.DONE], "again": went[BatchItemState.WAITING]}
-            _record(tx, services, command, "press_batch", "done", now, **facts)
-        _close_if_done(tx, services, command, batch, now)
+            _record(tx, services, batch, command.actor, "press_batch", "done", now, **facts)
+        close_if_done(tx, services, batch, command.actor, now)
     return Pressed(tuple(went[BatchItemState.DONE]), tuple(went[BatchItemState.WAITING]))
 
 
@@ -80,9 +80,9 @@ def skip_item(services: Services, command: SkipItemCommand, now: datetime) -> No
         if not found or (found[0].state is BatchItemState.BOUND and not _failed(tx, found[0])):
             raise WrongState("batch_item", "bound" if found else "closed")
         move_item(tx, found[0], BatchItemState.SKIPPED, now, reason="by_hand")
-        _record(tx, services, command, "skip_item", "by_hand", now, position=command.position)
+        _record(tx, services, batch, command.actor, "skip_item", "by_hand", now, position=command.position)
         batch.pressed_at = now
-        _close_if_done(tx, services, command, batch, now)
+        close_if_done(tx, services, batch, command.actor, now)
 
 
 @retried
@@ -97,7 +97,14 @@ def close_batch(services: Services, command: BatchCommand, now: datetime) -> Non
                 if _outcome(tx, item) is not None:
                     _check_out(tx, services, batch, item, now)
                 move_item(tx, item, BatchItemState.DONE, now, item.fob_id)
-        _close(tx, services, command, batch, now)
+        _close(tx, services, batch, command.actor, now)
+
+
+def close_if_done(tx: Session, services: Services, batch: Batch, actor: Actor, now: datetime) -> None:
+    """Nobody on the list of `batch`, whose row is held, waits or is being served: it is over."""
+    left = select(func.count()).where(BatchItem.batch_id == batch.id, BatchItem.state.in_(_OPEN))
+    if not tx.scalar(left):
+        _close(tx, services, batch, actor, now)
 
 
 def _outcome(tx: Session, item: BatchItem) -> BatchItemState | None:
@@ -120,19 +127,20 @@ def _failed(tx: Session, item: BatchItem) -> bool:
     return job is None or (job.closed_at is not None and job.state is not JobState.PROVED)
 
 
-def _close_if_done(tx: Session, services: Services, command: BatchCommand, batch: Batch, now: datetime) -> None:
-    left = select(func.count()).where(BatchItem.batch_id == batch.id, BatchItem.state.in_(_OPEN))
-    if not tx.scalar(left):
-        _close(tx, services, command, batch, now)
-
-
-def _close(tx: Session, services: Services, command: BatchCommand, batch: Batch, now: datetime) -> None:
+def _close(tx: Session, services: Services, batch: Batch, actor: Actor, now: datetime) -> None:
     batch.closed_at = now
-    _record(tx, services, command, "close_batch", "closed", now)
+    _record(tx, services, batch, actor, "close_batch", "closed", now)
 
 
 def _record(  # noqa: PLR0917 - one line for each act
-    tx: Session, services: Services, command: BatchCommand, act: str, result: str, now: datetime, **facts: Any
+    tx: Session,
+    services: Services,
+    batch: Batch,
+    actor: Actor,
+    act: str,
+    result: str,
+    now: datetime,
+    **facts: Any,
 ) -> None:
-    told = {"batch_id": command.batch_id} | facts
-    record(tx, services.audit_key, AuditRecord(now, command.actor, act, result, facts=told))
+    told = {"batch_id": batch.id} | facts
+    record(tx, services.audit_key, AuditRecord(now, actor, act, result, facts=told))

@@ -294,3 +294,12 @@ def test_what_cannot_begin(case: Case, day: Day) -> None:
     with pytest.raises(NotFound):
         batch(services.store, "other", day.id, now)
     assert open_batch(services, elsewhere, now) != day.id
+
+
+def test_a_batch_whose_customers_all_have_tokens_by_now_is_over(day: Day) -> None:
+    for customer in day.customers:
+        rows.add_credential(day.case.services, customer, TokenKind.SOFT, day.case.now)
+    day.plug(day.fobs[0])
+    day.tick()
+    assert (day.stage(), day.acts()[-1]) == ((BatchStage.FINISHED, None), ("close_batch", "closed"))
+    assert day.page().line.closed_at == day.case.now

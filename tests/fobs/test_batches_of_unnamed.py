@@ -7,14 +7,16 @@ from datetime import timedelta
 import pytest
 
 from devices.contract import FailureCode
-from provisioning.errors import AlreadyTaken, BadInput, NotFound, WrongState
+from provisioning.errors import AlreadyTaken, BadInput, NotFound, StoreUnavailable, WrongState
 from provisioning.jobs.bind_label import BindLabelCommand, bind_label
+from provisioning.jobs.open_batch import open_batch
 from provisioning.jobs.press_batch import Pressed, close_batch
 from provisioning.rules.states import FobState, JobState, TokenKind
 from provisioning.store.queries.batches import BatchStage
 from provisioning.store.queries.stations import CONNECTED_WITHIN
 from provisioning.store.tables import BatchItemState, Fob
 from tests.fixtures.people import add_fob
+from tests.fixtures.refusals import refused_rows
 from tests.fobs.case import Case
 from tests.fobs.desk import PlainFob
 from tests.fobs.kinds import NAME, UNNAMED, as_kind
@@ -37,7 +39,7 @@ class NamelessDay(Day):
         self.desk.fobs.clear()
         self.tick()
 
-    def label(self, serial: str) -> int:
+    def label(self, serial: str) -> int | None:
         """Type what stands on the back."""
         command = BindLabelCommand("dual", self.id, self.case.teller, NAME, serial)
         return bind_label(self.case.services, command, self.case.now)
@@ -107,6 +109,30 @@ def test_a_customer_who_has_a_token_meanwhile_is_passed_over(day: NamelessDay) -
     day.plug(day.fobs[0])
     assert day.label(day.fobs[0].serial) == 2
     assert day.page().items[0].reason == "has_token"
+
+
+def test_a_label_that_is_refused_has_passed_nobody_over(day: NamelessDay) -> None:
+    """Whoever typed it reads that nothing has changed."""
+    rows.add_credential(day.case.services, day.case.customer, TokenKind.SOFT, day.case.now)
+    day.plug(day.fobs[0])
+    with (
+        refused_rows(day.case.services, "programming_job"),
+        pytest.raises((StoreUnavailable, AlreadyTaken)),
+    ):
+        day.label(day.fobs[0].serial)
+    assert [item.state for item in day.page().items] == [BatchItemState.WAITING] * 3
+    assert day.label(day.fobs[0].serial) == 2
+
+
+def test_with_the_last_customer_passed_over_the_batch_is_over(day: NamelessDay) -> None:
+    for customer in day.customers:
+        rows.add_credential(day.case.services, customer, TokenKind.SOFT, day.case.now)
+    day.plug(day.fobs[0])
+    assert day.label(day.fobs[0].serial) is None
+    assert [item.reason for item in day.page().items] == ["has_token"] * 3
+    assert day.acts()[-1] == ("close_batch", "closed")
+    assert day.fob_state(day.fobs[0]) is FobState.IN_STOCK
+    assert open_batch(day.case.services, day.command, day.case.now) != day.id, "the station is free for another"
 
 
 def test_a_failed_one_waits_for_another_label(day: NamelessDay) -> None:
