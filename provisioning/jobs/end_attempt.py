@@ -45,13 +45,15 @@ HOPELESS: Final = frozenset(
     }
 )
 """Failures that the same fob will repeat: the teller acts at once."""
+WRITING: Final = frozenset({JobState.WRITING})
 
 
 @dataclass(frozen=True, slots=True)
 class EndAttemptCommand:
     """`to` is FAILED (the station said so, or a doubt) or ABANDONED (nobody can say).
 
-    `receipt` is the doubted WriteReceipt without its code, kept as evidence.
+    `only_from`: a job that has come further meanwhile is left alone. `receipt` is the doubted WriteReceipt without
+    its code, kept as evidence.
     """
 
     job_id: str
@@ -59,6 +61,7 @@ class EndAttemptCommand:
     problem: Problem
     actor: Actor
     try_again: bool = True
+    only_from: frozenset[JobState] = frozenset(JobState)
     receipt: dict[str, Any] | None = None
 
 
@@ -70,7 +73,10 @@ class EndedAttempt:
 
 
 def end_attempt(services: Services, command: EndAttemptCommand, now: datetime) -> EndedAttempt:
-    """Close the job, end its credential, queue the next attempt. Raises WrongState if the job was closed."""
+    """Close the job, end its credential, queue the next attempt.
+
+    Raises WrongState if the job was closed, or is in another state than it may be ended from.
+    """
     return with_or_without_another(command, lambda asked: _end(services, asked, now))
 
 
@@ -83,10 +89,15 @@ def with_or_without_another(command: EndAttemptCommand, end: Callable[[EndAttemp
         return end(dataclasses.replace(command, try_again=False))
 
 
+def lost(job_id: str, problem: Problem, actor: Actor) -> EndAttemptCommand:
+    """Nobody can say how this write ended: its job is to be abandoned, unless its result comes first."""
+    return EndAttemptCommand(job_id, JobState.ABANDONED, problem, actor, only_from=WRITING)
+
+
 def give_up(services: Services, job_id: str, problem: Problem, actor: Actor, now: datetime) -> bool:
-    """Nobody can say how this write ended: its job is abandoned. False where somebody else has closed it."""
+    """As `lost` says. False where the result came first, or somebody else has closed it."""
     try:
-        end_attempt(services, EndAttemptCommand(job_id, JobState.ABANDONED, problem, actor), now)
+        end_attempt(services, lost(job_id, problem, actor), now)
     except WrongState:
         return False
     return True
@@ -114,7 +125,8 @@ def end_attempt_in(tx: Session, services: Services, command: EndAttemptCommand, 
     elif job.kind is JobKind.PROGRAM and not again:
         _put_away(tx, job.fob_id, command.actor, now)
     evidence = {} if command.receipt is None else {"receipt": command.receipt}
-    move_job(tx, job.id, command.to, failure=dataclasses.asdict(command.problem), closed_at=now, **evidence)
+    failure = dataclasses.asdict(command.problem)
+    move_job(tx, job.id, command.to, only_from=command.only_from, failure=failure, closed_at=now, **evidence)
     next_job_id = None
     if again:
         fresh = None if credential is None else _fresh_credential(tx, services, credential, command.actor, now)

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from devices.contract import DeviceSeen, FailureCode, Poll, Problem, ProgramJob, Work
-from provisioning.errors import NotFound, VaultError, WrongState
+from provisioning.errors import KagiyaError, NotFound, VaultError, WrongState
 from provisioning.jobs.advance_batch import AdvanceBatchCommand, advance_batch
 from provisioning.jobs.claim_job import ClaimJobCommand, claim_job
 from provisioning.jobs.end_attempt import give_up
@@ -161,8 +161,8 @@ def _usable(devices: tuple[DeviceSeen, ...]) -> dict[tuple[str, str], int]:
 def _claim_all(services: Services, command: PollCommand, now: datetime) -> tuple[ProgramJob, ...]:
     """What is this station's now.
 
-    It must hear of whatever it has got, so a verifier that is away then only leaves the rest waiting; nor does a
-    poll wait for it more than once.
+    It must hear of whatever it has got, so a verifier or a database that is away then, whatever refuses, only
+    leaves the rest waiting; nor does a poll wait for it more than once.
     """
     jobs: list[ProgramJob] = []
     away: VaultError | None = None
@@ -173,6 +173,10 @@ def _claim_all(services: Services, command: PollCommand, now: datetime) -> tuple
             job = _claim(services, command, candidate, now)
         except VaultError as refused:
             away = refused
+        except KagiyaError:
+            if not jobs:
+                raise
+            break
         else:
             jobs += [job] if job is not None else []
     if away is not None and not jobs:

@@ -15,6 +15,7 @@ from provisioning.errors import BadInput, InputFault, NotFound, WrongState
 from provisioning.jobs.ask_verifier import can_ask
 from provisioning.jobs.check_station import hold_station
 from provisioning.jobs.end_attempt import (
+    WRITING,
     EndAttemptCommand,
     end_attempt,
     end_attempt_in,
@@ -122,7 +123,11 @@ def _written(services: Services, command: RecordResultCommand, now: datetime) ->
         _note_fob(tx, services, job, receipt)
         if erased:
             move_fob(tx, job.fob_id, FobState.IN_STOCK, command.actor, now, only_from={FobState.RETURNED})
-        values = {"receipt": _kept(receipt), "recorded_at": now, "closed_at": now if erased else None}
+        values: dict[str, Any] = {
+            "receipt": _kept(receipt),
+            "recorded_at": now,
+            "closed_at": now if erased else None,
+        }
         move_job(tx, job.id, JobState.WRITTEN, **values)
         record(tx, services.audit_key, _audit(command, job, receipt, now))
 
@@ -152,7 +157,7 @@ def _prove(services: Services, command: RecordResultCommand, job: ProgrammingJob
 
 
 def _fail(services: Services, command: RecordResultCommand, problem: Problem, now: datetime) -> JobState:
-    end_attempt(services, _ending(command, problem), now)
+    end_attempt(services, dataclasses.replace(_ending(command, problem), only_from=WRITING), now)
     return JobState.FAILED
 
 

@@ -58,9 +58,15 @@ def move_fob(
     enter_custody(tx, fob_id, state, to, actor, now, transfer_id or came_with)
 
 
-def move_job(tx: Session, job_id: str, to: JobState, **values: Any) -> None:
-    """Bring an open job into state `to` and set `values` with it. Raises WrongState, NotFound."""
-    open_before = (ProgrammingJob.closed_at.is_(None), ProgrammingJob.state.in_(_leading_to(JOB_MOVES, to)))
+def move_job(
+    tx: Session, job_id: str, to: JobState, *, only_from: Collection[JobState] = tuple(JobState), **values: Any
+) -> None:
+    """Bring an open job that is in one of `only_from` into state `to` and set `values` with it.
+
+    Raises WrongState, NotFound.
+    """
+    ways = [state for state in _leading_to(JOB_MOVES, to) if state in only_from]
+    open_before = (ProgrammingJob.closed_at.is_(None), ProgrammingJob.state.in_(ways))
     statement = update(ProgrammingJob).where(ProgrammingJob.id == job_id, *open_before)
     if not changed_rows(tx, statement.values(state=to, **values)):
         state = tx.scalar(select(ProgrammingJob.state).where(ProgrammingJob.id == job_id))

@@ -8,13 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
+from pytest_mock import MockerFixture
 
-from provisioning.errors import AlreadyTaken, KagiyaError, NotFound, WrongState
+from devices.contract import FailureCode, ProgramJob
+from provisioning.errors import AlreadyTaken, KagiyaError, NotFound, StoreFault, StoreUnavailable, WrongState
+from provisioning.jobs import abandon_stale as abandoning
+from provisioning.jobs import poll_station as polling
+from provisioning.jobs import record_result as recording
 from provisioning.jobs.abandon_stale import abandon_stale
 from provisioning.jobs.claim_job import ClaimJobCommand, claim_job
+from provisioning.jobs.end_attempt import EndAttemptCommand, end_attempt, lost
 from provisioning.jobs.erase_fob import erase_fob
 from provisioning.jobs.reserve_fob import ReservedFob, ReserveFobCommand
 from provisioning.jobs.revoke import RevokeCommand, revoke
@@ -163,3 +169,75 @@ def test_a_reservation_needs_things_of_the_same_institution(case: Case) -> None:
         case.reserve(application_id="0" * 32)
     assert case.fob_state() is FobState.IN_STOCK
     assert ReserveFobCommand("dual", "c", "f", case.teller).station_id is None
+
+
+def between(mocker: MockerFixture, happens: Callable[[], object]) -> None:
+    """What happens after the worker has looked and before it gives a job up."""
+
+    def lost_meanwhile(*facts: Any) -> EndAttemptCommand:
+        happens()
+        return lost(*facts)
+
+    mocker.patch.object(abandoning, "lost", lost_meanwhile)
+
+
+def test_a_result_that_comes_as_its_job_is_given_up_counts(
+    case: Case, reserved: ReservedFob, mocker: MockerFixture
+) -> None:
+    case.desk.plug(case.fob).tells_code = False
+    (job,) = case.desk.poll()
+    result = case.desk.write(job)
+    between(mocker, lambda: case.desk.report(job.job_id, result))
+    assert abandon_stale(case.services, case.now + timedelta(seconds=61)) == 0
+    assert (case.job(job.job_id).state, case.job(job.job_id).closed_at) == (JobState.WRITTEN, None)
+    assert case.credential(reserved.credential_id).sealed_seed is not None
+
+
+def test_a_station_that_is_heard_as_its_job_is_given_up_keeps_it(
+    case: Case, reserved: ReservedFob, mocker: MockerFixture
+) -> None:
+    case.desk.plug(case.fob)
+    (job,) = case.desk.poll()
+    case.desk.now += timedelta(seconds=61)
+    between(mocker, case.desk.poll)
+    assert abandon_stale(case.services, case.now) == 0
+    assert case.job(job.job_id).state is JobState.WRITING
+
+
+def test_of_two_results_that_differ_the_first_counts(
+    case: Case, reserved: ReservedFob, mocker: MockerFixture
+) -> None:
+    case.desk.plug(case.fob).tells_code = False
+    (job,) = case.desk.poll()
+    written = case.desk.write(job)
+
+    def ended_meanwhile(*facts: Any) -> object:
+        case.desk.report(job.job_id, written)
+        return end_attempt(*facts)
+
+    mocker.patch.object(recording, "end_attempt", ended_meanwhile)
+    with pytest.raises(WrongState) as refused:
+        case.desk.fail(job.job_id, FailureCode.LINK_LOST)
+    assert refused.value == WrongState("job", JobState.WRITTEN)
+    assert case.job(job.job_id).state is JobState.WRITTEN
+
+
+def test_a_station_hears_of_what_it_got_before_the_database_refused(
+    case: Case, reserved: ReservedFob, mocker: MockerFixture
+) -> None:
+    """What it never hears of would be given up as if it had lost it."""
+    second = replace(case, fob=add_fob(case.services, "KF0000002"), customer=add_customer(case.services, "A2"))
+    second.reserve()
+    for one in (case, second):
+        case.desk.plug(one.fob)
+    refusal = StoreUnavailable(StoreFault.LOCKED)
+    mocker.patch.object(polling, "claim_job", side_effect=[claim_first(case), refusal, refusal])
+    assert [job.job_id for job in case.desk.poll()] == [reserved.job_id]
+    with pytest.raises(StoreUnavailable):
+        case.desk.poll()
+
+
+def claim_first(case: Case) -> ProgramJob:
+    """The oldest job, for the case's desk."""
+    command = ClaimJobCommand(case.jobs()[0].id, case.desk.station_id, case.desk.actor)
+    return claim_job(case.services, command, case.now)
