@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from devices.contract import Authorization, ContractError, parse_authorization, signed_text
+from provisioning.clock import JUMP_TOLERANCE
 from provisioning.errors import AuthFault, NotAuthentic
 from provisioning.services import Services
 from provisioning.store.conflicts import retried
@@ -20,7 +21,8 @@ from provisioning.store.tables import Station
 from provisioning.store.tables.base import to_microseconds
 
 SKEW: Final = timedelta(seconds=60)
-_KEPT: Final = 2 * SKEW
+# a request may be ahead by SKEW and is believed for as long; the clock may be corrected backwards meanwhile
+_KEPT: Final = 2 * SKEW + JUMP_TOLERANCE
 # whoever comes second, or with a time that is not later, changes no row
 _TAKE_TURN: Final = text("""
     INSERT INTO station_request (address_hash, time_ms, expires_at) VALUES (:address, :time_ms, :expires_at)
@@ -49,10 +51,11 @@ class KnownStation:
 
 
 def check_station(services: Services, request: SignedRequest, now: datetime) -> KnownStation:
-    """Who sent the request. Raises NotAuthentic.
+    """Who sent the request. Raises NotAuthentic, ClockUntrusted.
 
     It is believed within a minute of its time, if it is later than the last believed one to the same address:
-    neither a replayed request nor one that was overtaken does anything.
+    neither a replayed request nor one that was overtaken does anything. A clock that was set back would take
+    requests of before for new ones, so none is believed by it.
     """
     if not request.authorization:
         raise NotAuthentic(AuthFault.MISSING)
@@ -61,6 +64,7 @@ def check_station(services: Services, request: SignedRequest, now: datetime) -> 
     except ContractError:
         raise NotAuthentic(AuthFault.BAD_FORM) from None
     station = _signer(services, request, claim)
+    services.clock.check(now)
     if abs(now.timestamp() - int(claim.time) / 1000) > SKEW.total_seconds():
         raise NotAuthentic(AuthFault.CLOCK)
     _take_turn(services, request, claim, now)
