@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from provisioning.errors import WrongState
+from provisioning.errors import ClockUntrusted, WrongState
 from provisioning.jobs.ticket_box import address_box
 from provisioning.rules.actor import Actor
 from provisioning.rules.address_use import AddressUse
@@ -79,6 +79,10 @@ def judge_mail_password(
 def _judge(
     tx: Session, services: Services, address: CustomerAddress, typed: CheckMailPasswordCommand, now: datetime
 ) -> MailPasswordResult:
+    try:
+        services.clock.check(now)
+    except ClockUntrusted:  # whether it is over nobody can say
+        return MailPasswordResult(Outcome.REFUSED, Reason.CLOCK)
     limit = services.institution(typed.institution_id).failure_limit
     code = living_code(tx, address.id, typed.login, now)
     if code is None or code.code_hash is None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from provisioning.errors import BadInput, InputFault, WrongState
@@ -75,12 +75,12 @@ def resend_issue_mail(services: Services, command: ResendIssueMailCommand, now: 
     with services.store.write() as tx:
         credential, customer = _waiting(tx, command, held=True)
         refuse_too_many_issue_mails(tx, customer.id, command.actor, now)
-        last = _last_recipient(tx, services, credential)
+        old = usable_ticket(tx, credential.id)
+        last = _last_recipient(tx, services, credential, old)
         if new_address not in (None, last.address):
             acts = acts_of_issuance(tx, institution, customer.id, TokenKind.SOFT)
             refuse_without_approval(institution, command.actor, *acts)
         to = Recipient(new_address or last.address, command.language or last.language)
-        old = usable_ticket(tx, credential.id)
         key, attempts = (new_key, 0) if new_key else _kept_key(services, old, now)
         if old is not None:
             close_ticket(tx, old.id, TicketState.VOID, now)
@@ -121,9 +121,12 @@ def _kept_key(services: Services, old: Ticket | None, now: datetime) -> tuple[Pa
     return PasswordKey(key, old.salt, old.iterations), old.attempts
 
 
-def _last_recipient(tx: Session, services: Services, credential: Credential) -> Recipient:
+def _last_recipient(tx: Session, services: Services, credential: Credential, ticket: Ticket | None) -> Recipient:
+    """Of the ticket's mail, if it still has one: one of before may bear a later time, by a clock set back."""
     last = select(OutboxMail).where(OutboxMail.credential_id == credential.id)
-    mail = tx.scalars(last.order_by(OutboxMail.queued_at.desc(), OutboxMail.id).limit(1)).one()
+    of_ticket = OutboxMail.ticket_id == ("" if ticket is None else ticket.id)
+    newest = (case((of_ticket, 0), else_=1), OutboxMail.queued_at.desc(), OutboxMail.id)
+    mail = tx.scalars(last.order_by(*newest).limit(1)).one()
     return Recipient(address_box(services).open(mail), mail.language)
 
 

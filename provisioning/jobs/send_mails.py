@@ -3,23 +3,28 @@
 Each mail is claimed by a conditional update before it is sent and told its fate afterwards, so any number
 of workers may run. A worker that dies in between leaves the mail to the next one after `_CLAIM`; the
 Message-ID stays the same. What becomes of a mail never changes a credential.
+
+While the clock is in doubt only notices go: whether any other mail is too late nobody can say then, and nobody can
+use what it is about (R04).
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any, Final
 
 from sqlalchemy import select, update
 
-from provisioning.errors import NotFound, VaultError
+from provisioning.errors import ClockUntrusted, NotFound, VaultError
 from provisioning.jobs.ticket_box import address_box
 from provisioning.mail.compose import Envelope, Happened, TokenIssued, mail_password, notice, token_issued
 from provisioning.mail.mailer import Mail, Mailer, MailNotSent
 from provisioning.rules.actor import SYSTEM
 from provisioning.rules.mail_fault import MailFault
-from provisioning.rules.mail_kind import MailKind
+from provisioning.rules.mail_kind import NOTICES, MailKind
 from provisioning.services import Services
 from provisioning.store.audit import AuditRecord, record
 from provisioning.store.conflicts import retried
@@ -30,6 +35,8 @@ BACKOFF: Final = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 20, 40, 60, 1
 """How long to wait after the first failure for now, the second … After the last one the mail has failed."""
 
 _CLAIM: Final = timedelta(minutes=10)
+# claims run from the step's begin: where the server is slow, what is begun must end before another worker takes it
+_LONGEST_STEP_S: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +59,33 @@ class SentMails:
 def send_mails(services: Services, command: SendMailsCommand, now: datetime) -> SentMails:
     """Send what is due at `now`. Raises VaultError in a role without the address key."""
     address_box(services)
+    kinds = _kinds(services, now)
     counts = dict.fromkeys(MailState, 0)
+    no_more_from = monotonic() + _LONGEST_STEP_S
     for _ in range(command.limit):
-        claimed = _claim(services, now)
+        if monotonic() >= no_more_from:
+            break
+        claimed = _claim(services, kinds, now)
         if claimed is None:
             break
         counts[_send(services, command.mailer, claimed, now)] += 1
     return SentMails(counts[MailState.SENT], counts[MailState.QUEUED], counts[MailState.FAILED])
 
 
+def _kinds(services: Services, now: datetime) -> Collection[MailKind]:
+    try:
+        services.clock.check(now)
+    except ClockUntrusted:
+        return NOTICES
+    return tuple(MailKind)
+
+
 @retried
-def _claim(services: Services, now: datetime) -> OutboxMail | None:
-    """The mail that waited longest, claimed for this worker; None if nothing is due."""
+def _claim(services: Services, kinds: Collection[MailKind], now: datetime) -> OutboxMail | None:
+    """The mail of these kinds that waited longest, claimed for this worker; None if nothing is due."""
     due = OutboxMail.state.in_((MailState.QUEUED, MailState.SENDING)) & (OutboxMail.next_attempt_at <= now)
+    if len(kinds) < len(MailKind):
+        due &= OutboxMail.kind.in_(kinds)
     oldest = select(OutboxMail).where(due).order_by(OutboxMail.next_attempt_at, OutboxMail.id).limit(1)
     with services.store.read() as session:
         if session.scalars(oldest).first() is None:

@@ -23,5 +23,7 @@ class MailKind(StrEnum):
     MAIL_PASSWORD_CHANGED = "mail_password_changed"
 
 
-NOTICES: Final = frozenset(MailKind) - {MailKind.TOKEN_ISSUED, MailKind.MAIL_PASSWORD}
+GOOD_FOR_A_TIME: Final = frozenset({MailKind.TOKEN_ISSUED, MailKind.MAIL_PASSWORD})
+"""What they are about can be used until some time, after which they are not sent any more."""
+NOTICES: Final = frozenset(MailKind) - GOOD_FOR_A_TIME
 """What has happened already, told to every stored address or to the one concerned (R45)."""

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from provisioning.clock import ClockGuard
 from provisioning.errors import BadInput, InputFault, TooEarly, WrongState
 from provisioning.jobs.ask_mail_password import MOST_AN_HOUR, AskMailPasswordCommand, ask_mail_password
 from provisioning.jobs.check_mail_password import CheckMailPasswordCommand, MailPasswordResult, check_mail_password
@@ -263,3 +264,14 @@ def test_two_asked_for_at_once_are_sent_one_after_the_other(
         ask_mail_password(services, command, now)
     others[0].result()
     assert len(codes_in([text_of(mail) for mail in deliver(services, now)])) == 1, "the newer one alone is good"
+
+
+@sqlite_only
+def test_while_the_clock_is_in_doubt_none_is_accepted_and_none_counted(
+    services: Services, customer: Customer, now: datetime
+) -> None:
+    code = ask(services, customer, now)
+    doubtful = replace(services, clock=ClockGuard(lambda: False))
+    for typed in (code, *[wrong(code)] * LIMIT):
+        assert try_it(doubtful, customer, typed, now) == MailPasswordResult(Outcome.REFUSED, Reason.CLOCK)
+    assert try_it(services, customer, code, now).outcome is Outcome.ACCEPTED

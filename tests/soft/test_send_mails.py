@@ -8,16 +8,23 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from pytest_mock import MockerFixture
 
+from provisioning.clock import ClockGuard
 from provisioning.errors import VaultError
+from provisioning.jobs import send_mails as send_mails_module
 from provisioning.jobs.app_begin import AppBeginCommand, app_begin
 from provisioning.jobs.resend_issue_mail import ResendIssueMailCommand, resend_issue_mail
 from provisioning.jobs.send_mails import BACKOFF, SendMailsCommand, SentMails, send_mails
 from provisioning.mail.mailer import Mail, Mailer, MailNotSent
 from provisioning.mail.smtp import SmtpMailer, SmtpServer
+from provisioning.rules.mail_kind import MailKind
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
+from provisioning.store.line import JoinedLine
+from provisioning.store.notices import Notice, owe_notices
 from provisioning.store.tables import Customer, MailState, OutboxMail, Ticket, TicketState
+from tests.fixtures.addresses import store_address
 from tests.fixtures.databases import sqlite_only
 from tests.fixtures.mailers import MemoryMailer
 from tests.fixtures.people import add_customer, customer_actor
@@ -253,3 +260,42 @@ def test_whoever_lacks_the_key_of_the_addresses_claims_nothing(
     with pytest.raises(VaultError):
         step(replace(services, addresses=None), MemoryMailer(), now)
     assert fate(services, issued.credential_id) == (MailState.QUEUED, 0, None)
+
+
+def test_while_the_clock_is_in_doubt_only_notices_go(
+    services: Services, customer_a: Customer, customer_b: Customer, now: datetime
+) -> None:
+    """By a clock that ran ahead every other mail would be too late for good."""
+    issued = issue(services, customer_a, now)
+    store_address(services, customer_b, "jiro@mihon.example")
+    lost = Notice(MailKind.TOKEN_LOST, customer_b.institution_id, customer_b.id, now)
+    with services.store.write_connection() as connection:
+        owe_notices(JoinedLine(connection), lost)
+    doubtful, memory = replace(services, clock=ClockGuard(lambda: False)), MemoryMailer()
+    assert step(doubtful, memory, now + timedelta(days=400)) == SentMails(sent=1)
+    assert memory.sent[0].recipient == "jiro@mihon.example"
+    assert fate(services, issued.credential_id) == (MailState.QUEUED, 0, None)
+    assert step(services, memory, now) == SentMails(sent=1)
+
+
+def test_a_slow_server_gets_no_mail_whose_turn_another_worker_may_have_by_then(
+    services: Services, customer_a: Customer, customer_b: Customer, now: datetime, mocker: MockerFixture
+) -> None:
+    for one in (customer_a, customer_b):
+        issue(services, one, now)
+    mocker.patch.object(send_mails_module, "monotonic", side_effect=[0.0, 40.0, 80.0])
+    assert step(services, MemoryMailer(), now) == SentMails(sent=1)
+
+
+def test_it_is_sent_again_where_it_went_last_though_the_clock_was_set_back(
+    services: Services, customer_a: Customer, now: datetime
+) -> None:
+    issued = issue(services, customer_a, now + timedelta(hours=1))
+    actor = customer_actor(customer_a)
+    for address in ("jiro@mihon.example", None):
+        command = ResendIssueMailCommand("dual", issued.credential_id, None, actor, address)
+        resend_issue_mail(services, command, now)
+        now += timedelta(minutes=5)
+    memory = MemoryMailer()
+    step(services, memory, now)
+    assert [mail.recipient for mail in memory.sent] == ["jiro@mihon.example"]

@@ -125,7 +125,8 @@ def confirm(own: OwnStanding) -> Response:
         flow.keep(_DONE, {"mail_address": entered["mail_address"]})
         return redirect(url_for(".done"), 303)
     door = closed_door(own, proved.reason, suspended_now=proved.suspended_now)
-    return door or _refuse([fault_of(proved.reason)])
+    asked = "otp" if asks_otp(own, OtpPurpose.INFORMATION) else mail_codes.FIELD
+    return door or _refuse([fault_of(proved.reason, asked)])
 
 
 @information.get("/done")

@@ -54,7 +54,7 @@ def faults(own: OwnStanding, typed: Mapping[str, str]) -> list[tuple[str, str]]:
         result = check_mail_password(current.services(), command, current.now())
     except BadInput as fault:
         return [(fault.field, fault.fault)]
-    return [] if result.outcome is Outcome.ACCEPTED else [fault_of(result.reason)]
+    return [] if result.outcome is Outcome.ACCEPTED else [fault_of(result.reason, FIELD)]
 
 
 def _ask(own: OwnStanding, address_id: str | None) -> None:

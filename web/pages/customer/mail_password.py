@@ -85,7 +85,7 @@ def check(own: OwnStanding) -> str | Response:
         sent = code_for(current.services(), own.customer_id, entered["address_id"], login, now)
         if sent is None:
             return _not_now()
-        shown |= {"sent": sent, "send_to": url_for(".send_again")}
+        shown |= {"sent": sent, "send_to": url_for(".send_again"), "code_address": entered["address_id"]}
     return page("portal/mail_password_check.html", own, **shown)
 
 
@@ -116,7 +116,7 @@ def confirm(own: OwnStanding) -> Response:
     except (NotFound, WrongState):
         return _not_now()
     if proved.outcome is not Outcome.ACCEPTED:
-        return _refuse_check([fault_of(proved.reason)])
+        return _refuse_check([fault_of(proved.reason, mail_codes.FIELD)])
     flow.drop(_ENTRY, _CHECK)
     flow.keep(_DONE, {"use": entered["use"], "mail_address": entered.get("mail_address", "")})
     return redirect(url_for(".done"), 303)
@@ -157,7 +157,7 @@ def _propose(own: OwnStanding, typed: dict[str, str]) -> list[tuple[str, str]] |
         notify("not_now")
         return None
     if proposed.address_id is None:
-        return [fault_of(proposed.reason)]
+        return [fault_of(proposed.reason, mail_codes.FIELD)]
     address = typed["mail_address"]
     flow.keep(_ENTRY, {"use": "on", "address_id": proposed.address_id, "mail_address": address})
     return []

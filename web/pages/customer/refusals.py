@@ -22,9 +22,9 @@ _FAULTS: Final = {
 }
 
 
-def fault_of(reason: Reason | None) -> tuple[str, str]:
-    """What is nobody's mistake counts for the one-time password."""
-    return _FAULTS.get(reason or Reason.CLOCK, ("otp", "unavailable"))
+def fault_of(reason: Reason | None, field: str = "otp") -> tuple[str, str]:
+    """What is nobody's mistake is told at `field`, which the form asks for."""
+    return _FAULTS.get(reason or Reason.CLOCK, (field, "unavailable"))
 
 
 def closed_door(own: OwnStanding, reason: Reason | None, *, suspended_now: bool) -> Response | None:
