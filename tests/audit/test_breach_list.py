@@ -163,6 +163,14 @@ def test_whom_somebody_with_an_account_of_staff_saw(
     assert (seen.first_at, seen.last_at, seen.times) == (now, now, 1)
 
 
+def test_an_entry_that_does_not_say_where_costs_nobody_the_list(
+    services: Services, customer_a: Customer, teller_actor: Actor, now: datetime
+) -> None:
+    with services.store.write() as tx:
+        record(tx, services.audit_key, AuditRecord(now, teller_actor, "view", "shown", "dual", customer_a.id))
+    assert {one.place for one in listed(services, BreachOf.STAFF, teller_actor.id)} == {"view"}
+
+
 def test_whose_secrets_a_station_had(services: Services, customer_a: Customer, fob: Fob, now: datetime) -> None:
     hard = rows.add_credential(services, customer_a, TokenKind.HARD, now, fob)
     station = Actor(ActorKind.STATION, "5" * 32, "dual", "本店")

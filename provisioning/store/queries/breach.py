@@ -204,4 +204,5 @@ def _told(kind: ActorKind, row: Any) -> Sequence[tuple[DataKind, Protection]]:
 
 
 def _place(row: Any) -> str:
-    return f"{row.act} {row.facts['place']}" if row.act == VIEW else str(row.act)
+    # a list of those affected is not lost to one entry that does not say where
+    return f"{row.act} {row.facts.get('place', '')}".rstrip() if row.act == VIEW else str(row.act)
