@@ -178,5 +178,33 @@ def access_code(settings: Path, profile: str, serial: str, file: Path) -> None:
     click.echo(file)
 
 
+@key.command("access-secret")
+@click.option(
+    "--give-up-locked", is_flag=True, help="Go on although devices are locked: none of them opens again."
+)
+@click.pass_obj
+def access_secret(settings: Path, /, *, give_up_locked: bool) -> None:
+    """Draw what access codes follow from, for a vault that has none: one of an older version.
+
+    It is sealed under the key in force; copy it to the other verifiers. Refused where there is one, and while
+    devices are locked with codes that followed from another.
+    """
+    from provisioning.cli.compose import operator_services
+    from provisioning.store.access_codes import AccessSecret
+    from provisioning.store.queries.locked_fobs import count_locked_fobs
+
+    services = operator_services(settings)
+    try:
+        locked = 0 if give_up_locked else count_locked_fobs(services.store)
+        if locked:
+            problem = f"{locked} devices are locked with codes that follow from what is missing"
+            raise click.ClickException(f"{problem}; put it back from the backup, or let stations erase them first")
+        _show_made(
+            services.sealer.keys.directory, lambda: [AccessSecret(services.sealer.keys).draw(services.sealer)]
+        )
+    finally:
+        services.store.close()
+
+
 key.add_command(certificates)
 key.add_command(revoke_certificate)

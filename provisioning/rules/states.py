@@ -87,25 +87,26 @@ CREDENTIAL_MOVES: Final[dict[CredentialState, frozenset[CredentialState]]] = {
     CredentialState.ENDED: frozenset(),
 }
 
-_GONE: Final = frozenset({FobState.RETIRED, FobState.LOST, FobState.BROKEN})
+GONE: Final = frozenset({FobState.RETIRED, FobState.LOST, FobState.BROKEN})
+"""Where a fob is not expected back."""
 
-SEEDLESS: Final = _GONE | {FobState.RETURNED}
+SEEDLESS: Final = GONE | {FobState.RETURNED}
 """Where a fob keeps no seed of its maker's."""
 
 FOB_MOVES: Final[dict[FobState, frozenset[FobState]]] = {
-    FobState.IN_STOCK: _GONE | {FobState.RESERVED, FobState.IN_TRANSIT},
+    FobState.IN_STOCK: GONE | {FobState.RESERVED, FobState.IN_TRANSIT},
     # between two branches: arrived, come back, or never seen again
     FobState.IN_TRANSIT: frozenset({FobState.IN_STOCK, FobState.LOST}),
     # PROGRAMMED at once: it came with its seed, and a code from it was proved
-    FobState.RESERVED: _GONE | {FobState.PROGRAMMING, FobState.PROGRAMMED, FobState.IN_STOCK},
+    FobState.RESERVED: GONE | {FobState.PROGRAMMING, FobState.PROGRAMMED, FobState.IN_STOCK},
     # a failed or abandoned write: the fob must be erased before it is stock again
-    FobState.PROGRAMMING: _GONE | {FobState.PROGRAMMED, FobState.RESERVED, FobState.RETURNED},
-    FobState.PROGRAMMED: _GONE | {FobState.HANDED_OVER, FobState.IN_USE, FobState.RETURNED},
+    FobState.PROGRAMMING: GONE | {FobState.PROGRAMMED, FobState.RESERVED, FobState.RETURNED},
+    FobState.PROGRAMMED: GONE | {FobState.HANDED_OVER, FobState.IN_USE, FobState.RETURNED},
     # PROGRAMMING: a reissue to the same customer writes over the dead seed, without passing through stock
-    FobState.HANDED_OVER: _GONE | {FobState.IN_USE, FobState.RETURNED, FobState.PROGRAMMING},
+    FobState.HANDED_OVER: GONE | {FobState.IN_USE, FobState.RETURNED, FobState.PROGRAMMING},
     # released at home: the fob is with the customer, but no longer in use
-    FobState.IN_USE: _GONE | {FobState.HANDED_OVER, FobState.RETURNED},
-    FobState.RETURNED: _GONE | {FobState.IN_STOCK},
+    FobState.IN_USE: GONE | {FobState.HANDED_OVER, FobState.RETURNED},
+    FobState.RETURNED: GONE | {FobState.IN_STOCK},
     FobState.RETIRED: frozenset(),
     FobState.LOST: frozenset({FobState.RETURNED, FobState.RETIRED}),
     FobState.BROKEN: frozenset({FobState.RETIRED}),

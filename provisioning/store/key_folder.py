@@ -25,7 +25,10 @@ _ACCESS: Final = re.compile(
     # nonce, secret, tag
     rf"secret ([0-9a-f]{{{2 * (12 + KEY_BYTES + 16)}}})"
 )
-_ACCESS_MEND: Final = "Put it back from the backup of the keys: no device that is locked opens without it."
+_ACCESS_MEND: Final = (
+    "Put it back from the backup of the keys: no device that is locked opens without it. "
+    "A vault of an older version has none: `kagiya key access-secret` draws it."
+)
 
 
 class KeyFolder(NamedKeys):

@@ -7,12 +7,21 @@ from base64 import b32encode
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from devices.drivers.access_codes import FORMS
 from devices.profile_files import load_profiles
 from devices.profiles import Ability
+from provisioning import migrations
+from provisioning.cli.compose import operator_services
+from provisioning.cli.group import run
+from provisioning.errors import SettingsInvalid
+from provisioning.rules.roles import Role
 from provisioning.settings import VaultSettings
+from provisioning.settings_file import load_settings, load_store_settings
 from provisioning.store.access_codes import AccessSecret
+from provisioning.store.tables import Fob
+from tests.fixtures.people import add_fob
 from tests.fixtures.vaults import halves_of
 from tests.ground.commands import run_kagiya
 from tests.ground.settings_files import write_settings
@@ -60,3 +69,41 @@ def test_the_forms_are_those_of_the_makers_programs() -> None:
     assert told["yubikey-otp"] == "000102030405"
     assert told["molto2"] == "000102030405060708090a0b0c0d0e0f"
     assert told["nitrokey-pro"] == b32encode(code).decode()[:20]
+
+
+def test_a_vault_without_what_they_follow_from_is_told_how_to_get_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a server of an older version has it."""
+    settings = write_settings(tmp_path)
+    file = tmp_path / "keys" / "vault" / "access.sealed"
+    migrations.upgrade(load_store_settings(settings).url)
+    file.unlink()
+    with pytest.raises(SettingsInvalid) as lacking:
+        load_settings(settings, {Role.VERIFIER})
+    assert "`kagiya key access-secret`" in str(lacking.value)
+    draw = ["--settings", str(settings), "key", "access-secret"]
+    assert run(draw) == 0
+    assert (capsys.readouterr().out, stat.S_IMODE(file.stat().st_mode)) == (f"{file}\n", 0o600)
+    assert load_settings(settings, {Role.VERIFIER})
+    drawn = file.read_text()
+    assert (run(draw), file.read_text()) == (1, drawn)
+    assert "keys are never replaced" in capsys.readouterr().err
+
+
+def test_none_is_drawn_while_devices_are_locked_under_another(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = write_settings(tmp_path)
+    file = tmp_path / "keys" / "vault" / "access.sealed"
+    migrations.upgrade(load_store_settings(settings).url)
+    services = operator_services(settings)
+    locked = add_fob(services, "12345678")
+    with services.store.write() as tx:
+        tx.execute(update(Fob).where(Fob.id == locked.id).values(access_code_set=True))
+    services.store.close()
+    file.unlink()
+    draw = ["--settings", str(settings), "key", "access-secret"]
+    assert (run(draw), file.exists()) == (1, False)
+    assert "1 devices are locked" in capsys.readouterr().err
+    assert (run([*draw, "--give-up-locked"]), file.exists()) == (0, True)
