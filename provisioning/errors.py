@@ -26,7 +26,7 @@ KagiyaError
 ├── SettingsInvalid         the settings file or a profile cannot be used; names file, key and mend
 ├── StoreUnavailable        the database refuses: locked, full, unreachable; nothing was written
 │   ├── StoreConflict       the transaction was given up for another's: running it again is right
-│   └── CommitUnanswered    the database went away while it committed: done or not
+│   └── CommitUnanswered    the database went away, or its disk failed, while it committed: done or not
 ├── MailNotSent             the mail server did not take a mail, for now or for good
 ├── VaultError              a seed could not be sealed or opened
 │   ├── HsmAway             the hardware security module cannot be used
@@ -268,8 +268,8 @@ class StoreConflict(StoreUnavailable):
 
 
 class CommitUnanswered(StoreUnavailable):
-    """The exception to "nothing was written": the database was cut off while it committed, or later, when what was
-    done was to be read. Done or not; look."""
+    """The exception to "nothing was written": the database was cut off, or its disk failed, while it committed, or
+    later, when what was done was to be read. Done or not; look."""
 
 
 class VaultError(KagiyaError):

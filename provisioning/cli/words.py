@@ -53,7 +53,7 @@ _OF_PSKC: Final[dict[PskcFault, str]] = {
 }
 _STORE: Final[dict[StoreFault, str]] = {
     StoreFault.LOCKED: "the database is locked by another program; nothing was written, try again",
-    StoreFault.FULL: "the disk is full; nothing was written, free some space and try again",
+    StoreFault.FULL: "the disk is full, or fails; nothing was written, look at it (df, dmesg) and try again",
     StoreFault.UNREACHABLE: "the database is out of reach; check [store] in the settings and `kagiya db upgrade`",
 }
 _HSM: Final[dict[HsmFault, str]] = {
@@ -102,7 +102,10 @@ def audit_finding(broken: AuditBroken) -> str:
 # the first that fits; anything of ours that is not here tells its own facts
 _WORDS: Final[tuple[tuple[type[Exception], Callable[[Any], str]], ...]] = (
     (errors.SettingsInvalid, str),
-    (errors.CommitUnanswered, lambda _: "the database was cut off while it committed: done or not; look first"),
+    (
+        errors.CommitUnanswered,
+        lambda _: "the database or its disk failed while it committed: done or not; look first",
+    ),
     (errors.StoreUnavailable, lambda error: _STORE[error.fault]),
     (errors.BadInput, lambda error: f"{error.field} {_FAULTS[error.fault]}"),
     (errors.NotFound, lambda error: f"there is no such {error.what}"),

@@ -107,14 +107,14 @@ class Store:
         try:
             yield
         except (OperationalError, InternalError) as error:
-            raise _refusal(error.orig, ending) from error
+            raise refusal(error.orig, ending) from error
         except self._driver_refusals as error:  # from the driver's own cursor, or while it connects
-            refusal = _refusal(error, ending)
+            refused = refusal(error, ending)
             if (
-                refusal.fault is StoreFault.UNREACHABLE
+                refused.fault is StoreFault.UNREACHABLE
             ):  # after a restart every pooled connection is as dead as this one
                 self.engine.dispose()
-            raise refusal from error
+            raise refused from error
         except (PoolTimeout, TimeoutError) as error:  # no connection became free, or no turn came
             raise StoreUnavailable(StoreFault.LOCKED) from error
 
@@ -163,12 +163,25 @@ def _begin(connection: Connection) -> None:
         connection.connection.cursor().execute(_BEGIN_READING[connection.dialect.name])
 
 
-def _refusal(error: Any, ending: Ending | None) -> StoreUnavailable:
+def refusal(error: Any, ending: Ending | None) -> StoreUnavailable:
+    """What a driver's error means for a transaction that had come so far."""
     fault, state = fault_of(error), getattr(error, "sqlstate", None)
     if state in _CONFLICTS:
         return StoreConflict(fault)
-    was_cut_off = result_code(error) is None and (state is None or state.startswith(_CUT_OFF))
-    return CommitUnanswered(fault) if ending and ending.is_committing and was_cut_off else StoreUnavailable(fault)
+    is_open = ending is not None and ending.is_committing and _may_be_done(result_code(error), state)
+    return CommitUnanswered(fault) if is_open else StoreUnavailable(fault)
+
+
+def _may_be_done(code: int | None, state: str | None) -> bool:
+    """Whether what failed in this way while it committed may have been done all the same.
+
+    SQLite rolls back in this connection and says so. But where the flush of its log failed, the commit stands
+    there whole: whoever next recovers the database, after all have closed it or died, finds it done. A full disk
+    (FULL) or a lock (BUSY) keeps the commit itself out of the log.
+    """
+    if code is not None:
+        return code == ResultCode.IOERR
+    return state is None or state.startswith(_CUT_OFF)
 
 
 def fault_of(error: Any) -> StoreFault:

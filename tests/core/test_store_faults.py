@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from sqlalchemy import func, make_url, select, text, update
 
-from provisioning.errors import CommitUnanswered, StoreUnavailable
+from provisioning.errors import CommitUnanswered, StoreConflict, StoreUnavailable
 from provisioning.jobs.activate import ActivateCommand, activate
 from provisioning.jobs.release import ReleaseCommand, release
 from provisioning.jobs.verify import VerifyCommand, VerifyResult, verify
@@ -25,8 +25,8 @@ from provisioning.rules.states import CredentialState, FobState
 from provisioning.rules.verdict import Outcome, Reason
 from provisioning.services import Services
 from provisioning.settings import Settings
-from provisioning.store.engine import Store, fault_of
-from provisioning.store.line import Line, Statement
+from provisioning.store.engine import Store, fault_of, refusal
+from provisioning.store.line import Ending, Line, Statement
 from provisioning.store.tables import AuditEntry, Customer, Fob
 from tests.fixtures.databases import postgresql_only, sqlite_only
 from tests.fixtures.refusals import answers_lost_at_commit, full_disk, locked, refused_rows
@@ -145,6 +145,33 @@ def test_of_two_who_wait_for_each_other_one_is_told_to_try_again(
 )
 def test_a_server_of_any_language_is_understood(error: Exception, cause: str) -> None:
     assert fault_of(error) == cause
+
+
+def _of_sqlite(code: int) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("told by its code")
+    error.sqlite_errorcode = code
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "committing", "otherwise"),
+    [
+        # the log's flush failed: the commit may stand in it, and be found by whoever recovers the database
+        (_of_sqlite(sqlite3.SQLITE_IOERR_FSYNC), CommitUnanswered, StoreUnavailable),
+        (_of_sqlite(sqlite3.SQLITE_IOERR_WRITE), CommitUnanswered, StoreUnavailable),
+        (_of_sqlite(sqlite3.SQLITE_FULL), StoreUnavailable, StoreUnavailable),
+        (_of_sqlite(sqlite3.SQLITE_BUSY), StoreUnavailable, StoreUnavailable),
+        (psycopg.OperationalError("the connection was cut"), CommitUnanswered, StoreUnavailable),
+        (psycopg.errors.DiskFull("デバイスに空き領域がありません"), StoreUnavailable, StoreUnavailable),
+        (psycopg.errors.DeadlockDetected("デッドロックを検出しました"), StoreConflict, StoreConflict),
+    ],
+)
+def test_what_failed_while_it_committed_is_not_said_to_be_undone_where_nobody_knows(
+    error: Exception, committing: type[StoreUnavailable], otherwise: type[StoreUnavailable]
+) -> None:
+    assert type(refusal(error, Ending(is_committing=True))) is committing
+    assert type(refusal(error, Ending())) is otherwise
+    assert type(refusal(error, None)) is otherwise
 
 
 def _end_every_connection(url: str) -> None:
