@@ -15,13 +15,19 @@ def db() -> None:
 @db.command()
 @click.pass_obj
 def upgrade(file: Path) -> None:
-    """Bring the database to the newest revision, all or nothing."""
+    """Bring the database to the newest revision, all or nothing. Stop server and worker first."""
     from provisioning import migrations
     from provisioning.settings_file import load_store_settings
 
     url = load_store_settings(file).url
+    before = migrations.current(url)
     migrations.upgrade(url)
-    click.echo(migrations.current(url))
+    after = migrations.current(url)
+    click.echo(after)
+    if before not in {None, after}:
+        click.echo(
+            f"was {before}; what still runs of the older version does not know it: start it again", err=True
+        )
 
 
 @db.command()

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import multiprocessing
 import re
-import sqlite3
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import closing
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from pytest_mock import MockerFixture
 from sqlalchemy import Connection, create_engine, delete, select, text, update
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
@@ -21,6 +20,7 @@ from provisioning.errors import StoreUnavailable
 from provisioning.rules.approval import AskedJob
 from provisioning.rules.mail_kind import MailKind
 from provisioning.services import Services
+from provisioning.store import turns
 from provisioning.store.address_keys import FIRST
 from provisioning.store.engine import Store
 from provisioning.store.line import JoinedLine
@@ -37,8 +37,8 @@ from provisioning.store.tables import (
 )
 from provisioning.store.tables.base import with_dialects
 from tests.fixtures.addresses import owed, store_address, stored_addresses
-from tests.fixtures.databases import sqlite_only
 from tests.fixtures.people import NOON, add_customer
+from tests.fixtures.refusals import locked
 from tests.fixtures.tokens import give_token
 
 # everything but the version table: columns, constraints and indexes in the database's own words
@@ -84,15 +84,6 @@ def test_upgrading_twice_changes_nothing(database_url: str) -> None:
 def test_unreachable_database_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable):
         migrations.upgrade(f"sqlite:///{tmp_path}/no/such/folder.db")
-
-
-@sqlite_only
-def test_a_database_in_use_is_told_as_locked(database_url: str) -> None:
-    with closing(sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreUnavailable) as refused:
-            migrations.upgrade(f"{database_url}?timeout=0.1")
-    assert refused.value.fault == "locked"
 
 
 def test_downgrade_leaves_nothing(database_url: str) -> None:
@@ -212,3 +203,41 @@ def _schema(connection: Connection) -> set[tuple[str, str, frozenset[str]]]:
         for table, name, definition, kind in rows
         if table != "alembic_version"
     }
+
+
+def test_where_it_stands_is_told_while_others_write(database_url: str) -> None:
+    """Whoever starts waits for nobody, and is refused for nobody, who only does their work."""
+    with locked(database_url):
+        assert migrations.current(database_url) == migrations.newest()
+
+
+def test_an_upgrade_in_whose_way_somebody_is_gives_up_and_has_changed_nothing(
+    database_url: str, mocker: MockerFixture
+) -> None:
+    for module in (migrations, turns):
+        mocker.patch.object(module, "BUSY_TIMEOUT_S", 0.1)
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        command.downgrade(migrations.configuration(connection), "0014")
+        before = _schema(connection)
+    with locked(database_url, "customer_address"), pytest.raises(StoreUnavailable) as refused:
+        migrations.upgrade(database_url)
+    assert refused.value.fault == "locked"
+    with engine.begin() as connection:
+        assert _schema(connection) == before
+    migrations.upgrade(database_url)
+    assert migrations.current(database_url) == migrations.newest()
+    engine.dispose()
+
+
+def test_whoever_starts_during_an_upgrade_waits_for_it(database_url: str) -> None:
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        command.downgrade(migrations.configuration(connection), "0014")
+    with ThreadPoolExecutor(1) as another:
+        with migrations._own_turn(database_url) as connection:
+            told = another.submit(migrations.current, database_url)
+            command.upgrade(migrations.configuration(connection), "head")
+            assert not wait([told], 0.2).done
+        assert told.result(timeout=30) == migrations.newest()
+    engine.dispose()
