@@ -21,6 +21,7 @@ from provisioning.rules.merkle import GrowingTree, leaf_hash
 from provisioning.store.audit_encoding import canonical
 from provisioning.store.audit_stream import CHUNK, sealed_entries
 from provisioning.store.audit_tree import TILE
+from provisioning.store.disk import flush_directory
 from provisioning.store.tables import AuditEntry, AuditLeaf
 from provisioning.store.tables.audit import AuditShown
 
@@ -50,6 +51,7 @@ def write_archive(connection: Connection, file: Path, header: Mapping[str, Any],
                     stream.write(leaf.entry.leaf_text + "\n")
         stream.flush()
         os.fsync(stream.fileno())
+    flush_directory(file.absolute().parent)
 
 
 class ArchiveReader:
