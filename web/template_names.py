@@ -21,6 +21,7 @@ def set_up_template_names(app: Flask) -> None:
         kind_words=wording.KINDS,
         role_words=wording.ROLES,
         menu_names=wording.menu_names,
+        every=wording.every,
         breakable=headings.breakable,
         here=here,
         is_demo=is_demo,

@@ -188,6 +188,11 @@ def asked_when(institution: Institution) -> str:
     return str(_("、")).join(str(_ASKED[purpose]) for purpose in institution.asks_otp_at)
 
 
+def every(period_s: int) -> str:
+    """How often a code by time changes."""
+    return str(_("1分ごとに") if period_s == 60 else _("%(n)s秒ごとに", n=period_s))
+
+
 def state(of: CredentialState | None, institution: Institution) -> StateWords:
     """登録状況 of screen BOP001 in the institution's words; None is a customer without a token."""
     look, words = _STATES[of]

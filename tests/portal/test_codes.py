@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from provisioning.rules.parameters import OtpParameters, OtpType
 from provisioning.rules.states import CredentialState
 from provisioning.services import Services
 from provisioning.store.tables import Customer, Fob
@@ -135,3 +136,21 @@ def test_how_many_tries_are_left_is_not_told(desk: Desk, clock: MovableClock) ->
 def test_the_code_never_comes_back_in_the_page(desk: Desk, clock: MovableClock) -> None:
     wrong = desk.token.wrong(clock())
     assert wrong not in desk.send(wrong).page.text
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        (OtpParameters(), "番号は1分ごとに変わり"),
+        (OtpParameters(digits=6, period_s=30), "番号は30秒ごとに変わり"),
+        (OtpParameters(OtpType.HOTP, period_s=0), "番号はボタンを押すたびに変わり"),
+    ],
+)
+def test_the_page_says_how_often_this_tokens_codes_change(
+    sign_in: SignIn, customer_a: Customer, fob: Fob, services: Services, clock: MovableClock,
+    parameters: OtpParameters, told: str,
+) -> None:  # fmt: skip
+    give_token(services, customer_a, clock(), fob=fob, parameters=parameters)
+    page = sign_in(customer_a)
+    assert (page.path, told in page.text) == (LOGIN, True)
+    assert ("トークンの時計がずれている" in page.text) is bool(parameters.period_s)

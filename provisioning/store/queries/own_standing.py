@@ -51,17 +51,25 @@ class OwnMail:
     masked_address: str
     queued_at: datetime
 
+    @property
+    def is_waited_for(self) -> bool:
+        """It is not sent yet."""
+        return self.state in (MailState.QUEUED, MailState.SENDING)
+
 
 @dataclass(frozen=True, slots=True)
 class OwnToken:
-    """The customer's open token. `serial`, `fob_state` and `expires_at` only of a key fob, `mail` only
-    of a soft token; `set_up_by` while its app can be set up: until when.
+    """The customer's open token; `period_s` is 0 where its codes count.
+
+    `serial`, `fob_state` and `expires_at` only of a key fob, `mail` only of a soft token; `set_up_by` while its
+    app can be set up: until when.
     """
 
     credential_id: str
     kind: TokenKind
     state: CredentialState
     digits: int
+    period_s: int
     activated_at: datetime | None
     activate_by: datetime
     serial: str | None = None
@@ -213,6 +221,7 @@ def _token(tx: Session, services: Services, credential: Credential) -> OwnToken:
         kind=credential.kind,
         state=credential.state,
         digits=credential.digits,
+        period_s=credential.period_s,
         activated_at=credential.activated_at,
         activate_by=credential.activate_by,
         serial=fob.serial if fob else None,
