@@ -68,7 +68,7 @@ def wait_for_a_touch(live: Live, desk: Desk, page: Page, customer: Customer) -> 
     """The fob is chosen, and asks for a hand in the middle of the write."""
     sign_in(page, live)
     page.goto(live.url(f"/staff/customers/{customer.id}/hard/"))
-    page.click(".plugged .button--main")
+    page.locator(".plugged", has_text="KF0000001").get_by_role("button").click()
     page.wait_for_url("**/staff/programming/**")
     (job,) = desk.poll()
     tell(live, desk, job, Progress(10, 40, Wait.TOUCH))

@@ -54,6 +54,17 @@ def test_from_the_port_to_the_customers_hand(
     assert teller_desk.says("お客さまに利用開始をしていただく", "発行", "書込み", "照合", "お渡し", "11/20 12:00")
 
 
+@sqlite_only
+def test_of_several_fobs_none_is_put_forward_and_each_button_has_its_number(
+    teller_desk: Colleague, services: Services, customer_a: Customer, fob: Fob, station_desk: Desk
+) -> None:
+    plug(station_desk, fob)
+    assert "button--main" in teller_desk.get(at(customer_a)).page.text
+    plug(station_desk, add_fob(services, "KF0000002"))
+    assert "button--main" not in teller_desk.get(at(customer_a)).page.text
+    assert teller_desk.says("使えるフォブが2個あります", f"{fob.serial} を使う", "KF0000002 を使う")
+
+
 def test_an_application_is_fulfilled_by_its_fob(
     teller_desk: Colleague, services: Services, customer_a: Customer, fob: Fob, station_desk: Desk,
     clock: MovableClock,

@@ -56,6 +56,11 @@ class Plugged:
         return self._is_in_order and may_be_had and not self.is_elsewhere
 
     @property
+    def can_be_taken(self) -> bool:
+        """There is a button for it."""
+        return self.is_free or self.is_free_unnamed
+
+    @property
     def is_elsewhere(self) -> bool:
         """By the books it is another branch's."""
         return self.device.fob_id is not None and self.device.fob_branch != self.station.branch
