@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -199,3 +200,21 @@ def test_bot003_asks_nobody_else(
     assert deliver(services, clock()) == []
     browser.submit("/portal/token/soft/check", confirmation_password=CONFIRMATION_PASSWORD, mail_password="1")
     assert browser.answer.status_code == 422
+
+
+def test_the_page_that_waits_for_the_mail_follows_it_and_keeps_what_is_typed(
+    sign_in: SignIn, services: Services, customer: Customer, clock: MovableClock
+) -> None:
+    browser = sign_in(customer)
+    browser.get(ENTRY).submit(ENTRY, **TWICE)
+    (state,) = re.findall(r'data-live="([^"]+)"', browser.page.text)
+    assert 'http-equiv="refresh"' not in browser.page.text
+    assert CHECK in browser.links, "without JavaScript it is loaded again by hand"
+    for told in ("送信を待っています", "送信しました"):
+        part = browser.client.get(state, base_url=browser.base)
+        assert (part.status_code, told in part.text, "<form" in part.text) == (200, True, False)
+        deliver(services, clock())
+    assert "data-live" not in browser.get(CHECK).page.text, "there is nothing more to wait for"
+    stranger = sign_in(add_customer(services, "999800000066"))
+    for address in (state, "/portal/mail-state/code", "/portal/mail-state/token"):
+        assert stranger.get(address).page.status_code == 404

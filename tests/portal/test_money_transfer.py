@@ -108,6 +108,7 @@ def test_a_payee_named_for_once_with_the_password_by_mail(
 ) -> None:
     use_mail_password(services, customer)
     browser = enter(sign_in(customer), **OTHER)
+    assert 'data-live="/portal/mail-state/code"' in browser.page.text, "follows the mail"
     code = read_code(services, clock())
     browser.submit(CHECK, mail_password="")
     assert "メール通知パスワードを入力してください" in browser.text

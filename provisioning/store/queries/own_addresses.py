@@ -35,9 +35,14 @@ class SentCode:
     state: MailState | None
 
     @property
+    def is_waited_for(self) -> bool:
+        """One was asked for, and is not sent yet."""
+        return self.state in (MailState.QUEUED, MailState.SENDING)
+
+    @property
     def on_its_way(self) -> bool:
         """One was asked for, and may be there by now."""
-        return self.state in (MailState.QUEUED, MailState.SENDING, MailState.SENT)
+        return self.is_waited_for or self.state is MailState.SENT
 
 
 def own_addresses(services: Services, customer_id: str) -> tuple[OwnAddress, ...]:

@@ -75,6 +75,7 @@ def check(own: OwnStanding) -> str | Response:
         token=own.token,
         sent=sent,
         send_to=url_for(".send"),
+        code_address=entered["address_id"],
     )
 
 
