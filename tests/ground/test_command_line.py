@@ -9,8 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command as alembic
+from sqlalchemy import create_engine
 
-from provisioning.cli.group import COMMANDS
+from provisioning import migrations
+from provisioning.cli.group import COMMANDS, run
+from provisioning.settings_file import load_store_settings
 from tests.ground.commands import run_kagiya
 from tests.ground.settings_files import write_settings
 
@@ -106,3 +110,18 @@ def test_the_desks_commands_import_no_database() -> None:
     ):
         ended = subprocess.run([sys.executable, "-c", program, *command], capture_output=True, check=False)
         assert ended.returncode in (0, 1), (command, ended.stderr)
+
+
+def test_an_upgrade_says_that_what_still_runs_does_not_know_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write_settings(tmp_path)
+    upgrade = ["--settings", str(file), "db", "upgrade"]
+    assert run(upgrade) == 0
+    assert capsys.readouterr().err == "", "nothing runs on a new database"
+    engine = create_engine(load_store_settings(file).url)
+    with engine.begin() as connection:
+        alembic.downgrade(migrations.configuration(connection), "0014")
+    engine.dispose()
+    assert run(upgrade) == 0
+    assert "was 0014; what still runs of the older version" in capsys.readouterr().err
