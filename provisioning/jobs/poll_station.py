@@ -90,7 +90,9 @@ _TOLD: Final = ("model", "firmware", "battery_percent", "clock_offset_s")
 
 def _worth_noting(station: Station, seen: list[dict[str, Any]], now: datetime) -> bool:
     """A poll that brings nothing new within seconds costs no write."""
-    return station.devices != seen or station.last_seen_at is None or now - station.last_seen_at >= _NOTE_EVERY
+    # last seen in the future: by a clock that was set back since
+    last = station.last_seen_at
+    return station.devices != seen or last is None or abs(now - last) >= _NOTE_EVERY
 
 
 def _lost(session: Session, command: PollCommand) -> list[str]:
