@@ -18,7 +18,7 @@ def audit_status(services: Services, now: datetime) -> AuditStatus:
     sees_signatures = latest is not None or services.checkpoint_signer is not None
     with services.store.read_connection() as connection:
         size = StoredTree(connection).size()
-        verified = audit_state.last_verification(connection)
+        verified = audit_state.last_verification(connection, now)
         signed = latest[1].size if latest else 0
         return AuditStatus(
             size=size,

@@ -96,6 +96,20 @@ def test_the_worker_verifies_once_a_day_and_says_so_in_the_log(worker: Services,
     assert verifications(worker) == [(now, "whole"), (now + VERIFY_EVERY, "whole")]
 
 
+def test_a_verification_by_a_clock_that_was_set_back_since_counts_for_nothing(
+    worker: Services, now: datetime
+) -> None:
+    write_entries(worker, range(3), now)
+    sealed(worker, now)
+    assert verify_when_due(worker, now + timedelta(days=400)) is not None
+    missed = now + UNVERIFIED_FOR + SECOND
+    sealed(worker, missed)
+    assert audit_alarms(worker, missed) == (AuditAlarm.NOT_VERIFIED,)
+    assert verify_when_due(worker, missed) is not None
+    assert audit_alarms(worker, missed) == ()
+    assert verify_when_due(worker, missed + SECOND) is None
+
+
 def test_a_day_without_a_verification_is_told_of(worker: Services, now: datetime) -> None:
     write_entries(worker, [0], now)
     sealed(worker, now)
