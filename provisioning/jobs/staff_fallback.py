@@ -62,7 +62,8 @@ def prepare_fallback(services: Services, command: PrepareFallbackCommand, now: d
     read_user_id(command.user_id, institution)
     try:
         with services.store.write() as tx:
-            staff = _other(tx, command.staff_id, command.actor)
+            # of two administrators the second waits here, and finds it prepared
+            staff = _other(tx, command.staff_id, command.actor, held=True)
             if tx.get(StaffFallback, staff.id) is not None:
                 raise WrongState("fallback", "prepared")
             number = _free_number(tx)
@@ -104,8 +105,8 @@ def unlock_fallback(services: Services, command: UnlockFallbackCommand, now: dat
         record(tx, services.audit_key, entry)
 
 
-def _other(tx: Session, staff_id: str, actor: Actor) -> Staff:
-    staff = own_row(tx, Staff, staff_id, actor.institution_id)
+def _other(tx: Session, staff_id: str, actor: Actor, *, held: bool = False) -> Staff:
+    staff = own_row(tx, Staff, staff_id, actor.institution_id, held=held)
     if staff.id == actor.id:
         raise WrongState("staff", "oneself")
     return staff
