@@ -30,7 +30,7 @@ def disable_staff(services: Services, command: DisableStaffCommand, now: datetim
     """Disable, and end the sessions in the same transaction. Raises NotFound, WrongState if done before and
     for oneself."""
     with services.store.write() as tx:
-        staff = own_row(tx, Staff, command.staff_id, command.institution_id)
+        staff = own_row(tx, Staff, command.staff_id, command.institution_id, held=True)
         if not staff.enabled:
             raise WrongState("staff", "disabled")
         if staff.id == command.actor.id:

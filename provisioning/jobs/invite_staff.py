@@ -48,7 +48,8 @@ def invite_staff(services: Services, command: InviteStaffCommand, now: datetime)
     """
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     with services.store.write() as tx:
-        staff = tx.get(Staff, command.staff_id)
+        # held: of two links at once the later is good, and none is left to whoever is disabled meanwhile
+        staff = tx.get(Staff, command.staff_id, with_for_update=True)
         if staff is None or not staff.enabled or command.actor.institution_id not in (None, staff.institution_id):
             raise NotFound("staff")
         if command.actor.id == staff.id:
