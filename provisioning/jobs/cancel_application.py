@@ -37,6 +37,7 @@ def cancel_application(services: Services, command: CancelApplicationCommand, no
         still_open = (Application.id == application.id, Application.state == ApplicationState.OPEN)
         values = {"state": ApplicationState.CANCELLED, "closed_at": now}
         if not changed_rows(tx, update(Application).where(*still_open).values(**values)):
+            tx.refresh(application)  # somebody else may have closed it since it was read
             raise WrongState("application", application.state.value)
         entry = AuditRecord(
             now,

@@ -37,6 +37,7 @@ def reset_drift(services: Services, command: ResetDriftCommand, now: datetime) -
             Credential.id == credential.id, Credential.state != CredentialState.ENDED
         )
         if not changed_rows(tx, still_open.values(drift_steps=0)):
+            tx.refresh(credential)  # it ended since it was read
             raise WrongState("credential", credential.state.value)
         entry = AuditRecord(
             now,

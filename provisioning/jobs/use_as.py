@@ -57,4 +57,5 @@ def _change(tx: Session, fob: Fob, seen: Mapping[str, Any], now: datetime) -> No
     blank = update(Fob).where(Fob.id == fob.id, Fob.profile == fob.profile, Fob.state == FobState.IN_STOCK)
     told = {name: seen[name] for name in _TOLD}
     if not changed_rows(tx, blank.values(**told, access_code_set=False, changed_at=now)):
+        tx.refresh(fob)  # somebody else may have taken it since it was read
         raise WrongState("fob", fob.state.value)

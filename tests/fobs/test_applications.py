@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from provisioning.errors import AlreadyTaken, BadInput, NotFound, WrongState
 from provisioning.jobs.apply import Applied, ApplyCommand
@@ -14,6 +16,7 @@ from provisioning.jobs.apply import apply as apply_for
 from provisioning.jobs.cancel_application import CancelApplicationCommand, cancel_application
 from provisioning.rules.states import TokenKind
 from provisioning.store.tables import Application, ApplicationState
+from tests.fixtures.databases import postgresql_only
 from tests.fixtures.people import customer_actor
 from tests.fobs.case import Case
 from tests.fobs.test_two_at_once import at_once
@@ -87,3 +90,17 @@ def test_an_institution_without_fobs_takes_no_application(case: Case) -> None:
         apply(replace(case, services=services))
     with pytest.raises(BadInput):
         replace(case, services=services).reserve()
+
+
+@postgresql_only
+def test_who_withdraws_what_was_fulfilled_just_now_is_told_so(case: Case) -> None:
+    """And not what the act itself would have made of it."""
+    command = CancelApplicationCommand("dual", apply(case).application_id, case.teller)
+    with ThreadPoolExecutor(1) as pool:
+        with case.services.store.write() as tx:
+            tx.execute(update(Application).values(state=ApplicationState.FULFILLED, closed_at=case.now))
+            second = pool.submit(cancel_application, case.services, command, case.now)
+            threading.Event().wait(0.3)
+        with pytest.raises(WrongState) as refused:
+            second.result(timeout=30)
+    assert refused.value == WrongState("application", "fulfilled")
