@@ -65,7 +65,7 @@ BROKEN_IDENTIFIERS = """[...document.querySelectorAll("main :is(.number, .whole,
     return parts.length > 1 && parts.reduce((sum, part) => sum + part.width, 0) < room;
 }).map(one => one.outerHTML)"""
 """Those that one line would hold."""
-ACT = "main .button--main, main .button--danger"
+ACT = "main .button--main:visible, main .button--danger:visible"
 WIDE, NARROW, HEIGHT = 1440, 360, 900
 SIZES = {"wide": WIDE, "narrow": NARROW}
 LANGUAGES = looked_at.LANGUAGES
