@@ -38,6 +38,7 @@ class UsbSocket:
         self._pace = pace
         self._served: ServedDevice | None = None
         self._port: int | None = None
+        self._has_port = False
 
     @property
     def plugged(self) -> bool:
@@ -56,7 +57,7 @@ class UsbSocket:
         if self._served is not None:
             # its power is gone before there is new power
             self._served.thread.join()
-        self._wait_until(_is_free)
+        self._give_back(_is_free)
         ours, kernels = socket.socketpair()
         with kernels:
             self._served = ServedDevice(self.plan, ours, pace=self._pace)
@@ -66,6 +67,7 @@ class UsbSocket:
             except BaseException:
                 self._served.cut()
                 raise
+            self._has_port = True
 
     def unplug(self) -> None:
         """Pull it out, whatever it does, and wait until its hub has seen it.
@@ -76,24 +78,26 @@ class UsbSocket:
         if self._served is not None:
             self._served.cut()
             self._served.thread.join()
-        self._wait_until(_is_empty)
+        self._give_back(_is_empty)
 
     def trouble(self, trouble: Trouble) -> None:
         """Let something go wrong with the present plugging."""
         if self._served is not None:
             self._served.trouble(trouble)
 
-    def _wait_until(self, done: Callable[[int], bool]) -> None:
+    def _give_back(self, done: Callable[[int], bool]) -> None:
+        """Wait until the port that we had is not ours any more; from then on it may be another's."""
         until_s = time.monotonic() + _GONE_WITHIN_S
-        while self._port is not None and not done(self._port):
+        while self._has_port and self._port is not None and not done(self._port):
             if time.monotonic() > until_s:
                 raise NoController(f"port {self._port} of the virtual host controller is not given back")
             time.sleep(0.005)
+        self._has_port = False
 
 
 def _attach(kernels: socket.socket, before: int | None, hub: int) -> int:
     with _attaching:
-        for port in [*([] if before is None else [before]), *_free_ports(hub)]:
+        for port in sorted(_free_ports(hub), key=lambda port: port != before):
             words = f"{port} {kernels.fileno()} {port + 1:d} {_FULL_SPEED}"
             try:
                 (_CONTROLLER / "attach").write_text(words)
