@@ -118,8 +118,7 @@ def test_a_locked_database_refuses_and_half_writes_nothing(
     sign_in: SignIn, customer_a: Customer, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser = sign_in(customer_a).get("/portal/token/hard/")
-    with services.store.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA busy_timeout=50")
+    monkeypatch.setattr("provisioning.store.turns.BUSY_TIMEOUT_S", 0.05)
     with locked(services):
         browser.submit("/portal/token/hard/")
         assert browser.page.status_code == 503
